@@ -31,7 +31,7 @@ def create_team(session: boto3.Session, function: str, request: dict[str, str]) 
     """Invoke the function and return its answer."""
     response = session.client("lambda").invoke(FunctionName=function, Payload=json.dumps(request).encode())
     answer: dict[str, Any] = json.loads(response["Payload"].read())
-    if "FunctionError" in response:
+    if response.get("FunctionError"):
         sys.exit(f"The team was not created: {answer.get('errorMessage', 'the function failed; see its log')}")
     return answer
 
