@@ -60,10 +60,10 @@ class Helpers:
         response.headers.append(("Cache-Control", "no-store"))
         return response
 
-    def _redirect(self, request: Request) -> Response:
+    def _redirect(self, _: Request) -> Response:
         return Response(302, [("Location", f"{PREFIX}/")])
 
-    def _page(self, request: Request) -> Response:
+    def _page(self, _: Request) -> Response:
         headers = [
             ("Content-Type", "text/html; charset=utf-8"),
             ("Content-Security-Policy", _POLICY),

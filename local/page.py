@@ -56,7 +56,9 @@ def _email(message: Mapping[str, Any]) -> str:
     text = f"<pre>{escape(str(message['text'] or ''))}</pre>"
     if message["html"]:
         title = f'title="{escape(str(message["subject"]), quote=True)}"'
-        parts.append(f'<iframe sandbox {title} loading="lazy" srcdoc="{escape(str(message["html"]), quote=True)}"></iframe>')
+        parts.append(
+            f'<iframe sandbox {title} loading="lazy" srcdoc="{escape(str(message["html"]), quote=True)}"></iframe>'
+        )
         if message["text"]:
             parts.append(f"<details><summary>Text</summary>{text}</details>")
     else:
