@@ -42,7 +42,7 @@ def test_an_event_without_a_token_is_refused(sam_local: Api) -> None:
     assert sam_local.call("POST", "/neptune/events/ingest", body) == (401, {"error": "Unauthenticated"})
 
 
-def test_a_user_who_is_created_is_there(sam_local: Api, local_stack: LocalStack, user: str) -> None:
+def test_a_user_who_is_created_is_there(local_stack: LocalStack, user: str) -> None:
     status, found = local_stack.api.call("GET", f"/neptune/dev/users/{user}")
     assert status == 200
     assert (found["user_id"], found["meta"]) == (user, {"name": "Sam"})
