@@ -1,0 +1,96 @@
+"""Runs the local stack in the foreground: `python -m local`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from local import console
+from local.bootstrap import BootstrapError
+from local.intrinsics import IntrinsicError
+from local.resources import ResourceError
+from local.settings import Settings, SettingsError, from_environment
+from local.template import TemplateError
+
+
+class _Stop(BaseException):  # noqa: N818 - no error: somebody wants the end
+    """Raised in the main thread when a signal asks for the end."""
+
+
+def _isolate() -> None:
+    # Nothing may reach the developer's own AWS account, whatever the shell or ~/.aws says.
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            del os.environ[name]
+    os.environ.update(
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",  # noqa: S106 - the emulator takes any
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+    )
+
+
+def _run(settings: Settings) -> int:
+    from local.stack import Stack
+
+    try:
+        stack = Stack(settings)
+    except OSError as error:
+        return _port_problem(settings.port, "PORT", error)
+    try:
+        stack.start()
+        threading.Event().wait()
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+            return _port_problem(settings.aws_port, "NEREID_AWS_PORT", error)
+        raise
+    finally:
+        stack.stop()
+    return 0
+
+
+def _port_problem(port: int, variable: str, error: OSError) -> int:
+    reason = "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+    console.say(f"Port {port} {reason}. Set {variable} to another one.", "error")
+    return 1
+
+
+def main() -> int:
+    """Run until a signal comes.
+
+    Returns
+    -------
+    int
+        The exit code: 0 after a signal, 1 when the stack could not start.
+    """
+
+    def stop(signum: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise _Stop
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        settings = from_environment()
+        _isolate()
+        return _run(settings)
+    except _Stop:
+        console.say("Stopped.", "dim")
+        return 0
+    except (SettingsError, TemplateError, IntrinsicError, ResourceError, BootstrapError) as error:
+        console.say(f"The local stack cannot start: {error}", "error")
+        return 1
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that wait for an answer of a killed sandbox must not hold up the end.
+    os._exit(code)

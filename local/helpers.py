@@ -1,0 +1,112 @@
+"""Answers everything under /_local: the outbox, the feedback, and the page that shows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from local.feedback import BOUNCE_TYPES, TYPES, Feedback
+from local.gateway import Request, Response, message
+from local.outbox import Outbox
+
+_PAGE = Path(__file__).with_name("page.html")
+PREFIX = "/_local"
+
+
+class Helpers:
+    """The helpers of the local stack.
+
+    Parameters
+    ----------
+    outbox : Outbox
+        What was handed over.
+    """
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self.feedback: Feedback | None = None
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request.
+
+        Parameters
+        ----------
+        request : Request
+            Its path begins with /_local.
+
+        Returns
+        -------
+        Response
+            The page, the outbox, or what became of the feedback.
+        """
+        path = request.path.removeprefix(PREFIX)
+        handlers = {
+            ("GET", ""): self._redirect,
+            ("GET", "/"): self._page,
+            ("GET", "/outbox"): self._list,
+            ("POST", "/feedback"): self._report,
+        }
+        handler = handlers.get(("GET" if request.method == "HEAD" else request.method, path))
+        response = handler(request) if handler else message(404, "Not Found")
+        # The page asks often, and its requests would bury those of the product.
+        response.route = "quiet" if request.method == "GET" else "local"
+        response.headers.append(("Cache-Control", "no-store"))
+        return response
+
+    def _redirect(self, request: Request) -> Response:
+        return Response(302, [("Location", f"{PREFIX}/")])
+
+    def _page(self, request: Request) -> Response:
+        # Mails are shown in frames without rights; nothing is loaded from elsewhere by the page itself.
+        headers = [
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "no-referrer"),
+        ]
+        return Response(200, headers, _PAGE.read_bytes())
+
+    def _list(self, request: Request) -> Response:
+        query = dict(parse_qsl(request.query, keep_blank_values=True))
+        return _json(200, {"messages": self._outbox.messages(query.get("to"))})
+
+    def _report(self, request: Request) -> Response:
+        try:
+            body = json.loads(request.body or b"{}")
+        except ValueError:
+            return message(400, "Invalid JSON")
+        if not isinstance(body, dict):
+            return message(400, "The body must be a JSON object")
+        errors = _problems(body)
+        if errors:
+            return _json(422, {"message": "Validation failed", "errors": errors})
+        sent = self._outbox.sent_email(body["provider_message_id"])
+        if sent is None:
+            return message(404, "Not Found")
+        if self.feedback is None:
+            return message(503, "Service Unavailable")
+        self.feedback.report(sent, body["type"], body.get("bounce_type") or "Permanent", body.get("link"))
+        return _json(202, {"status": "accepted"})
+
+
+def _json(status: int, content: Any) -> Response:
+    return Response(status, [("Content-Type", "application/json")], json.dumps(content, ensure_ascii=False).encode())
+
+
+def _problems(body: Mapping[str, Any]) -> list[dict[str, str]]:
+    problems = []
+    if body.get("provider_message_id") in (None, ""):
+        problems.append({"field": "provider_message_id", "message": "is required"})
+    elif not isinstance(body["provider_message_id"], str):
+        problems.append({"field": "provider_message_id", "message": "must be a string"})
+    if body.get("type") in (None, ""):
+        problems.append({"field": "type", "message": "is required"})
+    elif body["type"] not in TYPES:
+        problems.append({"field": "type", "message": f"must be one of {', '.join(TYPES)}"})
+    if body.get("bounce_type") not in (None, *BOUNCE_TYPES):
+        problems.append({"field": "bounce_type", "message": f"must be one of {', '.join(BOUNCE_TYPES)}"})
+    if not isinstance(body.get("link"), str | None):
+        problems.append({"field": "link", "message": "must be a string"})
+    return problems

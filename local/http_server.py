@@ -1,0 +1,158 @@
+"""Speaks HTTP on the API's port and hands each request to one callable."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from local import console
+from local.gateway import MAX_BODY, Request, Response, message
+
+_STANDARD = {"connection", "content-length", "date", "server", "transfer-encoding"}
+
+
+class _Rejected(Exception):
+    """Raised when a request's body cannot be taken; holds the answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # A connection that stays silent for this long is closed, so that no thread waits for ever.
+    timeout = 75
+    server: HttpServer
+
+    def setup(self) -> None:
+        super().setup()
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
+        pass
+
+    def version_string(self) -> str:
+        return "nereid-local"
+
+    def _serve(self) -> None:
+        began = time.monotonic()
+        path, _, query = self.path.partition("?")
+        try:
+            body = self._read_body()
+        except _Rejected as rejection:
+            self.close_connection = True
+            self._write(rejection.response)
+            self._log(path, rejection.response, began)
+            return
+        request = Request(
+            method=self.command,
+            path=path,
+            query=query,
+            headers=[(name, value) for name, value in self.headers.items()],
+            body=body,
+            source_ip=self.client_address[0],
+            protocol=self.request_version,
+        )
+        try:
+            response = self.server.answer(request)
+        except Exception as error:  # noqa: BLE001 - one request must not end the stack
+            console.say(f"local: {type(error).__name__}: {error}", "error")
+            response = message(500, "Internal Server Error")
+        self._write(response)
+        self._log(path, response, began)
+
+    def _read_body(self) -> bytes:
+        if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
+            return self._read_chunks()
+        text = self.headers.get("Content-Length") or "0"
+        if not text.isdigit():
+            raise _Rejected(message(400, "Bad Request"))
+        length = int(text)
+        if length > MAX_BODY:
+            raise _Rejected(message(413, "Request Entity Too Large"))
+        return self.rfile.read(length) if length else b""
+
+    def _read_chunks(self) -> bytes:
+        body = bytearray()
+        while True:
+            try:
+                size = int(self.rfile.readline(64).split(b";")[0].strip() or b"0", 16)
+            except ValueError:
+                raise _Rejected(message(400, "Bad Request")) from None
+            if size == 0:
+                break
+            if len(body) + size > MAX_BODY:
+                raise _Rejected(message(413, "Request Entity Too Large"))
+            body += self.rfile.read(size)
+            self.rfile.readline(8)
+        while self.rfile.readline(8192).strip():
+            pass
+        return bytes(body)
+
+    def _write(self, response: Response) -> None:
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            self.send_response(response.status)
+            for name, value in response.headers:
+                if name.lower() not in _STANDARD:
+                    # HTTP carries bytes; latin-1 is what the library writes.
+                    self.send_header(name, value.encode().decode("latin-1"))
+            bodiless = response.status in (204, 304) or response.status < 200  # noqa: PLR2004
+            if not bodiless:
+                self.send_header("Content-Length", str(len(response.body)))
+            if self.close_connection:
+                self.send_header("Connection", "close")
+            self.end_headers()
+            if self.command != "HEAD" and not bodiless:
+                self.wfile.write(response.body)
+
+    def _log(self, path: str, response: Response, began: float) -> None:
+        if response.route == "quiet":
+            return
+        style = "error" if response.status >= 500 else "warning" if response.status >= 400 else "dim"  # noqa: PLR2004
+        took = (time.monotonic() - began) * 1000
+        console.say(f"{self.command} {path} {response.status} {took:.0f} ms {response.route}".rstrip(), style)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
+
+
+class HttpServer(ThreadingHTTPServer):
+    """A server with a thread for each connection.
+
+    Parameters
+    ----------
+    port : int
+        On 127.0.0.1; 0 takes a free one.
+    answer : callable
+        Gives the response to a request; it may be replaced at any time.
+
+    Raises
+    ------
+    OSError
+        When the port is taken.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, answer: Callable[[Request], Response]) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.answer = answer
+
+    def start(self) -> None:
+        """Begin to answer."""
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing when a client hangs up.
+
+        Parameters
+        ----------
+        request, client_address : Any
+            The connection.
+        """

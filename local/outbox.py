@@ -1,0 +1,294 @@
+"""Keeps what the mail, SMS and push services were handed, in the form that /_local/outbox shows."""
+
+from __future__ import annotations
+
+import base64
+import email
+import email.policy
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.message import EmailMessage
+from email.utils import getaddresses
+from typing import Any
+
+# Headers that every e-mail has; the others are the ones that somebody chose to set.
+_USUAL_HEADERS = {"from", "to", "cc", "bcc", "subject", "date", "mime-version"}
+_KEEP = 5000
+
+
+@dataclass(frozen=True)
+class SentEmail:
+    """What feedback on an e-mail has to repeat.
+
+    Parameters
+    ----------
+    message_id : str
+        The provider's id.
+    source : str
+        Who sent it.
+    recipients : list of str
+        All addresses.
+    subject : str
+        The subject.
+    tags : dict
+        The tags it was sent with.
+    configuration_set : str or None
+        The configuration set it was sent with.
+    headers : list
+        Name and value of its headers.
+    at : datetime
+        When it was handed over.
+    """
+
+    message_id: str
+    source: str
+    recipients: list[str]
+    subject: str
+    tags: dict[str, str]
+    configuration_set: str | None
+    headers: list[dict[str, str]] = field(default_factory=list)
+    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+
+class Outbox:
+    """What was handed over, oldest first.
+
+    Parameters
+    ----------
+    token_of : callable
+        Gives the device token behind a platform endpoint's ARN.
+    """
+
+    def __init__(self, token_of: Callable[[str], str]) -> None:
+        self._token_of = token_of
+        self._lock = threading.Lock()
+        self._entries: list[dict[str, Any]] = []
+        self._emails: dict[str, SentEmail] = {}
+
+    def messages(self, to: str | None = None) -> list[dict[str, Any]]:
+        """List entries.
+
+        Parameters
+        ----------
+        to : str, optional
+            Only those to this address; for e-mail its case does not matter.
+
+        Returns
+        -------
+        list of dict
+            Oldest first.
+        """
+        with self._lock:
+            entries = list(self._entries)
+        if to is None:
+            return entries
+        return [entry for entry in entries if _is_to(entry, to)]
+
+    def sent_email(self, message_id: str) -> SentEmail | None:
+        """Find an e-mail by the provider's id.
+
+        Parameters
+        ----------
+        message_id : str
+            As the provider answered.
+
+        Returns
+        -------
+        SentEmail or None
+            None when no such e-mail was handed over.
+        """
+        with self._lock:
+            return self._emails.get(message_id)
+
+    def record_email(self, request: Mapping[str, Any], message_id: str) -> None:
+        """Note an e-mail.
+
+        Parameters
+        ----------
+        request : mapping
+            The body of SendEmail of SES's second API.
+        message_id : str
+            What the provider answered.
+        """
+        content = request.get("Content") or {}
+        parsed = _raw(content["Raw"]) if "Raw" in content else _simple(content.get("Simple") or {})
+        destination = request.get("Destination") or {}
+        named = [
+            address
+            for kind in ("ToAddresses", "CcAddresses", "BccAddresses")
+            for address in destination.get(kind) or []
+        ] or parsed["recipients"]
+        recipients = [address for _, address in getaddresses(named) if address]
+        source = request.get("FromEmailAddress") or parsed["from"] or ""
+        sent = SentEmail(
+            message_id=message_id,
+            source=source,
+            recipients=recipients,
+            subject=parsed["subject"],
+            tags={tag["Name"]: tag["Value"] for tag in request.get("EmailTags") or []},
+            configuration_set=request.get("ConfigurationSetName"),
+            headers=[{"name": name, "value": value} for name, value in parsed["headers"].items()],
+        )
+        reply_to = request.get("ReplyToAddresses")
+        headers = {**parsed["headers"], **({"Reply-To": ", ".join(reply_to)} if reply_to else {})}
+        with self._lock:
+            self._emails[message_id] = sent
+        for address in recipients:
+            self._add(
+                channel="email",
+                to=address,
+                sender=source,
+                message_id=message_id,
+                subject=parsed["subject"],
+                text=parsed["text"],
+                html=parsed["html"],
+                headers=headers,
+            )
+
+    def record_publish(self, request: Mapping[str, Any], message_id: str) -> None:
+        """Note a text message or a push notification.
+
+        Parameters
+        ----------
+        request : mapping
+            The parameters of SNS's Publish; one to a topic is no delivery and is not noted.
+        message_id : str
+            What the provider answered.
+        """
+        target = request.get("TargetArn") or request.get("TopicArn") or ""
+        if request.get("PhoneNumber"):
+            self._add(
+                channel="sms",
+                to=request["PhoneNumber"],
+                sender=_attribute(request, "AWS.SNS.SMS.SenderID"),
+                message_id=message_id,
+                text=request.get("Message"),
+            )
+        elif ":endpoint/" in target:
+            shown = _push(request.get("Message") or "", request.get("MessageStructure") == "json", target)
+            self._add(channel="push", to=self._token_of(target), sender=None, message_id=message_id, **shown)
+
+    def _add(self, *, channel: str, to: str, sender: str | None, message_id: str, **members: Any) -> None:
+        entry = {
+            "channel": channel,
+            "to": to,
+            "from": sender,
+            "subject": None,
+            "text": None,
+            "html": None,
+            "title": None,
+            "body": None,
+            "data": None,
+            "headers": None,
+            **members,
+            "provider_message_id": message_id,
+            "at": timestamp(datetime.now(timezone.utc)),
+        }
+        with self._lock:
+            self._entries.append(entry)
+            del self._entries[:-_KEEP]
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as the product does.
+
+    Parameters
+    ----------
+    moment : datetime
+        In UTC.
+
+    Returns
+    -------
+    str
+        With milliseconds.
+    """
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _is_to(entry: Mapping[str, Any], to: str) -> bool:
+    if entry["channel"] == "email":
+        return str(entry["to"]).lower() == to.lower()
+    return bool(entry["to"] == to)
+
+
+def _simple(content: Mapping[str, Any]) -> dict[str, Any]:
+    body = content.get("Body") or {}
+    return {
+        "from": None,
+        "recipients": [],
+        "subject": (content.get("Subject") or {}).get("Data") or "",
+        "text": (body.get("Text") or {}).get("Data"),
+        "html": (body.get("Html") or {}).get("Data"),
+        "headers": {header["Name"]: header["Value"] for header in content.get("Headers") or []},
+    }
+
+
+def _raw(content: Mapping[str, Any]) -> dict[str, Any]:
+    message = email.message_from_bytes(base64.b64decode(content["Data"]), policy=email.policy.default)
+    if not isinstance(message, EmailMessage):  # the default policy makes nothing else
+        raise TypeError(type(message))
+    headers = {
+        name: str(value)
+        for name, value in message.items()
+        if name.lower() not in _USUAL_HEADERS and not name.lower().startswith("content-")
+    }
+    return {
+        "from": str(message["From"]) if message["From"] else None,
+        "recipients": [str(message[name]) for name in ("To", "Cc", "Bcc") if message[name]],
+        "subject": str(message["Subject"] or ""),
+        "text": _part(message, "plain"),
+        "html": _part(message, "html"),
+        "headers": headers,
+    }
+
+
+def _part(message: EmailMessage, kind: str) -> str | None:
+    part = message.get_body((kind,))
+    if part is None:
+        return None
+    # An e-mail ends each part with a line break that its writer did not type.
+    text: str = part.get_content()
+    return text.replace("\r\n", "\n").removesuffix("\n")
+
+
+def _attribute(request: Mapping[str, Any], name: str) -> str | None:
+    for key, value in request.items():
+        if key.startswith("MessageAttributes.entry.") and key.endswith(".Name") and value == name:
+            return str(request.get(f"{key.removesuffix('.Name')}.Value.StringValue") or "") or None
+    return None
+
+
+def _push(message: str, per_platform: bool, arn: str) -> dict[str, Any]:
+    payload: Any = message
+    if per_platform:
+        platforms = json.loads(message)
+        # arn:aws:sns:region:account:endpoint/PLATFORM/application/id
+        platform = arn.rsplit(":", 1)[-1].split("/")[1] if "/" in arn else ""
+        payload = platforms.get(platform, platforms.get("default"))
+    if isinstance(payload, str):
+        try:
+            payload = json.loads(payload)
+        except ValueError:
+            return {"title": None, "body": payload, "data": None}
+    if not isinstance(payload, Mapping):
+        return {"title": None, "body": str(payload), "data": None}
+    return _google(payload) if "aps" not in payload else _apple(payload)
+
+
+def _google(payload: Mapping[str, Any]) -> dict[str, Any]:
+    # FCM's current API wraps the message, the legacy one does not.
+    wrapped = payload.get("fcmV1Message")
+    message = wrapped.get("message", wrapped) if isinstance(wrapped, Mapping) else payload
+    shown = message.get("notification") or {}
+    return {"title": shown.get("title"), "body": shown.get("body"), "data": message.get("data")}
+
+
+def _apple(payload: Mapping[str, Any]) -> dict[str, Any]:
+    alert = payload["aps"].get("alert") or {}
+    if isinstance(alert, str):
+        alert = {"body": alert}
+    data = {name: value for name, value in payload.items() if name != "aps"}
+    return {"title": alert.get("title"), "body": alert.get("body"), "data": data or None}

@@ -1,0 +1,207 @@
+"""Puts the parts of the local stack together, starts them in order and stops them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import botocore.exceptions
+
+from local import bootstrap, console, template
+from local.aws_server import AwsServer, Forward, embedded
+from local.deployment import Deployer, Deployment
+from local.events import EventBus
+from local.feedback import Feedback
+from local.functions import Functions, Zygote
+from local.gateway import Cors, Gateway, Request, Response, Router, message, routes_of
+from local.helpers import PREFIX, Helpers
+from local.http_server import HttpServer
+from local.outbox import Outbox
+from local.queues import Poller, Queues
+from local.recorder import Recorder
+from local.resources import Cloud
+from local.schedules import Scheduler
+from local.settings import Settings
+
+STACK_NAME = "nereid-local"
+EMAIL_FROM = "hello@example.com"
+_PUSH_APPLICATION = "nereid-local"
+# The order is that of the parameters' use, not of the template; a template without one of them is served too.
+_CHOSEN = ("BaseUrl", "EmailFrom", "CreateEmailIdentity", "CredentialCacheSeconds", "SmsEnabled", "PushApplicationArn")
+
+
+class Stack:
+    """The whole product on one machine.
+
+    Parameters
+    ----------
+    settings : Settings
+        How to run it.
+
+    Raises
+    ------
+    OSError
+        When a port is taken.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._began = time.monotonic()
+        self._ready = threading.Event()
+        self._gateway: Gateway | None = None
+        self._stops: list[Any] = []
+        self._http = HttpServer(settings.port, self._answer)
+        self._stops.append(self._http.server_close)
+        self.base_url = f"http://127.0.0.1:{self._http.server_port}"
+        self._outbox = Outbox(self._token_of)
+        self._helpers = Helpers(self._outbox)
+        self._cloud: Cloud | None = None
+        self._functions: Functions | None = None
+        self._pool = ThreadPoolExecutor(4, thread_name_prefix="triggered")
+
+    @property
+    def state_file(self) -> Path:
+        """Where the demo's credentials are written."""
+        return self._settings.state_dir / "local.json"
+
+    def start(self) -> None:
+        """Start everything and open the API."""
+        settings = self._settings
+        self.state_file.unlink(missing_ok=True)
+        self._http.start()
+        self._stops.append(self._http.shutdown)
+        zygote = Zygote(Path(__file__).resolve().parent.parent)
+        self._stops.append(zygote.stop)
+        recorder = Recorder(Forward(settings.emulator) if settings.emulator else embedded())
+        aws = AwsServer(recorder, settings.aws_host, settings.aws_port)
+        aws.start()
+        self._stops.append(aws.stop)
+        cloud = self._cloud = Cloud(aws.url, settings.region, STACK_NAME)
+        deployment = self._deploy(cloud)
+        functions = self._functions = Functions(
+            deployment.functions,
+            zygote,
+            aws.url,
+            settings.region,
+            settings.state_dir / "pycache",
+            verbose=settings.verbose,
+        )
+        self._stops.append(functions.close)
+        self._gateway = self._open(deployment, functions)
+        bus = EventBus(deployment.rules, settings.region, self._send, lambda arn, event: self._trigger(deployment, arn, event))
+        self._helpers.feedback = Feedback(bus.publish, deployment.destinations, settings.region)
+        queues = Queues(
+            Poller(spec, cloud.client("sqs"), functions.invoke, settings.region) for spec in deployment.mappings
+        )
+        recorder.on_email = self._outbox.record_email
+        recorder.on_publish = self._outbox.record_publish
+        recorder.on_events = bus.put
+        recorder.on_queue = queues.wake
+        queues.start()
+        self._stops.append(queues.stop)
+        schedules = Scheduler(deployment.rules, bus.tick)
+        schedules.start()
+        self._stops.append(schedules.stop)
+        demo = bootstrap.make_demo(functions.invoke, functions.__contains__, self._gateway.handle, self.base_url)
+        bootstrap.write(settings.state_dir / "functions.json", functions.environments())
+        bootstrap.write(self.state_file, demo)
+        self._ready.set()
+        took = time.monotonic() - self._began
+        console.say(bootstrap.welcome(demo, aws.url, took, self.state_file))
+        self._watch(deployment, functions)
+
+    def stop(self) -> None:
+        """Stop everything, last things first."""
+        self._ready.clear()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        while self._stops:
+            self._stops.pop()()
+
+    def _deploy(self, cloud: Cloud) -> Deployment:
+        settings = self._settings
+        translated = template.load(settings.template, settings.region, _CHOSEN, settings.state_dir)
+        declared: Mapping[str, Any] = translated.get("Parameters") or {}
+        overrides = {
+            "BaseUrl": self.base_url,
+            "EmailFrom": EMAIL_FROM,
+            "CreateEmailIdentity": "true",
+            "CredentialCacheSeconds": "0",
+            "SmsEnabled": "true",
+        }
+        if "PushApplicationArn" in declared:
+            overrides["PushApplicationArn"] = cloud.client("sns").create_platform_application(
+                Name=_PUSH_APPLICATION, Platform="GCM", Attributes={"PlatformCredential": "local"}
+            )["PlatformApplicationArn"]
+        wanted = {name: value for name, value in overrides.items() if name in declared}
+        return Deployer(translated, settings.root, cloud, wanted, self.base_url).deploy()
+
+    def _open(self, deployment: Deployment, functions: Functions) -> Gateway:
+        cors = next((api["cors"] for api in deployment.apis if api["cors"]), None)
+        settings = {"allowOrigins": ["*"]} if cors is True else cors
+        routes = routes_of(deployment.apis, deployment.function_of)
+        domain = self.base_url.partition("://")[2]
+        return Gateway(Router(routes), functions.invoke, domain, Cors(settings) if settings else None)
+
+    def _answer(self, request: Request) -> Response:
+        if request.path == PREFIX or request.path.startswith(f"{PREFIX}/"):
+            return self._helpers.handle(request)
+        if not self._ready.is_set() or self._gateway is None:
+            response = message(503, "Service Unavailable")
+            response.headers.append(("Retry-After", "1"))
+            response.route = "quiet"
+            return response
+        return self._gateway.handle(request)
+
+    def _token_of(self, endpoint_arn: str) -> str:
+        if self._cloud is None:
+            return endpoint_arn
+        try:
+            answer = self._cloud.client("sns").get_endpoint_attributes(EndpointArn=endpoint_arn)
+        except botocore.exceptions.ClientError:
+            return endpoint_arn
+        return str(answer["Attributes"].get("Token", endpoint_arn))
+
+    def _send(self, queue_arn: str, text: str) -> None:
+        if self._cloud is None:
+            return
+        sqs = self._cloud.client("sqs")
+        url = sqs.get_queue_url(QueueName=queue_arn.rsplit(":", 1)[1])["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody=text)
+
+    def _trigger(self, deployment: Deployment, function_arn: str, event: Any) -> None:
+        function = deployment.function_of(function_arn)
+        if function is None or self._functions is None:
+            console.warn(f"there is no function {function_arn}")
+            return
+        self._pool.submit(self._functions.invoke, function, event)
+
+    def _watch(self, deployment: Deployment, functions: Functions) -> None:
+        threading.Thread(target=self._prepare, args=(deployment, functions), daemon=True).start()
+        threading.Thread(target=self._watch_template, daemon=True).start()
+
+    def _prepare(self, deployment: Deployment, functions: Functions) -> None:
+        # The first event should not wait for imports that nobody sees.
+        for spec in deployment.mappings:
+            if not self._ready.is_set():
+                return
+            try:
+                functions[spec.function].prepare()
+            except RuntimeError:
+                return
+
+    def _watch_template(self) -> None:
+        path = self._settings.template
+        known = path.stat().st_mtime_ns
+        while self._ready.is_set():
+            time.sleep(1)
+            try:
+                state = path.stat().st_mtime_ns
+            except OSError:
+                continue
+            if state != known:
+                known = state
+                console.warn(f"{path.name} has changed: restart to see what is new in it")

@@ -1,0 +1,95 @@
+"""The template as the tests of this folder see it: as written, and as SAM translates it for a deployment."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from local import template
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TEMPLATE = ROOT / "template.yaml"
+
+Resource = dict[str, Any]
+
+
+@cache
+def written() -> dict[str, Any]:
+    """Return the template as it is written."""
+    return template.parse(TEMPLATE.read_text(encoding="utf-8"))
+
+
+@cache
+def translated() -> dict[str, Any]:
+    """Return the template as CloudFormation gets it, with references to parameters left open."""
+    return template.load(TEMPLATE, "us-east-1", written()["Parameters"])
+
+
+def of_type(kind: str) -> dict[str, Resource]:
+    """Return the translated resources of a type by logical id."""
+    return {name: one for name, one in translated()["Resources"].items() if one["Type"] == kind}
+
+
+def functions() -> dict[str, Resource]:
+    """Return the properties of every function by logical id."""
+    return {name: one["Properties"] for name, one in of_type("AWS::Lambda::Function").items()}
+
+
+def mappings() -> dict[str, Resource]:
+    """Return the properties of every event source mapping by logical id."""
+    return {name: one["Properties"] for name, one in of_type("AWS::Lambda::EventSourceMapping").items()}
+
+
+def queues() -> dict[str, Resource]:
+    """Return the properties of every queue by logical id."""
+    return {name: one["Properties"] for name, one in of_type("AWS::SQS::Queue").items()}
+
+
+def target(reference: Any) -> str:
+    """Return the logical id that a Ref, a GetAtt or an ARN made with Sub points to."""
+    if "Ref" in reference:
+        return str(reference["Ref"])
+    if "Fn::GetAtt" in reference:
+        return str(reference["Fn::GetAtt"][0])
+    found = re.search(r"\$\{(\w+)\.Arn\}", reference["Fn::Sub"])
+    assert found, reference
+    return found[1]
+
+
+def environment(function: str) -> dict[str, Any]:
+    """Return the environment variables of a function."""
+    variables: dict[str, Any] = functions()[function].get("Environment", {}).get("Variables", {})
+    return variables
+
+
+def consumers() -> dict[str, str]:
+    """Return the queue that each consuming function takes from."""
+    return {target(one["FunctionName"]): target(one["EventSourceArn"]) for one in mappings().values()}
+
+
+def policies(function: str) -> list[dict[str, Any]]:
+    """Return the statements of a function's own policies."""
+    role = translated()["Resources"][target(functions()[function]["Role"])]["Properties"]
+    return [statement for policy in role.get("Policies", []) for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a value that may stand alone as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def folder(function: str) -> Path:
+    """Return the folder of a function's code."""
+    return ROOT / str(written()["Resources"][function]["Properties"]["CodeUri"])
+
+
+def routes() -> dict[tuple[str, str], str]:
+    """Return the function behind each method and path; the route of what nothing else takes is ("*", "$default")."""
+    found = {}
+    for name, one in written()["Resources"].items():
+        for event in one.get("Properties", {}).get("Events", {}).values():
+            properties = event["Properties"]
+            found[properties.get("Method", "*"), properties.get("Path", "$default")] = name
+    return found

@@ -1,0 +1,148 @@
+"""Imports point inward: functions → dialects → core → models; what AWS is, only nereid.aws knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from tests.infrastructure import stack
+
+LAYER = stack.ROOT / "layers" / "nereid"
+MODULES = sorted((LAYER / "nereid").rglob("*.py"))
+HANDLERS = sorted(stack.ROOT.glob("functions/*/*/app.py"))
+
+# What every part may use, and what each part may use besides itself and that.
+BASE = {"errors", "clock", "jsontext", "logs"}
+INWARD = {
+    "models": set(),
+    "settings": set(),
+    "ports": {"models"},
+    "auth": {"models", "ports"},
+    "core": {"models", "ports", "auth"},
+    "aws": {"models", "ports"},
+    "dialects": {"models", "ports", "auth", "core"},
+    "runtime": {"models", "ports", "auth", "core", "aws", "settings"},
+}
+HANDLERS_MAY = {"dialects", "core", "runtime", "models"}
+
+every_module = pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(LAYER)))
+every_handler = pytest.mark.parametrize("handler", HANDLERS, ids=lambda path: "/".join(path.parts[-3:-1]))
+
+
+def part(path: Path) -> str:
+    """Return the part of the layer that a file belongs to."""
+    return path.relative_to(LAYER / "nereid").parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Give each module that a file imports, wherever in the file, by its full name."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import hides where it points"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def parts(path: Path) -> set[str]:
+    """Return the parts of the layer that a file imports."""
+    return {name.split(".")[1] for name in imports(path) if name.startswith("nereid.")}
+
+
+@every_module
+def test_a_module_imports_inward_only(module: Path) -> None:
+    if module.name == "__init__.py" and module.parent.name == "nereid":
+        return
+    own = part(module)
+    allowed = BASE if own in BASE else BASE | INWARD[own] | {own}
+    assert parts(module) <= allowed
+
+
+@every_module
+def test_only_the_adapters_know_aws(module: Path) -> None:
+    roots = {name.split(".")[0] for name in imports(module)}
+    if part(module) != "aws":
+        assert not roots & {"boto3", "botocore", "aws_xray_sdk"}
+
+
+@every_module
+def test_only_the_settings_read_the_environment_and_only_when_asked(module: Path) -> None:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    functions = [
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    ]
+    inside = {id(node) for function in functions for node in ast.walk(function)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}:
+            assert part(module) == "settings"
+            assert id(node) in inside, f"line {node.lineno} reads the environment when it is imported"
+
+
+@every_module
+def test_importing_a_package_loads_nothing(module: Path) -> None:
+    if module.name == "__init__.py":
+        assert not module.read_text(encoding="utf-8").strip()
+
+
+@every_module
+def test_a_third_party_import_is_in_the_layer(module: Path) -> None:
+    shipped = set(
+        re.findall(r"^([a-z0-9-]+)==", (stack.ROOT / "layers/deps/requirements.txt").read_text(), re.MULTILINE)
+    )
+    distributions = packages_distributions()
+    for root in {name.split(".")[0] for name in imports(module)} - set(sys.stdlib_module_names) - {"nereid"}:
+        owners = {re.sub(r"[-_.]+", "-", owner).lower() for owner in distributions[root]}
+        assert owners & shipped, root
+
+
+@every_handler
+def test_a_handler_only_wires(handler: Path) -> None:
+    assert len(handler.read_text(encoding="utf-8").splitlines()) <= 40
+    assert parts(handler) <= HANDLERS_MAY
+    assert {name.split(".")[0] for name in imports(handler)} - set(sys.stdlib_module_names) <= {"nereid"}
+
+
+def test_every_handler_can_be_imported_without_any_environment() -> None:
+    code = (
+        "import importlib.util, sys\n"
+        "for path in sys.argv[1:]:\n"
+        "    spec = importlib.util.spec_from_file_location('app', path)\n"
+        "    app = importlib.util.module_from_spec(spec)\n"
+        "    spec.loader.exec_module(app)\n"
+        "    assert callable(app.handler), path\n"
+    )
+    command = [sys.executable, "-c", code, *(str(handler) for handler in HANDLERS)]
+    done = subprocess.run(
+        command, env={"PYTHONPATH": str(LAYER)}, check=False, stderr=subprocess.PIPE, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_taking_an_event_loads_neither_the_template_engine_nor_the_tracer() -> None:
+    code = (
+        "import importlib.util, sys\n"
+        "spec = importlib.util.spec_from_file_location('app', sys.argv[1])\n"
+        "spec.loader.exec_module(importlib.util.module_from_spec(spec))\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))\n"
+    )
+    handler = stack.folder("NeptuneIngestEvent") / "app.py"
+    command = [sys.executable, "-c", code, str(handler)]
+    done = subprocess.run(
+        command, env={"PYTHONPATH": str(LAYER)}, check=True, stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    assert not set(done.stdout.split()) & {"liquid", "babel", "argon2", "aws_xray_sdk"}
+
+
+def test_the_layer_ships_the_description_of_each_service_that_is_called_and_no_other() -> None:
+    recipe = (stack.ROOT / "layers/deps/layer.mk").read_text(encoding="utf-8")
+    shipped = re.search(r"^SERVICES := (.*)$", recipe, re.MULTILINE)
+    assert shipped
+    source = "".join(path.read_text(encoding="utf-8") for path in MODULES if part(path) == "aws")
+    assert set(shipped[1].split()) == set(re.findall(r'client\(\s*"([a-z0-9-]+)"', source))

@@ -1,0 +1,3 @@
+"""Code that the sample's functions share."""
+
+GREETING = "hello"

@@ -1,0 +1,177 @@
+"""Write the documents that follow from the template, the settings and the Makefile.
+
+    tools/generate.py           write them
+    tools/generate.py --check   change nothing; fail where one is not what it should be
+
+To have another file generated, add it to GENERATED.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "nereid")]
+
+from local import template  # noqa: E402 - found by the path above
+from nereid.settings import Settings  # noqa: E402
+
+# Variables that libraries read; ours are described in nereid.settings.
+LIBRARIES = {
+    "LOG_LEVEL": "Least level that is logged.",
+    "POWERTOOLS_SERVICE_NAME": "Name of the service in logs and metrics.",
+    "POWERTOOLS_METRICS_NAMESPACE": "Namespace of the metrics.",
+}
+NOTE = "<!-- Written by `make generate`; change what it is made from instead. -->\n"
+
+
+def written() -> dict[str, Any]:
+    """Return the template as it is written."""
+    return template.parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    """Return the properties of the functions by logical id, in the template's order."""
+    return {
+        name: one["Properties"]
+        for name, one in written()["Resources"].items()
+        if one["Type"] == "AWS::Serverless::Function"
+    }
+
+
+def variables(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the environment variables in a function's properties, or in what all share."""
+    found: dict[str, Any] = properties.get("Environment", {}).get("Variables", {})
+    return found
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [list(head), *[list(row) for row in rows]]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
+
+def codes(names: Iterable[str]) -> str:
+    """Return names as code, with commas."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def parameters() -> str:
+    """Return the table of the template's parameters."""
+
+    def row(name: str, one: dict[str, Any]) -> list[str]:
+        default = json.dumps(one["Default"]) if one["Default"] == "" else str(one["Default"])
+        allowed = [str(value) for value in one.get("AllowedValues", [])]
+        limits = [f"{word} {one[key]}" for key, word in (("MinValue", "from"), ("MaxValue", "to")) if key in one]
+        return [f"`{name}`", f"`{default}`", one["Description"], codes(allowed) or " ".join(limits)]
+
+    rows = [row(name, one) for name, one in written()["Parameters"].items()]
+    return table(["parameter", "default", "meaning", "values"], rows)
+
+
+def environment() -> str:
+    """Return the table of the functions' environment variables."""
+    shared = set(variables(written()["Globals"]["Function"]))
+    meanings = {name.upper(): field.description or "" for name, field in Settings.model_fields.items()} | LIBRARIES
+
+    def row(name: str) -> list[str]:
+        users = [function for function, one in functions().items() if name in variables(one)]
+        return [f"`{name}`", meanings[name], "all" if name in shared else codes(users)]
+
+    return table(["variable", "meaning", "functions"], [row(name) for name in sorted(meanings)])
+
+
+def targets() -> str:
+    """Return the table of make's targets."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    found = re.findall(r"^([a-z-]+):.*?## (.*)$", makefile, re.MULTILINE)
+    return table(["command", "what it does"], [[f"`make {name}`", text] for name, text in found])
+
+
+def configuration() -> str:
+    """Return docs/configuration.md."""
+    return f"""{NOTE}
+# Configuration
+
+## Of a deployed stack
+
+Parameters of `template.yaml`. Set them in `samconfig.toml` (`parameter_overrides`), per stage, or with
+`make deploy ARGS="--parameter-overrides ..."`, which takes the place of all of those.
+
+{parameters()}
+## Of the functions
+
+Environment variables, each given by the template to the functions that need it and to no others. The AWS clients
+besides heed `AWS_ENDPOINT_URL` and the other variables that boto3 knows.
+
+{environment()}
+## Commands
+
+{targets()}"""
+
+
+def reached_by(name: str, properties: dict[str, Any]) -> str:
+    """Return what invokes a function, in words."""
+    for event in properties.get("Events", {}).values():
+        route = event["Properties"]
+        return f"`{route['Method']} {route['Path']}`" if "Path" in route else "what no route takes"
+    for one in written()["Resources"].values():
+        mapping = one.get("Properties", {})
+        if one["Type"] == "AWS::Lambda::EventSourceMapping" and mapping["FunctionName"] == {"Ref": name}:
+            return f"queue `{mapping['EventSourceArn']['Fn::GetAtt'][0]}`"
+    return "the operator (`make team`)"
+
+
+def permissions(properties: dict[str, Any]) -> str:
+    """Return what a function may do, statement by statement."""
+    found = []
+    for policy in properties.get("Policies", []):
+        for statement in policy["Statement"]:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            service = actions[0].split(":")[0]
+            found.append(f"{statement['Sid']}: {service} {', '.join(action.split(':')[1] for action in actions)}")
+    return "<br>".join(found) or "nothing"
+
+
+def catalogue() -> str:
+    """Return docs/functions.md."""
+    rows = [
+        [f"`{name}`", reached_by(name, one), one["Description"], permissions(one)] for name, one in functions().items()
+    ]
+    return f"""{NOTE}
+# Functions
+
+One Lambda per endpoint and per queue. The code of `NeptuneIngestEvent` is in `functions/neptune/ingest_event/`, and so
+on. Besides what is listed, each may write its own logs and traces.
+
+{table(["function", "reached by", "what it does", "what it may do"], rows)}"""
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "docs/configuration.md": configuration,
+    "docs/functions.md": catalogue,
+}
+
+
+def main(*, check: bool) -> None:
+    """Write the files, or say which are out of date."""
+    stale = []
+    for name, generated in GENERATED.items():
+        file = ROOT / name
+        text = generated()
+        if check and (not file.exists() or file.read_text(encoding="utf-8") != text):
+            stale.append(name)
+        if not check:
+            file.write_text(text, encoding="utf-8")
+    if stale:
+        sys.exit(f"Out of date: {', '.join(stale)}. Run `make generate`.")
+
+
+if __name__ == "__main__":
+    main(check=sys.argv[1:] == ["--check"])

@@ -1,0 +1,119 @@
+"""Lock the dependencies, and export what pip installs, without naming a package registry.
+
+A lock file names the host of each package. Which registry a machine installs from is that machine's business: a
+mirror, a proxy or a folder of wheels must do as well. So the lock is rewritten to name files of a folder called
+``wheelhouse`` that does not exist; uv reads it all the same, and the hashes still say which files are meant.
+
+    tools/lock.py              lock (uv lock), rewrite the lock, write the requirement files
+    tools/lock.py --upgrade    as above, taking the newest versions that pyproject.toml allows
+    tools/lock.py --check      change nothing; fail where the lock or a requirement file is not what it should be
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "uv.lock"
+
+# The file pip reads, and the dependency groups of pyproject.toml that it holds.
+EXPORTS = {
+    "layers/deps/requirements.txt": ["runtime"],
+    "requirements/local.txt": ["runtime", "local"],
+    "requirements/test.txt": ["runtime", "local", "test"],
+    "requirements/lint.txt": ["runtime", "local", "test", "lint"],
+    "requirements/sam.txt": ["sam"],
+}
+
+# Name and ending stand apart, because no file of the repository names such a host: not this one either.
+REGISTRIES = [
+    ("pypi", "org"),
+    ("pythonhosted", "org"),
+    ("npmjs", "org"),
+    ("npmjs", "com"),
+    ("crates", "io"),
+    ("rubygems", "org"),
+    ("proxy.golang", "org"),
+]
+
+
+def run(*command: str) -> str:
+    """Run a command in the repository and return what it printed."""
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def uv() -> str:
+    """Find uv beside the Python that runs this, or else on the PATH."""
+    beside = Path(sys.executable).with_name("uv")
+    found = str(beside) if beside.exists() else shutil.which("uv")
+    if found is None:
+        sys.exit("uv is not installed here: run `make lock` or `make lint`, which see to that.")
+    return found
+
+
+def without_hosts(lock: str) -> str:
+    """Name files of a folder instead of URLs."""
+    lock = re.sub(r'registry = "[a-z]+://[^"]*"', 'registry = "wheelhouse"', lock)
+    return re.sub(r'url = "[a-z]+://[^"]*/([^"/]+)"', r'path = "\1"', lock)
+
+
+def export(groups: list[str]) -> str:
+    """Return the requirements of dependency groups, with the hash of every file that may be installed."""
+    options = [option for group in groups for option in ("--group", group)]
+    body = run(uv(), "export", "--quiet", "--frozen", "--no-default-groups", "--no-header", "--no-annotate", *options)
+    return f"# Written by `make lock` from uv.lock: {', '.join(groups)}.\n{body}"
+
+
+def hosts() -> list[str]:
+    """Return a line for each place in a tracked file that names a registry's host."""
+    names = [".".join(parts) for parts in REGISTRIES]
+    options = [option for name in names for option in ("-e", name)]
+    found = subprocess.run(
+        ["git", "grep", "--untracked", "-a", "-n", "-i", "-o", "-F", *options],  # noqa: S607
+        cwd=ROOT,
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    return [f"names a package registry: {line}" for line in found.splitlines()]
+
+
+def check() -> list[str]:
+    """Return what is wrong, in words."""
+    problems = hosts()
+    before = LOCK.read_text()
+    if before != without_hosts(before):
+        problems.append("uv.lock names hosts: run `make lock`")
+    locked = subprocess.run(
+        [uv(), "lock", "--quiet", "--check", "--offline"], cwd=ROOT, check=False, stderr=subprocess.DEVNULL
+    )
+    if locked.returncode:
+        problems.append("uv.lock does not fit pyproject.toml: run `make lock`")
+    for path, groups in EXPORTS.items():
+        file = ROOT / path
+        if not file.exists() or file.read_text() != export(groups):
+            problems.append(f"{path} does not fit uv.lock: run `make lock`")
+    return problems
+
+
+def lock(*options: str) -> None:
+    """Write the lock and the requirement files."""
+    subprocess.run([uv(), "lock", *options], cwd=ROOT, check=True)
+    LOCK.write_text(without_hosts(LOCK.read_text()))
+    for path, groups in EXPORTS.items():
+        file = ROOT / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(export(groups))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        if found := check():
+            sys.exit("\n".join(found))
+        print("The lock, its exports and the absence of hosts: as they should be.")
+    else:
+        lock(*sys.argv[1:])
