@@ -80,7 +80,7 @@ test-sam-local: ## Run the functions in Lambda's own runtime with the real sam l
 	$(sam) build --parameter-overrides Architecture=x86_64 \
 		--build-dir .aws-sam/sam-local/build --cache-dir .aws-sam/sam-local/cache
 	$(PYTHON) tools/check_build.py .aws-sam/sam-local/build
-	$(python) -m pytest --override-ini addopts= -ra tests/sam_local $(ARGS)
+	$(python) -m pytest --override-ini addopts="--import-mode=importlib -ra" tests/sam_local $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was installed, built and stored locally

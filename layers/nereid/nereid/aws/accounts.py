@@ -1,0 +1,144 @@
+"""Teams, environments and credentials in the accounts table."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from nereid import jsontext
+from nereid.aws.errors import is_condition
+from nereid.aws.table import Item, Table, seconds
+from nereid.clock import from_iso, to_iso
+from nereid.errors import AlreadyExists, NotFound
+from nereid.models.team import ApiToken, ClientKey, Environment, Team
+
+
+class DynamoAccountStore:
+    """Implements `nereid.ports.AccountStore`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def create_team(self, team: Team, environment: Environment, token: ApiToken) -> None:
+        """See the port."""
+        self._table.transact(
+            self._table.writing({"pk": _team(team.id), "sk": "team", **team.model_dump(mode="json")}),
+            self._table.writing(_environment_item(environment)),
+            self._table.writing(_token_item(token)),
+        )
+
+    def environment(self, team_id: str, identifier: str) -> Environment | None:
+        """See the port."""
+        item = self._table.get(_team(team_id), f"environment#{identifier}")
+        return _to_environment(item) if item else None
+
+    def environments(self, team_id: str) -> list[Environment]:
+        """See the port."""
+        return sorted(map(_to_environment, self._all(team_id, "environment#")), key=lambda each: each.created_at)
+
+    def create_environment(self, environment: Environment) -> None:
+        """See the port."""
+        try:
+            self._table.put(_environment_item(environment), "attribute_not_exists(pk)")
+        except ClientError as error:
+            if is_condition(error):
+                raise AlreadyExists("environment") from error
+            raise
+
+    def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
+        """See the port."""
+        item = self._table.get(_team(team_id), f"token#{token_id}")
+        return ApiToken.model_validate(item) if item else None
+
+    def api_tokens(self, team_id: str) -> list[ApiToken]:
+        """See the port."""
+        found = [ApiToken.model_validate(item) for item in self._all(team_id, "token#")]
+        return sorted(found, key=lambda token: (token.created_at, token.id))
+
+    def create_api_token(self, token: ApiToken) -> None:
+        """See the port."""
+        self._table.put(_token_item(token))
+
+    def delete_api_token(self, team_id: str, token_id: str) -> None:
+        """See the port."""
+        self._delete(_team(team_id), f"token#{token_id}")
+
+    def client_key(self, key_hash: str) -> ClientKey | None:
+        """See the port."""
+        item = self._table.get(_key(key_hash), "client_key")
+        return ClientKey.model_validate(item) if item else None
+
+    def client_keys(self, team_id: str) -> list[ClientKey]:
+        """See the port."""
+        found = [ClientKey.model_validate(item) for item in self._all(team_id, "client_key#")]
+        return sorted(found, key=lambda key: (key.created_at, key.id))
+
+    def create_client_key(self, key: ClientKey) -> None:
+        """See the port."""
+        record = key.model_dump(mode="json")
+        self._table.transact(
+            self._table.writing({"pk": _team(key.team_id), "sk": f"client_key#{key.id}", **record}),
+            self._table.writing({"pk": _key(key.key_hash), "sk": "client_key", **record}),
+        )
+
+    def delete_client_key(self, team_id: str, key_id: str) -> None:
+        """See the port."""
+        item = self._table.get(_team(team_id), f"client_key#{key_id}")
+        if item is None:
+            raise NotFound("client key")
+        self._table.transact(
+            self._table.deleting(item["pk"], item["sk"]),
+            self._table.deleting(_key(item["key_hash"]), "client_key"),
+        )
+
+    def ping(self) -> None:
+        """See the port."""
+        self._table.get("health", "health", consistent=False)
+
+    def _all(self, team_id: str, prefix: str) -> list[Item]:
+        values = {":pk": _team(team_id), ":prefix": prefix}
+        return list(self._table.query("pk = :pk AND begins_with(sk, :prefix)", values, consistent=True))
+
+    def _delete(self, pk: str, sk: str) -> None:
+        try:
+            self._table.delete(pk, sk, "attribute_exists(pk)")
+        except ClientError as error:
+            if is_condition(error):
+                raise NotFound(sk) from error
+            raise
+
+
+def _team(team_id: str) -> str:
+    return f"team#{team_id}"
+
+
+def _key(key_hash: str) -> str:
+    return f"client_key#{key_hash}"
+
+
+def _environment_item(environment: Environment) -> Item:
+    return {
+        "pk": _team(environment.team_id),
+        "sk": f"environment#{environment.identifier}",
+        "team_id": environment.team_id,
+        "identifier": environment.identifier,
+        "name": environment.name,
+        "mock": environment.mock,
+        # As text, because a channel that is null (no provider) differs from one that is left out (the stack's).
+        "channels": jsontext.dumps(environment.channels.model_dump(mode="json", by_alias=True, exclude_unset=True)),
+        "created_at": to_iso(environment.created_at),
+    }
+
+
+def _to_environment(item: dict[str, Any]) -> Environment:
+    channels = jsontext.loads(item["channels"])
+    return Environment.model_validate({**item, "channels": channels, "created_at": from_iso(item["created_at"])})
+
+
+def _token_item(token: ApiToken) -> Item:
+    return {
+        **token.model_dump(mode="json"),
+        "pk": _team(token.team_id),
+        "sk": f"token#{token.id}",
+        # In seconds, for this is the table's TTL attribute: the record of an expired token removes itself.
+        "expires_at": seconds(token.expires_at),
+    }

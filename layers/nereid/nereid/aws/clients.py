@@ -1,0 +1,42 @@
+"""Clients of AWS services: made once, at first use, from one session."""
+
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+#: For stores and queues, whose writes are safe to repeat.
+_REPEATABLE = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+#: For providers. Never retried by the SDK: it would repeat a send whose answer was lost, which is how one
+#: message becomes two. Whether to try again is decided by core/deliver.
+_ONCE = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
+
+
+class Clients:
+    """The clients that a function may use. A function pays for importing only those that it touches."""
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        """DynamoDB."""
+        return boto3.client("dynamodb", config=_REPEATABLE)
+
+    @cached_property
+    def sqs(self) -> Any:
+        """SQS."""
+        return boto3.client("sqs", config=_REPEATABLE)
+
+    @cached_property
+    def secrets(self) -> Any:
+        """Secrets Manager."""
+        return boto3.client("secretsmanager", config=_REPEATABLE)
+
+    @cached_property
+    def ses(self) -> Any:
+        """SES, API v2."""
+        return boto3.client("sesv2", config=_ONCE)
+
+    @cached_property
+    def sns(self) -> Any:
+        """SNS."""
+        return boto3.client("sns", config=_ONCE)

@@ -1,0 +1,71 @@
+"""Where AWS errors stop: what may pass becomes `Unavailable`; the rest is a bug and stays what it is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+
+from nereid.errors import Unavailable
+
+#: Error codes of DynamoDB, SQS and Secrets Manager that mean "not now", beside every answer of 500 and more.
+_PASSING = frozenset(
+    {
+        "InternalServerError",
+        "InternalServiceError",
+        "LimitExceededException",
+        "OverLimit",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "TransactionInProgressException",
+        "KmsThrottled",
+    }
+)
+
+
+def code(error: ClientError) -> str:
+    """Return the service's code of an error."""
+    return str(error.response.get("Error", {}).get("Code", "Unknown"))
+
+
+def status(error: ClientError) -> int:
+    """Return the HTTP status of an error's answer, 0 if unknown."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def old_item(error: ClientError) -> dict[str, Any] | None:
+    """Return the item that made a condition fail, if the call asked for it."""
+    item: dict[str, Any] | None = error.response.get("Item")
+    return item
+
+
+def is_condition(error: ClientError) -> bool:
+    """Tell whether a conditional write found its condition false."""
+    return code(error) == "ConditionalCheckFailedException"
+
+
+def cancellations(error: ClientError) -> list[str]:
+    """Return the reason of each item of a cancelled transaction; empty for any other error."""
+    return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn errors that may pass into `Unavailable`."""
+    try:
+        yield
+    except ClientError as error:
+        contended = any(reason in ("TransactionConflict", "ThrottlingError") for reason in cancellations(error))
+        if contended or code(error) in _PASSING or status(error) >= 500:
+            raise Unavailable(code(error)) from error
+        raise
+    except (ConnectionError, HTTPClientError) as error:
+        raise Unavailable(type(error).__name__) from error
+    except BotoCoreError as error:
+        # Credentials that cannot be fetched just now and the like; the request itself never went out.
+        raise Unavailable(type(error).__name__) from error

@@ -1,0 +1,68 @@
+"""Event types in the activity table, in order of their names."""
+
+from botocore.exceptions import ClientError
+
+from nereid import jsontext
+from nereid.aws.errors import is_condition
+from nereid.aws.table import Item, Table, tenant
+from nereid.clock import to_iso
+from nereid.errors import NotFound
+from nereid.models.event_type import EventType
+from nereid.models.team import Scope
+
+
+class DynamoEventTypeStore:
+    """Implements `nereid.ports.EventTypeStore`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, scope: Scope, event_type: str) -> EventType | None:
+        """See the port."""
+        item = self._table.get(tenant(scope, "event_types"), event_type)
+        return _to_event_type(item) if item else None
+
+    def put(self, scope: Scope, event_type: EventType) -> EventType:
+        """See the port."""
+        stored = self._table.update(
+            tenant(scope, "event_types"),
+            event_type.event_type,
+            "SET notifications = :notifications, environment = :environment, "
+            "created_at = if_not_exists(created_at, :now), updated_at = :now",
+            {
+                ":notifications": jsontext.dumps(
+                    [each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in event_type.notifications]
+                ),
+                ":environment": scope.environment,
+                ":now": to_iso(event_type.updated_at),
+            },
+        )
+        return _to_event_type(stored)
+
+    def delete(self, scope: Scope, event_type: str) -> None:
+        """See the port."""
+        try:
+            self._table.delete(tenant(scope, "event_types"), event_type, "attribute_exists(pk)")
+        except ClientError as error:
+            if is_condition(error):
+                raise NotFound("event type") from error
+            raise
+
+    def page(self, scope: Scope, after: str | None, limit: int) -> tuple[list[EventType], str | None]:
+        """See the port."""
+        values = {":pk": tenant(scope, "event_types")}
+        condition = "pk = :pk"
+        if after is not None:
+            condition, values[":after"] = "pk = :pk AND sk > :after", after
+        found = []
+        for item in self._table.query(condition, values, consistent=True, limit=limit + 1):
+            found.append(_to_event_type(item))
+            if len(found) > limit:
+                return found[:limit], found[limit - 1].event_type
+        return found, None
+
+
+def _to_event_type(item: Item) -> EventType:
+    return EventType.model_validate(
+        {**item, "event_type": item["sk"], "notifications": jsontext.loads(item["notifications"])}
+    )

@@ -1,0 +1,179 @@
+"""Messages and their plans in the activity table.
+
+A message is one item; its content is kept as JSON text, compressed if it is large, because an item holds at most
+400 KB and a body may be 256 KiB. A plan too large to stand beside it is kept in parts of its own, written first.
+
+Listings go over three indexes that hold keys alone. Those that many messages share are spread over `_SHARDS`
+partitions, since one partition of an index takes no more than 1,000 writes per second.
+"""
+
+import gzip
+import heapq
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from nereid.aws.errors import is_condition, old_item
+from nereid.aws.table import Item, Table, digest, tenant, unmarshal
+from nereid.clock import to_iso
+from nereid.errors import Unavailable
+from nereid.models.delivery import Plan
+from nereid.models.message import Message
+from nereid.models.team import Scope
+from nereid.ports import MessageFilter
+
+_SHARDS = 4
+_COMPRESS_FROM = 4096
+#: What an item can hold beside its keys, with room to spare below DynamoDB's 400 KB.
+_ITEM_BYTES = 380_000
+_PART_BYTES = 350_000
+
+
+class DynamoMessageStore:
+    """Implements `nereid.ports.MessageStore`.
+
+    Parameters
+    ----------
+    retention_seconds
+        How long a message is kept; only needed by who adds them.
+    """
+
+    def __init__(self, table: Table, retention_seconds: int = 0) -> None:
+        self._table = table
+        self._retention = retention_seconds
+
+    def add(self, scope: Scope, message: Message, plan: Plan) -> tuple[Message, Plan] | None:
+        """See the port."""
+        item = _message_item(scope, message, int(plan.planned_at.timestamp()) + self._retention)
+        item.update(self._plan_members(item, plan))
+        try:
+            self._table.put(item, "attribute_not_exists(pk)")
+        except ClientError as error:
+            if not is_condition(error):
+                raise
+            known = old_item(error)
+            stored = self._read(unmarshal(known)) if known else self.get(scope, message.message_id)
+            if stored is None:
+                raise Unavailable("message expired while it was read") from error
+            return stored
+        return None
+
+    def get(self, scope: Scope, message_id: str) -> tuple[Message, Plan] | None:
+        """See the port."""
+        item = self._table.get(_key(scope, message_id), "message")
+        return self._read(item) if item else None
+
+    def page(
+        self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
+    ) -> tuple[list[Message], str | None]:
+        """See the port."""
+        keys: list[tuple[str, str]] = []
+        position = None
+        for item in heapq.merge(*self._listings(scope, selected, before, limit + 1), key=_received, reverse=True):
+            if len(keys) == limit:
+                position = position_of_last
+                break
+            keys.append((item["pk"], item["sk"]))
+            position_of_last = item["received"]
+        found = self._table.get_many(keys, consistent=False)
+        return [self._read(found[key])[0] for key in keys if key in found], position
+
+    def _listings(
+        self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
+    ) -> list[Iterator[Item]]:
+        """Return, for each partition that the selection is spread over, its messages, newest first."""
+        if selected.user_id is not None:
+            index, attribute, partitions = "by_user", "user_key", [tenant(scope, "user", selected.user_id)]
+        elif selected.event_type is not None:
+            index, attribute = "by_event_type", "event_type_key"
+            partitions = [_event_type_key(scope, selected.event_type, shard) for shard in range(_SHARDS)]
+        else:
+            index, attribute = "timeline", "timeline"
+            partitions = [_timeline(scope, shard) for shard in range(_SHARDS)]
+        condition, values = f"{attribute} = :partition", {}
+        if before is not None:
+            condition, values[":before"] = f"{attribute} = :partition AND received < :before", before
+        filter_ = None
+        if selected.user_id is not None and selected.event_type is not None:
+            filter_, values[":event_type"] = "event_type = :event_type", selected.event_type
+        return [
+            self._table.query(
+                condition,
+                {**values, ":partition": partition},
+                index=index,
+                forward=False,
+                limit=None if filter_ else limit,
+                filter_=filter_,
+            )
+            for partition in partitions
+        ]
+
+    def _plan_members(self, item: Item, plan: Plan) -> Item:
+        packed = _pack(plan.model_dump_json())
+        if len(packed) + len(item["content"]) <= _ITEM_BYTES:
+            return {"plan": packed}
+        # Parts are named by what they hold: two runs with different plans never mix theirs.
+        raw = packed if isinstance(packed, bytes) else packed.encode()
+        name = digest(raw.hex())
+        parts = [raw[first : first + _PART_BYTES] for first in range(0, len(raw), _PART_BYTES)]
+        for number, part in enumerate(parts):
+            self._table.put(
+                {"pk": item["pk"], "sk": f"plan#{name}#{number}", "part": part, "expires_at": item["expires_at"]}
+            )
+        return {"plan_parts": [f"plan#{name}#{number}" for number in range(len(parts))]}
+
+    def _read(self, item: Item) -> tuple[Message, Plan]:
+        message = Message.model_validate_json(_unpack(item["content"]))
+        packed = item.get("plan")
+        if packed is None:
+            keys = [(item["pk"], sk) for sk in item["plan_parts"]]
+            parts = self._table.get_many(keys)
+            packed = b"".join(parts[key]["part"] for key in keys)
+        return message, Plan.model_validate_json(_unpack(packed))
+
+
+def _message_item(scope: Scope, message: Message, expires_at: int) -> Item:
+    shard = int(digest(message.message_id)[:8], 16) % _SHARDS
+    return {
+        "pk": _key(scope, message.message_id),
+        "sk": "message",
+        "content": _pack(message.model_dump_json()),
+        "event_type": message.event_type,
+        "timeline": _timeline(scope, shard),
+        "event_type_key": _event_type_key(scope, message.event_type, shard),
+        "user_key": tenant(scope, "user", message.user_id) if message.user_id is not None else None,
+        "received": f"{_moment(message.received_at)}#{digest(message.message_id)}",
+        "expires_at": expires_at,
+    }
+
+
+def _key(scope: Scope, message_id: str) -> str:
+    return tenant(scope, "message", message_id)
+
+
+def _timeline(scope: Scope, shard: int) -> str:
+    return tenant(scope, "timeline", str(shard))
+
+
+def _event_type_key(scope: Scope, event_type: str, shard: int) -> str:
+    return tenant(scope, "event_type", str(shard), event_type)
+
+
+def _received(item: Item) -> str:
+    return str(item["received"])
+
+
+def _moment(moment: datetime) -> str:
+    return to_iso(moment)
+
+
+def _pack(text: str) -> Any:
+    raw = text.encode()
+    return gzip.compress(raw, 6, mtime=0) if len(raw) > _COMPRESS_FROM else text
+
+
+def _unpack(packed: str | bytes) -> str | bytes:
+    is_compressed = isinstance(packed, bytes) and packed[:2] == b"\x1f\x8b"
+    return gzip.decompress(packed) if is_compressed and isinstance(packed, bytes) else packed

@@ -1,0 +1,100 @@
+"""The queues, over SQS. A send returns when SQS has everything, or raises."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from nereid.aws.clients import Clients
+from nereid.aws.errors import translated
+from nereid.errors import Unavailable
+from nereid.models.delivery import DeliveryJob
+from nereid.models.message import EventBatch
+
+#: SQS takes at most 10 messages and 1 MiB per call; a little less leaves room for what is counted beside bodies.
+_MAX_ENTRIES = 10
+_MAX_BYTES = 1_000_000
+
+
+class SqsMessageQueue:
+    """Implements `nereid.ports.MessageQueue`."""
+
+    def __init__(self, clients: Clients, url: str) -> None:
+        self._clients = clients
+        self._url = url
+
+    def send(self, batches: Sequence[EventBatch]) -> None:
+        """See the port."""
+        send_all(self._clients, self._url, [_body(batch) for batch in batches])
+
+
+class SqsDeliveryQueues:
+    """Implements `nereid.ports.DeliveryQueues`.
+
+    Parameters
+    ----------
+    urls
+        Channel to the URL of its queue.
+    """
+
+    def __init__(self, clients: Clients, urls: dict[str, str]) -> None:
+        self._clients = clients
+        self._urls = urls
+
+    def send(self, jobs: Sequence[DeliveryJob]) -> None:
+        """See the port."""
+        for channel, url in self._urls.items():
+            send_all(self._clients, url, [_body(job) for job in jobs if job.notification.channel == channel])
+
+
+class SqsVisibility:
+    """Decides when a message that failed comes again."""
+
+    def __init__(self, clients: Clients, url: str) -> None:
+        self._clients = clients
+        self._url = url
+
+    def again_in(self, receipt_handle: str, seconds: int) -> None:
+        """Have SQS hand the message over again after some seconds instead of the queue's own time-out."""
+        with translated():
+            self._clients.sqs.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+            )
+
+
+def send_all(clients: Clients, url: str, bodies: Sequence[str]) -> None:
+    """Send bodies in as few calls as they fit in; a single one by SendMessage.
+
+    Raises
+    ------
+    Unavailable
+        If SQS did not take every one of them; some may be on the queue.
+    """
+    if len(bodies) == 1:
+        with translated():
+            clients.sqs.send_message(QueueUrl=url, MessageBody=bodies[0])
+        return
+    for entries in _calls(bodies):
+        with translated():
+            answer = clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        if answer.get("Failed") or len(answer.get("Successful", [])) != len(entries):
+            raise Unavailable("SQS did not take the whole batch")
+
+
+def _calls(bodies: Iterable[str]) -> list[list[dict[str, Any]]]:
+    calls: list[list[dict[str, Any]]] = []
+    room = 0
+    for body in bodies:
+        size = len(body.encode())
+        if not calls or len(calls[-1]) == _MAX_ENTRIES or size > room:
+            calls.append([])
+            room = _MAX_BYTES
+        calls[-1].append({"Id": str(len(calls[-1])), "MessageBody": body})
+        room -= size
+    return calls
+
+
+def _body(model: BaseModel) -> str:
+    text = model.model_dump_json(by_alias=True, exclude_unset=True)
+    # The two characters that JSON allows in a string and SQS does not allow in a message.
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

@@ -1,0 +1,29 @@
+"""Channel `sms`: SNS, published straight to a phone number."""
+
+from nereid.aws.clients import Clients
+from nereid.aws.provider_errors import SNS_BUSY, handing_over
+from nereid.models.delivery import DeliveryJob
+from nereid.ports import Rendered
+
+
+class SmsChannel:
+    """Sends SMS. Implements `nereid.ports.Channel`."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        """See the port."""
+        assert job.channels.sms is not None
+        attributes = {"AWS.SNS.SMS.SMSType": _string("Transactional")}
+        if job.channels.sms.sender_id:
+            attributes["AWS.SNS.SMS.SenderID"] = _string(job.channels.sms.sender_id)
+        with handing_over(SNS_BUSY):
+            answer = self._clients.sns.publish(
+                PhoneNumber=job.recipient.value, Message=rendered.members["text"], MessageAttributes=attributes
+            )
+        return str(answer["MessageId"])
+
+
+def _string(value: str) -> dict[str, str]:
+    return {"DataType": "String", "StringValue": value}

@@ -1,0 +1,286 @@
+"""One DynamoDB table: items as plain dicts in, plain dicts out, errors translated."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from nereid.aws.clients import Clients
+from nereid.aws.errors import cancellations, translated
+from nereid.errors import Unavailable
+from nereid.models.team import Scope
+
+Item = dict[str, Any]
+_TRANSACTION_TRIES = 4
+
+
+def tenant(scope: Scope, *parts: str) -> str:
+    """Return a partition key of one environment: team and environment first, so no query can leave them."""
+    return "#".join([scope.team_id, scope.environment, *parts])
+
+
+def digest(text: str) -> str:
+    """Return 128 bits of a text's SHA-256 in hex: what stands in a sort key for a value of any length."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def seconds(moment: datetime) -> int:
+    """Return a moment as DynamoDB's TTL takes it."""
+    return int(moment.timestamp())
+
+
+def marshal(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn plain values into DynamoDB's; members that are None are left out."""
+    serializer = TypeSerializer()
+    return {name: serializer.serialize(value) for name, value in item.items() if value is not None}
+
+
+def unmarshal(item: Mapping[str, Any]) -> Item:
+    """Turn DynamoDB's values into plain ones."""
+    deserializer = TypeDeserializer()
+    return {name: _plain(deserializer.deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case Binary():
+            return bytes(value)
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+    return value
+
+
+class Table:
+    """A table with `pk` and `sk`."""
+
+    def __init__(self, clients: Clients, name: str) -> None:
+        self._clients = clients
+        self.name = name
+
+    @property
+    def client(self) -> Any:
+        """The DynamoDB client, for the calls that need more than this class offers."""
+        return self._clients.dynamodb
+
+    def get(self, pk: str, sk: str, *, consistent: bool = True) -> Item | None:
+        """Return an item."""
+        with translated():
+            found = self.client.get_item(
+                TableName=self.name, Key=marshal({"pk": pk, "sk": sk}), ConsistentRead=consistent
+            ).get("Item")
+        return unmarshal(found) if found else None
+
+    def query(
+        self,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        index: str | None = None,
+        consistent: bool = False,
+        forward: bool = True,
+        limit: int | None = None,
+        filter_: str | None = None,
+    ) -> Iterator[Item]:
+        """Yield the items that a key condition selects, reading on as far as the caller does.
+
+        Parameters
+        ----------
+        limit
+            How many items to read per call; None for as many as fit in 1 MB.
+        """
+        options = _options(IndexName=index, Limit=limit, FilterExpression=filter_)
+        start: Item | None = None
+        while True:
+            with translated():
+                page = self.client.query(
+                    TableName=self.name,
+                    KeyConditionExpression=condition,
+                    ExpressionAttributeValues=marshal(values),
+                    ConsistentRead=consistent,
+                    ScanIndexForward=forward,
+                    **options,
+                    **_options(ExclusiveStartKey=start),
+                )
+            yield from (unmarshal(item) for item in page["Items"])
+            start = page.get("LastEvaluatedKey")
+            if not start:
+                return
+
+    def count(self, condition: str, values: Mapping[str, Any], *, index: str | None = None) -> int:
+        """Return how many items a key condition selects, read consistently."""
+        total, start = 0, None
+        while True:
+            with translated():
+                page = self.client.query(
+                    TableName=self.name,
+                    KeyConditionExpression=condition,
+                    ExpressionAttributeValues=marshal(values),
+                    Select="COUNT",
+                    ConsistentRead=True,
+                    **_options(IndexName=index, ExclusiveStartKey=start),
+                )
+            total += page["Count"]
+            start = page.get("LastEvaluatedKey")
+            if not start:
+                return total
+
+    def get_many(self, keys: Iterable[tuple[str, str]], *, consistent: bool = True) -> dict[tuple[str, str], Item]:
+        """Return the items of these keys that exist, by key."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[tuple[str, str], Item] = {}
+        for first in range(0, len(wanted), 100):
+            chunk = [marshal({"pk": pk, "sk": sk}) for pk, sk in wanted[first : first + 100]]
+            for _ in range(5):
+                with translated():
+                    answer = self.client.batch_get_item(
+                        RequestItems={self.name: {"Keys": chunk, "ConsistentRead": consistent}}
+                    )
+                for item in answer["Responses"].get(self.name, []):
+                    plain = unmarshal(item)
+                    found[plain["pk"], plain["sk"]] = plain
+                chunk = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+                if not chunk:
+                    break
+            else:
+                raise Unavailable("keys left unread")
+        return found
+
+    def put(
+        self,
+        item: Mapping[str, Any],
+        condition: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        *,
+        return_old: bool = False,
+    ) -> Item | None:
+        """Write an item, if the condition holds; return the one that it replaced if asked for."""
+        with translated():
+            answer = self.client.put_item(
+                TableName=self.name,
+                Item=marshal(item),
+                ReturnValues="ALL_OLD" if return_old else "NONE",
+                **_condition(condition, values),
+            )
+        old = answer.get("Attributes")
+        return unmarshal(old) if old else None
+
+    def update(
+        self,
+        pk: str,
+        sk: str,
+        expression: str,
+        values: Mapping[str, Any],
+        *,
+        names: Mapping[str, str] | None = None,
+        condition: str | None = None,
+    ) -> Item:
+        """Change an item, if the condition holds; return it as it is then."""
+        with translated():
+            answer = self.client.update_item(
+                TableName=self.name,
+                Key=marshal({"pk": pk, "sk": sk}),
+                UpdateExpression=expression,
+                ReturnValues="ALL_NEW",
+                **_condition(condition, values, names),
+            )
+        return unmarshal(answer["Attributes"])
+
+    def delete(
+        self, pk: str, sk: str, condition: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> None:
+        """Delete an item, if the condition holds."""
+        with translated():
+            self.client.delete_item(
+                TableName=self.name, Key=marshal({"pk": pk, "sk": sk}), **_condition(condition, values)
+            )
+
+    def delete_many(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Delete the items of these keys."""
+        requests = [{"DeleteRequest": {"Key": marshal({"pk": pk, "sk": sk})}} for pk, sk in keys]
+        for first in range(0, len(requests), 25):
+            chunk = requests[first : first + 25]
+            for _ in range(5):
+                with translated():
+                    answer = self.client.batch_write_item(RequestItems={self.name: chunk})
+                chunk = answer.get("UnprocessedItems", {}).get(self.name, [])
+                if not chunk:
+                    break
+            else:
+                raise Unavailable("items left undeleted")
+
+    def transact(self, *writes: Mapping[str, Any]) -> None:
+        """Do all writes or none; contention with another transaction is tried again.
+
+        Parameters
+        ----------
+        writes
+            As :meth:`writing`, :meth:`updating`, :meth:`deleting` and :meth:`requiring` make them.
+        """
+        for attempt in range(_TRANSACTION_TRIES):
+            try:
+                with translated():
+                    self.client.transact_write_items(TransactItems=list(writes))
+                return
+            except Unavailable as error:
+                cause = error.__cause__
+                contended = isinstance(cause, ClientError) and "TransactionConflict" in cancellations(cause)
+                if not contended or attempt == _TRANSACTION_TRIES - 1:
+                    raise
+
+    def writing(
+        self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> Item:
+        """Return the part of a transaction that puts an item."""
+        return {"Put": {"TableName": self.name, "Item": marshal(item), **_in_transaction(condition, values)}}
+
+    def updating(self, pk: str, sk: str, expression: str, values: Mapping[str, Any]) -> Item:
+        """Return the part of a transaction that updates an item."""
+        return {
+            "Update": {
+                "TableName": self.name,
+                "Key": marshal({"pk": pk, "sk": sk}),
+                "UpdateExpression": expression,
+                "ExpressionAttributeValues": marshal(values),
+            }
+        }
+
+    def deleting(
+        self, pk: str, sk: str, condition: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> Item:
+        """Return the part of a transaction that deletes an item."""
+        key = marshal({"pk": pk, "sk": sk})
+        return {"Delete": {"TableName": self.name, "Key": key, **_in_transaction(condition, values)}}
+
+    def requiring(self, pk: str, sk: str, condition: str, values: Mapping[str, Any] | None = None) -> Item:
+        """Return the part of a transaction that only checks an item."""
+        key = marshal({"pk": pk, "sk": sk})
+        return {"ConditionCheck": {"TableName": self.name, "Key": key, **_in_transaction(condition, values)}}
+
+
+def _options(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _in_transaction(condition: str | None, values: Mapping[str, Any] | None) -> dict[str, Any]:
+    return _options(
+        ConditionExpression=condition, ExpressionAttributeValues=marshal(values) if values and condition else None
+    )
+
+
+def _condition(
+    condition: str | None, values: Mapping[str, Any] | None, names: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    return _options(
+        ConditionExpression=condition,
+        ExpressionAttributeValues=marshal(values) if values else None,
+        ExpressionAttributeNames=dict(names) if names else None,
+        ReturnValuesOnConditionCheckFailure="ALL_OLD" if condition else None,
+    )

@@ -1,0 +1,224 @@
+"""Users and their contact infos in the audience table: one item collection per user, read by one query."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from nereid import jsontext
+from nereid.aws.errors import cancellations, is_condition
+from nereid.aws.table import Item, Table, digest, tenant
+from nereid.clock import from_iso, to_iso
+from nereid.errors import AlreadyExists, NotFound
+from nereid.models.team import Scope
+from nereid.models.user import ContactInfo, User, comparable
+from nereid.ports import Conflict
+
+#: Over how many items the count of an environment's users is spread, so that creating users in parallel works.
+_COUNT_SHARDS = 32
+_FAILED = "ConditionalCheckFailed"
+
+
+class DynamoUserStore:
+    """Implements `nereid.ports.UserStore`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, scope: Scope, user_id: str) -> User | None:
+        """See the port."""
+        item = self._table.get(user_key(scope, user_id), "user")
+        return _to_user(item) if item else None
+
+    def load(self, scope: Scope, user_id: str) -> User | None:
+        """See the port."""
+        items = list(self._collection(scope, user_id, "user"))
+        record = next((item for item in items if item["sk"] == "user"), None)
+        if record is None:
+            return None
+        contacts = [
+            _to_contact(item)
+            for item in items
+            # A user of this id that was deleted may have left some behind.
+            if item["sk"].startswith("user#contact#") and item["generation"] == record["generation"]
+        ]
+        return _to_user(record, sorted(contacts, key=lambda contact: contact.created_at))
+
+    def create(self, scope: Scope, user: User) -> None:
+        """See the port."""
+        try:
+            self._table.transact(
+                self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)"),
+                self._counting(scope, user.user_id, 1),
+            )
+        except ClientError as error:
+            if _FAILED in cancellations(error):
+                raise AlreadyExists("user") from error
+            raise
+
+    def update(self, scope: Scope, user: User) -> None:
+        """See the port."""
+        changed = user.model_copy(update={"version": user.version + 1})
+        values = {":version": user.version, ":generation": user.generation}
+        try:
+            self._table.put(_user_item(scope, changed), "version = :version AND generation = :generation", values)
+        except ClientError as error:
+            if is_condition(error):
+                raise Conflict from error
+            raise
+
+    def delete(self, scope: Scope, user_id: str) -> None:
+        """See the port."""
+        user = self.load(scope, user_id)
+        if user is None:
+            raise NotFound("user")
+        pk = user_key(scope, user_id)
+        rest = [
+            item
+            for prefix in ("user#", "inbox#")
+            for item in self._collection(scope, user_id, prefix)
+        ]
+        addresses = [address_key(scope, contact.type, contact.value) for contact in user.contact_infos]
+        self._table.delete_many([(pk, item["sk"]) for item in rest] + [(key, user_id) for key in addresses])
+        try:
+            self._table.transact(
+                self._table.deleting(pk, "user", "generation = :generation", {":generation": user.generation}),
+                self._counting(scope, user_id, -1),
+            )
+        except ClientError as error:
+            if _FAILED in cancellations(error):
+                raise NotFound("user") from error
+            raise
+
+    def page(self, scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
+        """See the port."""
+        first = (page - 1) * per_page
+        total = self._count(scope)
+        if first >= total:
+            return [], total
+        keys = []
+        listed = self._table.query(
+            "directory = :directory",
+            {":directory": tenant(scope, "users")},
+            index="users",
+            forward=False,
+            limit=min(first + per_page, 1000),
+        )
+        for position, item in enumerate(listed):
+            if position >= first:
+                keys.append((item["pk"], item["sk"]))
+            if len(keys) == per_page:
+                break
+        found = self._table.get_many(keys)
+        return [_to_user(found[key]) for key in keys if key in found], total
+
+    def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
+        """See the port."""
+        generation = {":generation": user.generation}
+        item = _contact_item(scope, user, contact)
+        # Leftovers of a deleted user of this id do not count.
+        absent = "attribute_not_exists(pk) OR generation <> :generation"
+        address = {"pk": address_key(scope, contact.type, contact.value), "sk": user.user_id}
+        try:
+            self._table.transact(
+                self._table.requiring(item["pk"], "user", "generation = :generation", generation),
+                self._table.writing(item, absent if new else None, generation),
+                self._table.writing({**address, "since": to_iso(contact.created_at)}),
+            )
+        except ClientError as error:
+            reasons = cancellations(error)
+            if reasons and reasons[0] == _FAILED:
+                raise NotFound("user") from error
+            if _FAILED in reasons:
+                raise AlreadyExists("contact info") from error
+            raise
+
+    def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
+        """See the port."""
+        item = _contact_item(scope, user, contact)
+        self._table.transact(
+            self._table.deleting(item["pk"], item["sk"]),
+            self._table.deleting(address_key(scope, contact.type, contact.value), user.user_id),
+        )
+
+    def _collection(self, scope: Scope, user_id: str, prefix: str) -> Iterator[Item]:
+        values = {":pk": user_key(scope, user_id), ":prefix": prefix}
+        return self._table.query("pk = :pk AND begins_with(sk, :prefix)", values, consistent=True)
+
+    def _counting(self, scope: Scope, user_id: str, change: int) -> Item:
+        shard = int(digest(user_id)[:8], 16) % _COUNT_SHARDS
+        return self._table.updating(tenant(scope, "counts"), f"users#{shard}", "ADD how_many :change", {":change": change})
+
+    def _count(self, scope: Scope) -> int:
+        values = {":pk": tenant(scope, "counts"), ":prefix": "users#"}
+        shards = self._table.query("pk = :pk AND begins_with(sk, :prefix)", values, consistent=True)
+        return sum(item["how_many"] for item in shards)
+
+
+def user_key(scope: Scope, user_id: str) -> str:
+    """Return the partition key of everything that belongs to a user."""
+    return tenant(scope, "user", user_id)
+
+
+def address_key(scope: Scope, type_: str, value: str) -> str:
+    """Return the partition key of those who have an address."""
+    return tenant(scope, "address", type_, digest(comparable(type_, value)))
+
+
+def _user_item(scope: Scope, user: User) -> Item:
+    return {
+        "pk": user_key(scope, user.user_id),
+        "sk": "user",
+        "user_id": user.user_id,
+        "meta": jsontext.dumps(user.meta),
+        "timezone": user.timezone,
+        "locale": user.locale,
+        "created_at": _moment(user.created_at),
+        "updated_at": _moment(user.updated_at),
+        "generation": user.generation,
+        "version": user.version,
+        "directory": tenant(scope, "users"),
+        "directory_sort": f"{_moment(user.created_at)}#{digest(user.user_id)}",
+    }
+
+
+def _to_user(item: Item, contacts: list[ContactInfo] | None = None) -> User:
+    return User(
+        user_id=item["user_id"],
+        meta=jsontext.loads(item["meta"]),
+        timezone=item.get("timezone"),
+        locale=item.get("locale"),
+        created_at=from_iso(item["created_at"]),
+        updated_at=from_iso(item["updated_at"]),
+        generation=item["generation"],
+        version=item["version"],
+        contact_infos=contacts or [],
+    )
+
+
+def _contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
+    type_, value = contact.key
+    return {
+        "pk": user_key(scope, user.user_id),
+        "sk": f"user#contact#{type_}#{digest(value)}",
+        "type": type_,
+        "value": contact.value,
+        "filterable": contact.filterable,
+        "meta": jsontext.dumps(contact.meta),
+        "created_at": _moment(contact.created_at),
+        "updated_at": _moment(contact.updated_at),
+        "origin": contact.origin,
+        "revived_at": _moment(contact.revived_at) if contact.revived_at else None,
+        "generation": user.generation,
+    }
+
+
+def _to_contact(item: Item) -> ContactInfo:
+    fields: dict[str, Any] = {**item, "meta": jsontext.loads(item["meta"])}
+    return ContactInfo.model_validate(fields)
+
+
+def _moment(moment: datetime) -> str:
+    """Write a moment with all its digits, so that what was made within a millisecond keeps its order."""
+    return moment.isoformat(timespec="microseconds")

@@ -1,0 +1,44 @@
+"""The frame around every queue consumer: each record on its own, and only the failed ones come again."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from nereid.core.deliver import TryAgain
+from nereid.errors import Unavailable
+from nereid.logs import logger, unexpected
+from nereid.ports import Visibility
+
+
+def consume(
+    event: dict[str, Any], context: Any, handle: Callable[[str], None], visibility: Visibility | None = None
+) -> Any:
+    """Handle the records of a queue's event; return which failed, as Lambda wants to know.
+
+    Parameters
+    ----------
+    handle
+        Handles one record's body. What it raises puts the record back on the queue, and in the end, after the
+        queue's last try, on the dead-letter queue.
+    visibility
+        Where to say how long a record that asks for it waits; None leaves it to the queue.
+    """
+
+    def handle_record(record: SQSRecord) -> None:
+        try:
+            handle(record.body)
+        except TryAgain as again:
+            if visibility is not None:
+                visibility.again_in(record.receipt_handle, again.seconds)
+            raise
+        except Unavailable as error:
+            logger.warning("store or queue unavailable", error=str(error), record=record.message_id)
+            raise
+        except Exception as error:
+            unexpected(error, "record failed", record=record.message_id)
+            raise
+
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)

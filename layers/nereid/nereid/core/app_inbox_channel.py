@@ -1,0 +1,30 @@
+"""Channel `app`: a delivery is handed over by putting it into the user's inbox."""
+
+from dataclasses import dataclass
+
+from nereid.models.delivery import DeliveryJob
+from nereid.models.user import AppNotification
+from nereid.ports import Inbox, Rendered
+
+
+@dataclass(frozen=True)
+class AppInboxChannel:
+    """Stores app notifications. Storing the same one twice leaves one, so nothing here is ever unknown."""
+
+    inbox: Inbox
+
+    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        """Put the notification into the inbox of the user; the delivery's id is the notification's."""
+        assert job.message is not None
+        self.inbox.put(
+            job.scope,
+            AppNotification(
+                uuid=job.delivery_id,
+                user_id=job.recipient.value,
+                event_type=job.message.event_type,
+                title=rendered.members["title"],
+                body=rendered.members["body"],
+                data=rendered.members["data"],
+                created_at=job.planned_at,
+            ),
+        )

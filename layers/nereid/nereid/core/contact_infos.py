@@ -1,0 +1,119 @@
+"""Contact infos: the addresses of a user. (type, value) is unique under a user."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nereid.core.users import merged
+from nereid.errors import AlreadyExists, Invalid, NotFound
+from nereid.models.team import Scope
+from nereid.models.user import MAX_CONTACT_INFOS, ContactInfo, ContactType, User, comparable
+from nereid.ports import Clock, UserStore
+
+
+def add_contact_info(
+    users: UserStore,
+    clock: Clock,
+    scope: Scope,
+    user_id: str,
+    type_: ContactType,
+    value: str,
+    filterable: str | None,
+    meta: Mapping[str, Any],
+) -> ContactInfo:
+    """Add an address to a user.
+
+    Raises
+    ------
+    NotFound
+        If there is no such user.
+    AlreadyExists
+        If the user has this address already.
+    Invalid
+        On `value`, if the user has as many as one can have.
+    """
+    user = _load(users, scope, user_id)
+    if find(user, type_, value):
+        raise AlreadyExists("contact info")
+    return _add(users, clock, scope, user, type_, value, filterable, meta)
+
+
+def put_contact_info(
+    users: UserStore,
+    clock: Clock,
+    scope: Scope,
+    user_id: str,
+    type_: ContactType,
+    value: str,
+    changes: Mapping[str, Any],
+) -> ContactInfo:
+    """Add an address to a user, or change the one that is there.
+
+    Parameters
+    ----------
+    changes
+        `filterable` and `meta`, each only if it was given.
+
+    Raises
+    ------
+    NotFound, Invalid
+        As for adding.
+    """
+    user = _load(users, scope, user_id)
+    known = find(user, type_, value)
+    if known is None:
+        filterable, meta = changes.get("filterable"), changes.get("meta", {})
+        try:
+            return _add(users, clock, scope, user, type_, value, filterable, meta)
+        except AlreadyExists:  # another call added it since it was looked for
+            return put_contact_info(users, clock, scope, user_id, type_, value, changes)
+    changed = known.model_copy(
+        update={
+            "filterable": changes.get("filterable", known.filterable),
+            "meta": merged(known.meta, changes.get("meta", {})),
+            "updated_at": clock.now(),
+        }
+    )
+    users.put_contact_info(scope, user, changed, new=False)
+    return changed
+
+
+def delete_contact_info(users: UserStore, scope: Scope, user_id: str, type_: ContactType, value: str) -> None:
+    """Delete an address of a user; `NotFound` if there is no such user or address."""
+    user = _load(users, scope, user_id)
+    contact = find(user, type_, value)
+    if contact is None:
+        raise NotFound("contact info")
+    users.delete_contact_info(scope, user, contact)
+
+
+def find(user: User, type_: str, value: str) -> ContactInfo | None:
+    """Return the contact info of a user with this address."""
+    key = (type_, comparable(type_, value))
+    return next((contact for contact in user.contact_infos if contact.key == key), None)
+
+
+def _load(users: UserStore, scope: Scope, user_id: str) -> User:
+    user = users.load(scope, user_id)
+    if user is None:
+        raise NotFound("user")
+    return user
+
+
+def _add(
+    users: UserStore,
+    clock: Clock,
+    scope: Scope,
+    user: User,
+    type_: ContactType,
+    value: str,
+    filterable: str | None,
+    meta: Mapping[str, Any],
+) -> ContactInfo:
+    if len(user.contact_infos) >= MAX_CONTACT_INFOS:
+        raise Invalid({"value": f"a user can have at most {MAX_CONTACT_INFOS} contact infos"})
+    now = clock.now()
+    contact = ContactInfo(
+        type=type_, value=value, filterable=filterable, meta=merged({}, meta), created_at=now, updated_at=now
+    )
+    users.put_contact_info(scope, user, contact, new=True)
+    return contact

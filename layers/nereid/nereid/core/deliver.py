@@ -1,0 +1,172 @@
+"""Hand one delivery over, once: claim it, fill in its template, send, record.
+
+A claim is one conditional write on the delivery's id; only its holder may call the provider. E-mail, SMS and
+push providers know no idempotency key, so one window stays open: a crash after the provider's yes and before
+our record. What happens then is the notification's choice (`retry`): repeat once the claim has lapsed, or never.
+See docs/delivery.md.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from nereid.core.render import TemplateFailed, render, uses
+from nereid.core.variables import template_variables
+from nereid.models.delivery import DeliveryJob
+from nereid.models.message import Message
+from nereid.models.team import Channels
+from nereid.ports import (
+    Channel,
+    Clock,
+    DeliveryStore,
+    MessageStore,
+    Outcome,
+    OutcomeUnknown,
+    ProviderBusy,
+    ProviderRefused,
+    Rendered,
+    SuppressionStore,
+)
+
+#: How often a delivery is handed to a provider that is busy before it is given up.
+MAX_TRIES = 5
+#: How long a claim holds, in seconds: longer than a function may run, shorter than its queue hides a message.
+CLAIM_SECONDS = 60
+_RENDERED_CUT = 65536
+
+
+class TryAgain(Exception):
+    """The delivery is still pending: hand the job over again in `seconds`."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"again in {seconds} s")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True)
+class Deliverer:
+    """Delivers the jobs of one channel.
+
+    Parameters
+    ----------
+    suppressions
+        Where suppressed addresses are kept; None for channels that have no such list.
+    unsubscribe_url
+        Makes the link for an e-mail's recipient; None for other channels.
+    """
+
+    channel: Channel
+    deliveries: DeliveryStore
+    messages: MessageStore
+    clock: Clock
+    suppressions: SuppressionStore | None = None
+    unsubscribe_url: Callable[[str, str], str] | None = None
+
+    def deliver(self, job: DeliveryJob) -> None:
+        """Deliver a job, or record why not.
+
+        Raises
+        ------
+        TryAgain
+            While the delivery is pending: the provider was busy, or another run holds the claim.
+        Unavailable
+            If a store failed.
+        """
+        token = uuid.uuid4().hex
+        now = self.clock.now()
+        claim = self.deliveries.claim(job, token, now, now + timedelta(seconds=CLAIM_SECONDS))
+        if claim.state == "done":
+            return
+        if claim.state == "held":
+            raise TryAgain(_seconds_until(claim.until, now))
+        if claim.state == "unknown":
+            self._record(job, claim.token, Outcome("failed", "provider: unknown outcome"))
+            return
+        self._hand_over(job, token, claim.attempt)
+
+    def _hand_over(self, job: DeliveryJob, token: str, attempt: int) -> None:
+        try:
+            rendered = self._render(job)
+        except TemplateFailed as error:
+            self._record(job, token, Outcome("failed", f"template: {error}"))
+            return
+        hindrance = self._hindrance(job, rendered)
+        if hindrance is not None:
+            self._record(job, token, hindrance)
+            return
+        try:
+            provider_message_id = self.channel.send(job, rendered)
+        except ProviderRefused as error:
+            outcome = Outcome("failed", f"provider: {error.code}")
+        except ProviderBusy as error:
+            if attempt < MAX_TRIES:
+                self._record(job, token, Outcome("pending"))
+                raise TryAgain(backoff_seconds(attempt)) from error
+            outcome = Outcome("failed", f"provider: {error.code}")
+        except OutcomeUnknown as error:
+            if job.notification.retry == "at_most_once":
+                outcome = Outcome("failed", "provider: unknown outcome")
+            elif attempt < MAX_TRIES:
+                raise TryAgain(CLAIM_SECONDS) from error
+            else:
+                outcome = Outcome("failed", "provider: unknown outcome")
+        else:
+            outcome = Outcome("success", None, provider_message_id)
+        self._record(job, token, outcome._replace(missing_variables=rendered.missing_variables))
+
+    def _render(self, job: DeliveryJob) -> Rendered:
+        template = job.notification.template
+        url = self.unsubscribe_url(job.team_id, job.recipient.value) if self.unsubscribe_url else None
+        message = job.message or self._stored(job)
+        variables = template_variables(job.environment, message, job.user or {}, job.recipient, url)
+        rendered = render(template, variables)
+        return rendered._replace(unsubscribe_url=url if uses(template, "unsubscribe_url") else None)
+
+    def _hindrance(self, job: DeliveryJob, rendered: Rendered) -> Outcome | None:
+        """Return how a delivery ends that is not to be sent, or None if it is."""
+        if job.mock:
+            members = _cut(rendered.members)
+            return Outcome("mocked", None, None, members, rendered.missing_variables)
+        if self.suppressions is not None:
+            suppression = self.suppressions.get(job.team_id, job.recipient.value)
+            subscription = rendered.unsubscribe_url is not None
+            forbidding = suppression.forbids(subscription=subscription) if suppression else None
+            if forbidding:
+                return Outcome("failed", f"suppressed: {forbidding}")
+        if job.notification.channel != "app" and not _provider(job.channels, job.notification.channel):
+            return Outcome("no_provider", f"no {job.notification.channel} provider")
+        return None
+
+    def _stored(self, job: DeliveryJob) -> Message:
+        stored = self.messages.get(job.scope, job.message_id)
+        if stored is None:
+            raise TryAgain(backoff_seconds(1))  # stored before it was queued, so only a stale read misses it
+        return stored[0]
+
+    def _record(self, job: DeliveryJob, token: str, outcome: Outcome) -> None:
+        self.deliveries.record(job.scope, job.delivery_id, token, outcome, self.clock.now())
+
+
+def backoff_seconds(attempt: int) -> int:
+    """Return how long to wait after an attempt, from 1: 5, 10, 20, 40 seconds."""
+    return int(5 * 2 ** (attempt - 1))
+
+
+def _provider(channels: Channels, channel: str) -> object:
+    return getattr(channels, channel)
+
+
+def _seconds_until(until: datetime | None, now: datetime) -> int:
+    return max(1, int((until - now).total_seconds()) + 1) if until else CLAIM_SECONDS
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:_RENDERED_CUT]
+    if isinstance(value, dict):
+        return {key: _cut(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_cut(item) for item in value]
+    return value

@@ -1,0 +1,85 @@
+"""What the e-mail provider reports after it accepted a mail: delivered, opened, bounced, complained …
+
+Reports come more than once and in any order. Each is noted once per delivery and type, and what they mean for a
+delivery is worked out when it is read. A permanent bounce or a complaint suppresses the address at once.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from nereid.clock import to_iso
+from nereid.models.suppression import SuppressionReason
+from nereid.models.team import Scope
+from nereid.ports import Clock, DeliveryStore, SuppressionStore
+
+#: The provider's names of what it reports, and ours. A transient bounce is told apart, for it decides nothing.
+TYPES = {
+    "Delivery": "delivery",
+    "Bounce": "bounce",
+    "Complaint": "complaint",
+    "Open": "open",
+    "Click": "click",
+    "Reject": "reject",
+    "Rendering Failure": "rendering_failure",
+    "DeliveryDelay": "delivery_delay",
+}
+
+
+@dataclass(frozen=True)
+class FeedbackRecorder:
+    """Records reports."""
+
+    deliveries: DeliveryStore
+    suppressions: SuppressionStore
+    clock: Clock
+
+    def record(self, report: dict[str, Any]) -> str:
+        """Record one report, as SES publishes it.
+
+        Returns
+        -------
+        What was done, for the log: the type recorded, or why it was ignored.
+
+        Raises
+        ------
+        Unavailable
+            If a store failed; recording again is safe.
+        """
+        tags = report.get("mail", {}).get("tags", {})
+        kind = _kind(report)
+        team_id, environment, delivery_id = (_tag(tags, name) for name in ("team_id", "environment", "delivery_id"))
+        if kind is None or not team_id or not environment or not delivery_id:
+            return "ignored: not about a delivery of ours"
+        now = self.clock.now()
+        event = {"type": kind, "at": to_iso(now)}
+        if kind == "click" and report.get("click", {}).get("link"):
+            event["link"] = str(report["click"]["link"])[:2048]
+        delivery = self.deliveries.report(Scope(team_id, environment), delivery_id, event)
+        if delivery is None:
+            return "ignored: the delivery is not kept any more"
+        reason = _suppression(kind)
+        # Also on a repetition: the first one may have died before this line.
+        if reason is not None and delivery.to is not None:
+            self.suppressions.add(team_id, delivery.to, reason, now)
+        return kind
+
+
+def _kind(report: dict[str, Any]) -> str | None:
+    kind = TYPES.get(report.get("eventType") or report.get("notificationType") or "")
+    if kind == "bounce" and report.get("bounce", {}).get("bounceType") != "Permanent":
+        return "transient_bounce"
+    return kind
+
+
+def _suppression(kind: str) -> SuppressionReason | None:
+    match kind:
+        case "bounce":
+            return "bounce"
+        case "complaint":
+            return "complaint"
+    return None
+
+
+def _tag(tags: dict[str, Any], name: str) -> str | None:
+    values = tags.get(name)
+    return str(values[0]) if isinstance(values, list) and values else None

@@ -1,0 +1,63 @@
+"""The frame around every HTTP endpoint: size, credential, permission, and errors in the dialect's words."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from nereid.auth.credentials import Caller, Credentials
+from nereid.dialects.http import MAX_BODY_BYTES, BodyTooLarge, Request, Response
+from nereid.errors import NereidError
+from nereid.logs import unexpected
+
+LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+class Dialect(Protocol):
+    """What an API does its own way."""
+
+    def authenticate(self, request: Request, credentials: Credentials) -> Caller:
+        """Return who is calling; raise `Unauthenticated` otherwise."""
+        ...
+
+    def error(self, error: Exception) -> Response:
+        """Return the answer for an error; anything that is no `NereidError` is a bug: 500."""
+        ...
+
+
+class HasCredentials(Protocol):
+    """The part of the runtime that the frame needs."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """Return what checks credentials."""
+        ...
+
+
+def answer(dialect: Dialect, event: dict[str, Any], respond: Callable[[Request], Response]) -> dict[str, Any]:
+    """Run an endpoint and return its answer; every error becomes an answer in the dialect's envelope."""
+    try:
+        request = Request.from_event(event)
+        if len(request.body) > MAX_BODY_BYTES:
+            raise BodyTooLarge
+        return respond(request).to_event()
+    except NereidError as error:
+        return dialect.error(error).to_event()
+    except Exception as error:
+        unexpected(error, "endpoint failed", route=event.get("routeKey"))
+        return dialect.error(error).to_event()
+
+
+def authenticated(
+    dialect: Dialect, runtime: HasCredentials, permission: str | None, function: Callable[[Request, Caller], Response]
+) -> LambdaHandler:
+    """Return a Lambda handler that calls `function` for callers with the permission (None: any valid caller)."""
+
+    def respond(request: Request) -> Response:
+        caller = dialect.authenticate(request, runtime.credentials)
+        if permission is not None:
+            caller.require(permission)
+        return function(request, caller)
+
+    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        return answer(dialect, event, respond)
+
+    return handler

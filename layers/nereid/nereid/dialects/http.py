@@ -1,0 +1,101 @@
+"""HTTP as the endpoints see it: a request read from an API Gateway event, and the answer written for it."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nereid import jsontext
+from nereid.errors import NereidError
+
+JSON = "application/json"
+#: Largest body that most endpoints take, in bytes.
+MAX_BODY_BYTES = 262144
+
+
+class BodyTooLarge(NereidError):
+    """The body is larger than the endpoint takes."""
+
+
+class BodyNotJson(NereidError):
+    """The body is not JSON."""
+
+
+class BodyNotObject(NereidError):
+    """The body is JSON, but not an object."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the endpoints need of an API Gateway event (payload format 2.0).
+
+    Path parameters come percent-decoded from the gateway, header names in lower case.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    params: Mapping[str, str]
+    body: bytes
+    source_ip: str
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> "Request":
+        """Read an event of API Gateway."""
+        http = event["requestContext"]["http"]
+        raw = event.get("body") or ""
+        try:
+            body = base64.b64decode(raw) if event.get("isBase64Encoded") else raw.encode("utf-8", "surrogatepass")
+        except binascii.Error:
+            body = raw.encode()
+        return cls(
+            method=http["method"],
+            path=event["rawPath"],
+            headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            query=event.get("queryStringParameters") or {},
+            params=event.get("pathParameters") or {},
+            body=body,
+            source_ip=http.get("sourceIp", ""),
+        )
+
+    def json_object(self) -> dict[str, Any]:
+        """Return the body as a JSON object. An empty body and ``[]`` are ``{}``: PHP encodes an empty array so.
+
+        Raises
+        ------
+        BodyNotJson, BodyNotObject
+        """
+        if not self.body.strip():
+            return {}
+        try:
+            value = jsontext.loads(self.body)
+        except jsontext.NotJson as error:
+            raise BodyNotJson(str(error)) from error
+        if value == [] and isinstance(value, list):
+            return {}
+        if not isinstance(value, dict):
+            raise BodyNotObject(type(value).__name__)
+        return value
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer; `body` is written as JSON if it is not text already."""
+
+    status: int
+    body: Any = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = JSON
+
+    def to_event(self) -> dict[str, Any]:
+        """Return the answer in the form that API Gateway takes."""
+        text = self.body if isinstance(self.body, str) else jsontext.dumps(self.body)
+        headers = {"Content-Type": self.content_type, **self.headers} if text else dict(self.headers)
+        return {"statusCode": self.status, "headers": headers, "body": text, "isBase64Encoded": False}
+
+
+def not_available(body: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the 503 that every dialect gives when nothing was durably taken, with its own body."""
+    return Response(503, body, {"Retry-After": "5", **(headers or {})})

@@ -1,0 +1,62 @@
+"""What can go wrong, in the product's own words.
+
+Adapters turn a provider's errors into these; dialects turn these into their API's statuses and envelopes.
+
+::
+
+    NereidError
+    ├── Unauthenticated      no valid credential
+    │   └── ExpiredToken     a genuine token whose time is over
+    ├── Forbidden            the credential lacks the permission
+    ├── Invalid              a value breaks a rule; names the fields
+    ├── NotFound             no such object in this team
+    ├── AlreadyExists        an object with this identity is there
+    └── Unavailable          a store or queue did not take or give it; try again
+"""
+
+from collections.abc import Mapping
+
+
+class NereidError(Exception):
+    """Base of all errors that Nereid raises on purpose."""
+
+
+class Unauthenticated(NereidError):
+    """The credential is missing, malformed, unknown, revoked or of the wrong kind."""
+
+
+class ExpiredToken(Unauthenticated):
+    """The token is genuine, but its time is over."""
+
+
+class Forbidden(NereidError):
+    """The credential is valid but lacks the permission that the operation needs."""
+
+
+class NotFound(NereidError):
+    """No such object in the caller's team and environment."""
+
+
+class AlreadyExists(NereidError):
+    """An object with this identity exists already; nothing was changed."""
+
+
+class Invalid(NereidError):
+    """A value breaks a rule.
+
+    Parameters
+    ----------
+    problems
+        Field path (``notifications[0].channel``) to the reason in words.
+    line
+        Line of a template in which the problem lies, from 1, if it lies in one.
+    """
+
+    def __init__(self, problems: Mapping[str, str], *, line: int | None = None) -> None:
+        super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems.items()))
+        self.problems = dict(problems)
+        self.line = line
+
+
+class Unavailable(NereidError):
+    """A store, queue or secret could not be reached or refused for now; nothing was promised."""

@@ -1,0 +1,123 @@
+"""Deliveries: one notification of one message to one address."""
+
+import hashlib
+import uuid
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel
+
+from nereid.models.event_type import Channel, Notification
+from nereid.models.message import Message
+from nereid.models.team import Channels, Scope
+from nereid.models.user import comparable
+
+Status = Literal["mocked", "no_contact", "no_provider", "pending", "success", "failed"]
+
+#: Which type of contact info each channel reaches. `app` reaches the user's inbox.
+CONTACT_OF: dict[str, str] = {"email": "email", "sms": "mobile_number", "push": "firebase_token"}
+
+
+def delivery_id(scope: Scope, message_id: str, notification: str, channel: str, address: str | None) -> str:
+    """Return the id of a delivery: a hash of what makes it the same delivery, in the form of a UUID.
+
+    However often a message is handed over, its deliveries have the same ids, which is what lets a claim on
+    the id stop a second one.
+    """
+    normal = comparable(CONTACT_OF.get(channel, ""), address) if address is not None else None
+    parts = [scope.team_id, scope.environment, message_id, notification, channel, normal]
+    digest = hashlib.sha256(repr(parts).encode()).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=8))
+
+
+class Recipient(BaseModel):
+    """Whom a delivery reaches: a contact, or for channel `app` a user's inbox (type `user`)."""
+
+    type: str
+    value: str
+    filterable: str | None = None
+
+
+class PlannedNotification(BaseModel):
+    """One notification of a message with everyone whom it reaches, fixed when the message was processed."""
+
+    name: str
+    channel: Channel
+    #: Positions in the plan's recipients; none at all means a single `no_contact`.
+    to: list[int]
+
+
+class Planned(NamedTuple):
+    """One delivery as planned. Without a recipient it is final: `no_contact`."""
+
+    id: str
+    notification: str
+    channel: Channel
+    recipient: Recipient | None
+
+
+class Plan(BaseModel):
+    """Everything that a message leads to. Stored with the message, so that handing it over again repeats
+    this plan and never makes another one."""
+
+    planned_at: datetime
+    recipients: list[Recipient] = []
+    notifications: list[PlannedNotification] = []
+
+    def deliveries(self, scope: Scope, message_id: str) -> list[Planned]:
+        """Return every delivery of the plan, in order of the notifications, then of the contacts."""
+        planned = []
+        for notification in self.notifications:
+            reached = [self.recipients[index] for index in notification.to]
+            for recipient in reached or [None]:
+                address = recipient.value if recipient else None
+                identity = delivery_id(scope, message_id, notification.name, notification.channel, address)
+                planned.append(Planned(identity, notification.name, notification.channel, recipient))
+        return planned
+
+
+class Delivery(BaseModel):
+    """The record of one delivery."""
+
+    id: str
+    notification: str
+    channel: Channel
+    to: str | None
+    status: Status
+    #: Why it is not a success, in words.
+    reason: str | None = None
+    provider_message_id: str | None = None
+    #: The template's members as rendered; in a mock environment only.
+    rendered: dict[str, Any] | None = None
+    #: Variables that the template used and nobody gave; they rendered as nothing.
+    missing_variables: list[str] | None = None
+    #: What the provider reported since, oldest first.
+    events: list[dict[str, Any]] | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class DeliveryJob(BaseModel):
+    """What travels on a delivery queue: everything that handing over one delivery needs.
+
+    The message's content travels along while it is small; a large one stays in the store and is read there.
+    """
+
+    team_id: str
+    environment: str
+    mock: bool
+    channels: Channels
+    delivery_id: str
+    recipient: Recipient
+    notification: Notification
+    message_id: str
+    #: None if the message is to be read from the store.
+    message: Message | None
+    #: The user as templates see it: user_id, meta's keys, timezone, locale.
+    user: dict[str, Any] | None = None
+    planned_at: datetime
+
+    @property
+    def scope(self) -> Scope:
+        """The environment as a tenant key."""
+        return Scope(self.team_id, self.environment)

@@ -1,0 +1,103 @@
+"""Event types and the notifications configured for them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Channel = Literal["email", "sms", "push", "app"]
+#: One template string.
+TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=65536)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class EmailTemplate(_Strict):
+    """Subject and text, with an optional HTML part; `from` overrides the environment's sender."""
+
+    subject: TemplateText
+    text: TemplateText
+    html: TemplateText | None = None
+    from_: Annotated[str, StringConstraints(min_length=1, max_length=998)] | None = Field(default=None, alias="from")
+
+
+class SmsTemplate(_Strict):
+    """The text of an SMS."""
+
+    text: TemplateText
+
+
+class PushTemplate(_Strict):
+    """Title, body and custom data (string values are templates) of a push or app notification."""
+
+    title: TemplateText
+    body: TemplateText
+    data: dict[str, Any] | None = None
+
+
+class Recipients(_Strict):
+    """Which contacts a notification goes to: those whose `filterable` is one of the given words."""
+
+    filterable: str | list[str] | None = None
+
+    def words(self) -> list[str]:
+        """Return the wanted filterables; empty means all contacts."""
+        if self.filterable is None:
+            return []
+        return [self.filterable] if isinstance(self.filterable, str) else self.filterable
+
+
+class _Notification(_Strict):
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,64}$")]
+    when: Annotated[str, StringConstraints(min_length=1, max_length=65536)] | None = None
+    #: What happens when the outcome of a hand-over is unknown.
+    retry: Literal["at_least_once", "at_most_once"] = "at_least_once"
+
+
+class EmailNotification(_Notification):
+    """A notification on channel `email`."""
+
+    channel: Literal["email"]
+    to: Recipients = Recipients()
+    template: EmailTemplate
+
+
+class SmsNotification(_Notification):
+    """A notification on channel `sms`."""
+
+    channel: Literal["sms"]
+    to: Recipients = Recipients()
+    template: SmsTemplate
+
+
+class PushNotification(_Notification):
+    """A notification on channel `push`."""
+
+    channel: Literal["push"]
+    to: Recipients = Recipients()
+    template: PushTemplate
+
+
+class AppInboxNotification(_Notification):
+    """A notification on channel `app`; it goes to the message's user, so it has no `to`."""
+
+    channel: Literal["app"]
+    template: PushTemplate
+
+
+Notification = Annotated[
+    EmailNotification | SmsNotification | PushNotification | AppInboxNotification, Field(discriminator="channel")
+]
+Template = EmailTemplate | SmsTemplate | PushTemplate
+
+
+class EventType(BaseModel):
+    """What to tell, on which channels, when a message of this type comes in."""
+
+    event_type: str
+    environment: str
+    notifications: list[Notification]
+    created_at: datetime
+    updated_at: datetime

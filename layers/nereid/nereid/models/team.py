@@ -1,0 +1,107 @@
+"""Teams, their environments, and the credentials that open them."""
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, Field
+
+#: Path words of the Neptune and management APIs, which an environment's identifier must not shadow.
+RESERVED_IDENTIFIERS = frozenset({"events", "environments", "app_notifications", "users", "api_tokens", "client_keys"})
+
+#: Every permission that an API token can carry; `admin:all` includes the others.
+Permission = Literal[
+    "post_events",
+    "manage_users",
+    "manage_templates",
+    "read_messages",
+    "read:leads",
+    "write:leads",
+    "read:campaigns",
+    "write:campaigns",
+    "read:analytics",
+    "admin:all",
+]
+
+
+class Scope(NamedTuple):
+    """One environment of one team: the tenant key that every read and write of audience and activity carries."""
+
+    team_id: str
+    environment: str
+
+
+class EmailProvider(BaseModel):
+    """How an environment sends e-mail: the sender, an address or ``Name <address>``."""
+
+    from_: str = Field(alias="from")
+
+
+class SmsProvider(BaseModel):
+    """How an environment sends SMS: the sender id shown to the recipient, or None for the carrier's default."""
+
+    sender_id: str | None = None
+
+
+class PushProvider(BaseModel):
+    """How an environment sends push: the ARN of the SNS platform application."""
+
+    application_arn: str
+
+
+class Channels(BaseModel):
+    """The providers of an environment. A member left out takes the stack's default; None means no provider."""
+
+    email: EmailProvider | None = None
+    sms: SmsProvider | None = None
+    push: PushProvider | None = None
+
+
+class Team(BaseModel):
+    """An owner of environments and credentials; nothing is ever shared between two teams."""
+
+    id: str
+    name: str
+    created_at: datetime
+
+
+class Environment(BaseModel):
+    """A separate world of users, event types and messages; in a mock one, nothing leaves."""
+
+    team_id: str
+    identifier: str
+    name: str
+    mock: bool = False
+    channels: Channels = Channels()
+    created_at: datetime
+
+    @property
+    def scope(self) -> Scope:
+        """The environment as a tenant key."""
+        return Scope(self.team_id, self.identifier)
+
+
+class ApiToken(BaseModel):
+    """The record of a JWT that was handed out. Deleting it revokes the JWT."""
+
+    team_id: str
+    id: str
+    name: str
+    permissions: list[Permission]
+    default_environment: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class ClientKey(BaseModel):
+    """The record of a `pk_` or `sk_` key of one environment. A secret key is stored as its hash alone."""
+
+    team_id: str
+    id: str
+    environment: str
+    scope: Literal["public", "secret"]
+    name: str | None = None
+    #: The whole key if public; the first eight characters if secret.
+    shown: str
+    #: SHA-256 of the key, in hex.
+    key_hash: str
+    created_at: datetime

@@ -1,0 +1,68 @@
+"""Users and the ways to reach them."""
+
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel
+
+ContactType = Literal["email", "mobile_number", "firebase_token"]
+CONTACT_TYPES: tuple[str, ...] = get_args(ContactType)
+
+#: Most contact infos that one user can have.
+MAX_CONTACT_INFOS = 100
+#: Largest `meta` of a user or contact info, as compact JSON in bytes.
+MAX_META_BYTES = 65536
+
+
+def comparable(type_: str, value: str) -> str:
+    """Return the form in which two addresses are compared: e-mail without regard to case, the others exactly."""
+    return value.lower() if type_ == "email" else value
+
+
+class ContactInfo(BaseModel):
+    """One address of a user. (type, value) is unique under a user."""
+
+    type: ContactType
+    value: str
+    filterable: str | None = None
+    meta: dict[str, Any] = {}
+    created_at: datetime
+    updated_at: datetime
+    #: The API call that owns it: `identify` replaces only what came from `identify`.
+    origin: str | None = None
+    #: When a push endpoint that SNS had disabled was enabled again for this token; see core/deliver_push.
+    revived_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The pair that identifies it under its user."""
+        return self.type, comparable(self.type, self.value)
+
+
+class User(BaseModel):
+    """A person (or an anonymous profile) in one environment, with the contact infos if they were loaded."""
+
+    user_id: str
+    meta: dict[str, Any] = {}
+    timezone: str | None = None
+    locale: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    #: Changes whenever a user of this id is created anew, so that leftovers of a deleted one are never taken for its.
+    generation: str
+    #: Counts the writes of this record; a write names the version that it read.
+    version: int = 1
+    contact_infos: list[ContactInfo] = []
+
+
+class AppNotification(BaseModel):
+    """A notice in a user's inbox: the delivery on channel `app` (its id is the delivery's)."""
+
+    uuid: str
+    user_id: str
+    event_type: str
+    title: str
+    body: str
+    data: dict[str, Any] = {}
+    read_at: datetime | None = None
+    created_at: datetime

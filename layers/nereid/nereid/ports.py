@@ -1,0 +1,335 @@
+"""What the core needs from outside, as protocols.
+
+`nereid.aws` implements them over DynamoDB, SQS, SES and SNS; tests bring fakes that fail on purpose. Every
+method may raise `nereid.errors.Unavailable`; what else it raises is said in its docstring.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, Protocol
+
+from nereid.models.delivery import Delivery, DeliveryJob, Plan, Status
+from nereid.models.event_type import EventType
+from nereid.models.message import EventBatch, Message
+from nereid.models.suppression import Suppression, SuppressionReason
+from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
+from nereid.models.user import AppNotification, ContactInfo, User
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
+        ...
+
+
+class AccountStore(Protocol):
+    """Teams, environments and credentials."""
+
+    def create_team(self, team: Team, environment: Environment, token: ApiToken) -> None:
+        """Store a new team with its first environment and token, all or nothing."""
+        ...
+
+    def environment(self, team_id: str, identifier: str) -> Environment | None:
+        """Return one environment of a team."""
+        ...
+
+    def environments(self, team_id: str) -> list[Environment]:
+        """Return all environments of a team, oldest first."""
+        ...
+
+    def create_environment(self, environment: Environment) -> None:
+        """Store a new environment; `AlreadyExists` if the identifier is taken."""
+        ...
+
+    def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
+        """Return the record of a token, None if it was never issued or is revoked."""
+        ...
+
+    def api_tokens(self, team_id: str) -> list[ApiToken]:
+        """Return a team's tokens, oldest first."""
+        ...
+
+    def create_api_token(self, token: ApiToken) -> None:
+        """Store a new token."""
+        ...
+
+    def delete_api_token(self, team_id: str, token_id: str) -> None:
+        """Revoke a token; `NotFound` if there is none."""
+        ...
+
+    def client_key(self, key_hash: str) -> ClientKey | None:
+        """Return the client key with this hash."""
+        ...
+
+    def client_keys(self, team_id: str) -> list[ClientKey]:
+        """Return a team's client keys, oldest first."""
+        ...
+
+    def create_client_key(self, key: ClientKey) -> None:
+        """Store a new client key."""
+        ...
+
+    def delete_client_key(self, team_id: str, key_id: str) -> None:
+        """Revoke a client key; `NotFound` if there is none."""
+        ...
+
+    def ping(self) -> None:
+        """Do the cheapest read there is; `Unavailable` if it fails."""
+        ...
+
+
+class UserStore(Protocol):
+    """Users and their contact infos."""
+
+    def get(self, scope: Scope, user_id: str) -> User | None:
+        """Return a user without contact infos (one read of one item)."""
+        ...
+
+    def load(self, scope: Scope, user_id: str) -> User | None:
+        """Return a user with all contact infos, in order of creation (one query)."""
+        ...
+
+    def create(self, scope: Scope, user: User) -> None:
+        """Store a new user; `AlreadyExists` if there is one with the id."""
+        ...
+
+    def update(self, scope: Scope, user: User) -> None:
+        """Store a user read before, with `version` as read; `Conflict` if it was written or deleted since."""
+        ...
+
+    def delete(self, scope: Scope, user_id: str) -> None:
+        """Delete a user with everything that belongs to it; `NotFound` if there is none."""
+        ...
+
+    def page(self, scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
+        """Return one page of users, newest created first, and how many there are."""
+        ...
+
+    def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
+        """Add (`new`) or replace a contact info of a user.
+
+        `AlreadyExists` if it is new and the pair is there; `NotFound` if the user is gone.
+        """
+        ...
+
+    def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
+        """Delete a contact info; no error if it is gone already."""
+        ...
+
+
+class Conflict(Exception):
+    """Somebody else wrote what was read here; read again and try again. Never leaves the core."""
+
+
+ReadState = Literal["all", "unread", "read"]
+
+
+class Inbox(Protocol):
+    """App notifications of users."""
+
+    def put(self, scope: Scope, notification: AppNotification) -> None:
+        """Store a notification unless it is there already."""
+        ...
+
+    def page(
+        self, scope: Scope, user_id: str, state: ReadState, page: int, per_page: int, *, oldest_first: bool
+    ) -> tuple[list[AppNotification], int]:
+        """Return one page of a user's notifications, and how many the state selects."""
+        ...
+
+    def unread(self, scope: Scope, user_id: str) -> int:
+        """Return how many notifications of a user are unread."""
+        ...
+
+    def mark_read(self, scope: Scope, user_id: str, uuid: str, created_at: datetime, at: datetime) -> bool:
+        """Mark one as read; True if it was unread, False if it was read before, `NotFound` if it is not there."""
+        ...
+
+    def mark_all_read(self, scope: Scope, user_id: str, at: datetime) -> int:
+        """Mark all unread ones of a user as read; return how many went from unread to read."""
+        ...
+
+
+class SuppressionStore(Protocol):
+    """Addresses that a team must not mail."""
+
+    def get(self, team_id: str, email: str) -> Suppression | None:
+        """Return the suppression of an address, read so that an answered write is seen."""
+        ...
+
+    def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime) -> None:
+        """Add a reason; the first moment of each reason stays."""
+        ...
+
+
+class EventTypeStore(Protocol):
+    """Configured event types."""
+
+    def get(self, scope: Scope, event_type: str) -> EventType | None:
+        """Return one event type, read so that an answered write is seen."""
+        ...
+
+    def put(self, scope: Scope, event_type: EventType) -> EventType:
+        """Create or replace one; return it as stored, with the first `created_at`."""
+        ...
+
+    def delete(self, scope: Scope, event_type: str) -> None:
+        """Delete one; `NotFound` if there is none."""
+        ...
+
+    def page(self, scope: Scope, after: str | None, limit: int) -> tuple[list[EventType], str | None]:
+        """Return event types in order of their names from after a name, and the name to go on after."""
+        ...
+
+
+class MessageFilter(NamedTuple):
+    """Which messages a listing selects; filters combine."""
+
+    event_type: str | None = None
+    user_id: str | None = None
+
+
+class MessageStore(Protocol):
+    """Messages with their plans."""
+
+    def add(self, scope: Scope, message: Message, plan: Plan) -> tuple[Message, Plan] | None:
+        """Store a message with its plan unless its id is taken; return what has it, or None if this one was stored."""
+        ...
+
+    def get(self, scope: Scope, message_id: str) -> tuple[Message, Plan] | None:
+        """Return a message with its plan."""
+        ...
+
+    def page(
+        self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
+    ) -> tuple[list[Message], str | None]:
+        """Return messages, newest first, from before a position, and the position to go on before."""
+        ...
+
+
+class Claim(NamedTuple):
+    """What became of an attempt to claim a delivery.
+
+    `mine`: go on, hand it over. `done`: it is final, nothing to do. `held`: another run has it until `until`.
+    `unknown`: an earlier run had it and never said how it ended, and the delivery must not be repeated.
+    """
+
+    state: Literal["mine", "done", "held", "unknown"]
+    #: Names this claim; what is recorded later applies only while the delivery still carries it.
+    token: str
+    #: How many times the delivery has been claimed, this time included.
+    attempt: int = 0
+    until: datetime | None = None
+
+
+class Outcome(NamedTuple):
+    """How a delivery ended, or that it is to be tried again (`pending`)."""
+
+    status: Status
+    reason: str | None = None
+    provider_message_id: str | None = None
+    rendered: Mapping[str, Any] | None = None
+    missing_variables: Sequence[str] = ()
+
+
+class DeliveryStore(Protocol):
+    """Records of deliveries."""
+
+    def claim(self, job: DeliveryJob, token: str, now: datetime, until: datetime) -> Claim:
+        """Claim a delivery by one conditional write; the same token claims again what it has."""
+        ...
+
+    def record(self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime) -> None:
+        """Record how a claimed delivery ended, or release it with `pending`; of no effect for a lost claim."""
+        ...
+
+    def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
+        """Return the deliveries that exist, by id."""
+        ...
+
+    def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any]) -> Delivery | None:
+        """Note what the provider reported (once per type); return the delivery, None if it is unknown."""
+        ...
+
+
+class MessageQueue(Protocol):
+    """The queue between the endpoints and process_messages."""
+
+    def send(self, batches: Sequence[EventBatch]) -> None:
+        """Put batches on the queue; returns only when all are durable. `Unavailable` if one was refused."""
+        ...
+
+
+class DeliveryQueues(Protocol):
+    """The queues between process_messages and the channels."""
+
+    def send(self, jobs: Sequence[DeliveryJob]) -> None:
+        """Put each job on its channel's queue; returns only when all are durable."""
+        ...
+
+
+class Rendered(NamedTuple):
+    """A template with everything filled in. Members that the channel lacks are absent."""
+
+    members: dict[str, Any]
+    missing_variables: list[str]
+    #: The link in a mail that its recipient can unsubscribe from; None in every other.
+    unsubscribe_url: str | None = None
+
+
+class ProviderRefused(Exception):
+    """The provider said no for good; `code` is its word for why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class ProviderBusy(Exception):
+    """The provider did not take it now (throttling, 5xx, no connection); it may later. `code` as above."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class OutcomeUnknown(Exception):
+    """The request went out and no answer came: the provider may or may not have accepted it."""
+
+
+class Channel(Protocol):
+    """A way to hand a delivery over."""
+
+    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        """Hand over; return the provider's message id.
+
+        Raises
+        ------
+        ProviderRefused, ProviderBusy, OutcomeUnknown
+        """
+        ...
+
+
+class PushTokens(Protocol):
+    """Push tokens that users hold, for when the provider stops taking one."""
+
+    def may_revive(self, scope: Scope, token: str) -> bool:
+        """Tell whether a disabled token is to be enabled again, and note that it was.
+
+        False once it was, until the token is registered anew: then the provider means it.
+        """
+        ...
+
+    def drop(self, scope: Scope, token: str) -> None:
+        """Remove a token from every user who holds it."""
+        ...
+
+
+class Visibility(Protocol):
+    """When a job that failed for now comes again."""
+
+    def again_in(self, receipt_handle: str, seconds: int) -> None:
+        """Have the queue hand a job over again after some seconds."""
+        ...

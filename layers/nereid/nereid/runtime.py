@@ -1,0 +1,211 @@
+"""The one place that wires ports to adapters.
+
+Everything is made at its first use and kept for the life of the sandbox. Adapters are imported where they are made:
+a function pays, at every cold start, for what it imports, and no function needs them all.
+"""
+
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from nereid.auth.credentials import Credentials
+from nereid.clock import SystemClock
+from nereid.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from nereid.aws.accounts import DynamoAccountStore
+    from nereid.aws.clients import Clients
+    from nereid.aws.deliveries import DynamoDeliveryStore
+    from nereid.aws.event_types import DynamoEventTypeStore
+    from nereid.aws.inbox import DynamoInbox
+    from nereid.aws.messages import DynamoMessageStore
+    from nereid.aws.queues import SqsMessageQueue, SqsVisibility
+    from nereid.aws.suppressions import DynamoSuppressionStore
+    from nereid.aws.table import Table
+    from nereid.aws.users import DynamoUserStore
+    from nereid.core.deliver import Deliverer
+    from nereid.core.process_message import Processor
+    from nereid.core.record_feedback import FeedbackRecorder
+    from nereid.core.unsubscribe import Unsubscriber
+
+_DAY = 24 * 60 * 60
+
+
+class Runtime:
+    """What a function works with, made from its settings."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The function's settings."""
+        return settings()
+
+    @cached_property
+    def clock(self) -> SystemClock:
+        """The time."""
+        return SystemClock()
+
+    @cached_property
+    def clients(self) -> Clients:
+        """AWS clients."""
+        from nereid.aws.clients import Clients
+
+        return Clients()
+
+    @cached_property
+    def accounts(self) -> DynamoAccountStore:
+        """Teams, environments and credentials."""
+        from nereid.aws.accounts import DynamoAccountStore
+
+        return DynamoAccountStore(self._table("accounts_table"))
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """What checks credentials."""
+        cache_seconds = float(self.settings.need("credential_cache_seconds"))
+        return Credentials(self.accounts, self.signing_secret, self.clock, cache_seconds=cache_seconds)
+
+    def signing_secret(self) -> str:
+        """Return the secret that tokens and links are signed with."""
+        return self._secret
+
+    @cached_property
+    def _secret(self) -> str:
+        from nereid.aws.secrets import read_secret
+
+        return read_secret(self.clients, self.settings.need("signing_secret_arn"))
+
+    @cached_property
+    def users(self) -> DynamoUserStore:
+        """Users and contact infos."""
+        from nereid.aws.users import DynamoUserStore
+
+        return DynamoUserStore(self._table("audience_table"))
+
+    @cached_property
+    def inbox(self) -> DynamoInbox:
+        """App notifications."""
+        from nereid.aws.inbox import DynamoInbox
+
+        return DynamoInbox(self._table("audience_table"), self._retention)
+
+    @cached_property
+    def suppressions(self) -> DynamoSuppressionStore:
+        """Suppressed addresses."""
+        from nereid.aws.suppressions import DynamoSuppressionStore
+
+        return DynamoSuppressionStore(self._table("audience_table"))
+
+    @cached_property
+    def event_types(self) -> DynamoEventTypeStore:
+        """Event types."""
+        from nereid.aws.event_types import DynamoEventTypeStore
+
+        return DynamoEventTypeStore(self._table("activity_table"))
+
+    @cached_property
+    def messages(self) -> DynamoMessageStore:
+        """Messages."""
+        from nereid.aws.messages import DynamoMessageStore
+
+        return DynamoMessageStore(self._table("activity_table"), self._retention)
+
+    @cached_property
+    def deliveries(self) -> DynamoDeliveryStore:
+        """Deliveries."""
+        from nereid.aws.deliveries import DynamoDeliveryStore
+
+        return DynamoDeliveryStore(self._table("activity_table"), self._retention)
+
+    @cached_property
+    def message_queue(self) -> SqsMessageQueue:
+        """The queue that ingested events go to."""
+        from nereid.aws.queues import SqsMessageQueue
+
+        return SqsMessageQueue(self.clients, self.settings.need("message_queue_url"))
+
+    @cached_property
+    def processor(self) -> Processor:
+        """What turns messages into deliveries."""
+        from nereid.aws.queues import SqsDeliveryQueues
+        from nereid.core.app_inbox_channel import AppInboxChannel
+        from nereid.core.deliver import Deliverer
+        from nereid.core.process_message import Processor
+
+        urls = {channel: self.settings.need(f"{channel}_queue_url") for channel in ("email", "sms", "push")}
+        return Processor(
+            users=self.users,
+            event_types=self.event_types,
+            messages=self.messages,
+            queues=SqsDeliveryQueues(self.clients, urls),
+            inbox=Deliverer(AppInboxChannel(self.inbox), self.deliveries, self.messages, self.clock),
+            clock=self.clock,
+            defaults=self.settings.channels(),
+        )
+
+    @cached_property
+    def email_deliverer(self) -> Deliverer:
+        """What delivers e-mail."""
+        from nereid.aws.email_channel import SesChannel
+        from nereid.core.deliver import Deliverer
+
+        return Deliverer(
+            SesChannel(self.clients, self.settings.need("configuration_set")),
+            self.deliveries,
+            self.messages,
+            self.clock,
+            self.suppressions,
+            self.unsubscriber.url,
+        )
+
+    @cached_property
+    def sms_deliverer(self) -> Deliverer:
+        """What delivers SMS."""
+        from nereid.aws.sms_channel import SmsChannel
+        from nereid.core.deliver import Deliverer
+
+        return Deliverer(SmsChannel(self.clients), self.deliveries, self.messages, self.clock)
+
+    @cached_property
+    def push_deliverer(self) -> Deliverer:
+        """What delivers push."""
+        from nereid.aws.push_channel import PushChannel
+        from nereid.aws.push_tokens import DynamoPushTokens
+        from nereid.core.deliver import Deliverer
+
+        tokens = DynamoPushTokens(self._table("audience_table"), self.users, self.clock)
+        return Deliverer(PushChannel(self.clients, tokens), self.deliveries, self.messages, self.clock)
+
+    @cached_property
+    def feedback(self) -> FeedbackRecorder:
+        """What records the e-mail provider's reports."""
+        from nereid.core.record_feedback import FeedbackRecorder
+
+        return FeedbackRecorder(self.deliveries, self.suppressions, self.clock)
+
+    @cached_property
+    def unsubscriber(self) -> Unsubscriber:
+        """Makes unsubscribe links and takes them back."""
+        from nereid.core.unsubscribe import Unsubscriber
+
+        return Unsubscriber(self.signing_secret, self.settings.base_url or "", self.clock)
+
+    def visibility(self, channel: str) -> SqsVisibility:
+        """Return what decides when a job of a channel's queue comes again."""
+        from nereid.aws.queues import SqsVisibility
+
+        return SqsVisibility(self.clients, self.settings.need(f"{channel}_queue_url"))
+
+    @property
+    def _retention(self) -> int:
+        return (self.settings.retention_days or 0) * _DAY
+
+    def _table(self, setting: str) -> Table:
+        from nereid.aws.table import Table
+
+        return Table(self.clients, self.settings.need(setting))
+
+
+runtime = Runtime()

@@ -1,0 +1,62 @@
+"""The environment variables that functions read, as one tested model.
+
+Each function is given only those that it needs; asking for one that it was not given is an error that names it.
+"""
+
+import os
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nereid.models.team import Channels, EmailProvider, PushProvider, SmsProvider
+
+
+class MissingSetting(RuntimeError):
+    """A function uses a setting that the template does not give it."""
+
+
+class Settings(BaseModel):
+    """The variables by their names in lower case; None where the function was not given one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    accounts_table: str | None = Field(None, description="Table of teams, environments and credentials.")
+    audience_table: str | None = Field(None, description="Table of users, inboxes and suppressions.")
+    activity_table: str | None = Field(None, description="Table of event types, messages and deliveries.")
+    message_queue_url: str | None = Field(None, description="Queue between the endpoints and process_messages.")
+    email_queue_url: str | None = Field(None, description="Queue of e-mail deliveries.")
+    sms_queue_url: str | None = Field(None, description="Queue of SMS deliveries.")
+    push_queue_url: str | None = Field(None, description="Queue of push deliveries.")
+    signing_secret_arn: str | None = Field(None, description="Secret that tokens and links are signed with.")
+    credential_cache_seconds: float | None = Field(
+        None, ge=0, le=60, description="How long a function believes what the store said about a credential, in seconds."
+    )
+    base_url: str | None = Field(None, description="URL under which the API is reached; stands in links.")
+    email_from: str | None = Field(None, description="Default sender of e-mail; empty for none.")
+    configuration_set: str | None = Field(None, description="SES configuration set whose events come back as feedback.")
+    sms_enabled: bool | None = Field(None, description="Whether environments send SMS unless they say otherwise.")
+    sms_sender_id: str | None = Field(None, description="Default sender id of SMS; empty for the carrier's.")
+    push_application_arn: str | None = Field(None, description="Default SNS platform application; empty for none.")
+    retention_days: int | None = Field(None, ge=1, description="How long messages and deliveries are kept, in days.")
+
+    def need(self, name: str) -> str:
+        """Return a text setting; `MissingSetting` if the function was not given it."""
+        value = getattr(self, name)
+        if value is None:
+            raise MissingSetting(name.upper())
+        return str(value)
+
+    def channels(self) -> Channels:
+        """Return the stack's own providers, which environments use for channels that they leave out."""
+        return Channels(
+            email=EmailProvider.model_validate({"from": self.email_from}) if self.email_from else None,
+            sms=SmsProvider(sender_id=self.sms_sender_id or None) if self.sms_enabled else None,
+            push=PushProvider(application_arn=self.push_application_arn) if self.push_application_arn else None,
+        )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings of this function, read from its environment once."""
+    given = {name: os.environ[name.upper()] for name in Settings.model_fields if name.upper() in os.environ}
+    return Settings.model_validate(given)
