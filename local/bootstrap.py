@@ -226,13 +226,16 @@ def welcome(demo: Mapping[str, Any], aws: str, seconds: float, state: Path) -> s
             "data": {"otp": 123456},
             "contact_infos": [{"type": "email", "value": "sam@example.com"}],
         }
+        url, header = (
+            f"{base}/manage/{demo['environment']}/event_types/login_otp",
+            "-H 'Content-Type: application/json'",
+        )
         lines += [
             "",
             "Say what an event sends, then let one happen:",
             "",
-            f"curl -X PUT {base}/manage/{demo['environment']}/event_types/login_otp"
-             f" -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d '{json.dumps(event_type)}'",
+            f"curl -X PUT {url} -H 'Authorization: Bearer {token}' {header} -d '{json.dumps(event_type)}'",
             "",
-            f"curl {base}/neptune/events/ingest -H 'Content-Type: application/json' -d '{json.dumps(event)}'",
+            f"curl {base}/neptune/events/ingest {header} -d '{json.dumps(event)}'",
         ]
     return "\n".join([*lines, ""])
