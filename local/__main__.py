@@ -17,7 +17,7 @@ from local.settings import Settings, SettingsError, from_environment
 from local.template import TemplateError
 
 
-class _Stop(BaseException):  # noqa: N818 - no error: somebody wants the end
+class _Stop(BaseException):
     """Raised in the main thread when a signal asks for the end."""
 
 
@@ -69,7 +69,7 @@ def main() -> int:
         The exit code: 0 after a signal, 1 when the stack could not start.
     """
 
-    def stop(signum: int, frame: Any) -> None:
+    def stop(*_: Any) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise _Stop

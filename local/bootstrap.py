@@ -71,7 +71,9 @@ class Product:
         if response.status == 404:  # noqa: PLR2004
             return None
         if response.status != 200:  # noqa: PLR2004
-            raise BootstrapError(f"{method} {path} answered {response.status}: {response.body.decode(errors='replace')}")
+            raise BootstrapError(
+                f"{method} {path} answered {response.status}: {response.body.decode(errors='replace')}"
+            )
         return json.loads(response.body)
 
 
@@ -228,8 +230,8 @@ def welcome(demo: Mapping[str, Any], aws: str, seconds: float, state: Path) -> s
             "",
             "Say what an event sends, then let one happen:",
             "",
-            f"curl -X PUT {base}/manage/{demo['environment']}/event_types/login_otp -H 'Authorization: Bearer {token}' "
-            f"-H 'Content-Type: application/json' -d '{json.dumps(event_type)}'",
+            f"curl -X PUT {base}/manage/{demo['environment']}/event_types/login_otp"
+             f" -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d '{json.dumps(event_type)}'",
             "",
             f"curl {base}/neptune/events/ingest -H 'Content-Type: application/json' -d '{json.dumps(event)}'",
         ]

@@ -55,7 +55,7 @@ def warn(text: str) -> None:
     say(f"local: {text}", "warning")
 
 
-def function_line(function: str, line: str, verbose: bool) -> str | None:
+def function_line(function: str, line: str, *, verbose: bool) -> str | None:
     """Turn a line that a function wrote into one worth reading.
 
     Parameters

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 import botocore.exceptions
 
@@ -188,6 +188,9 @@ class Deployment:
         return next((spec.logical_id for spec in self.functions.values() if spec.name == match.group(1)), None)
 
 
+_Collect: TypeAlias = "Callable[[Deployer, Deployment, str, Mapping[str, Any]], None]"
+
+
 class Deployer:
     """Makes resources in the order in which they need each other.
 
@@ -246,7 +249,7 @@ class Deployer:
         deployment = Deployment(parameters=self._resolver.parameters)
         # Functions come first, because what triggers them looks them up.
         for name in sorted(wanted, key=lambda name: self._resources[name]["Type"] != "AWS::Lambda::Function"):
-            collect = _COLLECTORS.get(self._resources[name]["Type"])
+            collect = self._COLLECTORS.get(self._resources[name]["Type"])
             if collect:
                 try:
                     collect(self, deployment, name, self._properties(name))
@@ -291,7 +294,7 @@ class Deployer:
         return self._made[name]
 
     def _create(self, name: str, kind: str) -> Physical:
-        identify = _RUN_HERE.get(kind)
+        identify = self._RUN_HERE.get(kind)
         if identify:
             return identify(self, name)
         creator = resources.CREATORS.get(kind)
@@ -327,7 +330,7 @@ class Deployer:
             self._layers[arn] = self._root / path
         return Physical(arn, {"Arn": arn, "LayerVersionArn": arn})
 
-    def _api(self, name: str) -> Physical:
+    def _api(self, _: str) -> Physical:
         return Physical("local", {"ApiEndpoint": self._base_url, "ApiId": "local"})
 
     def _rule(self, name: str) -> Physical:
@@ -396,7 +399,7 @@ class Deployer:
         cors = properties.get("CorsConfiguration") or body.get("x-amazon-apigateway-cors")
         deployment.apis.append({"name": name, "paths": body.get("paths") or {}, "cors": cors})
 
-    def _collect_rest_api(self, deployment: Deployment, name: str, properties: Mapping[str, Any]) -> None:
+    def _collect_rest_api(self, _: Deployment, name: str, __: Mapping[str, Any]) -> None:
         warn(f"{name}: REST APIs are not served locally, HTTP APIs are (AWS::Serverless::HttpApi)")
 
     def _collect_route(self, deployment: Deployment, name: str, properties: Mapping[str, Any]) -> None:
@@ -465,6 +468,32 @@ class Deployer:
             types = {str(kind).upper() for kind in destination.get("MatchingEventTypes") or []}
             deployment.destinations.setdefault(properties["ConfigurationSetName"], set()).update(types)
 
+    _RUN_HERE: ClassVar[dict[str, Callable[[Deployer, str], Physical]]] = {
+        "AWS::ApiGatewayV2::Api": _api,
+        "AWS::ApiGatewayV2::Integration": _plain,
+        "AWS::ApiGatewayV2::Route": _plain,
+        "AWS::ApiGateway::RestApi": _plain,
+        "AWS::Events::Rule": _rule,
+        "AWS::Lambda::Alias": _alias,
+        "AWS::Lambda::EventSourceMapping": _plain,
+        "AWS::Lambda::Function": _function,
+        "AWS::Lambda::LayerVersion": _layer,
+        "AWS::Lambda::Version": _alias,
+        "AWS::SES::ConfigurationSetEventDestination": _plain,
+        "AWS::Scheduler::Schedule": _rule,
+    }
+
+    _COLLECTORS: ClassVar[dict[str, _Collect]] = {
+        "AWS::Lambda::Function": _collect_function,
+        "AWS::Lambda::EventSourceMapping": _collect_mapping,
+        "AWS::ApiGatewayV2::Api": _collect_api,
+        "AWS::ApiGatewayV2::Route": _collect_route,
+        "AWS::ApiGateway::RestApi": _collect_rest_api,
+        "AWS::Events::Rule": _collect_rule,
+        "AWS::Scheduler::Schedule": _collect_schedule,
+        "AWS::SES::ConfigurationSetEventDestination": _collect_destination,
+    }
+
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
@@ -478,30 +507,3 @@ def _json(value: Any) -> Any:
 
 def _function_arn(cloud: Cloud, name_or_arn: str) -> str:
     return name_or_arn if name_or_arn.startswith("arn:") else cloud.arn("lambda", f"function:{name_or_arn}")
-
-
-_RUN_HERE = {
-    "AWS::ApiGatewayV2::Api": Deployer._api,
-    "AWS::ApiGatewayV2::Integration": Deployer._plain,
-    "AWS::ApiGatewayV2::Route": Deployer._plain,
-    "AWS::ApiGateway::RestApi": Deployer._plain,
-    "AWS::Events::Rule": Deployer._rule,
-    "AWS::Lambda::Alias": Deployer._alias,
-    "AWS::Lambda::EventSourceMapping": Deployer._plain,
-    "AWS::Lambda::Function": Deployer._function,
-    "AWS::Lambda::LayerVersion": Deployer._layer,
-    "AWS::Lambda::Version": Deployer._alias,
-    "AWS::SES::ConfigurationSetEventDestination": Deployer._plain,
-    "AWS::Scheduler::Schedule": Deployer._rule,
-}
-
-_COLLECTORS = {
-    "AWS::Lambda::Function": Deployer._collect_function,
-    "AWS::Lambda::EventSourceMapping": Deployer._collect_mapping,
-    "AWS::ApiGatewayV2::Api": Deployer._collect_api,
-    "AWS::ApiGatewayV2::Route": Deployer._collect_route,
-    "AWS::ApiGateway::RestApi": Deployer._collect_rest_api,
-    "AWS::Events::Rule": Deployer._collect_rule,
-    "AWS::Scheduler::Schedule": Deployer._collect_schedule,
-    "AWS::SES::ConfigurationSetEventDestination": Deployer._collect_destination,
-}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from local.console import warn
@@ -49,7 +49,7 @@ def detail(sent: SentEmail, kind: str, bounce_type: str, link: str | None, regio
     dict
         As SES has it.
     """
-    now = timestamp(datetime.now(timezone.utc))
+    now = timestamp(datetime.now(UTC))
     address = sent.source.rpartition("<")[2].rstrip(">")
     tags = {name: [value] for name, value in sent.tags.items()}
     tags["ses:source-ip"] = [_ADDRESS]
@@ -142,9 +142,7 @@ class Feedback:
         The pretended region.
     """
 
-    def __init__(
-        self, publish: Callable[..., int], destinations: Mapping[str, set[str]], region: str
-    ) -> None:
+    def __init__(self, publish: Callable[..., int], destinations: Mapping[str, set[str]], region: str) -> None:
         self._publish = publish
         self._destinations = destinations
         self._region = region

@@ -130,9 +130,7 @@ class Sandbox:
         Print all that it logs.
     """
 
-    def __init__(
-        self, zygote: Zygote, job: Mapping[str, Any], logical_id: str, version: int, *, verbose: bool
-    ) -> None:
+    def __init__(self, zygote: Zygote, job: Mapping[str, Any], logical_id: str, version: int, *, verbose: bool) -> None:
         self.version = version
         self._logical_id = logical_id
         self._verbose = verbose
@@ -144,7 +142,7 @@ class Sandbox:
     def _show(self, output: int) -> None:
         with os.fdopen(output, encoding="utf-8", errors="replace") as lines:
             for line in lines:
-                text = console.function_line(self._logical_id, line, self._verbose)
+                text = console.function_line(self._logical_id, line, verbose=self._verbose)
                 if text:
                     console.say(text)
 
@@ -192,14 +190,20 @@ class Sandbox:
             answer = receive(self._socket)
         except TimeoutError:
             self.kill()
-            return _failed("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds")
+            return _failed(
+                "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
+            )
         except (EOFError, OSError):
             self.kill()
-            return _failed("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited without providing a reason")
+            return _failed(
+                "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited without providing a reason"
+            )
         if "error" in answer:
             return Outcome(error=answer["error"])
         if len(answer["result"]) > _MAX_RESPONSE:
-            return _failed("Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size")
+            return _failed(
+                "Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size"
+            )
         return Outcome(result=answer["result"])
 
     @property

@@ -11,7 +11,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -20,6 +20,7 @@ from local.functions import Outcome
 from local.settings import ACCOUNT_ID
 
 MAX_BODY = 10 * 1024 * 1024
+_GREEDY = 2
 _ANY = "ANY"
 _DEFAULT = "$default"
 _ANY_METHOD = "x-amazon-apigateway-any-method"
@@ -214,8 +215,8 @@ class Router:
 def _rank(route: Route, parts: list[str]) -> tuple[Any, ...]:
     # Segment by segment, a literal goes before a variable and a variable before a greedy one;
     # of two equal paths, the one for a single method goes first.
-    kinds = [2 if part.endswith("+}") else 1 if part.startswith("{") else 0 for part in parts]
-    return (2 in kinds, kinds, route.method == _ANY, route.path)
+    kinds = [_GREEDY if part.endswith("+}") else 1 if part.startswith("{") else 0 for part in parts]
+    return (_GREEDY in kinds, kinds, route.method == _ANY, route.path)
 
 
 def _match(wanted: list[str], parts: list[str]) -> dict[str, str] | None:
@@ -257,7 +258,7 @@ def make_event(request: Request, route: Route, parameters: Mapping[str, str], do
     dict
         Payload format 2.0.
     """
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     path = unquote(request.path)
     cookies: list[str] = []
     headers: dict[str, str] = {}

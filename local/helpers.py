@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from local import page
 from local.feedback import BOUNCE_TYPES, TYPES, Feedback
 from local.gateway import Request, Response, message
 from local.outbox import Outbox
 
-_PAGE = Path(__file__).with_name("page.html")
+# A mail may name pictures of the whole world; nothing of them is fetched, neither by the page nor in its frames.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 PREFIX = "/_local"
 
 
@@ -56,17 +60,17 @@ class Helpers:
         response.headers.append(("Cache-Control", "no-store"))
         return response
 
-    def _redirect(self, request: Request) -> Response:
+    def _redirect(self, _: Request) -> Response:
         return Response(302, [("Location", f"{PREFIX}/")])
 
-    def _page(self, request: Request) -> Response:
-        # Mails are shown in frames without rights; nothing is loaded from elsewhere by the page itself.
+    def _page(self, _: Request) -> Response:
         headers = [
             ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Security-Policy", _POLICY),
             ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "no-referrer"),
         ]
-        return Response(200, headers, _PAGE.read_bytes())
+        return Response(200, headers, page.render(self._outbox.messages()).encode())
 
     def _list(self, request: Request) -> Response:
         query = dict(parse_qsl(request.query, keep_blank_values=True))

@@ -6,8 +6,9 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
+_LOGIC = ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
 _REFERENCE = re.compile(r"\$\{(!?)([^}]*)\}")
 
 
@@ -138,7 +139,9 @@ class Resolver:
         return value
 
     def _call(self, function: str, argument: Any) -> Any:
-        method = _FUNCTIONS.get(function)
+        if function in _LOGIC:
+            return self._holds({function: argument})
+        method = self._FUNCTIONS.get(function)
         if method is None:
             raise IntrinsicError(f"{function} is not supported by the local stack")
         return method(self, argument)
@@ -209,31 +212,23 @@ class Resolver:
         region = self.resolve(argument) or self._pseudo["AWS::Region"]
         return [f"{region}{letter}" for letter in "abc"]
 
-    def _boolean(self, expression: Any) -> bool:
-        return self._holds(expression)
+    _FUNCTIONS: ClassVar[dict[str, Callable[[Resolver, Any], Any]]] = {
+        "Ref": _ref,
+        "Fn::GetAtt": _get_att,
+        "Fn::Sub": _sub,
+        "Fn::Join": _join,
+        "Fn::If": _if,
+        "Fn::Select": _select,
+        "Fn::Split": _split,
+        "Fn::FindInMap": _find_in_map,
+        "Fn::Base64": _base64,
+        "Fn::ToJsonString": _json,
+        "Fn::Length": _length,
+        "Fn::GetAZs": _zones,
+    }
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-_FUNCTIONS: dict[str, Callable[[Resolver, Any], Any]] = {
-    "Ref": Resolver._ref,
-    "Fn::GetAtt": Resolver._get_att,
-    "Fn::Sub": Resolver._sub,
-    "Fn::Join": Resolver._join,
-    "Fn::If": Resolver._if,
-    "Fn::Select": Resolver._select,
-    "Fn::Split": Resolver._split,
-    "Fn::FindInMap": Resolver._find_in_map,
-    "Fn::Base64": Resolver._base64,
-    "Fn::ToJsonString": Resolver._json,
-    "Fn::Length": Resolver._length,
-    "Fn::GetAZs": Resolver._zones,
-    **{
-        name: (lambda resolver, argument, name=name: resolver._boolean({name: argument}))  # type: ignore[misc]
-        for name in ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
-    },
-}

@@ -9,7 +9,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import getaddresses
 from typing import Any
@@ -50,7 +50,7 @@ class SentEmail:
     tags: dict[str, str]
     configuration_set: str | None
     headers: list[dict[str, str]] = field(default_factory=list)
-    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 class Outbox:
@@ -168,7 +168,7 @@ class Outbox:
                 text=request.get("Message"),
             )
         elif ":endpoint/" in target:
-            shown = _push(request.get("Message") or "", request.get("MessageStructure") == "json", target)
+            shown = _push(request.get("Message") or "", target, per_platform=request.get("MessageStructure") == "json")
             self._add(channel="push", to=self._token_of(target), sender=None, message_id=message_id, **shown)
 
     def _add(self, *, channel: str, to: str, sender: str | None, message_id: str, **members: Any) -> None:
@@ -185,7 +185,7 @@ class Outbox:
             "headers": None,
             **members,
             "provider_message_id": message_id,
-            "at": timestamp(datetime.now(timezone.utc)),
+            "at": timestamp(datetime.now(UTC)),
         }
         with self._lock:
             self._entries.append(entry)
@@ -261,7 +261,7 @@ def _attribute(request: Mapping[str, Any], name: str) -> str | None:
     return None
 
 
-def _push(message: str, per_platform: bool, arn: str) -> dict[str, Any]:
+def _push(message: str, arn: str, *, per_platform: bool) -> dict[str, Any]:
     payload: Any = message
     if per_platform:
         platforms = json.loads(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -42,23 +43,15 @@ def failed_items(outcome: Outcome, message_ids: Iterable[str], *, partial: bool)
         return everything
     if not partial:
         return set()
-    answer = json.loads(outcome.result)
-    if answer is None:
-        return set()
-    if not isinstance(answer, Mapping):
-        return everything
-    failures = answer.get("batchItemFailures")
-    if failures is None:
-        return set()
+    # Nothing, an empty object and an empty list all say that nothing failed.
+    answer = json.loads(outcome.result) or {}
+    failures = (answer.get("batchItemFailures") or []) if isinstance(answer, Mapping) else None
     if not isinstance(failures, list):
         return everything
-    failed = set()
-    for failure in failures:
-        identifier = failure.get("itemIdentifier") if isinstance(failure, Mapping) else None
-        if identifier not in everything:
-            return everything
-        failed.add(identifier)
-    return failed
+    named = [failure.get("itemIdentifier") if isinstance(failure, Mapping) else None for failure in failures]
+    if not all(isinstance(name, str) and name in everything for name in named):
+        return everything
+    return {str(name) for name in named}
 
 
 def make_record(message: Mapping[str, Any], queue_arn: str, region: str) -> dict[str, Any]:
@@ -120,10 +113,8 @@ def wanted(message: Mapping[str, Any], filters: Iterable[Mapping[str, Any]]) -> 
     if not filters:
         return True
     body: Any = message["Body"]
-    try:
+    with contextlib.suppress(ValueError):
         body = json.loads(body)
-    except ValueError:
-        pass
     return any(patterns.matches(pattern, {"body": body}) for pattern in filters)
 
 
@@ -243,7 +234,9 @@ class Poller:
             failed = failed_items(outcome, [message["MessageId"] for message in taken], partial=self.spec.partial)
             done += [message for message in taken if message["MessageId"] not in failed]
             if failed and outcome.error is None:
-                console.say(f"[{self.spec.function}] {len(failed)} of {len(taken)} messages go back to the queue", "warning")
+                console.say(
+                    f"[{self.spec.function}] {len(failed)} of {len(taken)} messages go back to the queue", "warning"
+                )
         for start in range(0, len(done), _MOST_AT_ONCE):
             part = done[start : start + _MOST_AT_ONCE]
             self._sqs.delete_message_batch(

@@ -17,8 +17,13 @@ _SEND_EMAIL = "/v2/email/outbound-emails"
 _IDENTITIES = "/v2/email/identities"
 _MESSAGE_ID = re.compile(rb"<MessageId>([^<]+)</MessageId>")
 # What can make messages visible; receiving and deleting cannot.
-_FILLS_QUEUE = {"SendMessage", "SendMessageBatch", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch",
-                "StartMessageMoveTask"}
+_FILLS_QUEUE = {
+    "SendMessage",
+    "SendMessageBatch",
+    "ChangeMessageVisibility",
+    "ChangeMessageVisibilityBatch",
+    "StartMessageMoveTask",
+}
 
 
 class Recorder:
@@ -33,12 +38,13 @@ class Recorder:
     def __init__(self, app: Any) -> None:
         self._app = app
         self._verified: set[str] = set()
-        self.on_email: Callable[[dict[str, Any], str], None] = lambda request, message_id: None
-        self.on_publish: Callable[[dict[str, Any], str], None] = lambda request, message_id: None
-        self.on_queue: Callable[[str | None], None] = lambda queue_url: None
-        self.on_events: Callable[[list[dict[str, Any]]], None] = lambda entries: None
+        self.on_email: Callable[[dict[str, Any], str], None] = _ignore
+        self.on_publish: Callable[[dict[str, Any], str], None] = _ignore
+        self.on_queue: Callable[[str | None], None] = _ignore
+        self.on_events: Callable[[list[dict[str, Any]]], None] = _ignore
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Pass a request on and note what it was, once it is answered."""
         note = self._noteworthy(environ)
         if note is None:
             answer: Iterable[bytes] = self._app(environ, start_response)
@@ -103,8 +109,12 @@ class Recorder:
                 "CONTENT_TYPE": "application/json",
                 "wsgi.input": io.BytesIO(content),
             }
-            b"".join(self._app(asked, lambda *arguments: None))
+            b"".join(self._app(asked, _ignore))
             self._verified.add(address)
+
+
+def _ignore(*_: Any) -> None:
+    pass
 
 
 def _read(environ: dict[str, Any]) -> bytes:

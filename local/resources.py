@@ -56,7 +56,7 @@ class Cloud:
         self.region = region
         self.stack = stack
         # Nothing of the user's own AWS setup is read: neither profile nor proxy nor credentials.
-        self._session = boto3.Session("test", "test", "test", region_name=region)
+        self._session: Any = boto3.Session("test", "test", "test", region_name=region)
         self._endpoint = endpoint
         self._clients: dict[str, Any] = {}
 
@@ -121,22 +121,20 @@ class Cloud:
         """
         return f"{self.stack}-{logical_id}"[:limit]
 
-    def arn(self, service: str, resource: str, region: bool = True, account: bool = True) -> str:
+    def arn(self, service: str, resource: str) -> str:
         """Build an ARN.
 
         Parameters
         ----------
         service, resource : str
             Its parts.
-        region, account : bool
-            Whether it has these parts.
 
         Returns
         -------
         str
             The ARN.
         """
-        return f"arn:aws:{service}:{self.region if region else ''}:{ACCOUNT_ID if account else ''}:{resource}"
+        return f"arn:aws:{service}:{self.region}:{ACCOUNT_ID}:{resource}"
 
 
 def _snake(operation: str) -> str:
@@ -151,13 +149,15 @@ def _fit(shape: Any, value: Any) -> Any:
         return [_fit(shape.member, item) for item in value]
     if kind == "map" and isinstance(value, Mapping):
         return {key: _fit(shape.value, item) for key, item in value.items()}
+    return _scalar(kind, value)
+
+
+def _scalar(kind: str, value: Any) -> Any:
     if kind in ("integer", "long"):
         return int(value)
     if kind == "boolean" and isinstance(value, str):
         return value.lower() == "true"
-    if kind == "string" and not isinstance(value, str):
-        return json.dumps(value)
-    return value
+    return json.dumps(value) if kind == "string" and not isinstance(value, str) else value
 
 
 def _is(error: botocore.exceptions.ClientError, *codes: str) -> bool:
@@ -263,7 +263,7 @@ def _key(cloud: Cloud, logical_id: str, properties: Properties) -> Physical:
     return Physical(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]})
 
 
-def _alias(cloud: Cloud, logical_id: str, properties: Properties) -> Physical:
+def _alias(cloud: Cloud, _: str, properties: Properties) -> Physical:
     try:
         cloud.call("kms", "CreateAlias", properties)
     except botocore.exceptions.ClientError as error:
@@ -276,14 +276,16 @@ def _bucket(cloud: Cloud, logical_id: str, properties: Properties) -> Physical:
     name = properties.get("BucketName") or cloud.name(logical_id, 63).lower()
     options = {} if cloud.region == "us-east-1" else {"LocationConstraint": cloud.region}
     try:
-        cloud.call("s3", "CreateBucket", {"Bucket": name, **({"CreateBucketConfiguration": options} if options else {})})
+        cloud.call(
+            "s3", "CreateBucket", {"Bucket": name, **({"CreateBucketConfiguration": options} if options else {})}
+        )
     except botocore.exceptions.ClientError as error:
         if not _is(error, "BucketAlready"):
             raise
     return Physical(name, {"Arn": f"arn:aws:s3:::{name}", "DomainName": f"{name}.s3.amazonaws.com"})
 
 
-def _identity(cloud: Cloud, logical_id: str, properties: Properties) -> Physical:
+def _identity(cloud: Cloud, _: str, properties: Properties) -> Physical:
     name = properties["EmailIdentity"]
     try:
         cloud.client("sesv2").create_email_identity(EmailIdentity=name)
@@ -303,7 +305,7 @@ def _configuration_set(cloud: Cloud, logical_id: str, properties: Properties) ->
     return Physical(name, {"Arn": cloud.arn("ses", f"configuration-set/{name}")})
 
 
-def _event_bus(cloud: Cloud, logical_id: str, properties: Properties) -> Physical:
+def _event_bus(cloud: Cloud, _: str, properties: Properties) -> Physical:
     name = properties["Name"]
     return Physical(name, {"Arn": cloud.arn("events", f"event-bus/{name}"), "Name": name})
 
@@ -316,11 +318,6 @@ def _log_group(cloud: Cloud, logical_id: str, properties: Properties) -> Physica
 def _role(cloud: Cloud, logical_id: str, properties: Properties) -> Physical:
     name = properties.get("RoleName") or cloud.name(logical_id)
     return Physical(name, {"Arn": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}", "RoleId": name})
-
-
-def _nothing(cloud: Cloud, logical_id: str, properties: Properties) -> Physical:
-    name = cloud.name(logical_id, 255)
-    return Physical(name, {"Arn": cloud.arn("local", name)})
 
 
 CREATORS: dict[str, Creator] = {
@@ -387,4 +384,5 @@ def nothing(cloud: Cloud, logical_id: str) -> Physical:
     Physical
         A name and an ARN for those that refer to it.
     """
-    return _nothing(cloud, logical_id, {})
+    name = cloud.name(logical_id, 255)
+    return Physical(name, {"Arn": cloud.arn("local", name)})

@@ -6,15 +6,20 @@ import calendar
 import re
 import threading
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from local.console import warn
 from local.deployment import RuleSpec
 
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400}
-_MONTHS = {name: number for number, name in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)}
-_DAYS = {name: number for number, name in enumerate("SUN MON TUE WED THU FRI SAT".split(), 1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"), 1
+    )
+}
+_DAYS = {"SUN": 1, "MON": 2, "TUE": 3, "WED": 4, "THU": 5, "FRI": 6, "SAT": 7}
 _SATURDAY = 7
 _CRON_FIELDS = 6
 _YEARS_AHEAD = 5
@@ -172,12 +177,12 @@ class Scheduler:
             warn(f"{rule.logical_id} is not run: {error}")
             return
         if moment:
-            self._due[rule.logical_id] = moment.astimezone(timezone.utc)
+            self._due[rule.logical_id] = moment.astimezone(UTC)
 
     def _run(self) -> None:
         while self._due:
             name = min(self._due, key=self._due.__getitem__)
-            left = (self._due[name] - datetime.now(timezone.utc)).total_seconds()
+            left = (self._due[name] - datetime.now(UTC)).total_seconds()
             # The clock may be set or the machine may sleep: look again now and then.
             if self._stopping.wait(max(0.0, min(left, 30.0))):
                 return

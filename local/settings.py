@@ -9,6 +9,7 @@ from pathlib import Path
 ACCOUNT_ID = "123456789012"
 DEFAULT_REGION = "us-east-1"
 DEFAULT_PORT = 3000
+_LAST_PORT = 65535
 
 
 class SettingsError(Exception):
@@ -58,7 +59,7 @@ def _port(name: str, default: int) -> int:
     text = os.environ.get(name, "").strip()
     if not text:
         return default
-    if not text.isdigit() or int(text) > 65535:
+    if not text.isdigit() or int(text) > _LAST_PORT:
         raise SettingsError(f"{name} must be a port number, not {text!r}")
     return int(text)
 

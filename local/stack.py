@@ -92,7 +92,9 @@ class Stack:
         )
         self._stops.append(functions.close)
         self._gateway = self._open(deployment, functions)
-        bus = EventBus(deployment.rules, settings.region, self._send, lambda arn, event: self._trigger(deployment, arn, event))
+        bus = EventBus(
+            deployment.rules, settings.region, self._send, lambda arn, event: self._trigger(deployment, arn, event)
+        )
         self._helpers.feedback = Feedback(bus.publish, deployment.destinations, settings.region)
         queues = Queues(
             Poller(spec, cloud.client("sqs"), functions.invoke, settings.region) for spec in deployment.mappings

@@ -34,7 +34,7 @@ def consume(
                 visibility.again_in(record.receipt_handle, again.seconds)
             raise
         except Unavailable as error:
-            logger.warning("store or queue unavailable", error=str(error), record=record.message_id)
+            logger.warning("store or queue unavailable", extra={"error": str(error), "record": record.message_id})
             raise
         except Exception as error:
             unexpected(error, "record failed", record=record.message_id)

@@ -7,11 +7,11 @@ from aws_lambda_powertools import Logger
 logger = Logger(service="nereid")
 
 
-def unexpected(error: BaseException, message: str, **ids: object) -> None:
+def unexpected(error: BaseException, message: str, **ids: str | None) -> None:
     """Log a bug: its type and the lines it came through.
 
     Its text is left out, because libraries put the values at hand into it.
     """
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
-    logger.error(message, error=type(error).__name__, where=where, **ids)
+    logger.error(message, extra={"error": type(error).__name__, "where": where, **ids})

@@ -4,14 +4,12 @@ Everything is made at its first use and kept for the life of the sandbox. Adapte
 a function pays, at every cold start, for what it imports, and no function needs them all.
 """
 
-# ruff: noqa: PLC0415
-
 from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nereid.auth.credentials import Credentials
+from nereid.auth.credentials import Credentials, Environments
 from nereid.clock import SystemClock
 from nereid.settings import Settings, settings
 
@@ -64,8 +62,14 @@ class Runtime:
     @cached_property
     def credentials(self) -> Credentials:
         """What checks credentials."""
-        cache_seconds = float(self.settings.need("credential_cache_seconds"))
-        return Credentials(self.accounts, self.signing_secret, self.clock, cache_seconds=cache_seconds)
+        return Credentials(
+            self.accounts, self.environments, self.signing_secret, self.clock, cache_seconds=self._cache_seconds
+        )
+
+    @cached_property
+    def environments(self) -> Environments:
+        """What looks environments up."""
+        return Environments(self.accounts, self.clock, cache_seconds=self._cache_seconds)
 
     def signing_secret(self) -> str:
         """Return the secret that tokens and links are signed with."""
@@ -197,6 +201,10 @@ class Runtime:
         from nereid.aws.queues import SqsVisibility
 
         return SqsVisibility(self.clients, self.settings.need(f"{channel}_queue_url"))
+
+    @property
+    def _cache_seconds(self) -> float:
+        return float(self.settings.need("credential_cache_seconds"))
 
     @property
     def _retention(self) -> int:

@@ -29,7 +29,10 @@ class Settings(BaseModel):
     push_queue_url: str | None = Field(None, description="Queue of push deliveries.")
     signing_secret_arn: str | None = Field(None, description="Secret that tokens and links are signed with.")
     credential_cache_seconds: float | None = Field(
-        None, ge=0, le=60, description="How long a function believes what the store said about a credential, in seconds."
+        None,
+        ge=0,
+        le=60,
+        description="How long a function believes what the store said about a credential, in seconds.",
     )
     base_url: str | None = Field(None, description="URL under which the API is reached; stands in links.")
     email_from: str | None = Field(None, description="Default sender of e-mail; empty for none.")

@@ -27,6 +27,26 @@ class Caller:
             raise Forbidden(permission)
 
 
+class Environments:
+    """Looks environments up, keeping those that exist for a bounded time; see `Credentials`."""
+
+    def __init__(self, accounts: AccountStore, clock: Clock, *, cache_seconds: float) -> None:
+        self._accounts = accounts
+        self._known: TTLCache[tuple[str, str], Environment] = TTLCache(
+            1024, cache_seconds, lambda: clock.now().timestamp()
+        )
+
+    def get(self, team_id: str, identifier: str) -> Environment:
+        """Return an environment of a team; `NotFound` if it has none of that name."""
+        environment = self._known.get((team_id, identifier))
+        if environment is None:
+            environment = self._accounts.environment(team_id, identifier)
+            if environment is None:
+                raise NotFound("environment")
+            self._known[team_id, identifier] = environment
+        return environment
+
+
 class Credentials:
     """Checks credentials, keeping what the store said about them for a bounded time.
 
@@ -43,14 +63,21 @@ class Credentials:
     """
 
     def __init__(
-        self, accounts: AccountStore, secret: Callable[[], str], clock: Clock, *, cache_seconds: float
+        self,
+        accounts: AccountStore,
+        environments: Environments,
+        secret: Callable[[], str],
+        clock: Clock,
+        *,
+        cache_seconds: float,
     ) -> None:
         self._accounts = accounts
         self._secret = secret
         self._clock = clock
-        timer = lambda: clock.now().timestamp()  # noqa: E731
-        self._tokens: TTLCache[tuple[str, str], ApiToken] = TTLCache(1024, cache_seconds, timer)
-        self._environments: TTLCache[tuple[str, str], Environment] = TTLCache(1024, cache_seconds, timer)
+        self._environments = environments
+        self._tokens: TTLCache[tuple[str, str], ApiToken] = TTLCache(
+            1024, cache_seconds, lambda: clock.now().timestamp()
+        )
 
     def api_token(self, token: str) -> Caller:
         """Return the caller behind an API token.
@@ -70,25 +97,8 @@ class Credentials:
         return Caller(record.team_id, record.id, frozenset(record.permissions), record.default_environment)
 
     def environment(self, caller: Caller, identifier: str) -> Environment:
-        """Return an environment of the caller's team.
-
-        Raises
-        ------
-        NotFound
-            Also for an environment of another team.
-        """
-        return self.environment_of(caller.team_id, identifier)
-
-    def environment_of(self, team_id: str, identifier: str) -> Environment:
-        """Return an environment by its team and identifier; `NotFound` if there is none."""
-        key = (team_id, identifier)
-        environment = self._environments.get(key)
-        if environment is None:
-            environment = self._accounts.environment(team_id, identifier)
-            if environment is None:
-                raise NotFound("environment")
-            self._environments[key] = environment
-        return environment
+        """Return an environment of the caller's team; `NotFound` for any other."""
+        return self._environments.get(caller.team_id, identifier)
 
 
 def bearer(header: str | None) -> str:

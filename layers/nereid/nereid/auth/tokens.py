@@ -37,7 +37,11 @@ def verify(secret: str, audience: Audience, token: str, now: datetime, *, expire
         # The times are compared below, with the given clock instead of the library's.
         options = {"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
         claims: dict[str, Any] = jwt.decode(
-            token, secret, algorithms=[_ALGORITHM], audience=audience, options=options  # type: ignore[arg-type]
+            token,
+            secret,
+            algorithms=[_ALGORITHM],
+            audience=audience,
+            options=options,  # type: ignore[arg-type]
         )
     except (jwt.InvalidTokenError, ValueError) as error:
         raise Unauthenticated("not a token of ours") from error

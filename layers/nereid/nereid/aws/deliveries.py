@@ -84,19 +84,16 @@ class DynamoDeliveryStore:
             ":rendered": jsontext.dumps(outcome.rendered) if outcome.rendered is not None else None,
             ":missing_variables": list(outcome.missing_variables) or None,
             ":updated_at": to_iso(now),
-            ":released": _RELEASED,
+            ":claimed_until": _RELEASED,
         }
         given = {name: value for name, value in values.items() if value is not None}
-        fields = {"status": "#status"}
-        sets = [
-            f"{fields.get(name[1:], name[1:])} = {name}" for name in given if name not in (":released",)
-        ]
+        sets = ", ".join(f"#{name[1:]} = {name}" for name in given)
         try:
             self._table.update(
                 *_key(scope, delivery_id),
-                f"SET {', '.join(sets)}, claimed_until = :released REMOVE claim",
+                f"SET {sets} REMOVE claim",
                 {**given, ":token": token},
-                names={"#status": "status"},
+                names={f"#{name[1:]}": name[1:] for name in given},
                 condition="claim = :token",
             )
         except ClientError as error:

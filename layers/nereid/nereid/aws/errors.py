@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from nereid.errors import Unavailable
 
@@ -40,8 +40,7 @@ def status(error: ClientError) -> int:
 
 def old_item(error: ClientError) -> dict[str, Any] | None:
     """Return the item that made a condition fail, if the call asked for it."""
-    item: dict[str, Any] | None = error.response.get("Item")
-    return item
+    return cast("dict[str, Any] | None", error.response.get("Item"))
 
 
 def is_condition(error: ClientError) -> bool:
@@ -64,8 +63,6 @@ def translated() -> Iterator[None]:
         if contended or code(error) in _PASSING or status(error) >= 500:
             raise Unavailable(code(error)) from error
         raise
-    except (ConnectionError, HTTPClientError) as error:
-        raise Unavailable(type(error).__name__) from error
     except BotoCoreError as error:
-        # Credentials that cannot be fetched just now and the like; the request itself never went out.
+        # No connection, no answer in time, no credentials just now.
         raise Unavailable(type(error).__name__) from error

@@ -31,7 +31,10 @@ class DynamoEventTypeStore:
             "created_at = if_not_exists(created_at, :now), updated_at = :now",
             {
                 ":notifications": jsontext.dumps(
-                    [each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in event_type.notifications]
+                    [
+                        each.model_dump(mode="json", by_alias=True, exclude_unset=True)
+                        for each in event_type.notifications
+                    ]
                 ),
                 ":environment": scope.environment,
                 ":now": to_iso(event_type.updated_at),

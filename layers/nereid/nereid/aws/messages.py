@@ -70,19 +70,17 @@ class DynamoMessageStore:
     ) -> tuple[list[Message], str | None]:
         """See the port."""
         keys: list[tuple[str, str]] = []
-        position = None
+        last, position = "", None
         for item in heapq.merge(*self._listings(scope, selected, before, limit + 1), key=_received, reverse=True):
             if len(keys) == limit:
-                position = position_of_last
+                position = last
                 break
             keys.append((item["pk"], item["sk"]))
-            position_of_last = item["received"]
+            last = item["received"]
         found = self._table.get_many(keys, consistent=False)
         return [self._read(found[key])[0] for key in keys if key in found], position
 
-    def _listings(
-        self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
-    ) -> list[Iterator[Item]]:
+    def _listings(self, scope: Scope, selected: MessageFilter, before: str | None, limit: int) -> list[Iterator[Item]]:
         """Return, for each partition that the selection is spread over, its messages, newest first."""
         if selected.user_id is not None:
             index, attribute, partitions = "by_user", "user_key", [tenant(scope, "user", selected.user_id)]

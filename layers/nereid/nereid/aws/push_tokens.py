@@ -31,11 +31,11 @@ class DynamoPushTokens:
             self._users.delete_contact_info(scope, user, contact)
 
     def _holders(self, scope: Scope, token: str) -> list[tuple[User, ContactInfo]]:
-        holders = []
+        holders: list[tuple[User, ContactInfo]] = []
         pk = address_key(scope, "firebase_token", token)
         for item in self._table.query("pk = :pk", {":pk": pk}, consistent=True):
             user = self._users.load(scope, item["sk"])
-            for contact in user.contact_infos if user else []:
-                if user and contact.key == ("firebase_token", token):
-                    holders.append((user, contact))
+            contact = user.contact_info("firebase_token", token) if user else None
+            if user and contact:
+                holders.append((user, contact))
         return holders

@@ -50,7 +50,7 @@ def _plain(value: Any) -> Any:
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case Binary():
-            return bytes(value)
+            return value.value
         case dict():
             return {key: _plain(item) for key, item in value.items()}
         case list():
@@ -116,7 +116,8 @@ class Table:
 
     def count(self, condition: str, values: Mapping[str, Any], *, index: str | None = None) -> int:
         """Return how many items a key condition selects, read consistently."""
-        total, start = 0, None
+        total = 0
+        start: Item | None = None
         while True:
             with translated():
                 page = self.client.query(
@@ -193,9 +194,7 @@ class Table:
             )
         return unmarshal(answer["Attributes"])
 
-    def delete(
-        self, pk: str, sk: str, condition: str | None = None, values: Mapping[str, Any] | None = None
-    ) -> None:
+    def delete(self, pk: str, sk: str, condition: str | None = None, values: Mapping[str, Any] | None = None) -> None:
         """Delete an item, if the condition holds."""
         with translated():
             self.client.delete_item(
@@ -252,9 +251,7 @@ class Table:
             }
         }
 
-    def deleting(
-        self, pk: str, sk: str, condition: str | None = None, values: Mapping[str, Any] | None = None
-    ) -> Item:
+    def deleting(self, pk: str, sk: str, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Item:
         """Return the part of a transaction that deletes an item."""
         key = marshal({"pk": pk, "sk": sk})
         return {"Delete": {"TableName": self.name, "Key": key, **_in_transaction(condition, values)}}

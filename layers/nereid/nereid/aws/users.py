@@ -74,11 +74,7 @@ class DynamoUserStore:
         if user is None:
             raise NotFound("user")
         pk = user_key(scope, user_id)
-        rest = [
-            item
-            for prefix in ("user#", "inbox#")
-            for item in self._collection(scope, user_id, prefix)
-        ]
+        rest = [item for prefix in ("user#", "inbox#") for item in self._collection(scope, user_id, prefix)]
         addresses = [address_key(scope, contact.type, contact.value) for contact in user.contact_infos]
         self._table.delete_many([(pk, item["sk"]) for item in rest] + [(key, user_id) for key in addresses])
         try:
@@ -148,7 +144,9 @@ class DynamoUserStore:
 
     def _counting(self, scope: Scope, user_id: str, change: int) -> Item:
         shard = int(digest(user_id)[:8], 16) % _COUNT_SHARDS
-        return self._table.updating(tenant(scope, "counts"), f"users#{shard}", "ADD how_many :change", {":change": change})
+        return self._table.updating(
+            tenant(scope, "counts"), f"users#{shard}", "ADD how_many :change", {":change": change}
+        )
 
     def _count(self, scope: Scope) -> int:
         values = {":pk": tenant(scope, "counts"), ":prefix": "users#"}

@@ -28,3 +28,4 @@ class AppInboxChannel:
                 created_at=job.planned_at,
             ),
         )
+        return None

@@ -6,7 +6,7 @@ from typing import Any
 from nereid.core.users import merged
 from nereid.errors import AlreadyExists, Invalid, NotFound
 from nereid.models.team import Scope
-from nereid.models.user import MAX_CONTACT_INFOS, ContactInfo, ContactType, User, comparable
+from nereid.models.user import MAX_CONTACT_INFOS, ContactInfo, ContactType, User
 from nereid.ports import Clock, UserStore
 
 
@@ -32,7 +32,7 @@ def add_contact_info(
         On `value`, if the user has as many as one can have.
     """
     user = _load(users, scope, user_id)
-    if find(user, type_, value):
+    if user.contact_info(type_, value):
         raise AlreadyExists("contact info")
     return _add(users, clock, scope, user, type_, value, filterable, meta)
 
@@ -59,7 +59,7 @@ def put_contact_info(
         As for adding.
     """
     user = _load(users, scope, user_id)
-    known = find(user, type_, value)
+    known = user.contact_info(type_, value)
     if known is None:
         filterable, meta = changes.get("filterable"), changes.get("meta", {})
         try:
@@ -80,16 +80,10 @@ def put_contact_info(
 def delete_contact_info(users: UserStore, scope: Scope, user_id: str, type_: ContactType, value: str) -> None:
     """Delete an address of a user; `NotFound` if there is no such user or address."""
     user = _load(users, scope, user_id)
-    contact = find(user, type_, value)
+    contact = user.contact_info(type_, value)
     if contact is None:
         raise NotFound("contact info")
     users.delete_contact_info(scope, user, contact)
-
-
-def find(user: User, type_: str, value: str) -> ContactInfo | None:
-    """Return the contact info of a user with this address."""
-    key = (type_, comparable(type_, value))
-    return next((contact for contact in user.contact_infos if contact.key == key), None)
 
 
 def _load(users: UserStore, scope: Scope, user_id: str) -> User:

@@ -40,6 +40,5 @@ def _batches(environment: Environment, messages: Sequence[Message]) -> list[Even
         batches[-1].append(message)
         room -= size
     return [
-        EventBatch(team_id=environment.team_id, environment=environment.identifier, messages=batch)
-        for batch in batches
+        EventBatch(team_id=environment.team_id, environment=environment.identifier, messages=batch) for batch in batches
     ]

@@ -186,5 +186,3 @@ def _matches(filterable: str | None, words: Sequence[str]) -> bool:
         return False
     own = filterable.lower()
     return any(own == word.lower() or own.startswith(word.lower() + " ") for word in words)
-
-

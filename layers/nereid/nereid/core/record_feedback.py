@@ -1,4 +1,6 @@
-"""What the e-mail provider reports after it accepted a mail: delivered, opened, bounced, complained …
+"""What the e-mail provider reports after it accepted a mail.
+
+It was delivered, opened, clicked, bounced, complained about, and so on.
 
 Reports come more than once and in any order. Each is noted once per delivery and type, and what they mean for a
 delivery is worked out when it is read. A permanent bounce or a complaint suppresses the address at once.

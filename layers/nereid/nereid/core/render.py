@@ -34,6 +34,7 @@ class _Liquid(liquid.Environment):
     loop_iteration_limit = 100_000
     local_namespace_limit = 10_000_000
 
+
 #: Names that the rendering at hand asked for and nobody gave. A function renders one delivery at a time.
 _missing: list[str] = []
 
@@ -57,7 +58,7 @@ for _environment in (_TEXT, _HTML):
 
 
 @lru_cache(maxsize=512)
-def _parse(source: str, html: bool) -> liquid.BoundTemplate:
+def _parse(source: str, *, html: bool = False) -> liquid.BoundTemplate:
     return (_HTML if html else _TEXT).from_string(source)
 
 
@@ -74,7 +75,7 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
         On `field`, with the line, if it does not parse.
     """
     try:
-        template = _parse(source, html)
+        template = _parse(source, html=html)
     except LiquidError as error:
         context = error.context()
         line = context[0] if context else 1
@@ -102,14 +103,14 @@ def holds(when: str | None, variables: Mapping[str, Any]) -> bool:
         return True
     try:
         with _time_limit():
-            return bool(_parse(_condition(when), False).render(**variables))
+            return bool(_parse(_condition(when)).render(**variables))
     except (LiquidError, ValueError, TypeError, ArithmeticError, RecursionError, TemplateFailed):
         return False
 
 
 def uses(template: Template, variable: str) -> bool:
     """Tell whether any string of a template names a variable."""
-    return any(variable in _parse(text, False).global_variables() for text in _strings(template.model_dump()))
+    return any(variable in _parse(text).global_variables() for text in _strings(template.model_dump()))
 
 
 def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
@@ -145,7 +146,7 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
 
 def _render(source: str, variables: Mapping[str, Any], *, html: bool = False) -> str:
     try:
-        text = _parse(source, html).render(**variables)
+        text = _parse(source, html=html).render(**variables)
     except LiquidError as error:
         raise TemplateFailed(str(error.message)) from error
     except (ValueError, TypeError, ArithmeticError, RecursionError) as error:

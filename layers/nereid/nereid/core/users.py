@@ -28,9 +28,7 @@ def merged(meta: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     return result
 
 
-def create_or_update_user(
-    users: UserStore, clock: Clock, scope: Scope, user_id: str, meta: Mapping[str, Any]
-) -> User:
+def create_or_update_user(users: UserStore, clock: Clock, scope: Scope, user_id: str, meta: Mapping[str, Any]) -> User:
     """Create a user, or merge `meta` into the one with this id."""
     for _ in range(_ATTEMPTS):
         user = new_user(user_id, clock.now(), meta=merged({}, meta))

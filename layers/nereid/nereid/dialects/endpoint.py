@@ -11,15 +11,19 @@ from nereid.logs import unexpected
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-class Dialect(Protocol):
+class Answers(Protocol):
+    """How an API answers when something is wrong."""
+
+    def error(self, error: Exception) -> Response:
+        """Return the answer for an error; anything that is no `NereidError` is a bug: 500."""
+        ...
+
+
+class Dialect(Answers, Protocol):
     """What an API does its own way."""
 
     def authenticate(self, request: Request, credentials: Credentials) -> Caller:
         """Return who is calling; raise `Unauthenticated` otherwise."""
-        ...
-
-    def error(self, error: Exception) -> Response:
-        """Return the answer for an error; anything that is no `NereidError` is a bug: 500."""
         ...
 
 
@@ -32,18 +36,22 @@ class HasCredentials(Protocol):
         ...
 
 
-def answer(dialect: Dialect, event: dict[str, Any], respond: Callable[[Request], Response]) -> dict[str, Any]:
+def answer(dialect: Answers, event: dict[str, Any], respond: Callable[[Request], Response]) -> dict[str, Any]:
     """Run an endpoint and return its answer; every error becomes an answer in the dialect's envelope."""
     try:
-        request = Request.from_event(event)
-        if len(request.body) > MAX_BODY_BYTES:
-            raise BodyTooLarge
-        return respond(request).to_event()
+        return respond(_read(event)).to_event()
     except NereidError as error:
         return dialect.error(error).to_event()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
         unexpected(error, "endpoint failed", route=event.get("routeKey"))
         return dialect.error(error).to_event()
+
+
+def _read(event: dict[str, Any]) -> Request:
+    request = Request.from_event(event)
+    if len(request.body) > MAX_BODY_BYTES:
+        raise BodyTooLarge
+    return request
 
 
 def authenticated(

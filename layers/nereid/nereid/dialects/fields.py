@@ -15,7 +15,12 @@ def _none_if_empty(value: Any) -> Any:
 
 
 def _object_if_empty(value: Any) -> Any:
-    return {} if value is None or value == [] and isinstance(value, list) else value
+    return {} if value is None or (value == [] and isinstance(value, list)) else value
+
+
+def whole_number(value: Any) -> Any:
+    """Turn plain digits into a number, for queries carry text; leave anything else for the type to refuse."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10 else value
 
 
 #: An id of the caller's: a string or an integer, kept as a string of 1 to 256 characters.

@@ -90,6 +90,11 @@ def _invalid(errors: dict[str, list[str]]) -> Response:
     return Response(422, {"message": message, "errorCode": "InputNotValid", "errors": errors})
 
 
+def ok(body: dict[str, Any]) -> Response:
+    """Return a success answer."""
+    return Response(200, body)
+
+
 def accepted(message_id: str) -> Response:
     """Return the answer to an ingested event."""
     return Response(200, {"message_id": message_id, "status": "accepted"})

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from nereid.dialects.fields import Identifier, LaxBody, Name, Object, OptionalIdentifier
+from nereid.dialects.fields import Identifier, LaxBody, Name, Object, OptionalIdentifier, whole_number
 from nereid.models.message import Message
 from nereid.models.user import CONTACT_TYPES, ContactType
 
@@ -15,7 +15,7 @@ MAX_ADDRESS = 4096
 
 
 def _list_if_empty(value: Any) -> Any:
-    return [] if value is None or value == {} and isinstance(value, dict) else value
+    return [] if value is None or (value == {} and isinstance(value, dict)) else value
 
 
 def _check_contacts(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -36,11 +36,6 @@ def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _number(value: Any) -> Any:
-    """Queries carry numbers as text; only plain digits are one."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10 else value
-
-
 Address = Annotated[str, BeforeValidator(_stripped), StringConstraints(min_length=1, max_length=MAX_ADDRESS)]
 Filterable = Annotated[str, StringConstraints(max_length=256)] | None
 EventContacts = Annotated[
@@ -49,8 +44,8 @@ EventContacts = Annotated[
     Field(max_length=MAX_EVENT_CONTACTS),
     AfterValidator(_check_contacts),
 ]
-PageNumber = Annotated[int, BeforeValidator(_number), Field(ge=1)]
-PerPage = Annotated[int, BeforeValidator(_number), Field(ge=1, le=100)]
+PageNumber = Annotated[int, BeforeValidator(whole_number), Field(ge=1)]
+PerPage = Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)]
 
 
 class EventBody(LaxBody):

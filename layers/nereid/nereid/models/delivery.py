@@ -57,8 +57,10 @@ class Planned(NamedTuple):
 
 
 class Plan(BaseModel):
-    """Everything that a message leads to. Stored with the message, so that handing it over again repeats
-    this plan and never makes another one."""
+    """Everything that a message leads to.
+
+    Stored with the message, so that handing it over again repeats this plan and never makes another one.
+    """
 
     planned_at: datetime
     recipients: list[Recipient] = []
@@ -68,7 +70,7 @@ class Plan(BaseModel):
         """Return every delivery of the plan, in order of the notifications, then of the contacts."""
         planned = []
         for notification in self.notifications:
-            reached = [self.recipients[index] for index in notification.to]
+            reached: list[Recipient | None] = [self.recipients[index] for index in notification.to]
             for recipient in reached or [None]:
                 address = recipient.value if recipient else None
                 identity = delivery_id(scope, message_id, notification.name, notification.channel, address)

@@ -40,9 +40,7 @@ class Message(BaseModel):
         return [
             EventContact(type=entry["type"], value=str(entry["value"]).strip(), filterable=entry.get("filterable"))
             for entry in self.contact_infos
-            if entry.get("type") in CONTACT_TYPES
-            and entry.get("value") is not None
-            and str(entry["value"]).strip()
+            if entry.get("type") in CONTACT_TYPES and entry.get("value") is not None and str(entry["value"]).strip()
         ]
 
 

@@ -54,6 +54,11 @@ class User(BaseModel):
     version: int = 1
     contact_infos: list[ContactInfo] = []
 
+    def contact_info(self, type_: str, value: str) -> ContactInfo | None:
+        """Return the contact info with this address."""
+        key = (type_, comparable(type_, value))
+        return next((contact for contact in self.contact_infos if contact.key == key), None)
+
 
 class AppNotification(BaseModel):
     """A notice in a user's inbox: the delivery on channel `app` (its id is the delivery's)."""

@@ -3,5 +3,5 @@
 from typing import Any
 
 
-def handler(event: dict[str, Any], context: Any) -> None:
+def handler(_event: dict[str, Any], _context: Any) -> None:
     raise ValueError("this sample is meant to fail")

@@ -4,6 +4,6 @@ import time
 from typing import Any
 
 
-def handler(event: dict[str, Any], context: Any) -> str:
+def handler(_event: dict[str, Any], _context: Any) -> str:
     time.sleep(30)
     return "too late"

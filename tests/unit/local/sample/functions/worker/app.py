@@ -38,7 +38,7 @@ def _sms(work: dict[str, Any]) -> None:
 _CHANNELS = {"email": _email, "push": _push, "sms": _sms}
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     failures = []
     for record in event["Records"]:
         work = json.loads(record["body"])

@@ -1,0 +1,25 @@
+"""POST /manage/api_tokens: make an API token; it is shown this once."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.teams import create_api_token
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import ApiTokenBody
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "admin:all")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with the token."""
+    body = manage.parse(ApiTokenBody, request.json_object())
+    record, token = create_api_token(
+        runtime.accounts,
+        runtime.clock,
+        runtime.signing_secret(),
+        caller.team_id,
+        body.name,
+        body.permissions,
+        body.default_environment,
+        body.expires_in_days,
+    )
+    return manage.ok(manage.api_token_object(record, token))

@@ -1,0 +1,18 @@
+"""POST /manage/client_keys: make a client key; a secret one is shown this once."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.teams import create_client_key
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import ClientKeyBody
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "admin:all")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with the key."""
+    body = manage.parse(ClientKeyBody, request.json_object())
+    record, key = create_client_key(
+        runtime.accounts, runtime.clock, caller.team_id, body.environment, body.scope, body.name
+    )
+    return manage.ok(manage.client_key_object(record, key))

@@ -1,0 +1,20 @@
+"""POST /manage/environments: make an environment."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.teams import create_environment
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import EnvironmentBody
+from nereid.models.team import Channels
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "admin:all")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with the environment."""
+    body = manage.parse(EnvironmentBody, request.json_object())
+    channels = Channels.model_validate(body.channels.model_dump(by_alias=True, exclude_unset=True))
+    environment = create_environment(
+        runtime.accounts, runtime.clock, caller.team_id, body.identifier, body.name, mock=body.mock, channels=channels
+    )
+    return manage.ok(manage.environment_object(environment))

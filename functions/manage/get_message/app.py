@@ -1,0 +1,18 @@
+"""GET /manage/{environment}/messages/{message_id}: one message and what became of it."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.show_message import show_message
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "read_messages")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with the message and its deliveries."""
+    environment = runtime.credentials.environment(caller, request.params["environment"])
+    message, deliveries = show_message(
+        runtime.messages, runtime.deliveries, environment.scope, request.params["message_id"]
+    )
+    shown = manage.message_object(environment.identifier, message)
+    return manage.ok({**shown, "deliveries": [manage.delivery_object(each) for each in deliveries]})

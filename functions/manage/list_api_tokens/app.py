@@ -1,0 +1,16 @@
+"""GET /manage/api_tokens: the team's API tokens, without the tokens themselves."""
+
+from nereid.auth.credentials import Caller
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import ListQuery
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "admin:all")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with one page of tokens, oldest first."""
+    query = manage.parse(ListQuery, dict(request.query))
+    tokens = runtime.accounts.api_tokens(caller.team_id)
+    chosen, position = manage.slice_page(tokens, lambda each: each.id, query.cursor, query.limit)
+    return manage.page([manage.api_token_object(each) for each in chosen], position)

@@ -1,0 +1,18 @@
+"""GET /manage/client_keys: the team's client keys; of secret ones only how they begin."""
+
+from nereid.auth.credentials import Caller
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import ClientKeysQuery
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "admin:all")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with one page of keys, oldest first."""
+    query = manage.parse(ClientKeysQuery, dict(request.query))
+    keys = runtime.accounts.client_keys(caller.team_id)
+    if query.environment:
+        keys = [key for key in keys if key.environment == query.environment]
+    chosen, position = manage.slice_page(keys, lambda each: each.id, query.cursor, query.limit)
+    return manage.page([manage.client_key_object(each) for each in chosen], position)

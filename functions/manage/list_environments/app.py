@@ -1,0 +1,16 @@
+"""GET /manage/environments: the environments of the caller's team, oldest first."""
+
+from nereid.auth.credentials import Caller
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import ListQuery
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime)
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with one page of environments."""
+    query = manage.parse(ListQuery, dict(request.query))
+    environments = runtime.accounts.environments(caller.team_id)
+    chosen, position = manage.slice_page(environments, lambda each: each.identifier, query.cursor, query.limit)
+    return manage.page([manage.environment_object(each) for each in chosen], position)

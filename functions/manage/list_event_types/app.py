@@ -1,0 +1,17 @@
+"""GET /manage/{environment}/event_types: the configured event types, in order of their names."""
+
+from nereid.auth.credentials import Caller
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import ListQuery
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "manage_templates")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with one page of event types."""
+    query = manage.parse(ListQuery, dict(request.query))
+    after = manage.decode_cursor(query.cursor, 1)
+    environment = runtime.credentials.environment(caller, request.params["environment"])
+    found, last = runtime.event_types.page(environment.scope, after[0] if after else None, query.limit)
+    return manage.page([manage.event_type_object(each) for each in found], [last] if last else None)

@@ -1,0 +1,20 @@
+"""GET /manage/{environment}/messages: the messages, newest first."""
+
+from nereid.auth.credentials import Caller
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import MessagesQuery
+from nereid.ports import MessageFilter
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "read_messages")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with one page of messages, without their deliveries."""
+    query = manage.parse(MessagesQuery, dict(request.query))
+    before = manage.decode_cursor(query.cursor, 1)
+    environment = runtime.credentials.environment(caller, request.params["environment"])
+    selected = MessageFilter(query.event_type or None, query.user_id or None)
+    messages, last = runtime.messages.page(environment.scope, selected, before[0] if before else None, query.limit)
+    shown = [manage.message_object(environment.identifier, message) for message in messages]
+    return manage.page(shown, [last] if last else None)

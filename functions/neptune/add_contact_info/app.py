@@ -1,0 +1,20 @@
+"""POST /neptune/{environment}/users/{user_id}/contacts_info: add an address to a user."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.contact_infos import add_contact_info
+from nereid.dialects import neptune
+from nereid.dialects.http import Request, Response
+from nereid.dialects.neptune_bodies import ContactInfoBody
+from nereid.runtime import runtime
+
+
+@neptune.endpoint(runtime, "manage_users")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with the contact info as stored."""
+    body = neptune.parse(ContactInfoBody, request.json_object())
+    scope = runtime.credentials.environment(caller, request.params["environment"]).scope
+    user_id = request.params["user_id"]
+    contact = add_contact_info(
+        runtime.users, runtime.clock, scope, user_id, body.type, body.value, body.filterable, body.meta
+    )
+    return neptune.ok(neptune.contact_info_object(contact))

@@ -1,0 +1,20 @@
+"""DELETE /neptune/{environment}/users/{user_id}/contacts_info: delete an address of a user.
+
+The pair is in the JSON body, or in the query when there is no body: some proxies drop the bodies of DELETEs.
+"""
+
+from nereid.auth.credentials import Caller
+from nereid.core.contact_infos import delete_contact_info
+from nereid.dialects import neptune
+from nereid.dialects.http import Request, Response
+from nereid.dialects.neptune_bodies import ContactInfoKey
+from nereid.runtime import runtime
+
+
+@neptune.endpoint(runtime, "manage_users")
+def handler(request: Request, caller: Caller) -> Response:
+    """Delete the contact info."""
+    key = neptune.parse(ContactInfoKey, request.json_object() or dict(request.query))
+    environment = runtime.credentials.environment(caller, request.params["environment"])
+    delete_contact_info(runtime.users, environment.scope, request.params["user_id"], key.type, key.value)
+    return neptune.ok(neptune.DELETED)

@@ -1,0 +1,18 @@
+"""GET /neptune/{environment}/users/{user_id}: one user, with contact infos if asked for."""
+
+from nereid.auth.credentials import Caller
+from nereid.dialects import neptune
+from nereid.dialects.http import Request, Response
+from nereid.errors import NotFound
+from nereid.runtime import runtime
+
+
+@neptune.endpoint(runtime, "manage_users")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with the user."""
+    environment = runtime.credentials.environment(caller, request.params["environment"])
+    user = runtime.users.load(environment.scope, request.params["user_id"])
+    if user is None:
+        raise NotFound("user")
+    includes = request.query.get("includes", "").split(",")
+    return neptune.ok(neptune.user_object(user, with_contact_infos="contact_infos" in includes))

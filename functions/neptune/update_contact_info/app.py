@@ -1,0 +1,19 @@
+"""PUT /neptune/{environment}/users/{user_id}/contacts_info: add an address, or change the one that is there."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.contact_infos import put_contact_info
+from nereid.dialects import neptune
+from nereid.dialects.http import Request, Response
+from nereid.dialects.neptune_bodies import ContactInfoBody
+from nereid.runtime import runtime
+
+
+@neptune.endpoint(runtime, "manage_users")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with the contact info as stored."""
+    body = neptune.parse(ContactInfoBody, request.json_object())
+    scope = runtime.credentials.environment(caller, request.params["environment"]).scope
+    changes = body.model_dump(include=body.model_fields_set & {"filterable", "meta"})
+    user_id = request.params["user_id"]
+    contact = put_contact_info(runtime.users, runtime.clock, scope, user_id, body.type, body.value, changes)
+    return neptune.ok(neptune.contact_info_object(contact))

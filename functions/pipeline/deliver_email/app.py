@@ -1,0 +1,17 @@
+"""E-mail queue: hand each delivery over, once."""
+
+from typing import Any
+
+from nereid.consumer import consume
+from nereid.models.delivery import DeliveryJob
+from nereid.runtime import runtime
+
+
+def deliver(body: str) -> None:
+    """Deliver one job; repeating it sends nothing twice."""
+    runtime.email_deliverer.deliver(DeliveryJob.model_validate_json(body))
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Handle a batch of the queue; return which records failed."""
+    return consume(event, context, deliver, runtime.visibility("email"))

@@ -1,0 +1,20 @@
+"""Message queue: store each message with its plan, and queue its deliveries."""
+
+from typing import Any
+
+from nereid.consumer import consume
+from nereid.models.message import EventBatch
+from nereid.runtime import runtime
+
+
+def process(body: str) -> None:
+    """Process all messages of one request; repeating it repeats nothing that was done."""
+    batch = EventBatch.model_validate_json(body)
+    environment = runtime.environments.get(batch.team_id, batch.environment)
+    for message in batch.messages:
+        runtime.processor.process(environment, message)
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Handle a batch of the queue; return which records failed."""
+    return consume(event, context, process)

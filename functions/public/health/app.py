@@ -1,0 +1,12 @@
+"""GET /health: whether the store answers."""
+
+from nereid.dialects import public
+from nereid.dialects.http import Request, Response
+from nereid.runtime import runtime
+
+
+@public.endpoint(public.health)
+def handler(_request: Request) -> Response:
+    """Answer 200 while the store can be read."""
+    runtime.accounts.ping()
+    return Response(200, {"status": "ok"})

@@ -1,0 +1,10 @@
+"""Every route that does not exist: 404 in the words of the API that the path belongs to."""
+
+from nereid.dialects import public
+from nereid.dialects.http import Request, Response
+
+
+@public.endpoint(public.routes)
+def handler(request: Request) -> Response:
+    """Answer with that API's 404."""
+    return public.route_not_found(request)

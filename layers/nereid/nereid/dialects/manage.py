@@ -1,0 +1,275 @@
+"""The management API's form: bearer token, `{"message", "errors"}` on errors, `next_cursor` paging, always HTTP 200.
+
+Source of the rules: docs/apis/manage.md.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from nereid import jsontext
+from nereid.auth.credentials import Caller, Credentials, bearer
+from nereid.clock import to_iso
+from nereid.dialects import endpoint as frame
+from nereid.dialects.fields import Body
+from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
+from nereid.dialects.http import not_available as unavailable
+from nereid.errors import AlreadyExists, Forbidden, Invalid, NereidError, NotFound, Unauthenticated, Unavailable
+from nereid.models.delivery import Delivery
+from nereid.models.event_type import EventType
+from nereid.models.message import Message
+from nereid.models.team import ApiToken, ClientKey, Environment, Team
+
+DELETED = {"message": "Successfully deleted"}
+
+
+class BadCursor(NereidError):
+    """The cursor is not one that we gave."""
+
+
+class _Manage:
+    """The dialect, as the frame of the endpoints needs it."""
+
+    def authenticate(self, request: Request, credentials: Credentials) -> Caller:
+        return credentials.api_token(bearer(request.headers.get("authorization")))
+
+    def error(self, error: Exception) -> Response:
+        match error:
+            case BodyTooLarge():
+                return Response(413, {"message": "Request too large"})
+            case BodyNotJson():
+                return Response(400, {"message": "Invalid JSON"})
+            case BodyNotObject():
+                return Response(400, {"message": "The body must be a JSON object"})
+            case BadCursor():
+                return Response(400, {"message": "Invalid cursor"})
+            case Unauthenticated():
+                return Response(401, {"message": "Unauthenticated"})
+            case Forbidden():
+                return Response(403, {"message": "Forbidden"})
+            case NotFound():
+                return not_found()
+            case Invalid():
+                return _invalid(error)
+            case AlreadyExists():
+                return _invalid(Invalid({"identifier": "already exists"}))
+            case Unavailable():
+                return unavailable({"message": "Service unavailable"})
+        return Response(500, {"message": "Internal server error"})
+
+
+dialect = _Manage()
+
+
+def endpoint(
+    runtime: frame.HasCredentials, permission: str | None = None
+) -> Callable[[Callable[[Request, Caller], Response]], frame.LambdaHandler]:
+    """Make a Lambda handler of a function that answers an authenticated management request."""
+    return lambda function: frame.authenticated(dialect, runtime, permission, function)
+
+
+def not_found() -> Response:
+    """Return the answer for an unknown object, route or method."""
+    return Response(404, {"message": "Not Found"})
+
+
+def ok(body: dict[str, Any]) -> Response:
+    """Return a success answer."""
+    return Response(200, body)
+
+
+def event_type_name(request: Request) -> str:
+    """Return the event type that the path names; `Invalid` if no event could carry it."""
+    name = request.params["event_type"]
+    if not 1 <= len(name) <= 256:
+        raise Invalid({"event_type": "must be 1 to 256 characters"})
+    return name
+
+
+def parse(model: type[Body], values: dict[str, Any]) -> Body:
+    """Check a body or query against its model; `Invalid` names each wrong field by its path."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problems: dict[str, str] = {}
+        for found in error.errors(include_url=False):
+            problems.setdefault(_path(found["loc"], values), _reason(found))
+        raise Invalid(problems) from error
+
+
+def _path(loc: Sequence[int | str], values: Any) -> str:
+    """Write where an error lies as `notifications[0].template.subject`.
+
+    Pydantic also names the member of a union that it tried; what is no key of the value there is left out.
+    """
+    path = ""
+    last = len(loc) - 1
+    for position, part in enumerate(loc):
+        if isinstance(part, int):
+            path += f"[{part}]"
+            values = values[part] if isinstance(values, list) and part < len(values) else None
+        elif isinstance(values, dict) and part not in values and position < last:
+            continue
+        else:
+            path += f".{part}" if path else part
+            values = values.get(part) if isinstance(values, dict) else None
+    return path
+
+
+def _reason(error: Any) -> str:
+    match error["type"]:
+        case "missing" | "union_tag_not_found":
+            return "is required"
+        case "extra_forbidden":
+            return "is not a known member"
+        case "literal_error":
+            return "must be " + _one_of(error["ctx"]["expected"])
+        case "union_tag_invalid":
+            return "must be " + _one_of(error["ctx"]["expected_tags"])
+        case "value_error":
+            return str(error["ctx"]["error"])
+    text = str(error["msg"])
+    return text[0].lower() + text[1:]
+
+
+def _one_of(expected: str) -> str:
+    return "one of " + expected.replace(" or ", ", ").replace("'", "")
+
+
+def _invalid(error: Invalid) -> Response:
+    line = {} if error.line is None else {"line": error.line}
+    errors = [{"field": field, **line, "message": text} for field, text in error.problems.items()]
+    return Response(422, {"message": "Validation failed", "errors": errors})
+
+
+def encode_cursor(position: Sequence[str] | None) -> str | None:
+    """Write a position in a list as an opaque cursor."""
+    if position is None:
+        return None
+    return base64.urlsafe_b64encode(jsontext.dumps(list(position)).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, parts: int) -> list[str] | None:
+    """Read a cursor of so many parts; `BadCursor` if it is none of ours."""
+    if not cursor:
+        return None
+    try:
+        position = jsontext.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise BadCursor from error
+    if not isinstance(position, list) or len(position) != parts or not all(isinstance(each, str) for each in position):
+        raise BadCursor
+    return position
+
+
+def page(data: Sequence[dict[str, Any]], position: Sequence[str] | None) -> Response:
+    """Return a page of a list and the cursor of the next."""
+    return Response(200, {"data": data, "next_cursor": encode_cursor(position)})
+
+
+def slice_page(
+    objects: Sequence[Any], key: Callable[[Any], str], cursor: str | None, limit: int
+) -> tuple[Sequence[Any], list[str] | None]:
+    """Return one page of a short list that is at hand whole, and the position after it."""
+    after = decode_cursor(cursor, 1)
+    first = 0
+    if after is not None:
+        keys = [key(each) for each in objects]
+        first = keys.index(after[0]) + 1 if after[0] in keys else len(objects)
+    chosen = objects[first : first + limit]
+    return chosen, [key(chosen[-1])] if first + limit < len(objects) else None
+
+
+def team_object(team: Team, environment: str) -> dict[str, Any]:
+    """Return a team as its maker is shown it."""
+    return {"id": team.id, "name": team.name, "environment": environment, "created_at": to_iso(team.created_at)}
+
+
+def environment_object(environment: Environment) -> dict[str, Any]:
+    """Return an environment as this API shows it."""
+    return {
+        "identifier": environment.identifier,
+        "name": environment.name,
+        "mock": environment.mock,
+        "channels": environment.channels.model_dump(mode="json", by_alias=True, exclude_unset=True),
+        "created_at": to_iso(environment.created_at),
+    }
+
+
+def api_token_object(record: ApiToken, token: str | None = None) -> dict[str, Any]:
+    """Return an API token as this API shows it: with the token itself only when it was just made."""
+    shown = {
+        "id": record.id,
+        "name": record.name,
+        "permissions": record.permissions,
+        "default_environment": record.default_environment,
+    }
+    if token is not None:
+        shown["token"] = token
+    return {**shown, "created_at": to_iso(record.created_at), "expires_at": to_iso(record.expires_at)}
+
+
+def client_key_object(record: ClientKey, key: str | None = None) -> dict[str, Any]:
+    """Return a client key as this API shows it: a secret one whole only when it was just made."""
+    return {
+        "id": record.id,
+        "environment": record.environment,
+        "scope": record.scope,
+        "name": record.name,
+        "key": key or record.shown,
+        "created_at": to_iso(record.created_at),
+    }
+
+
+def event_type_object(event_type: EventType) -> dict[str, Any]:
+    """Return an event type as this API shows it: its notifications as they were given."""
+    return {
+        "event_type": event_type.event_type,
+        "environment": event_type.environment,
+        "notifications": [
+            each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in event_type.notifications
+        ],
+        "created_at": to_iso(event_type.created_at),
+        "updated_at": to_iso(event_type.updated_at),
+    }
+
+
+def message_object(environment: str, message: Message) -> dict[str, Any]:
+    """Return a message, without its deliveries, as this API shows it."""
+    return {
+        "message_id": message.message_id,
+        "environment": environment,
+        "event_type": message.event_type,
+        "user_id": message.user_id,
+        "source": message.source,
+        "data": message.data,
+        "contact_infos": message.contact_infos,
+        "ignore_user_contacts": message.ignore_user_contacts,
+        "timestamp": message.timestamp,
+        "extra": message.extra,
+        "received_at": to_iso(message.received_at),
+    }
+
+
+def delivery_object(delivery: Delivery) -> dict[str, Any]:
+    """Return a delivery as this API shows it; members that say nothing are left out where they are optional."""
+    optional = {
+        name: getattr(delivery, name)
+        for name in ("rendered", "missing_variables", "events")
+        if getattr(delivery, name) is not None
+    }
+    return {
+        "id": delivery.id,
+        "notification": delivery.notification,
+        "channel": delivery.channel,
+        "to": delivery.to,
+        "status": delivery.status,
+        "reason": delivery.reason,
+        "provider_message_id": delivery.provider_message_id,
+        **optional,
+        "created_at": to_iso(delivery.created_at),
+        "updated_at": to_iso(delivery.updated_at),
+    }
