@@ -36,8 +36,7 @@ def consume(
 
     def handle_record(record: SQSRecord) -> None:
         try:
-            if context.get_remaining_time_in_millis() < seconds_per_record * 1000:
-                raise TryAgain(1)
+            _require_time(context, seconds_per_record)
             handle(record.body)
         except TryAgain as again:
             if visibility is not None:
@@ -52,3 +51,8 @@ def consume(
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
+
+
+def _require_time(context: Any, seconds: int) -> None:
+    if context.get_remaining_time_in_millis() < seconds * 1000:
+        raise TryAgain(1)
