@@ -17,4 +17,4 @@ def process(body: str) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    return consume(event, context, process)
+    return consume(event, context, process, seconds_per_record=30)

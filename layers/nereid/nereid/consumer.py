@@ -13,7 +13,12 @@ from nereid.ports import Visibility
 
 
 def consume(
-    event: dict[str, Any], context: Any, handle: Callable[[str], None], visibility: Visibility | None = None
+    event: dict[str, Any],
+    context: Any,
+    handle: Callable[[str], None],
+    visibility: Visibility | None = None,
+    *,
+    seconds_per_record: int = 12,
 ) -> Any:
     """Handle the records of a queue's event; return which failed, as Lambda wants to know.
 
@@ -24,10 +29,14 @@ def consume(
         queue's last try, on the dead-letter queue.
     visibility
         Where to say how long a record that asks for it waits; None leaves it to the queue.
+    seconds_per_record
+        How long one record may take. It is not begun with less time left: being stopped in the middle is what
+        leaves outcomes unknown.
     """
 
     def handle_record(record: SQSRecord) -> None:
         try:
+            _require_time(context, seconds_per_record)
             handle(record.body)
         except TryAgain as again:
             if visibility is not None:
@@ -42,3 +51,8 @@ def consume(
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
+
+
+def _require_time(context: Any, seconds: int) -> None:
+    if context.get_remaining_time_in_millis() < seconds * 1000:
+        raise TryAgain(1)

@@ -50,7 +50,7 @@ def _plain(value: Any) -> Any:
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case Binary():
-            return value.value
+            return bytes(value.value)  # type: ignore[attr-defined]
         case dict():
             return {key: _plain(item) for key, item in value.items()}
         case list():
@@ -128,7 +128,7 @@ class Table:
                     ConsistentRead=True,
                     **_options(IndexName=index, ExclusiveStartKey=start),
                 )
-            total += page["Count"]
+            total += int(page["Count"])
             start = page.get("LastEvaluatedKey")
             if not start:
                 return total

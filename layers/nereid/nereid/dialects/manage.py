@@ -96,7 +96,10 @@ def parse(model: type[Body], values: dict[str, Any]) -> Body:
     except ValidationError as error:
         problems: dict[str, str] = {}
         for found in error.errors(include_url=False):
-            problems.setdefault(_path(found["loc"], values), _reason(found))
+            loc = found["loc"]
+            if found["type"].startswith("union_tag"):  # the member that says which of a union it is
+                loc = (*loc, found["ctx"]["discriminator"].strip("'"))
+            problems.setdefault(_path(loc, values), _reason(found))
         raise Invalid(problems) from error
 
 

@@ -27,7 +27,7 @@ def delivery_id(scope: Scope, message_id: str, notification: str, channel: str, 
     normal = comparable(CONTACT_OF.get(channel, ""), address) if address is not None else None
     parts = [scope.team_id, scope.environment, message_id, notification, channel, normal]
     digest = hashlib.sha256(repr(parts).encode()).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=8))
+    return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
 class Recipient(BaseModel):
