@@ -20,8 +20,14 @@ def test_nobody_is_named_in_the_logs(
     caplog.set_level(level)  # as LogLevel does in Lambda: for the root logger
     for simulator in ("moto", "asyncio", "werkzeug"):
         caplog.set_level("INFO", simulator)
-    world.configure("login", MAIL, TEXT, PHONE, INBOX, {**MAIL, "name": "broken", "template": {
-        "subject": "{{ 1 | divided_by: zero }}", "text": "hidden-text"}})
+    world.configure(
+        "login",
+        MAIL,
+        TEXT,
+        PHONE,
+        INBOX,
+        {**MAIL, "name": "broken", "template": {"subject": "{{ 1 | divided_by: zero }}", "text": "hidden-text"}},
+    )
     email, number, device, text, name = SECRETS
     device = f"{device}-{world.team_id}"
     world.user("u", ("email", email), ("mobile_number", number), ("firebase_token", device), name=name)
