@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.contract.neptune_client import DELETED, NOT_FOUND, Neptune, missing, not_valid, unique
+from tests.support.teams import Operator
 
 EMAIL = {"type": "email", "value": "sam@example.com"}
 KNOWN = (
@@ -91,12 +92,12 @@ class TestAddingAndPutting:
         assert user.call(method, type="firebase_token", value="x" * 4097) == not_valid("value")
 
     @both
-    @pytest.mark.parametrize("value", [None, "", "   "])
+    @pytest.mark.parametrize("value", [None, ""])
     def test_a_value_is_required(self, user: User, method: str, value: Any) -> None:
         assert user.call(method, type="email", value=value) == missing("value")
 
     @both
-    @pytest.mark.parametrize("value", [True, 1.5, ["x"], {"a": 1}])
+    @pytest.mark.parametrize("value", ["   ", True, 1.5, ["x"], {"a": 1}])
     def test_any_other_value_is_not_valid(self, user: User, method: str, value: Any) -> None:
         assert user.call(method, type="email", value=value) == not_valid("value")
 
@@ -158,15 +159,14 @@ class TestAddingAndPutting:
         user.ok("PUT", type="email", value="z@example.com", filterable="x")
         assert [each["value"] for each in user.stored()] == values
 
-    @both
-    def test_one_user_has_at_most_a_hundred(self, user: User, method: str) -> None:
-        with ThreadPoolExecutor(4) as pool:
-            made = pool.map(lambda n: user.call("PUT", type="mobile_number", value=n)[0], range(100))
-            assert set(made) == {200}
-        status, answer = user.call(method, **EMAIL)
-        assert (status, list(answer["errors"])) == (422, ["value"])
+    def test_one_user_has_at_most_a_hundred(self, neptune: Neptune, operator: Operator, user: User) -> None:
+        operator.add_contact_infos(neptune.token, neptune.environment, user.id, 99)
+        user.ok("POST", **EMAIL)
+        for method in ("POST", "PUT"):
+            status, answer = user.call(method, type="mobile_number", value="one more")
+            assert (status, list(answer["errors"])) == (422, ["value"])
         assert len(user.stored()) == 100
-        assert user.call("PUT", type="mobile_number", value=7, filterable="known")[0] == 200
+        assert user.ok("PUT", **EMAIL, filterable="known")["filterable"] == "known"
 
     def test_an_address_may_belong_to_several_users(self, neptune: Neptune, user: User) -> None:
         user.ok("POST", **EMAIL)

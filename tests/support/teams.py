@@ -14,8 +14,11 @@ from local.resources import Cloud
 from nereid.auth import tokens
 from nereid.aws.accounts import DynamoAccountStore
 from nereid.aws.table import Table
+from nereid.aws.users import DynamoUserStore, contact_item
 from nereid.clock import SystemClock
 from nereid.core.teams import create_team
+from nereid.models.team import Scope
+from nereid.models.user import ContactInfo
 from tests.local_stack import LocalStack
 
 
@@ -54,6 +57,7 @@ class Operator:
         self.secret: str = secret["SecretString"]
         clients: Any = SimpleNamespace(dynamodb=cloud.client("dynamodb"))
         self._accounts = DynamoAccountStore(Table(clients, self.environment["ACCOUNTS_TABLE"]))
+        self._audience = Table(clients, functions["NeptuneCreateUser"]["AUDIENCE_TABLE"])
 
     def team(self, environment: str = "dev") -> OtherTeam:
         """Make a team with one environment, as ManageCreateTeam does."""
@@ -74,3 +78,13 @@ class Operator:
         )
         assert answer.status == 200, answer.body
         return str(answer.json()["token"])
+
+    def add_contact_infos(self, token: str, environment: str, user_id: str, count: int) -> None:
+        """Give a user mobile numbers without asking the API, for which so many would take long."""
+        scope = Scope(tokens.verify(self.secret, "nereid:api_token", token, datetime.now(UTC))["team"], environment)
+        user = DynamoUserStore(self._audience).get(scope, user_id)
+        assert user is not None
+        for number in range(count):
+            now = datetime.now(UTC)
+            contact = ContactInfo(type="mobile_number", value=str(number), created_at=now, updated_at=now)
+            self._audience.put(contact_item(scope, user, contact))
