@@ -6,15 +6,20 @@ Whichever it is, it stands behind the recorder, so that the outbox shows what wa
 from __future__ import annotations
 
 import http.client
+import importlib
 import logging
+import re
 import socket
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+_SERVICE = re.compile(r"Credential=[^/]*/[^/]*/[^/]*/([a-z0-9-]+)/aws4_request")
+_BUSY_SERVICES = {"dynamodb", "secretsmanager", "ses", "sns", "sqs"}
 _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 
 
@@ -92,11 +97,43 @@ def embedded() -> Any:
     Returns
     -------
     WSGI application
-        Empty at each start.
+        Empty at the start of a process.
     """
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    return OneAtATime(DomainDispatcherApplication(create_backend_app))
+    class Dispatcher(DomainDispatcherApplication):
+        """Finds the service of a request; moto itself walks through all of AWS for each one."""
+
+        def __init__(self) -> None:
+            super().__init__(create_backend_app)
+            self._found: dict[tuple[str, str, bool], Any] = {}
+
+        def get_application(self, environ: dict[str, Any]) -> Any:
+            service = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
+            # For other services the path decides too, and for unsigned requests the body.
+            if service is None or service.group(1) not in _BUSY_SERVICES:
+                return super().get_application(environ)
+            path, target = environ["PATH_INFO"], environ.get("HTTP_X_AMZ_TARGET", "")
+            key = (service.group(1), target.partition(".")[0], path.startswith("/v2/"))
+            if key not in self._found:
+                self._found[key] = super().get_application(environ)
+            return self._found[key]
+
+    _lighten_queues()
+    return OneAtATime(Dispatcher())
+
+
+def _lighten_queues() -> None:
+    # moto asks each message of a queue for its state, several times in every call, and makes dates to compare
+    # times. With some hundred messages waiting, that is most of what the stack does.
+    models: Any = importlib.import_module("moto.sqs.models")
+
+    def stays(*_: Any) -> bool:
+        # Nothing here lives as long as the retention period of a queue.
+        return True
+
+    models.unix_time_millis = lambda: time.time() * 1000
+    models.SQSBackend.is_message_valid_based_on_retention_period = stays
 
 
 class _Handler(WSGIRequestHandler):
