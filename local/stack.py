@@ -19,7 +19,7 @@ from local.feedback import Feedback
 from local.functions import Functions, Zygote
 from local.gateway import Cors, Gateway, Request, Response, Router, message, routes_of
 from local.helpers import PREFIX, Helpers
-from local.http_server import HttpServer
+from local.http_server import QUIET, HttpServer
 from local.outbox import Outbox
 from local.permissions import Permissions
 from local.queues import Poller, Queues
@@ -159,7 +159,7 @@ class Stack:
         if not self._ready.is_set() or self._gateway is None:
             response = message(503, "Service Unavailable")
             response.headers.append(("Retry-After", "1"))
-            response.route = "quiet"
+            response.route = QUIET
             return response
         return self._gateway.handle(request)
 
