@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -302,33 +303,44 @@ class TestDeleting:
         assert fresh.ok("GET", "/{env}/users")["meta"]["total"] == 1
 
 
-class TestListing:
-    @pytest.fixture
-    def listed(self, fresh: Neptune) -> list[str]:
-        """Return 12 users, newest first."""
-        return [fresh.user(f"u{n}") for n in range(12)][::-1]
+class Crowd(NamedTuple):
+    """An environment with 12 users, newest first; tests only look at it."""
 
-    def test_it_is_the_newest_ten(self, fresh: Neptune, listed: list[str]) -> None:
-        answer = fresh.ok("GET", "/{env}/users")
-        assert [each["user_id"] for each in answer["data"]] == listed[:10]
+    neptune: Neptune
+    users: list[str]
+
+    def page(self, query: str = "") -> Any:
+        return self.neptune.ok("GET", f"/{{env}}/users{query}")
+
+
+@pytest.fixture(scope="module")
+def crowd(neptune: Neptune, new_environment: Callable[..., str]) -> Crowd:
+    client = Neptune(neptune.stack, neptune.token, new_environment())
+    return Crowd(client, [client.user(f"u{n}") for n in range(12)][::-1])
+
+
+class TestListing:
+    def test_it_is_the_newest_ten(self, crowd: Crowd) -> None:
+        answer = crowd.page()
+        assert [each["user_id"] for each in answer["data"]] == crowd.users[:10]
         assert answer["meta"] == {"page": 1, "per_page": 10, "total": 12}
 
-    def test_pages_follow_each_other(self, fresh: Neptune, listed: list[str]) -> None:
-        pages = [fresh.ok("GET", f"/{{env}}/users?page={page}&per_page=5") for page in (1, 2, 3)]
-        assert [each["user_id"] for page in pages for each in page["data"]] == listed
+    def test_pages_follow_each_other(self, crowd: Crowd) -> None:
+        pages = [crowd.page(f"?page={page}&per_page=5") for page in (1, 2, 3)]
+        assert [each["user_id"] for page in pages for each in page["data"]] == crowd.users
         assert pages[2]["meta"] == {"page": 3, "per_page": 5, "total": 12}
 
     @pytest.mark.parametrize("page", ["2", "999999999", "10000000000"])
-    def test_a_page_past_the_end_is_empty(self, fresh: Neptune, listed: list[str], page: str) -> None:
-        answer = fresh.ok("GET", f"/{{env}}/users?page={page}&per_page=100")
-        assert answer == {"data": [], "meta": {"page": int(page), "per_page": 100, "total": len(listed)}}
+    def test_a_page_past_the_end_is_empty(self, crowd: Crowd, page: str) -> None:
+        answer = crowd.page(f"?page={page}&per_page=100")
+        assert answer == {"data": [], "meta": {"page": int(page), "per_page": 100, "total": 12}}
 
-    def test_an_update_does_not_move_a_user(self, fresh: Neptune, listed: list[str]) -> None:
-        fresh.ok("PUT", "/{env}/users/u0", {"meta": {"a": 1}})
-        fresh.ok("POST", "/{env}/users", {"user_id": "u1"})
-        answer = fresh.ok("GET", "/{env}/users?per_page=100")
-        assert [each["user_id"] for each in answer["data"]] == listed
-        assert answer["data"][-1]["meta"] == {"a": 1}
+    def test_an_update_does_not_move_a_user(self, fresh: Neptune) -> None:
+        for user in ("a", "b", "c"):
+            fresh.user(user)
+        fresh.ok("PUT", "/{env}/users/a", {"meta": {"k": 1}})
+        fresh.ok("POST", "/{env}/users", {"user_id": "b"})
+        assert [each["user_id"] for each in fresh.ok("GET", "/{env}/users")["data"]] == ["c", "b", "a"]
 
     def test_no_users_are_an_empty_list(self, fresh: Neptune) -> None:
         assert fresh.ok("GET", "/{env}/users") == {"data": [], "meta": {"page": 1, "per_page": 10, "total": 0}}
