@@ -299,7 +299,8 @@ class Function:
             else:
                 outcome = sandbox.invoke(event, self.spec.timeout)
                 self._give_back(sandbox)
-        if outcome.error:
+        # What was raised has shown its trace already.
+        if outcome.error and not outcome.error.get("stackTrace"):
             console.say(
                 f"[{self.spec.logical_id}] {outcome.error['errorType']}: {outcome.error['errorMessage']}", "error"
             )

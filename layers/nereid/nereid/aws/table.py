@@ -1,6 +1,8 @@
 """One DynamoDB table: items as plain dicts in, plain dicts out, errors translated."""
 
 import hashlib
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -233,6 +235,7 @@ class Table:
                 contended = isinstance(cause, ClientError) and "TransactionConflict" in cancellations(cause)
                 if not contended or attempt == _TRANSACTION_TRIES - 1:
                     raise
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret
 
     def writing(
         self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None
