@@ -102,7 +102,7 @@ class Queue:
         return messages
 
 
-def succeed(_: str, event: Any) -> Outcome:  # noqa: ARG001
+def succeed(_: str, event: Any) -> Outcome:
     return Outcome(result="null")
 
 
