@@ -12,7 +12,8 @@ def process(body: str) -> None:
     batch = EventBatch.model_validate_json(body)
     environment = runtime.environments.get(batch.team_id, batch.environment)
     for message in batch.messages:
-        runtime.processor.process(environment, message)
+        if message.rule is None or runtime.event_rules.admits(environment.scope, message):
+            runtime.processor.process(environment, message)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
