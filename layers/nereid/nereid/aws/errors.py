@@ -54,8 +54,8 @@ def cancellations(error: ClientError) -> list[str]:
     return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
 
 
-def is_contention(error: Unavailable) -> bool:
-    """Tell whether a write was refused because a transaction was writing the same item at that moment."""
+def is_contended(error: Unavailable) -> bool:
+    """Tell whether a write gave way to a transaction that was writing the same item just then."""
     cause = error.__cause__
     if not isinstance(cause, ClientError):
         return False

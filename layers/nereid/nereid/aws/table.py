@@ -9,7 +9,7 @@ from typing import Any
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 
 from nereid.aws.clients import Clients
-from nereid.aws.errors import is_contention, translated
+from nereid.aws.errors import is_contended, translated
 from nereid.errors import Unavailable
 from nereid.models.team import Scope
 
@@ -228,7 +228,7 @@ class Table:
                     self.client.transact_write_items(TransactItems=list(writes))
                 return
             except Unavailable as error:
-                if not is_contention(error) or attempt == _TRANSACTION_TRIES - 1:
+                if not is_contended(error) or attempt == _TRANSACTION_TRIES - 1:
                     raise
 
     def writing(

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from nereid import jsontext
-from nereid.aws.errors import cancellations, is_condition, is_contention
+from nereid.aws.errors import cancellations, is_condition, is_contended
 from nereid.aws.table import Item, Table, digest, seconds, tenant
 from nereid.clock import from_iso
 from nereid.errors import AlreadyExists, NotFound, Unavailable
@@ -67,7 +67,7 @@ class DynamoUserStore:
                 raise Conflict from error
             raise
         except Unavailable as error:
-            if is_contention(error):
+            if is_contended(error):
                 raise Conflict from error
             raise
 
@@ -135,7 +135,9 @@ class DynamoUserStore:
     def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
         """See the port."""
         holders = self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True)
-        return [item["sk"] for item in sorted(holders, key=lambda item: (item["since"], item["sk"]))]
+        return [
+            item.get("user_id", item["sk"]) for item in sorted(holders, key=lambda item: (item["since"], item["sk"]))
+        ]
 
     def address_stamp(self, scope: Scope, type_: str, value: str) -> str | None:
         """See the port."""
@@ -237,7 +239,7 @@ def transact_or_conflict(table: Table, *writes: Item) -> None:
             raise Conflict from error
         raise
     except Unavailable as error:
-        if is_contention(error):
+        if is_contended(error):
             raise Conflict from error
         raise
 
