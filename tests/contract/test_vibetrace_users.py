@@ -164,7 +164,7 @@ def test_attributes_are_merged(api: Vibetrace) -> None:
 
 
 def test_reserved_attributes_and_tags_are_as_in_events(api: Vibetrace) -> None:
-    automatic = {"numberOfPurchases": 5, "isCustomer": True, "lastVisitDate": "x"}
+    automatic: dict[str, Any] = {"numberOfPurchases": 5, "isCustomer": True, "lastVisitDate": "x"}
     user = api.user(**automatic, isSubscribed="yes", tags="Tag_One; MY Tag &#= IS Nice")
     assert user == {"_id": user["_id"], "email": user["email"], "tags": ["mytagisnice", "tag_one"]}
     answer = api.call("PUT", f"/v1/user/{user['email']}", {**automatic, "tags": ["-tag_one"], "isSubscribed": True})
@@ -189,7 +189,7 @@ def test_attributes_beyond_the_limits_are_refused(api: Vibetrace, attributes: di
 
 
 def test_all_attributes_together_are_limited(api: Vibetrace) -> None:
-    user = api.user(a="x" * 40000, **{"k" * 128: 1})
+    user = api.user(**{"a": "x" * 40000, "k" * 128: "y"})
     answer = api.call("PUT", f"/v1/user/{user['email']}", {"b": "x" * 40000})
     assert (answer.status, answer.json()) == (400, vt.BAD_USER)
 

@@ -14,7 +14,7 @@ FOLDERS = sorted(path.parent.relative_to(stack.ROOT) for path in stack.ROOT.glob
 ROUTES = stack.routes()
 # Lambdas that no request reaches: the operator invokes it.
 UNROUTED = {"ManageCreateTeam"}
-# A second route for a slash at the end of a path; see docs/adr/0005-trailing-slash.md.
+# A second route for a slash at the end of a path; see docs/adr/0009-trailing-slash.md.
 SLASH = "/{slash+}"
 # Where the paths of an API begin, if not with its name.
 PREFIXES = {"public": "", "vibetrace": "/v1/"}

@@ -20,6 +20,7 @@ from nereid.core.event_rules import EventRules
 from nereid.core.users import create_or_update_user, update_user
 from nereid.core.users_by_email import create_user_with_email, holder, put_user_with_email, update_user_with_email
 from nereid.errors import AlreadyExists, Unavailable
+from nereid.models.message import Rule
 from nereid.models.team import Scope
 from nereid.ports import Conflict, Settlement
 from tests.infrastructure import stack
@@ -70,7 +71,7 @@ class World:
         self.clock = Clock()
         self.users = DynamoUserStore(self.table)
         self.ledger = DynamoEventLedger(self.table, self.clock, DAY)
-        self.rules = EventRules(self.users, self.ledger, pause=lambda _: None)
+        self.rules = EventRules(self.users, self.ledger)
 
     def create(self, email: str, **attributes: Any) -> str:
         return create_user_with_email(self.users, self.clock, SCOPE, email, attributes).user_id
@@ -159,7 +160,7 @@ def test_who_had_an_address_first_is_meant_until_it_is_lost(world: World) -> Non
 
 def test_an_address_left_behind_by_a_deleted_user_is_nobodys(world: World) -> None:
     world.neptune("eve", "sam@example.com")
-    keys = [item for item in world.table.query("pk = :pk", {":pk": f"{SCOPE.team_id}#dev#user#eve"})]
+    keys = list(world.table.query("pk = :pk", {":pk": f"{SCOPE.team_id}#dev#user#eve"}))
     world.table.delete_many((item["pk"], item["sk"]) for item in keys)
     assert world.users.holding(SCOPE, "email", "sam@example.com") == ["eve"]
     assert holder(world.users, SCOPE, "sam@example.com") is None
@@ -169,7 +170,8 @@ def test_an_address_left_behind_by_a_deleted_user_is_nobodys(world: World) -> No
 def test_users_of_two_environments_never_meet(world: World) -> None:
     world.create("sam@example.com")
     other = Scope("other", "dev")
-    assert create_user_with_email(world.users, world.clock, other, "sam@example.com", {})
+    create_user_with_email(world.users, world.clock, other, "sam@example.com", {})
+    assert holder(world.users, other, "sam@example.com")
     assert holder(world.users, Scope("team", "live"), "sam@example.com") is None
 
 
@@ -269,18 +271,20 @@ def test_opens_are_kept_when_another_api_writes_the_user(world: World) -> None:
 
 def test_an_event_costs_one_read_and_one_write(world: World) -> None:
     world.neptune("sam")
-    for number, kind in enumerate(("confirmation", "open", "update")):
+    kinds: tuple[Rule, ...] = ("confirmation", "open", "update")
+    for number, kind in enumerate(kinds):
         world.client.calls.clear()
-        assert world.rules.admits(SCOPE, event(kind, message_id=str(number), orderId="A"))  # type: ignore[arg-type]
+        assert world.rules.admits(SCOPE, event(kind, message_id=str(number), orderId="A"))
         assert world.client.calls == ["batch_get_item", "transact_write_items"]
 
 
 def test_a_discarded_event_costs_one_read(world: World) -> None:
     world.neptune("sam")
-    for kind in ("confirmation", "open"):
-        assert world.rules.admits(SCOPE, event(kind, message_id=f"{kind} 1", orderId="A"))  # type: ignore[arg-type]
+    kinds: tuple[Rule, ...] = ("confirmation", "open")
+    for kind in kinds:
+        assert world.rules.admits(SCOPE, event(kind, message_id=f"{kind} 1", orderId="A"))
         world.client.calls.clear()
-        assert not world.rules.admits(SCOPE, event(kind, message_id=f"{kind} 2", orderId="A"))  # type: ignore[arg-type]
+        assert not world.rules.admits(SCOPE, event(kind, message_id=f"{kind} 2", orderId="A"))
         assert world.client.calls == ["batch_get_item"]
 
 

@@ -5,13 +5,11 @@ user on the condition that nobody changed it since it was read. So each of them 
 the message again, after a crash or because the queue delivered it twice, finds the claim and goes on from there.
 """
 
-import random
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from nereid.core.attributes import with_changes, with_open, with_purchase, with_visit
+from nereid.core.users import attempts
 from nereid.core.users_by_email import holder, is_email
 from nereid.errors import Invalid, Unavailable
 from nereid.logs import discarded
@@ -26,7 +24,6 @@ OPEN_WINDOW = timedelta(minutes=20)
 OPENS_KEPT = timedelta(days=14)
 #: Members of an update or login that are no attributes.
 _NO_ATTRIBUTES = frozenset({"_id", "email", "ua"})
-_ATTEMPTS = 12
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,17 +34,10 @@ class _Discarded(Exception):
 
 @dataclass(frozen=True)
 class EventRules:
-    """Settles events.
-
-    Parameters
-    ----------
-    pause
-        Waits for some seconds, after somebody else wrote the same user.
-    """
+    """Settles events."""
 
     users: AddressedUserStore
     ledger: EventLedger
-    pause: Callable[[float], None] = time.sleep
 
     def admits(self, scope: Scope, message: Message) -> bool:
         """Tell whether a message counts; if it does, what it changes of its user has been written.
@@ -69,7 +59,7 @@ class EventRules:
     def _settle(self, scope: Scope, message: Message) -> None:
         assert message.user_id is not None
         order_id = order_of(message)
-        for attempt in range(_ATTEMPTS):
+        for _ in attempts():
             known = self.ledger.read(scope, message.message_id, message.user_id, order_id)
             if known.done or known.order_message_id == message.message_id:
                 return
@@ -80,7 +70,7 @@ class EventRules:
                 self.ledger.settle(scope, settlement._replace(order_id=order_id))
                 return
             except Conflict:
-                self.pause(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311 - spreads load, no secret
+                continue
         raise Unavailable("the user is written by many at once")
 
     def _settlement(self, scope: Scope, message: Message, user: User | None) -> Settlement:

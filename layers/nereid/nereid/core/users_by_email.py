@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from nereid.core.attributes import with_changes
-from nereid.core.users import new_user
+from nereid.core.users import attempts, new_user
 from nereid.errors import AlreadyExists, Invalid, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, User
 from nereid.ports import AddressedUserStore, Clock, Conflict
 
-_ATTEMPTS = 8
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -53,7 +52,7 @@ def create_user_with_email(
     if not is_email(email):
         raise Invalid({"email": "is not an e-mail address"})
     meta = with_changes({}, attributes)
-    for _ in range(_ATTEMPTS):
+    for _ in attempts():
         stamp = users.address_stamp(scope, "email", email)
         if holder(users, scope, email):
             raise AlreadyExists("user")
@@ -81,7 +80,7 @@ def update_user_with_email(
         On the attributes.
     """
     with_changes({}, attributes)  # what can never be right is refused before anybody is looked for
-    for _ in range(_ATTEMPTS):
+    for _ in attempts():
         user = user_by_email(users, scope, email)
         if not attributes:
             return user
@@ -105,7 +104,7 @@ def put_user_with_email(
     Invalid
         If nobody has the address and it is none, or on the attributes.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in attempts():
         try:
             return update_user_with_email(users, clock, scope, email, attributes), False
         except NotFound:

@@ -15,7 +15,7 @@ from nereid.errors import AlreadyExists, Forbidden, Invalid, NotFound, Unauthent
 from nereid.models.user import User
 
 _WRONG = "Invalid data format/type"
-#: The routes that may end in a slash; see docs/adr/0005-trailing-slash.md.
+#: The routes that may end in a slash; see docs/adr/0009-trailing-slash.md.
 _WITH_SLASH = ("/v1/event/", "/v1/user/")
 
 
