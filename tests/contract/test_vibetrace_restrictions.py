@@ -187,6 +187,7 @@ def test_fifty_parallel_confirmations_of_an_order_count_once(api: Vibetrace) -> 
 
     with ThreadPoolExecutor(50) as pool:
         list(pool.map(confirm, range(50)))
+    api.stack.wait_for(lambda: any(api.messages(user) for user in users), 30)
     assert sum(len(api.settled(user)) for user in users) == 1
     assert sum(api.get(user["email"]).get("numberOfPurchases", 0) for user in users) == 1
     assert sum(api.get(user["email"]).get("totalPurchasesValue", 0) for user in users) == 10
@@ -196,7 +197,7 @@ def test_fifty_parallel_confirmations_of_an_order_count_once(api: Vibetrace) -> 
 def test_parallel_confirmations_of_different_orders_all_count(api: Vibetrace, user: dict[str, Any]) -> None:
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(lambda _: api.send(user, {"confirmation": {"orderId": uuid.uuid4().hex, "total": 1}}), range(24)))
-    api.stack.wait_for(lambda: len(api.messages(user)) == 24)
+    api.stack.wait_for(lambda: len(api.messages(user)) == 24, 30)
     state = changed(api, user)
     assert (state["numberOfPurchases"], state["totalPurchasesValue"]) == (24, 24)
 
@@ -230,4 +231,5 @@ def test_opens_are_limited_per_user(api: Vibetrace, user: dict[str, Any]) -> Non
 def test_of_fifty_parallel_opens_one_counts(api: Vibetrace, user: dict[str, Any]) -> None:
     with ThreadPoolExecutor(25) as pool:
         list(pool.map(lambda _: api.send(user, {"open": {}}), range(50)))
+    api.stack.wait_for(lambda: api.messages(user), 30)
     assert len(api.settled(user)) == 1

@@ -13,4 +13,5 @@ def handler(request: Request, caller: Caller) -> Response:
     query = manage.parse(ListQuery, dict(request.query))
     environments = runtime.accounts.environments(caller.team_id)
     chosen, position = manage.slice_page(environments, lambda each: each.identifier, query.cursor, query.limit)
-    return manage.page([manage.environment_object(each) for each in chosen], position)
+    defaults = runtime.settings.channels()
+    return manage.page([manage.environment_object(each, defaults) for each in chosen], position)
