@@ -235,7 +235,7 @@ def adding_contact(table: Table, scope: Scope, user: User, contact: ContactInfo,
     address, new_stamp = address_items(scope, user.user_id, contact)
     unchanged = "attribute_not_exists(pk)" if stamp is None else "stamp = :stamp"
     return [
-        table.writing(_contact_item(scope, user, contact)),
+        table.writing(contact_item(scope, user, contact)),
         table.writing(address),
         table.writing(new_stamp, unchanged, {":stamp": stamp} if stamp else None),
     ]
