@@ -145,7 +145,9 @@ def test_a_job_is_held_while_another_run_has_it(world: World) -> None:
 
 
 @pytest.mark.parametrize("after_the_send", [False, True])
-def test_what_died_before_its_record_is_repeated_once_the_claim_has_lapsed(world: World, *, after_the_send: bool) -> None:
+def test_what_died_before_its_record_is_repeated_once_the_claim_has_lapsed(
+    world: World, *, after_the_send: bool
+) -> None:
     clock, job = Clock(world), job_of(world)
     dying = Provider(*([] if after_the_send else [Died()]))
     records = [Died()] if after_the_send else []

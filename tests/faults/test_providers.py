@@ -22,7 +22,9 @@ READ_TIMEOUT = ReadTimeoutError(endpoint_url="https://email.example.com")
 PHONE_OF_SAM = [{"type": "mobile_number", "value": "+15550001"}]
 
 
-def queued(world: World, notification: dict[str, Any] = MAIL, contacts: Any = SAM, queue: str = "email") -> tuple[str, Any]:
+def queued(
+    world: World, notification: dict[str, Any] = MAIL, contacts: Any = SAM, queue: str = "email"
+) -> tuple[str, Any]:
     """Ingest an event; return the message's id and its records on the channel's queue."""
     world.configure("login", notification)
     message_id = world.ingest("login", data={"otp": 1}, contact_infos=contacts)

@@ -108,7 +108,8 @@ class Cloud:
         operation
             Service and operation, as in `calls`.
         faults
-            One per call: an exception to raise, the code and status of an error, an answer, or None to let it through.
+            One per call: an exception to raise, the code and status of an error, an answer or what makes one of the request, or
+            None to let it through.
         """
         self.faults.setdefault(operation, []).extend(faults)
 
@@ -189,17 +190,7 @@ class Cloud:
             if not answer.get("Messages"):
                 return records
             records += [
-                {
-                    "messageId": message["MessageId"],
-                    "receiptHandle": message["ReceiptHandle"],
-                    "body": message["Body"],
-                    "attributes": message["Attributes"],
-                    "messageAttributes": {},
-                    "md5OfBody": message["MD5OfBody"],
-                    "eventSource": "aws:sqs",
-                    "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUES[queue]}",
-                    "awsRegion": REGION,
-                }
+                _record(queue, message["Body"], message["MessageId"], message["ReceiptHandle"], message["Attributes"])
                 for message in answer["Messages"]
             ]
 
@@ -237,11 +228,40 @@ def _note(cloud: Cloud) -> Callable[..., Any]:
         fault = waiting.pop(0) if waiting else None
         if isinstance(fault, BaseException):
             raise fault
+        if callable(fault):
+            fault = fault(cloud.requests[-1][1])
         if isinstance(fault, tuple):
             return SimpleNamespace(status_code=fault[1]), _error(*fault)
         return None if fault is None else (SimpleNamespace(status_code=200), fault)
 
     return note
+
+
+def _record(
+    queue: str, body: str, message_id: str, receipt_handle: str, attributes: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "messageId": message_id,
+        "receiptHandle": receipt_handle,
+        "body": body,
+        "attributes": attributes,
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUES[queue]}",
+        "awsRegion": REGION,
+    }
+
+
+def record(queue: str, body: str) -> dict[str, Any]:
+    """Return a record that was on no queue, as Lambda hands it to a function for the first time."""
+    name = str(uuid.uuid4())
+    return _record(queue, body, name, name, {"ApproximateReceiveCount": "1"})
+
+
+def accepted(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer SendMessageBatch as SQS does that takes everything. moto's queue gets slow with what is in it."""
+    return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]], "Failed": []}
 
 
 def _error(code: str, status: int, message: str = "no") -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from html import escape
 
 from nereid.dialects import endpoint as frame
-from nereid.dialects import manage, neptune
+from nereid.dialects import manage, neptune, vibetrace
 from nereid.dialects.http import BodyTooLarge, Request, Response
 from nereid.errors import NotFound, Unavailable
 
@@ -68,4 +68,6 @@ def route_not_found(request: Request) -> Response:
     """Return the answer for a route that does not exist, in the words of the API that its path belongs to."""
     if request.path == "/neptune" or request.path.startswith("/neptune/"):
         return neptune.not_found()
+    if request.path.startswith("/v1/") and request.path.split("/")[2] in ("event", "user"):
+        return vibetrace.route_not_found(request)
     return manage.not_found()
