@@ -14,6 +14,8 @@ FOLDERS = sorted(path.parent.relative_to(stack.ROOT) for path in stack.ROOT.glob
 ROUTES = stack.routes()
 # Lambdas that no request reaches: the operator invokes it.
 UNROUTED = {"ManageCreateTeam"}
+# Where the paths of an API begin, if not with its name.
+PREFIXES = {"public": "", "client": "/api/client/"}
 
 every_function = pytest.mark.parametrize("function", sorted(FUNCTIONS))
 
@@ -75,8 +77,7 @@ def test_a_function_is_reached_by_one_route_one_queue_or_the_operator(function: 
 @pytest.mark.parametrize("route", sorted(ROUTES), ids=" ".join)
 def test_a_route_belongs_to_its_functions_api(route: tuple[str, str]) -> None:
     api = stack.folder(ROUTES[route]).parent.name
-    prefix = "" if api == "public" else f"/{api}/"
-    assert route[1].startswith(prefix)
+    assert route[1].startswith(PREFIXES.get(api, f"/{api}/"))
 
 
 def test_what_no_route_takes_is_answered_by_not_found() -> None:

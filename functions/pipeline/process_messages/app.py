@@ -1,4 +1,4 @@
-"""Message queue: store each message with its plan, and queue its deliveries."""
+"""Message queue: store each message with its plan, queue its deliveries, carry out what clients ask for."""
 
 from typing import Any
 
@@ -13,6 +13,8 @@ def process(body: str) -> None:
     environment = runtime.environments.get(batch.team_id, batch.environment)
     for message in batch.messages:
         runtime.processor.process(environment, message)
+    if batch.operations:
+        runtime.operations.process(environment, batch.operations)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:

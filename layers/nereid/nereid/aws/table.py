@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
 
 from nereid.aws.clients import Clients
-from nereid.aws.errors import cancellations, translated
+from nereid.aws.errors import is_contended, translated
 from nereid.errors import Unavailable
 from nereid.models.team import Scope
 
@@ -229,9 +228,7 @@ class Table:
                     self.client.transact_write_items(TransactItems=list(writes))
                 return
             except Unavailable as error:
-                cause = error.__cause__
-                contended = isinstance(cause, ClientError) and "TransactionConflict" in cancellations(cause)
-                if not contended or attempt == _TRANSACTION_TRIES - 1:
+                if not is_contended(error) or attempt == _TRANSACTION_TRIES - 1:
                     raise
 
     def writing(

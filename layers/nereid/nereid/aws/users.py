@@ -1,22 +1,24 @@
 """Users and their contact infos in the audience table: one item collection per user, read by one query."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from nereid import jsontext
-from nereid.aws.errors import cancellations, is_condition
+from nereid.aws.errors import cancellations, is_condition, is_contended
 from nereid.aws.table import Item, Table, digest, tenant
 from nereid.clock import from_iso, to_iso
-from nereid.errors import AlreadyExists, NotFound
+from nereid.errors import AlreadyExists, NotFound, Unavailable
 from nereid.models.team import Scope
-from nereid.models.user import ContactInfo, User, comparable
+from nereid.models.user import ContactInfo, Device, User, comparable, profile_id
 from nereid.ports import Conflict
 
 #: Over how many items the count of an environment's users is spread, so that creating users in parallel works.
 _COUNT_SHARDS = 32
+#: Longest sort key that DynamoDB takes.
+_SORT_BYTES = 1024
 _FAILED = "ConditionalCheckFailed"
 
 
@@ -33,12 +35,14 @@ class DynamoUserStore:
 
     def load(self, scope: Scope, user_id: str) -> User | None:
         """See the port."""
-        items = list(self._collection(scope, user_id, "user"))
+        # The record and the contact infos stand together; links and devices stand behind them.
+        values = {":pk": user_key(scope, user_id), ":first": "user", ":last": "user#contact~"}
+        items = list(self._table.query("pk = :pk AND sk BETWEEN :first AND :last", values, consistent=True))
         record = next((item for item in items if item["sk"] == "user"), None)
         if record is None:
             return None
         contacts = [
-            _to_contact(item)
+            to_contact(item)
             for item in items
             # A user of this id that was deleted may have left some behind.
             if item["sk"].startswith("user#contact#") and item["generation"] == record["generation"]
@@ -48,14 +52,26 @@ class DynamoUserStore:
     def create(self, scope: Scope, user: User) -> None:
         """See the port."""
         try:
-            self._table.transact(
-                self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)"),
-                self._counting(scope, user.user_id, 1),
-            )
+            self._table.transact(*self.creating(scope, user))
         except ClientError as error:
             if _FAILED in cancellations(error):
                 raise AlreadyExists("user") from error
             raise
+
+    def devices(self, scope: Scope, user: User) -> list[Device]:
+        """See the port."""
+        found = self.collection(scope, user.user_id, "user#device#")
+        return [to_device(item) for item in found if item["generation"] == user.generation]
+
+    def holders(self, scope: Scope, type_: str, value: str) -> list[tuple[User, ContactInfo]]:
+        """See the port."""
+        holders: list[tuple[User, ContactInfo]] = []
+        for item in self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True):
+            user = self.load(scope, item.get("user_id") or item["sk"])
+            contact = user.contact_info(type_, value) if user else None
+            if user and contact:
+                holders.append((user, contact))
+        return holders
 
     def update(self, scope: Scope, user: User) -> None:
         """See the port."""
@@ -67,6 +83,24 @@ class DynamoUserStore:
             if is_condition(error):
                 raise Conflict from error
             raise
+        except Unavailable as error:
+            if is_contended(error):
+                raise Conflict from error
+            raise
+
+    def save(self, scope: Scope, user: User, put: Sequence[ContactInfo], removed: Sequence[ContactInfo] = ()) -> None:
+        """See the port."""
+        writes = [self.saving(scope, user), *self.putting(scope, user, put), *self.removing(scope, user, removed)]
+        self.write(*writes)
+
+    def write(self, *writes: Item) -> None:
+        """Do all writes or none; `Conflict` if a condition of one is false."""
+        try:
+            self._table.transact(*writes)
+        except ClientError as error:
+            if _FAILED in cancellations(error):
+                raise Conflict from error
+            raise
 
     def delete(self, scope: Scope, user_id: str) -> None:
         """See the port."""
@@ -74,9 +108,9 @@ class DynamoUserStore:
         if user is None:
             raise NotFound("user")
         pk = user_key(scope, user_id)
-        rest = [item for prefix in ("user#", "inbox#") for item in self._collection(scope, user_id, prefix)]
-        addresses = [address_key(scope, contact.type, contact.value) for contact in user.contact_infos]
-        self._table.delete_many([(pk, item["sk"]) for item in rest] + [(key, user_id) for key in addresses])
+        for item in self.collection(scope, user_id, "user#link#"):
+            self._unlink(scope, user_id, item["anonymous_id"])
+        self.purge(scope, user_id)
         try:
             self._table.transact(
                 self._table.deleting(pk, "user", "generation = :generation", {":generation": user.generation}),
@@ -86,6 +120,31 @@ class DynamoUserStore:
             if _FAILED in cancellations(error):
                 raise NotFound("user") from error
             raise
+
+    def purge(self, scope: Scope, user_id: str, generation: str | None = None) -> None:
+        """Delete everything of a user but the record itself; of one generation, if one is named."""
+        keys = []
+        for prefix in ("user#", "inbox#"):
+            for item in self.collection(scope, user_id, prefix):
+                if generation is None or item.get("generation", generation) == generation:
+                    keys.append((item["pk"], item["sk"]))
+                    if item["sk"].startswith("user#contact#"):
+                        address = address_item(scope, item["type"], item["value"], user_id)
+                        keys.append((address["pk"], address["sk"]))
+        self._table.delete_many(keys)
+
+    def _unlink(self, scope: Scope, user_id: str, anonymous_id: str) -> None:
+        """Delete the link of an anonymous id to a user, and what has not arrived at the user yet."""
+        link = self._table.get(*link_key(scope, anonymous_id))
+        if link is None or link["user_id"] != user_id:
+            return
+        if "moving" in link:
+            self.purge(scope, profile_id(anonymous_id), link["moving"])
+        try:
+            self._table.delete(link["pk"], link["sk"], "user_id = :user_id", {":user_id": user_id})
+        except ClientError as error:
+            if not is_condition(error):
+                raise
 
     def page(self, scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
         """See the port."""
@@ -112,10 +171,10 @@ class DynamoUserStore:
     def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
         """See the port."""
         generation = {":generation": user.generation}
-        item = _contact_item(scope, user, contact)
+        item = contact_item(scope, user, contact)
         # Leftovers of a deleted user of this id do not count.
         absent = "attribute_not_exists(pk) OR generation <> :generation"
-        address = {"pk": address_key(scope, contact.type, contact.value), "sk": user.user_id}
+        address = address_item(scope, contact.type, contact.value, user.user_id)
         try:
             self._table.transact(
                 self._table.requiring(item["pk"], "user", "generation = :generation", generation),
@@ -132,20 +191,69 @@ class DynamoUserStore:
 
     def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
         """See the port."""
-        item = _contact_item(scope, user, contact)
-        self._table.transact(
-            self._table.deleting(item["pk"], item["sk"]),
-            self._table.deleting(address_key(scope, contact.type, contact.value), user.user_id),
-        )
+        self._table.transact(*self.removing(scope, user, [contact]))
 
-    def _collection(self, scope: Scope, user_id: str, prefix: str) -> Iterator[Item]:
+    def collection(self, scope: Scope, user_id: str, prefix: str) -> Iterator[Item]:
+        """Yield the items of a user whose sort key begins with a prefix."""
         values = {":pk": user_key(scope, user_id), ":prefix": prefix}
         return self._table.query("pk = :pk AND begins_with(sk, :prefix)", values, consistent=True)
 
+    def creating(self, scope: Scope, user: User) -> list[Item]:
+        """Return the parts of a transaction that store a new user."""
+        return [
+            self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)"),
+            self._counting(scope, user.user_id, 1),
+        ]
+
+    def saving(self, scope: Scope, user: User) -> Item:
+        """Return the part of a transaction that stores a user read before, as :meth:`update` does."""
+        changed = user.model_copy(update={"version": user.version + 1})
+        values = {":version": user.version, ":generation": user.generation}
+        return self._table.writing(
+            _user_item(scope, changed), "version = :version AND generation = :generation", values
+        )
+
+    def replacing(self, scope: Scope, profile: User, user: User, *, is_new: bool) -> list[Item]:
+        """Return the parts of a transaction that store a user in the place of a profile, whose record is deleted."""
+        values = {":version": profile.version, ":generation": profile.generation}
+        writes = [
+            self._table.deleting(
+                user_key(scope, profile.user_id), "user", "version = :version AND generation = :generation", values
+            )
+        ]
+        if not is_new:
+            return [*writes, self.saving(scope, user), self._counting(scope, profile.user_id, -1)]
+        writes.append(self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)"))
+        # A transaction may name an item once, and the two may be counted on the same one.
+        if _shard(user.user_id) != _shard(profile.user_id):
+            writes += [self._counting(scope, user.user_id, 1), self._counting(scope, profile.user_id, -1)]
+        return writes
+
+    def putting(self, scope: Scope, user: User, contacts: Sequence[ContactInfo]) -> list[Item]:
+        """Return the parts of a transaction that add contact infos, or replace those with which the user was read."""
+        writes = []
+        for contact in contacts:
+            known = user.contact_info(*contact.key)
+            condition = None if known else "attribute_not_exists(pk) OR generation <> :generation"
+            item = contact_item(scope, user, contact)
+            writes.append(self._table.writing(item, condition, {":generation": user.generation}))
+            address = address_item(scope, contact.type, contact.value, user.user_id)
+            writes.append(self._table.writing({**address, "since": to_iso(contact.created_at)}))
+        return writes
+
+    def removing(self, scope: Scope, user: User, contacts: Sequence[ContactInfo]) -> list[Item]:
+        """Return the parts of a transaction that delete contact infos."""
+        writes = []
+        for contact in contacts:
+            item = contact_item(scope, user, contact)
+            address = address_item(scope, contact.type, contact.value, user.user_id)
+            writes.append(self._table.deleting(item["pk"], item["sk"]))
+            writes.append(self._table.deleting(address["pk"], address["sk"]))
+        return writes
+
     def _counting(self, scope: Scope, user_id: str, change: int) -> Item:
-        shard = int(digest(user_id)[:8], 16) % _COUNT_SHARDS
         return self._table.updating(
-            tenant(scope, "counts"), f"users#{shard}", "ADD how_many :change", {":change": change}
+            tenant(scope, "counts"), f"users#{_shard(user_id)}", "ADD how_many :change", {":change": change}
         )
 
     def _count(self, scope: Scope) -> int:
@@ -164,6 +272,23 @@ def address_key(scope: Scope, type_: str, value: str) -> str:
     return tenant(scope, "address", type_, digest(comparable(type_, value)))
 
 
+def address_item(scope: Scope, type_: str, value: str, user_id: str) -> Item:
+    """Return the item that says that a user has an address."""
+    pk = address_key(scope, type_, value)
+    if len(user_id.encode()) <= _SORT_BYTES:
+        return {"pk": pk, "sk": user_id}
+    return {"pk": pk, "sk": digest(user_id), "user_id": user_id}
+
+
+def link_key(scope: Scope, anonymous_id: str) -> tuple[str, str]:
+    """Return the key of the item that says which user an anonymous id reaches."""
+    return tenant(scope, "anonymous", anonymous_id), "link"
+
+
+def _shard(user_id: str) -> int:
+    return int(digest(user_id)[:8], 16) % _COUNT_SHARDS
+
+
 def _user_item(scope: Scope, user: User) -> Item:
     return {
         "pk": user_key(scope, user.user_id),
@@ -172,12 +297,12 @@ def _user_item(scope: Scope, user: User) -> Item:
         "meta": jsontext.dumps(user.meta),
         "timezone": user.timezone,
         "locale": user.locale,
-        "created_at": _moment(user.created_at),
-        "updated_at": _moment(user.updated_at),
+        "created_at": moment(user.created_at),
+        "updated_at": moment(user.updated_at),
         "generation": user.generation,
         "version": user.version,
         "directory": tenant(scope, "users"),
-        "directory_sort": f"{_moment(user.created_at)}#{digest(user.user_id)}",
+        "directory_sort": f"{moment(user.created_at)}#{digest(user.user_id)}",
     }
 
 
@@ -195,7 +320,8 @@ def _to_user(item: Item, contacts: list[ContactInfo] | None = None) -> User:
     )
 
 
-def _contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
+def contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
+    """Return a contact info as it is stored under a user."""
     type_, value = contact.key
     return {
         "pk": user_key(scope, user.user_id),
@@ -204,19 +330,35 @@ def _contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
         "value": contact.value,
         "filterable": contact.filterable,
         "meta": jsontext.dumps(contact.meta),
-        "created_at": _moment(contact.created_at),
-        "updated_at": _moment(contact.updated_at),
+        "created_at": moment(contact.created_at),
+        "updated_at": moment(contact.updated_at),
         "origin": contact.origin,
-        "revived_at": _moment(contact.revived_at) if contact.revived_at else None,
+        "revived_at": moment(contact.revived_at) if contact.revived_at else None,
         "generation": user.generation,
     }
 
 
-def _to_contact(item: Item) -> ContactInfo:
+def to_contact(item: Item) -> ContactInfo:
+    """Return a contact info as it was stored."""
     fields: dict[str, Any] = {**item, "meta": jsontext.loads(item["meta"])}
     return ContactInfo.model_validate(fields)
 
 
-def _moment(moment: datetime) -> str:
+def device_item(scope: Scope, user: User, device: Device) -> Item:
+    """Return a device as it is stored under a user."""
+    return {
+        "pk": user_key(scope, user.user_id),
+        "sk": f"user#device#{digest(device.device_id)}",
+        "device": device.model_dump_json(),
+        "generation": user.generation,
+    }
+
+
+def to_device(item: Item) -> Device:
+    """Return a device as it was stored."""
+    return Device.model_validate_json(item["device"])
+
+
+def moment(moment: datetime) -> str:
     """Write a moment with all its digits, so that what was made within a millisecond keeps its order."""
     return moment.isoformat(timespec="microseconds")

@@ -22,7 +22,8 @@ def merged(meta: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     Invalid
         On `meta`, if the result is larger than a record can hold.
     """
-    result = {key: value for key, value in {**meta, **changes}.items() if value is not None}
+    removed = {key for key, value in changes.items() if value is None}
+    result = {key: value for key, value in {**meta, **changes}.items() if key not in removed}
     if jsontext.size(result) > MAX_META_BYTES:
         raise Invalid({"meta": "meta is not valid"})
     return result
