@@ -1,6 +1,4 @@
-"""Whatever the order in which a client's operations are carried out, and wherever they break off, the users that
-come out of it are the same, and nothing that was said or sent is lost.
-"""
+"""In whatever order a client's operations run, and wherever they break off, the same users come out of it."""
 
 from __future__ import annotations
 
@@ -72,7 +70,8 @@ def check(world: World, done: list[Operation]) -> None:
         traits = [operation.traits for operation in own if isinstance(operation, Identify)]
         assert user.meta == {key: value for said in traits for key, value in (said.data or {}).items()}
         assert user.timezone == ("Europe/Rome" if any(said.timezone for said in traits) else None)
-        devices = {operation.device.device_id: operation.device for operation in own if is_device(operation)}
+        registered = [operation.device for operation in own if isinstance(operation, RegisterDevice)]
+        devices = {device.device_id: device for device in registered}
         found = world.devices(person)
         assert {name: device.token for name, device in found.items()} == {
             name: device.token for name, device in devices.items()
@@ -88,10 +87,6 @@ def check(world: World, done: list[Operation]) -> None:
             assert not world.items(user_key(SCOPE, f"anon:{anonymous_id}"))
     holders = world.users.holders(SCOPE, "email", "p1@example.com")
     assert {user.user_id for user, _ in holders} <= {"p1"}
-
-
-def is_device(operation: Operation) -> bool:
-    return isinstance(operation, RegisterDevice)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -130,7 +125,7 @@ def test_operations_that_run_at_the_same_time_end_in_the_same_users(
 
 @pytest.mark.parametrize("after", range(1, 45))
 def test_an_alias_that_breaks_off_at_any_call_is_finished_by_its_repetition(after: int) -> None:
-    done = [
+    done: list[Operation] = [
         worlds.identify(worlds.who("a1"), email="p1@example.com", data={"a": 1}),
         worlds.device(worlds.who("a1"), "p1-phone", "token-p1-phone"),
         worlds.event(worlds.who("a1"), "m1"),

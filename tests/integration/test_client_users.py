@@ -487,6 +487,4 @@ class TestDeletion:
         assert profile is not None
         world.do(identify(who("a"), data={"a": 1}))
         with pytest.raises(Conflict):
-            world.identities.store.absorb(
-                SCOPE, "a", profile, profile.model_copy(update={"user_id": "u"}), is_new=True
-            )
+            world.identities.store.absorb(SCOPE, "a", profile, profile.model_copy(update={"user_id": "u"}), is_new=True)

@@ -177,7 +177,13 @@ def test_an_event_without_a_name_is_unnamed(name: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("body", "name"),
-    [({"event": "E"}, "E"), ({"event": "E", "name": "N"}, "E"), ({"name": "N"}, "N"), ({"event": None, "name": "N"}, "N")],
+    [
+        ({"event": "E"}, "E"),
+        ({"event": "E", "name": "N"}, "E"),
+        ({"name": "N"}, "N"),
+        ({"event": None, "name": "N"}, "N"),
+        ({}, "unnamed"),
+    ],
 )
 def test_track_names_its_event(body: dict[str, Any], name: str) -> None:
     [event] = parse("track", {"external_id": "u", **body})

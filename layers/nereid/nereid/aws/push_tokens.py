@@ -1,8 +1,11 @@
 """What becomes of push tokens that SNS has disabled."""
 
+from contextlib import suppress
+
 from nereid.aws.users import DynamoUserStore
+from nereid.errors import NotFound
 from nereid.models.team import Scope
-from nereid.ports import Clock
+from nereid.ports import Clock, Conflict
 
 
 class DynamoPushTokens:
@@ -19,7 +22,8 @@ class DynamoPushTokens:
             return False
         for user, contact in holders:
             revived = contact.model_copy(update={"revived_at": self._clock.now()})
-            self._users.put_contact_info(scope, user, revived, new=False)
+            with suppress(Conflict, NotFound):  # changed or gone since: whoever did that speaks for the user
+                self._users.put_contact_info(scope, user, revived, new=False)
         return True
 
     def drop(self, scope: Scope, token: str) -> None:

@@ -1,6 +1,8 @@
 """One DynamoDB table: items as plain dicts in, plain dicts out, errors translated."""
 
 import hashlib
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -230,6 +232,7 @@ class Table:
             except Unavailable as error:
                 if not is_contended(error) or attempt == _TRANSACTION_TRIES - 1:
                     raise
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret
 
     def writing(
         self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None

@@ -104,12 +104,13 @@ class DynamoUserStore:
 
     def delete(self, scope: Scope, user_id: str) -> None:
         """See the port."""
-        user = self.load(scope, user_id)
+        user = self.get(scope, user_id)
         if user is None:
             raise NotFound("user")
         pk = user_key(scope, user_id)
         for item in self.collection(scope, user_id, "user#link#"):
             self._unlink(scope, user_id, item["anonymous_id"])
+        # The record goes last, so that a deletion that failed half way can be repeated.
         self.purge(scope, user_id)
         try:
             self._table.transact(
@@ -120,6 +121,8 @@ class DynamoUserStore:
             if _FAILED in cancellations(error):
                 raise NotFound("user") from error
             raise
+        # What was added until the record was gone; nothing can be added since.
+        self._delete_leftovers(scope, user)
 
     def purge(self, scope: Scope, user_id: str, generation: str | None = None) -> None:
         """Delete everything of a user but the record itself; of one generation, if one is named."""
@@ -170,15 +173,20 @@ class DynamoUserStore:
 
     def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
         """See the port."""
-        generation = {":generation": user.generation}
-        item = contact_item(scope, user, contact)
-        # Leftovers of a deleted user of this id do not count.
-        absent = "attribute_not_exists(pk) OR generation <> :generation"
+        generation: dict[str, Any] = {":generation": user.generation}
+        if new:
+            # Leftovers of a deleted user of this id do not count.
+            item = contact_item(scope, user, contact)
+            condition, values = "attribute_not_exists(pk) OR generation <> :generation", generation
+        else:
+            item = contact_item(scope, user, contact.model_copy(update={"version": contact.version + 1}))
+            condition = "generation = :generation AND version = :version"
+            values = {**generation, ":version": contact.version}
         address = address_item(scope, contact.type, contact.value, user.user_id)
         try:
             self._table.transact(
                 self._table.requiring(item["pk"], "user", "generation = :generation", generation),
-                self._table.writing(item, absent if new else None, generation),
+                self._table.writing(item, condition, values),
                 self._table.writing({**address, "since": to_iso(contact.created_at)}),
             )
         except ClientError as error:
@@ -186,12 +194,23 @@ class DynamoUserStore:
             if reasons and reasons[0] == _FAILED:
                 raise NotFound("user") from error
             if _FAILED in reasons:
-                raise AlreadyExists("contact info") from error
+                raise (AlreadyExists("contact info") if new else Conflict) from error
             raise
 
     def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
         """See the port."""
-        self._table.transact(*self.removing(scope, user, [contact]))
+        try:
+            self._table.transact(*self.removing(scope, user, [contact]))
+        except ClientError as error:
+            if _FAILED not in cancellations(error):
+                raise
+
+    def _delete_leftovers(self, scope: Scope, user: User) -> None:
+        for item in list(self.collection(scope, user.user_id, "user#contact#")):
+            if item["generation"] == user.generation:
+                self.delete_contact_info(scope, user, to_contact(item))
+        devices = self.collection(scope, user.user_id, "user#device#")
+        self._table.delete_many([(item["pk"], item["sk"]) for item in devices if item["generation"] == user.generation])
 
     def collection(self, scope: Scope, user_id: str, prefix: str) -> Iterator[Item]:
         """Yield the items of a user whose sort key begins with a prefix."""
@@ -234,9 +253,14 @@ class DynamoUserStore:
         writes = []
         for contact in contacts:
             known = user.contact_info(*contact.key)
-            condition = None if known else "attribute_not_exists(pk) OR generation <> :generation"
+            condition = "attribute_not_exists(pk) OR generation <> :generation"
+            values: dict[str, Any] = {":generation": user.generation}
             item = contact_item(scope, user, contact)
-            writes.append(self._table.writing(item, condition, {":generation": user.generation}))
+            if known is not None:
+                condition = "generation = :generation AND version = :version"
+                values[":version"] = known.version
+                item["version"] = known.version + 1
+            writes.append(self._table.writing(item, condition, values))
             address = address_item(scope, contact.type, contact.value, user.user_id)
             writes.append(self._table.writing({**address, "since": to_iso(contact.created_at)}))
         return writes
@@ -247,7 +271,9 @@ class DynamoUserStore:
         for contact in contacts:
             item = contact_item(scope, user, contact)
             address = address_item(scope, contact.type, contact.value, user.user_id)
-            writes.append(self._table.deleting(item["pk"], item["sk"]))
+            # One that a later user of this id has added is not this user's.
+            own = "attribute_not_exists(pk) OR generation = :generation"
+            writes.append(self._table.deleting(item["pk"], item["sk"], own, {":generation": user.generation}))
             writes.append(self._table.deleting(address["pk"], address["sk"]))
         return writes
 
@@ -332,6 +358,7 @@ def contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
         "meta": jsontext.dumps(contact.meta),
         "created_at": moment(contact.created_at),
         "updated_at": moment(contact.updated_at),
+        "version": contact.version,
         "origin": contact.origin,
         "revived_at": moment(contact.revived_at) if contact.revived_at else None,
         "generation": user.generation,

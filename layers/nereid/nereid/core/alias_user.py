@@ -4,7 +4,8 @@ import uuid
 from datetime import datetime
 
 from nereid import jsontext
-from nereid.core.identities import ATTEMPTS, Identities
+from nereid.core.identities import Identities
+from nereid.core.users import attempts
 from nereid.errors import AlreadyExists, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import MAX_META_BYTES, User, anonymous_id_of, profile_id
@@ -25,7 +26,7 @@ def alias_user(identities: Identities, scope: Scope, anonymous_id: str, external
     """
     if anonymous_id_of(external_id) is not None:
         return
-    for _ in range(ATTEMPTS):
+    for _ in attempts():
         try:
             _alias(identities, scope, anonymous_id, external_id)
         except (AlreadyExists, Conflict, NotFound):

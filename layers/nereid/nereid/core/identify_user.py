@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from nereid import jsontext
-from nereid.core.identities import ATTEMPTS, Identities
+from nereid.core.identities import Identities
+from nereid.core.users import attempts
 from nereid.errors import Unavailable
 from nereid.logs import logger
 from nereid.models.operation import Traits, Who
@@ -27,7 +28,7 @@ def identify_user(identities: Identities, scope: Scope, who: Who, traits: Traits
     Unavailable
         If a store failed, or others kept writing the same user.
     """
-    for _ in range(ATTEMPTS):
+    for _ in attempts():
         user = identities.find_or_create(scope, who)
         try:
             _apply(identities, scope, user, traits)

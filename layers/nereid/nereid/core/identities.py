@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 
-from nereid.core.users import new_user
+from nereid.core.users import attempts, new_user
 from nereid.errors import AlreadyExists, NotFound, Unavailable
 from nereid.models.operation import Link, Who
 from nereid.models.team import Scope
 from nereid.models.user import User, anonymous_id_of, profile_id
 from nereid.ports import Clock, Conflict, IdentityStore, UserStore
-
-#: How often something is tried while others write the same user.
-ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class Identities:
             If others kept changing who is meant at the same time.
         """
         anonymous_id, external_id = who.ids()
-        for _ in range(ATTEMPTS):
+        for _ in attempts():
             try:
                 if external_id is not None:
                     return self._external(scope, external_id, anonymous_id)

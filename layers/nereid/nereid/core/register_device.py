@@ -3,7 +3,8 @@
 import uuid
 from dataclasses import dataclass
 
-from nereid.core.identities import ATTEMPTS, Identities
+from nereid.core.identities import Identities
+from nereid.core.users import attempts
 from nereid.errors import Unavailable
 from nereid.logs import logger
 from nereid.models.operation import Who
@@ -32,7 +33,7 @@ class Devices:
         Unavailable
             If a store failed, or others kept writing the same users.
         """
-        for _ in range(ATTEMPTS):
+        for _ in attempts():
             user = self.identities.find_or_create(scope, who)
             loaded = self.identities.users.load(scope, user.user_id)
             try:

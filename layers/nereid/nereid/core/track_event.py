@@ -1,8 +1,9 @@
 """Take in an event whose user is named by a client's ids."""
 
 from nereid.core.identify_user import identify_user
-from nereid.core.identities import ATTEMPTS, Identities
+from nereid.core.identities import Identities
 from nereid.core.process_message import Processor
+from nereid.core.users import attempts
 from nereid.errors import NotFound, Unavailable
 from nereid.models.message import TrackEvent
 from nereid.models.team import Environment
@@ -18,7 +19,7 @@ def track_event(identities: Identities, processor: Processor, environment: Envir
     """
     if event.traits is not None:
         identify_user(identities, environment.scope, event.who, event.traits)
-    for _ in range(ATTEMPTS):
+    for _ in attempts():
         user = identities.find_or_create(environment.scope, event.who)
         message = event.message.model_copy(update={"user_id": user.user_id})
         try:
