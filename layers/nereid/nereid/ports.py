@@ -136,7 +136,10 @@ class IdentityStore(Protocol):
         ...
 
     def create_profile(self, scope: Scope, anonymous_id: str, profile: User) -> None:
-        """Store the profile of an anonymous id and link the id to it; `AlreadyExists` if there is either."""
+        """Store the profile of an anonymous id and link the id to it.
+
+        `AlreadyExists` if there is one, or the id is linked to another user.
+        """
         ...
 
     def link(self, scope: Scope, anonymous_id: str, user: User) -> None:

@@ -46,7 +46,10 @@ class DynamoIdentityStore:
 
     def create_profile(self, scope: Scope, anonymous_id: str, profile: User) -> None:
         """See the port."""
-        self._write_new(*self._users.creating(scope, profile), *self._linking(scope, anonymous_id, profile.user_id))
+        # A link without its profile is what a deletion has left behind.
+        free = "attribute_not_exists(pk) OR user_id = :user_id"
+        linking = self._linking(scope, anonymous_id, profile.user_id, free)
+        self._write_new(*self._users.creating(scope, profile), *linking)
 
     def link(self, scope: Scope, anonymous_id: str, user: User) -> None:
         """See the port."""
@@ -54,7 +57,7 @@ class DynamoIdentityStore:
             self._table.requiring(
                 user_key(scope, user.user_id), "user", "generation = :generation", {":generation": user.generation}
             ),
-            *self._linking(scope, anonymous_id, user.user_id),
+            *self._linking(scope, anonymous_id, user.user_id, "attribute_not_exists(pk)"),
         ]
         profile = profile_id(anonymous_id)
         if user.user_id != profile:
@@ -92,10 +95,11 @@ class DynamoIdentityStore:
             self._users.purge(scope, profile, link.moving)
         self._arrived(scope, anonymous_id, link)
 
-    def _linking(self, scope: Scope, anonymous_id: str, user_id: str) -> list[Item]:
+    def _linking(self, scope: Scope, anonymous_id: str, user_id: str, condition: str) -> list[Item]:
         pk, sk = link_key(scope, anonymous_id)
+        values = {":user_id": user_id} if ":user_id" in condition else None
         return [
-            self._table.writing({"pk": pk, "sk": sk, "user_id": user_id}, "attribute_not_exists(pk)"),
+            self._table.writing({"pk": pk, "sk": sk, "user_id": user_id}, condition, values),
             self._table.writing(_backlink(scope, anonymous_id, user_id)),
         ]
 
@@ -125,10 +129,12 @@ class DynamoIdentityStore:
     def _move_device(self, scope: Scope, user_id: str, item: Item) -> None:
         for _ in range(_TRIES):
             user = self._user(scope, user_id)
-            moved = device_item(scope, user, to_device(item))
-            there = self._table.get(moved["pk"], moved["sk"])
-            is_known = there is not None and there["generation"] == user.generation
-            if self._moved(scope, user, item, [] if is_known else [self._table.writing(moved)]):
+            device = to_device(item)
+            own = {each.device_id: each for each in self._users.devices(scope, user)}.get(device.device_id)
+            if own is not None:
+                # The user's own stays; its token may have been taken by the profile, and so comes back.
+                device = own.model_copy(update={"token": own.token or device.token})
+            if self._moved(scope, user, item, [self._table.writing(device_item(scope, user, device))]):
                 return
         raise Unavailable("user is written by many at once")
 

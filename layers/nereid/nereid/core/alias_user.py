@@ -40,12 +40,11 @@ def _alias(identities: Identities, scope: Scope, anonymous_id: str, external_id:
     if link is not None and link.user_id != profile_id(anonymous_id):
         return
     profile = identities.users.get(scope, profile_id(anonymous_id))
-    if profile is None:
-        known = identities.external_user(scope, external_id if link is None else link.user_id)
-        if link is None:
-            identities.store.link(scope, anonymous_id, known)
-            return
-        profile = known  # its record was deleted just as the link was made
+    if profile is None and link is None:
+        identities.store.link(scope, anonymous_id, identities.external_user(scope, external_id))
+        return
+    if profile is None:  # deleted just as the id was linked to it
+        profile = identities.new_profile(scope, anonymous_id)
     user = identities.users.get(scope, external_id)
     now = identities.clock.now()
     successor = _renamed(profile, external_id) if user is None else _combined(profile, user, now)

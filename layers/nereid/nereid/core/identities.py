@@ -79,12 +79,17 @@ class Identities:
 
     def _anonymous(self, scope: Scope, anonymous_id: str) -> User:
         link = self.link_of(scope, anonymous_id)
-        if link is not None:
+        if link is not None and link.user_id != profile_id(anonymous_id):
             return self.external_user(scope, link.user_id)
         profile = self.users.get(scope, profile_id(anonymous_id))
-        if profile is not None:  # made by another API, under the profile's id
+        if profile is None:
+            return self.new_profile(scope, anonymous_id)
+        if link is None:  # made by another API, under the profile's id
             self.store.link(scope, anonymous_id, profile)
-            return profile
+        return profile
+
+    def new_profile(self, scope: Scope, anonymous_id: str) -> User:
+        """Make the profile of an anonymous id; `AlreadyExists` if there is one, or it has become another user."""
         profile = new_user(profile_id(anonymous_id), self.clock.now())
         self.store.create_profile(scope, anonymous_id, profile)
         return profile
