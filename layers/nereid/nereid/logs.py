@@ -1,10 +1,14 @@
 """Structured logs that carry ids and codes, never addresses, tokens or bodies."""
 
+import logging
 import traceback
 
 from aws_lambda_powertools import Logger
 
 logger = Logger(service="nereid")
+for _library in ("aws_lambda_powertools", "boto3", "botocore", "urllib3"):
+    # Their debugging output holds requests and what is wrong with them, and so addresses and texts.
+    logging.getLogger(_library).setLevel(logging.INFO)
 
 
 def unexpected(error: BaseException, message: str, **ids: str | None) -> None:
@@ -15,3 +19,17 @@ def unexpected(error: BaseException, message: str, **ids: str | None) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
     logger.error(message, extra={"error": type(error).__name__, "where": where, **ids})
+
+
+def discarded(reason: str, **ids: str | None) -> None:
+    """Count and log an event that was accepted and does not count.
+
+    The metric `EventsDiscarded` has the reason as its dimension and no tenant, so that its series stay few; the log
+    line has the ids.
+    """
+    # Loading metrics takes longer than most functions need them.
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+    with single_metric(name="EventsDiscarded", unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension(name="reason", value=reason)
+    logger.info("event discarded", extra={"reason": reason, **ids})

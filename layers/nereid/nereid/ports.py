@@ -100,13 +100,6 @@ class UserStore(Protocol):
         """Store a user read before, with `version` as read; `Conflict` if it was written or deleted since."""
         ...
 
-    def save(self, scope: Scope, user: User, put: Sequence[ContactInfo], removed: Sequence[ContactInfo] = ()) -> None:
-        """Store a user as :meth:`update` does, together with changes of the contact infos, all or nothing.
-
-        `Conflict` also if a contact info that is new was added by another.
-        """
-        ...
-
     def delete(self, scope: Scope, user_id: str) -> None:
         """Delete a user with everything that belongs to it; `NotFound` if there is none."""
         ...
@@ -125,6 +118,17 @@ class UserStore(Protocol):
 
     def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
         """Delete a contact info of this very user; no error if it is gone already."""
+        ...
+
+
+class WholeUserStore(UserStore, Protocol):
+    """Users whose record and contact infos are written together."""
+
+    def save(self, scope: Scope, user: User, put: Sequence[ContactInfo], removed: Sequence[ContactInfo] = ()) -> None:
+        """Store a user as :meth:`update` does, together with changes of the contact infos, all or nothing.
+
+        `Conflict` also if a contact info that is new was added by another.
+        """
         ...
 
 
@@ -201,6 +205,61 @@ class DeviceStore(Protocol):
         now: datetime,
     ) -> None:
         """Store changes as :meth:`save` does; `Conflict` also if `after` is no longer the token's last registration."""
+        ...
+
+
+class AddressedUserStore(UserStore, Protocol):
+    """Users, found by their addresses."""
+
+    def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
+        """Return the ids of those who have an address, who had it first first.
+
+        Some may have lost it, or be gone: whoever asks looks at the users.
+        """
+        ...
+
+    def address_stamp(self, scope: Scope, type_: str, value: str) -> str | None:
+        """Return what changes whenever somebody comes to have an address; read it before `holding`."""
+        ...
+
+    def create_with_contact(self, scope: Scope, user: User, contact: ContactInfo, stamp: str | None) -> None:
+        """Store a new user with an address; `Conflict` if somebody came to have it since the stamp was read."""
+        ...
+
+
+class Settled(NamedTuple):
+    """What is known of an event that is subject to a rule."""
+
+    #: It was settled before.
+    done: bool
+    #: The message that an order was counted for.
+    order_message_id: str | None
+    #: Without contact infos.
+    user: User | None
+
+
+class Settlement(NamedTuple):
+    """What accepting an event writes, all at once."""
+
+    message_id: str
+    #: The order that from now on counts as confirmed.
+    order_id: str | None = None
+    #: The user as it is to be, with the version as read; None if nothing changes.
+    user: User | None = None
+    #: An address that the user is given, and its stamp as read before it was found free.
+    contact: ContactInfo | None = None
+    stamp: str | None = None
+
+
+class EventLedger(Protocol):
+    """Which events were settled, so that each is settled once."""
+
+    def read(self, scope: Scope, message_id: str, user_id: str, order_id: str | None) -> Settled:
+        """Return what is known, read so that every settlement is seen."""
+        ...
+
+    def settle(self, scope: Scope, settlement: Settlement) -> None:
+        """Write all of it or, with `Conflict`, nothing: it was settled before, or what it rests on has changed."""
         ...
 
 

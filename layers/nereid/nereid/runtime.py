@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nereid.aws.table import Table
     from nereid.aws.users import DynamoUserStore
     from nereid.core.deliver import Deliverer
+    from nereid.core.event_rules import EventRules
     from nereid.core.identities import Identities
     from nereid.core.process_message import Processor
     from nereid.core.process_operations import Operations
@@ -169,6 +170,14 @@ class Runtime:
 
         devices = DynamoDeviceStore(self._table("audience_table"), self.users)
         return Operations(self.identities, Devices(devices, self.identities), self.processor)
+
+    @cached_property
+    def event_rules(self) -> EventRules:
+        """What restricts events."""
+        from nereid.aws.event_ledger import DynamoEventLedger
+        from nereid.core.event_rules import EventRules
+
+        return EventRules(self.users, DynamoEventLedger(self._table("audience_table"), self.clock, self._retention))
 
     @cached_property
     def email_deliverer(self) -> Deliverer:

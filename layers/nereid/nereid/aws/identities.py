@@ -15,7 +15,7 @@ from nereid.aws.errors import is_condition
 from nereid.aws.table import Item, Table, digest
 from nereid.aws.users import (
     DynamoUserStore,
-    address_item,
+    address_member,
     device_item,
     link_key,
     to_contact,
@@ -74,7 +74,7 @@ class DynamoIdentityStore:
                 turned, "attribute_not_exists(pk) OR user_id = :profile", {":profile": profile.user_id}
             ),
             self._table.writing(_backlink(scope, anonymous_id, user.user_id)),
-            *self._users.replacing(scope, profile, user, is_new=is_new),
+            *self._users.succeeding(scope, profile, user, is_new=is_new),
         )
         return link
 
@@ -116,7 +116,7 @@ class DynamoIdentityStore:
 
     def _move_contact(self, scope: Scope, user_id: str, profile: str, item: Item) -> None:
         contact = to_contact(item)
-        address = address_item(scope, contact.type, contact.value, profile)
+        address = address_member(scope, contact.type, contact.value, profile)
         forgotten = self._table.deleting(address["pk"], address["sk"])
         for _ in range(_TRIES):
             user = self._user(scope, user_id)

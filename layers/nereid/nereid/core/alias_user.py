@@ -66,6 +66,7 @@ def _combined(profile: User, user: User, now: datetime) -> User:
         "meta": meta,
         "timezone": user.timezone if user.timezone is not None else profile.timezone,
         "locale": user.locale if user.locale is not None else profile.locale,
+        "opens": sorted({*user.opens, *profile.opens}),
         "updated_at": now,
     }
     return user.model_copy(update=changes)

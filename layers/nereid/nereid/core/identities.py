@@ -7,7 +7,7 @@ from nereid.errors import AlreadyExists, NotFound, Unavailable
 from nereid.models.operation import Link, Who
 from nereid.models.team import Scope
 from nereid.models.user import User, anonymous_id_of, profile_id
-from nereid.ports import Clock, Conflict, IdentityStore, UserStore
+from nereid.ports import Clock, Conflict, IdentityStore, WholeUserStore
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Identities:
     """Finds users by a client's ids, and makes those that are missing."""
 
     store: IdentityStore
-    users: UserStore
+    users: WholeUserStore
     clock: Clock
 
     def find(self, scope: Scope, who: Who) -> User | None:

@@ -5,7 +5,7 @@ queued. Whoever hands the same message over again - SQS, or a client that repeat
 plan and repeats that one: the first content stands, and delivery ids are the same, so what was sent stays sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from nereid.errors import NotFound
 from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient
 from nereid.models.event_type import AppInboxNotification, EventType, Notification
 from nereid.models.message import Message
-from nereid.models.team import Channels, Environment
+from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, comparable
 from nereid.ports import Clock, DeliveryQueues, EventTypeStore, MessageStore, UserStore
 
@@ -44,6 +44,26 @@ class Processor:
     inbox: Deliverer
     clock: Clock
     defaults: Channels
+
+    def process_all(
+        self, environment: Environment, messages: Sequence[Message], admits: Callable[[Scope, Message], bool]
+    ) -> None:
+        """Process messages, each whether or not another fails; raise the first failure in the end.
+
+        Parameters
+        ----------
+        admits
+            Tells whether a message that comes under a rule counts; one that does not is left out.
+        """
+        failures = []
+        for message in messages:
+            try:
+                if message.rule is None or admits(environment.scope, message):
+                    self.process(environment, message)
+            except Exception as error:  # noqa: BLE001 - raised below
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def process(self, environment: Environment, message: Message, *, user_exists: bool = False) -> None:
         """Store a message with its plan and queue its deliveries.
@@ -118,7 +138,7 @@ class Processor:
             team_id=environment.team_id,
             environment=environment.identifier,
             mock=environment.mock,
-            channels=effective_channels(environment, self.defaults),
+            channels=environment.providers(self.defaults),
             delivery_id=planned.id,
             recipient=planned.recipient,
             notification=notification,
@@ -127,17 +147,6 @@ class Processor:
             user=user_variables(user, message.user_id),
             planned_at=plan.planned_at,
         )
-
-
-def effective_channels(environment: Environment, defaults: Channels) -> Channels:
-    """Return an environment's providers: its own, and the stack's for each channel that it leaves out."""
-    own = environment.channels
-    given = own.model_fields_set
-    return Channels(
-        email=own.email if "email" in given else defaults.email,
-        sms=own.sms if "sms" in given else defaults.sms,
-        push=own.push if "push" in given else defaults.push,
-    )
 
 
 def make_plan(
