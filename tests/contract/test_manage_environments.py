@@ -21,12 +21,18 @@ class TestEnvironments:
 
     def test_what_is_left_out_has_its_default(self, team: Manage) -> None:
         made = team.ok("POST", "/environments", {"identifier": "live"})
-        assert (made["name"], made["mock"], made["channels"]) == ("live", False, {})
+        assert (made["name"], made["mock"]) == ("live", False)
+        [first, _] = team.ok("GET", "/environments")["data"]
+        assert made["channels"] == first["channels"]  # the stack's own
+        assert made["channels"]["email"] == {"from": "hello@example.com"}
+        assert None not in made["channels"].values()
 
-    def test_a_sender_id_that_is_left_out_is_null(self, team: Manage) -> None:
-        made = team.ok("POST", "/environments", {"identifier": "live", "channels": {"sms": {}}})
-        assert made["channels"] == {"sms": {"sender_id": None}}
-        assert team.ok("GET", "/environments")["data"][-1]["channels"] == {"sms": {"sender_id": None}}
+    def test_a_channel_that_is_null_has_no_provider_and_one_left_out_the_stacks(self, team: Manage) -> None:
+        made = team.ok("POST", "/environments", {"identifier": "live", "channels": {"email": None, "sms": {}}})
+        assert made["channels"]["email"] is None
+        assert made["channels"]["sms"] == {"sender_id": None}
+        assert made["channels"]["push"] == team.ok("GET", "/environments")["data"][0]["channels"]["push"]
+        assert team.ok("GET", "/environments")["data"][1] == made
 
     def test_environments_are_listed_oldest_first_and_page_by_page(self, team: Manage) -> None:
         names = ["z", "a", "m", "b"]
