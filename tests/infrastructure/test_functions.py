@@ -17,7 +17,7 @@ UNROUTED = {"ManageCreateTeam"}
 # A second route for a slash at the end of a path; see docs/adr/0009-trailing-slash.md.
 SLASH = "/{slash+}"
 # Where the paths of an API begin, if not with its name.
-PREFIXES = {"public": "", "vibetrace": "/v1/"}
+PREFIXES = {"public": "", "client": "/api/client/", "vibetrace": "/v1/"}
 
 every_function = pytest.mark.parametrize("function", sorted(FUNCTIONS))
 

@@ -13,6 +13,7 @@ from nereid import jsontext
 from nereid.core.deliver import Deliverer
 from nereid.core.render import holds
 from nereid.core.variables import template_variables, user_variables
+from nereid.errors import NotFound
 from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient
 from nereid.models.event_type import AppInboxNotification, EventType, Notification
 from nereid.models.message import Message
@@ -64,13 +65,20 @@ class Processor:
         if failures:
             raise failures[0]
 
-    def process(self, environment: Environment, message: Message) -> None:
+    def process(self, environment: Environment, message: Message, *, user_exists: bool = False) -> None:
         """Store a message with its plan and queue its deliveries.
 
         Safe to repeat, and to be repeated when it raises: a repetition goes on from where it stopped.
 
+        Parameters
+        ----------
+        user_exists
+            Whether the message's user is known to exist; if not found then, the user became another meanwhile.
+
         Raises
         ------
+        NotFound
+            If the user should exist and does not; nothing was stored.
         Unavailable
             If a store or queue failed.
         TryAgain
@@ -78,12 +86,15 @@ class Processor:
         """
         event_type = self._event_type(environment, message)
         user = self.users.load(environment.scope, message.user_id) if message.user_id else None
+        if user is None and user_exists:
+            raise NotFound("user")
         plan = make_plan(environment, event_type, message, user, self.clock.now())
         stored = self.messages.add(environment.scope, message, plan)
         if stored is not None:
             message, plan = stored
             event_type = self._event_type(environment, message)
-            user = self.users.load(environment.scope, message.user_id) if message.user_id else None
+            # A profile that became another user since is described by that one.
+            user = (self.users.load(environment.scope, message.user_id) if message.user_id else None) or user
         jobs = self._jobs(environment, event_type, message, plan, user)
         self.queues.send([job for job in jobs if job.notification.channel != "app"])
         for job in jobs:
