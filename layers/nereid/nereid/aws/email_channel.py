@@ -1,5 +1,6 @@
 """Channel `email`: SES, API v2."""
 
+from email.utils import formataddr
 from typing import Any
 
 from nereid.aws.clients import Clients
@@ -40,7 +41,7 @@ class SesChannel:
             ]
         with handing_over(_BUSY):
             answer = self._clients.ses.send_email(
-                FromEmailAddress=members.get("from") or job.channels.email.from_,
+                FromEmailAddress=_sender(members.get("from") or job.channels.email.from_),
                 Destination={"ToAddresses": [job.recipient.value]},
                 Content={"Simple": content},
                 ConfigurationSetName=self._configuration_set,
@@ -52,6 +53,16 @@ class SesChannel:
                 ],
             )
         return str(answer["MessageId"])
+
+
+def _sender(text: str) -> str:
+    """Write `Name <address>` as a header has it: SES wants a name beyond ASCII as an encoded word."""
+    text = " ".join(text.splitlines())
+    name, bracket, address = text.rpartition("<")
+    address = address.rstrip(" >")
+    if not bracket or not address.isascii():
+        return text
+    return formataddr((name.strip().strip('"'), address))
 
 
 def _utf8(text: str) -> dict[str, str]:
