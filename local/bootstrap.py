@@ -68,9 +68,9 @@ class Product:
             headers.append(("Content-Type", "application/json"))
             data = json.dumps(body).encode()
         response = self._handle(Request(method, path, headers=headers, body=data))
-        if response.status == 404:  # noqa: PLR2004
+        if response.status == 404:
             return None
-        if response.status != 200:  # noqa: PLR2004
+        if response.status != 200:
             raise BootstrapError(
                 f"{method} {path} answered {response.status}: {response.body.decode(errors='replace')}"
             )
@@ -122,7 +122,8 @@ def make_demo(
         return demo
     outcome = invoke(_CREATE_TEAM, {"name": "Local", "environment": ENVIRONMENT})
     if outcome.error is not None or outcome.result is None:
-        raise BootstrapError(f"{_CREATE_TEAM} failed: {outcome.error}")
+        reason = outcome.error or {}
+        raise BootstrapError(f"{_CREATE_TEAM} failed: {reason.get('errorType')}: {reason.get('errorMessage')}")
     answer = json.loads(outcome.result)
     token = answer.get("api_token") if isinstance(answer, dict) else None
     if not token:
@@ -226,13 +227,16 @@ def welcome(demo: Mapping[str, Any], aws: str, seconds: float, state: Path) -> s
             "data": {"otp": 123456},
             "contact_infos": [{"type": "email", "value": "sam@example.com"}],
         }
+        url, header = (
+            f"{base}/manage/{demo['environment']}/event_types/login_otp",
+            "-H 'Content-Type: application/json'",
+        )
         lines += [
             "",
             "Say what an event sends, then let one happen:",
             "",
-            f"curl -X PUT {base}/manage/{demo['environment']}/event_types/login_otp"
-             f" -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d '{json.dumps(event_type)}'",
+            f"curl -X PUT {url} -H 'Authorization: Bearer {token}' {header} -d '{json.dumps(event_type)}'",
             "",
-            f"curl {base}/neptune/events/ingest -H 'Content-Type: application/json' -d '{json.dumps(event)}'",
+            f"curl {base}/neptune/events/ingest {header} -d '{json.dumps(event)}'",
         ]
     return "\n".join([*lines, ""])

@@ -350,7 +350,7 @@ def read_answer(outcome: Outcome) -> Response:
 
 def _proxy(result: Mapping[str, Any]) -> Response:
     status = int(result["statusCode"])
-    if not 100 <= status <= 599:  # noqa: PLR2004 - what HTTP has
+    if not 100 <= status <= 599:
         raise ValueError(f"status {status}")
     headers = [(str(name), _header(value)) for name, value in (result.get("headers") or {}).items()]
     headers += [("Set-Cookie", _header(cookie)) for cookie in result.get("cookies") or []]

@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if name.lower() not in _STANDARD:
                     # HTTP carries bytes; latin-1 is what the library writes.
                     self.send_header(name, value.encode().decode("latin-1"))
-            bodiless = response.status in (204, 304) or response.status < 200  # noqa: PLR2004
+            bodiless = response.status in (204, 304) or response.status < 200
             if not bodiless:
                 self.send_header("Content-Length", str(len(response.body)))
             if self.close_connection:
@@ -114,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _log(self, path: str, response: Response, began: float) -> None:
         if response.route == "quiet":
             return
-        style = "error" if response.status >= 500 else "warning" if response.status >= 400 else "dim"  # noqa: PLR2004
+        style = "error" if response.status >= 500 else "warning" if response.status >= 400 else "dim"
         took = (time.monotonic() - began) * 1000
         console.say(f"{self.command} {path} {response.status} {took:.0f} ms {response.route}".rstrip(), style)
 

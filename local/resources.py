@@ -80,6 +80,11 @@ class Cloud:
             self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=config)
         return self._clients[service]
 
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            client.close()
+
     def call(self, service: str, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """Call an operation with what it takes of some CloudFormation properties.
 

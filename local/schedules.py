@@ -133,9 +133,9 @@ def _fits_month(day: datetime, field: str) -> bool:
 
 def _nearest_weekday(day: datetime, wanted: int, length: int) -> int:
     date = day.replace(day=min(wanted, length))
-    if date.isoweekday() == 6:  # noqa: PLR2004 - Saturday
+    if date.isoweekday() == 6:
         return date.day - 1 if date.day > 1 else date.day + 2
-    if date.isoweekday() == 7:  # noqa: PLR2004 - Sunday
+    if date.isoweekday() == 7:
         return date.day + 1 if date.day < length else date.day - 2
     return date.day
 

@@ -145,10 +145,16 @@ def _failure(kind: str, message: str, trace: list[str] | None = None) -> dict[st
 
 
 def _caught(error: BaseException) -> dict[str, Any]:
-    # The frame of this file says nothing about the function.
-    frames = traceback.extract_tb(error.__traceback__)[1:]
-    print("".join(traceback.format_exception(error)).rstrip(), file=sys.stderr, flush=True)
-    return _failure(type(error).__name__, str(error), traceback.format_list(frames))
+    # The frames of this file and of Python's import say nothing about the function.
+    ours = (__file__, str(importlib.__file__), "<frozen importlib")
+    told = traceback.TracebackException.from_exception(error)
+    link: traceback.TracebackException | None = told
+    while link:
+        kept = [frame for frame in link.stack if not frame.filename.startswith(ours)]
+        link.stack = traceback.StackSummary.from_list(kept)
+        link = link.__cause__ or link.__context__
+    print("".join(told.format()).rstrip(), file=sys.stderr, flush=True)
+    return _failure(type(error).__name__, str(error), told.stack.format())
 
 
 def _set_up(job: dict[str, Any]) -> None:
@@ -264,7 +270,7 @@ def main(descriptor: int) -> None:
     children: set[int] = set()
     while True:
         descriptors = _receive_descriptors(control)
-        if len(descriptors) < 2:  # noqa: PLR2004 - a socket and an output
+        if len(descriptors) < 2:
             break
         _reap(children)
         pid = os.fork()

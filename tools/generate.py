@@ -27,6 +27,17 @@ LIBRARIES = {
     "POWERTOOLS_SERVICE_NAME": "Name of the service in logs and metrics.",
     "POWERTOOLS_METRICS_NAMESPACE": "Namespace of the metrics.",
 }
+# Variables of the local stack; tests/infrastructure notices one that is missing.
+LOCAL = {
+    "PORT": "Port of the API, 3000 unless said otherwise; 0 takes any free one.",
+    "NEREID_AWS_HOST": "Where the AWS endpoint listens: 127.0.0.1, or an address that containers reach.",
+    "NEREID_AWS_PORT": "Port of the AWS endpoint; any free one unless said otherwise.",
+    "AWS_ENDPOINT_URL": "URL of another AWS emulator, used instead of the embedded one.",
+    "AWS_REGION": "Region that the stack pretends to be in, us-east-1 unless said otherwise.",
+    "NEREID_TEMPLATE": "The template to serve, `template.yaml` unless said otherwise.",
+    "NEREID_STATE_DIR": "Where `local.json` and caches are kept, `.nereid/` unless said otherwise.",
+    "NEREID_VERBOSE": "1 prints all that functions log, not only warnings and errors.",
+}
 NOTE = "<!-- Written by `make generate`; change what it is made from instead. -->\n"
 
 
@@ -75,14 +86,25 @@ def parameters() -> str:
     return table(["parameter", "default", "meaning", "values"], rows)
 
 
+def users(variable: str) -> str:
+    """Return which functions get an environment variable: an API by its folder where all of its functions do."""
+    areas: dict[str, list[tuple[str, bool]]] = {}
+    for name, one in functions().items():
+        areas.setdefault(one["CodeUri"].split("/")[1], []).append((name, variable in variables(one)))
+    named = []
+    for area, members in areas.items():
+        given = [f"`{name}`" for name, is_given in members if is_given]
+        named.extend([f"all of {area}"] if len(given) == len(members) > 1 else given)
+    return ", ".join(named)
+
+
 def environment() -> str:
     """Return the table of the functions' environment variables."""
     shared = set(variables(written()["Globals"]["Function"]))
     meanings = {name.upper(): field.description or "" for name, field in Settings.model_fields.items()} | LIBRARIES
 
     def row(name: str) -> list[str]:
-        users = [function for function, one in functions().items() if name in variables(one)]
-        return [f"`{name}`", meanings[name], "all" if name in shared else codes(users)]
+        return [f"`{name}`", meanings[name], "all" if name in shared else users(name)]
 
     return table(["variable", "meaning", "functions"], [row(name) for name in sorted(meanings)])
 
@@ -111,6 +133,11 @@ Environment variables, each given by the template to the functions that need it 
 besides heed `AWS_ENDPOINT_URL` and the other variables that boto3 knows.
 
 {environment()}
+## Of the local stack
+
+Environment variables of `make run`.
+
+{table(["variable", "meaning"], [[f"`{name}`", meaning] for name, meaning in LOCAL.items()])}
 ## Commands
 
 {targets()}"""

@@ -22,15 +22,16 @@ HANDLERS = sorted(stack.ROOT.glob("functions/*/*/app.py"))
 BASE = {"errors", "clock", "jsontext", "logs"}
 INWARD = {
     "models": set(),
-    "settings": set(),
+    "settings": {"models"},
     "ports": {"models"},
     "auth": {"models", "ports"},
     "core": {"models", "ports", "auth"},
     "aws": {"models", "ports"},
     "dialects": {"models", "ports", "auth", "core"},
+    "consumer": {"ports", "core"},
     "runtime": {"models", "ports", "auth", "core", "aws", "settings"},
 }
-HANDLERS_MAY = {"dialects", "core", "runtime", "models"}
+HANDLERS_MAY = BASE | {"dialects", "consumer", "auth", "core", "models", "ports", "runtime"}
 
 every_module = pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(LAYER)))
 every_handler = pytest.mark.parametrize("handler", HANDLERS, ids=lambda path: "/".join(path.parts[-3:-1]))

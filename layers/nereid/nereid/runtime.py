@@ -15,10 +15,13 @@ from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
     from nereid.aws.accounts import DynamoAccountStore
+    from nereid.aws.campaigns import DynamoCampaignStore
     from nereid.aws.clients import Clients
     from nereid.aws.deliveries import DynamoDeliveryStore
     from nereid.aws.event_types import DynamoEventTypeStore
     from nereid.aws.inbox import DynamoInbox
+    from nereid.aws.leads import DynamoLeadStore
+    from nereid.aws.limits import DynamoLimitStore
     from nereid.aws.messages import DynamoMessageStore
     from nereid.aws.queues import SqsMessageQueue, SqsVisibility
     from nereid.aws.suppressions import DynamoSuppressionStore
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from nereid.aws.users import DynamoUserStore
     from nereid.core.deliver import Deliverer
     from nereid.core.process_message import Processor
+    from nereid.core.rate_limits import RateLimiter
     from nereid.core.record_feedback import FeedbackRecorder
     from nereid.core.unsubscribe import Unsubscriber
 
@@ -122,6 +126,34 @@ class Runtime:
         from nereid.aws.deliveries import DynamoDeliveryStore
 
         return DynamoDeliveryStore(self._table("activity_table"), self._retention)
+
+    @cached_property
+    def leads(self) -> DynamoLeadStore:
+        """Leads."""
+        from nereid.aws.leads import DynamoLeadStore
+
+        return DynamoLeadStore(self._table("outreach_table"))
+
+    @cached_property
+    def campaigns(self) -> DynamoCampaignStore:
+        """Campaigns."""
+        from nereid.aws.campaigns import DynamoCampaignStore
+
+        return DynamoCampaignStore(self._table("outreach_table"))
+
+    @cached_property
+    def limits(self) -> DynamoLimitStore:
+        """How much of each limit is used up."""
+        from nereid.aws.limits import DynamoLimitStore
+
+        return DynamoLimitStore(self._table("limits_table"))
+
+    @cached_property
+    def limiter(self) -> RateLimiter:
+        """What counts requests."""
+        from nereid.core.rate_limits import RateLimiter
+
+        return RateLimiter(self.limits, self.clock)
 
     @cached_property
     def message_queue(self) -> SqsMessageQueue:

@@ -23,6 +23,8 @@ class Settings(BaseModel):
     accounts_table: str | None = Field(None, description="Table of teams, environments and credentials.")
     audience_table: str | None = Field(None, description="Table of users, inboxes and suppressions.")
     activity_table: str | None = Field(None, description="Table of event types, messages and deliveries.")
+    outreach_table: str | None = Field(None, description="Table of leads and campaigns.")
+    limits_table: str | None = Field(None, description="Table of how much of each rate limit is used up.")
     message_queue_url: str | None = Field(None, description="Queue between the endpoints and process_messages.")
     email_queue_url: str | None = Field(None, description="Queue of e-mail deliveries.")
     sms_queue_url: str | None = Field(None, description="Queue of SMS deliveries.")

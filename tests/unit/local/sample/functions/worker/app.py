@@ -31,8 +31,11 @@ def _push(work: dict[str, Any]) -> None:
 
 
 def _sms(work: dict[str, Any]) -> None:
-    attributes = {"AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": "Sample"}}
-    boto3.client("sns").publish(PhoneNumber=work["to"], Message=work["text"], MessageAttributes=attributes)
+    boto3.client("sns").publish(
+        PhoneNumber=work["to"],
+        Message=work["text"],
+        MessageAttributes={"AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": "Sample"}},
+    )
 
 
 _CHANNELS = {"email": _email, "push": _push, "sms": _sms}

@@ -1,0 +1,79 @@
+"""What the tests of the local stack share: a small product of their own, and places to run it."""
+
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.aws_server import AwsServer, embedded
+from local.functions import Zygote
+from local.recorder import Recorder
+from local.resources import Cloud
+from tests import local_stack as stacks
+
+_HERE = Path(__file__).parent
+SAMPLE = _HERE / "sample" / "template.yaml"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    # Those that need a process share it, so they run in one worker.
+    for item in items:
+        if item.path.is_relative_to(_HERE) and "sample_stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("sample_stack"))
+
+
+@pytest.fixture(scope="session")
+def sample_template() -> Path:
+    return SAMPLE
+
+
+@pytest.fixture(scope="session")
+def sample_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.LocalStack]:
+    stack = stacks.start(tmp_path_factory.mktemp("sample"), NEREID_TEMPLATE=str(SAMPLE))
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    process = Zygote(stacks.ROOT)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder(embedded())
+
+
+def reset(url: str) -> None:
+    """Empty the embedded AWS, which a process has only one of."""
+    with urllib.request.urlopen(f"{url}/moto-api/reset", b"", timeout=10):  # noqa: S310 - our own server
+        pass
+
+
+@pytest.fixture
+def cloud(recorder: Recorder) -> Iterator[Cloud]:
+    server = AwsServer(recorder, "127.0.0.1", 0)
+    server.start()
+    reset(server.url)
+    made = Cloud(server.url, "us-east-1", "test")
+    yield made
+    made.close()
+    server.stop()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Write a file below the test's own folder."""
+
+    def to(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return to

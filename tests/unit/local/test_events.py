@@ -1,0 +1,103 @@
+import json
+from typing import Any
+
+import pytest
+
+from local.deployment import RuleSpec, TargetSpec
+from local.events import EventBus
+from local.feedback import TYPES, Feedback
+from local.outbox import SentEmail
+
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:q"
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
+SENT = SentEmail(
+    message_id="id-1",
+    source="Acme <hello@example.com>",
+    recipients=["sam@example.com"],
+    subject="Hi",
+    tags={"delivery_id": "d-1"},
+    configuration_set="set",
+)
+
+
+class Taken:
+    """What targets received."""
+
+    def __init__(self) -> None:
+        self.queued: list[Any] = []
+        self.invoked: list[Any] = []
+
+    def bus(self, *targets: TargetSpec, pattern: Any = None) -> EventBus:
+        rule = RuleSpec("R", "arn:rule", "default", pattern or {"source": ["aws.ses"]}, None, "UTC", targets)
+        return EventBus(
+            [rule],
+            "us-east-1",
+            lambda _, text: self.queued.append(json.loads(text)),
+            lambda _, event: self.invoked.append(event),
+        )
+
+
+@pytest.fixture
+def taken() -> Taken:
+    return Taken()
+
+
+def test_an_event_reaches_queues_and_functions(taken: Taken) -> None:
+    bus = taken.bus(TargetSpec(QUEUE), TargetSpec(FUNCTION))
+    assert bus.publish("aws.ses", "Email Opened", {"a": 1}) == 1
+    assert taken.queued == taken.invoked
+    assert taken.queued[0]["detail-type"] == "Email Opened"
+    assert taken.queued[0]["detail"] == {"a": 1}
+
+
+def test_what_is_put_on_the_bus_is_routed(taken: Taken) -> None:
+    entry = {"Source": "aws.ses", "DetailType": "x", "Detail": '{"a": 2}', "EventBusName": "default"}
+    taken.bus(TargetSpec(QUEUE)).put([entry, {**entry, "Source": "other"}, {**entry, "EventBusName": "elsewhere"}])
+    assert [event["detail"] for event in taken.queued] == [{"a": 2}]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (TargetSpec(QUEUE, input='{"c": 1}'), {"c": 1}),
+        (TargetSpec(QUEUE, input_path="$.detail.a"), 3),
+        (
+            TargetSpec(QUEUE, transformer={"InputPathsMap": {"v": "$.detail.a"}, "InputTemplate": '{"got": <v>}'}),
+            {"got": 3},
+        ),
+    ],
+)
+def test_a_target_may_want_another_input(taken: Taken, target: TargetSpec, expected: Any) -> None:
+    taken.bus(target).publish("aws.ses", "x", {"a": 3})
+    assert taken.queued == [expected]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_feedback_is_what_ses_publishes(taken: Taken, kind: str) -> None:
+    bus = taken.bus(TargetSpec(QUEUE), pattern={"detail": {"mail": {"tags": {"ses:configuration-set": ["set"]}}}})
+    Feedback(bus.publish, {"set": {name.upper() for name in TYPES}}, "us-east-1").report(SENT, kind)
+    (event,) = taken.queued
+    assert event["source"] == "aws.ses"
+    assert event["detail"]["eventType"] == kind.capitalize()
+    assert event["detail"]["mail"]["messageId"] == "id-1"
+    assert event["detail"]["mail"]["destination"] == ["sam@example.com"]
+    assert event["detail"]["mail"]["tags"]["delivery_id"] == ["d-1"]
+    assert kind in event["detail"]
+
+
+def test_a_bounce_has_its_type_and_a_click_its_link(taken: Taken) -> None:
+    feedback = Feedback(taken.bus(TargetSpec(QUEUE)).publish, {"set": {"BOUNCE", "CLICK"}}, "us-east-1")
+    feedback.report(SENT, "bounce", "Transient")
+    feedback.report(SENT, "click", link="https://example.com/a")
+    bounce, click = (event["detail"] for event in taken.queued)
+    assert bounce["bounce"]["bounceType"] == "Transient"
+    assert bounce["bounce"]["bouncedRecipients"][0]["emailAddress"] == "sam@example.com"
+    assert click["click"]["link"] == "https://example.com/a"
+
+
+def test_a_type_that_the_configuration_set_keeps_to_itself_goes_nowhere(
+    taken: Taken, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Feedback(taken.bus(TargetSpec(QUEUE)).publish, {"set": {"BOUNCE"}}, "us-east-1").report(SENT, "open")
+    assert taken.queued == []
+    assert "SES would tell nobody about this open" in capsys.readouterr().err

@@ -1,0 +1,140 @@
+import base64
+import json
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from local.outbox import Outbox
+from local.page import render
+
+ENDPOINT = "arn:aws:sns:us-east-1:1:endpoint/GCM/app/id"
+
+
+@pytest.fixture
+def outbox() -> Outbox:
+    return Outbox({ENDPOINT: "device-token"}.__getitem__)
+
+
+def simple(**more: Any) -> dict[str, Any]:
+    content = {"Subject": {"Data": "Hi"}, "Body": {"Text": {"Data": "Text"}, "Html": {"Data": "<p>Html</p>"}}, **more}
+    return {
+        "FromEmailAddress": "Acme <a@example.com>",
+        "Destination": {"ToAddresses": ["Sam@Example.com"]},
+        "Content": {"Simple": content},
+        "EmailTags": [{"Name": "t", "Value": "v"}],
+        "ConfigurationSetName": "set",
+    }
+
+
+def test_a_simple_email_is_shown_as_sent(outbox: Outbox) -> None:
+    outbox.record_email(simple(Headers=[{"Name": "List-Unsubscribe", "Value": "<x>"}]), "id-1")
+    (entry,) = outbox.messages()
+    assert entry.pop("at").endswith("Z")
+    assert entry == {
+        "channel": "email",
+        "to": "Sam@Example.com",
+        "from": "Acme <a@example.com>",
+        "subject": "Hi",
+        "text": "Text",
+        "html": "<p>Html</p>",
+        "title": None,
+        "body": None,
+        "data": None,
+        "headers": {"List-Unsubscribe": "<x>"},
+        "provider_message_id": "id-1",
+    }
+
+
+def test_a_raw_email_is_taken_apart(outbox: Outbox) -> None:
+    message = EmailMessage()
+    message["From"] = "Acmé <a@example.com>"
+    message["To"] = "sam@example.com"
+    message["Subject"] = "Grüße"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content("Text\nzwei")
+    message.add_alternative("<p>Html</p>", subtype="html")
+    outbox.record_email({"Content": {"Raw": {"Data": base64.b64encode(message.as_bytes()).decode()}}}, "id-1")
+    (entry,) = outbox.messages()
+    assert (entry["to"], entry["from"]) == ("sam@example.com", "Acmé <a@example.com>")
+    assert (entry["subject"], entry["text"], entry["html"]) == ("Grüße", "Text\nzwei", "<p>Html</p>")
+    assert entry["headers"] == {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def test_each_recipient_has_an_entry(outbox: Outbox) -> None:
+    request = simple()
+    request["Destination"] = {"ToAddresses": ["a@example.com"], "BccAddresses": ["b@example.com"]}
+    outbox.record_email(request, "id-1")
+    assert [entry["to"] for entry in outbox.messages()] == ["a@example.com", "b@example.com"]
+
+
+def test_a_text_message_has_its_sender(outbox: Outbox) -> None:
+    request = {
+        "PhoneNumber": "+1555",
+        "Message": "Code 1",
+        "MessageAttributes.entry.1.Name": "AWS.SNS.SMS.SMSType",
+        "MessageAttributes.entry.1.Value.StringValue": "Transactional",
+        "MessageAttributes.entry.2.Name": "AWS.SNS.SMS.SenderID",
+        "MessageAttributes.entry.2.Value.StringValue": "Acme",
+    }
+    outbox.record_publish(request, "id-1")
+    (entry,) = outbox.messages()
+    assert (entry["channel"], entry["to"], entry["from"], entry["text"]) == ("sms", "+1555", "Acme", "Code 1")
+    assert (entry["subject"], entry["body"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "platforms",
+    [
+        {"GCM": {"fcmV1Message": {"message": {"notification": {"title": "T", "body": "B"}, "data": {"k": "v"}}}}},
+        {"GCM": {"notification": {"title": "T", "body": "B"}, "data": {"k": "v"}}},
+        {"default": {"aps": {"alert": {"title": "T", "body": "B"}}, "k": "v"}},
+    ],
+)
+def test_a_push_notification_is_shown_as_its_platform_shows_it(outbox: Outbox, platforms: dict[str, Any]) -> None:
+    message = json.dumps({name: json.dumps(payload) for name, payload in platforms.items()})
+    outbox.record_publish({"TargetArn": ENDPOINT, "Message": message, "MessageStructure": "json"}, "id-1")
+    (entry,) = outbox.messages()
+    assert (entry["to"], entry["title"], entry["body"], entry["data"]) == ("device-token", "T", "B", {"k": "v"})
+
+
+def test_a_message_to_a_topic_is_no_delivery(outbox: Outbox) -> None:
+    outbox.record_publish({"TopicArn": "arn:aws:sns:us-east-1:1:alarms", "Message": "x"}, "id-1")
+    assert outbox.messages() == []
+
+
+def test_the_case_of_an_address_matters_for_email_alone_not(outbox: Outbox) -> None:
+    outbox.record_email(simple(), "id-1")
+    outbox.record_publish({"TargetArn": ENDPOINT, "Message": "x"}, "id-2")
+    assert len(outbox.messages("sam@example.COM")) == 1
+    assert len(outbox.messages("device-token")) == 1
+    assert outbox.messages("DEVICE-TOKEN") == []
+
+
+def test_feedback_finds_an_email_by_its_id(outbox: Outbox) -> None:
+    outbox.record_email(simple(), "id-1")
+    sent = outbox.sent_email("id-1")
+    assert sent is not None
+    assert (sent.tags, sent.configuration_set, sent.recipients) == ({"t": "v"}, "set", ["Sam@Example.com"])
+    assert outbox.sent_email("id-2") is None
+
+
+def test_the_page_shows_the_newest_first(outbox: Outbox) -> None:
+    outbox.record_publish({"PhoneNumber": "+1", "Message": "first"}, "id-1")
+    outbox.record_publish({"PhoneNumber": "+1", "Message": "second"}, "id-2")
+    page = render(outbox.messages())
+    assert page.index("second") < page.index("first")
+    assert "2 sent" in page
+
+
+def test_the_page_lets_no_markup_of_a_message_out_of_its_frame(outbox: Outbox) -> None:
+    evil = '"><script>alert(1)</script>'
+    outbox.record_email(simple(Subject={"Data": evil}, Body={"Html": {"Data": evil}, "Text": {"Data": evil}}), evil)
+    outbox.record_publish({"PhoneNumber": evil, "Message": evil}, evil)
+    page = render(outbox.messages())
+    assert "alert(1)</script>" not in page
+    assert "<iframe sandbox " in page
+
+
+def test_an_empty_page_says_so() -> None:
+    assert '<p class="none">' in render([])
