@@ -5,16 +5,18 @@ method may raise `nereid.errors.Unavailable`; what else it raises is said in its
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
 from nereid.errors import NotFound
 from nereid.models.account import Account, Session
 from nereid.models.campaign import Campaign
+from nereid.models.draft import Draft, Facts, Tone
 from nereid.models.delivery import Delivery, DeliveryJob, Plan, Status
 from nereid.models.event_type import EventType
 from nereid.models.lead import Lead, LeadChange, LeadFilter
 from nereid.models.message import EventBatch, Message
+from nereid.models.outreach import EmailAccount, Engagement, Fact, MailboxProvider, OutgoingEmail, SealedAccount
 from nereid.models.suppression import Suppression, SuppressionReason
 from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
 from nereid.models.user import AppNotification, ContactInfo, User
@@ -272,6 +274,122 @@ class CampaignStore(Protocol):
 
     def leads_assigned(self, team_id: str, campaign_id: str) -> int:
         """Return how many leads are assigned to a campaign now."""
+        ...
+
+
+class EngagementStore(Protocol):
+    """The most that each lead ever did with a mail."""
+
+    def get_many(self, team_id: str, lead_ids: Iterable[str]) -> dict[str, Engagement]:
+        """Return it for the leads that did anything."""
+        ...
+
+    def note(self, team_id: str, lead_id: str, engagement: Engagement) -> None:
+        """Note what a lead did, unless it did more before."""
+        ...
+
+
+#: How often each fact came about: by the day on which the mail was sent, then by fact and the day on which it came.
+DayCounts = dict[date, dict[tuple[Fact, date], int]]
+
+
+class CampaignMetrics(Protocol):
+    """Counts of what became of a campaign's mails, exact however often anything is reported."""
+
+    def count_sent(self, scope: Scope, delivery_id: str, campaign_id: str, at: datetime) -> None:
+        """Count a mail as sent at a time; once."""
+        ...
+
+    def report(
+        self, scope: Scope, delivery_id: str, event: Mapping[str, Any], fact: Fact, campaign_id: str
+    ) -> Delivery | None:
+        """Do what `DeliveryStore.report` does, and count the fact in the same step."""
+        ...
+
+    def counts(self, team_id: str, campaign_id: str, since: date) -> DayCounts:
+        """Return the counts of all mails sent since a day, that day included."""
+        ...
+
+
+class OutboxStore(Protocol):
+    """Records of e-mails that were taken for sending, and the keys that keep a repetition from sending again."""
+
+    def add(self, team_id: str, email: OutgoingEmail) -> None:
+        """Store a record; of no effect if one of its id is there."""
+        ...
+
+    def get(self, team_id: str, email_id: str) -> OutgoingEmail | None:
+        """Return a record."""
+        ...
+
+    def repeated(self, team_id: str, key: str, now: datetime) -> "KeyedEmail | None":
+        """Return the e-mail that a key was given for within its time."""
+        ...
+
+    def reserve(self, team_id: str, key: str, email_id: str, now: datetime) -> "KeyedEmail":
+        """Give a key to an e-mail unless another one has it; return the one that has it."""
+        ...
+
+    def queued(self, team_id: str, key: str) -> None:
+        """Note that the e-mail of a key is on its way: a repetition needs to do nothing."""
+        ...
+
+
+class KeyedEmail(NamedTuple):
+    """The e-mail that an idempotency key stands for, and whether it is known to be on its way."""
+
+    email_id: str
+    queued: bool
+
+
+class EmailAccountStore(Protocol):
+    """Connected mailboxes."""
+
+    def put(
+        self, team_id: str, email: str, provider: MailboxProvider, token: Sequence[bytes], now: datetime
+    ) -> EmailAccount:
+        """Connect a mailbox, or replace provider and token of the one with this address."""
+        ...
+
+    def all(self, team_id: str) -> list[EmailAccount]:
+        """Return a team's mailboxes, oldest first."""
+        ...
+
+    def get(self, team_id: str, email: str) -> SealedAccount | None:
+        """Return a mailbox with its encrypted token."""
+        ...
+
+    def refused(self, team_id: str, email: str, token: Sequence[bytes]) -> None:
+        """Note that the provider takes this token no more; of no effect if the mailbox has another one by now."""
+        ...
+
+
+class TokenCipher(Protocol):
+    """Encrypts what opens a mailbox."""
+
+    def seal(self, team_id: str, email: str, token: str) -> list[bytes]:
+        """Encrypt a token, bound to its team and mailbox."""
+        ...
+
+    def open(self, team_id: str, email: str, parts: Sequence[bytes]) -> str:
+        """Decrypt a token."""
+        ...
+
+
+class WriterFailed(Exception):
+    """The model did not write a mail: too slow, too busy, refused, or no answer of the agreed form."""
+
+
+class Writer(Protocol):
+    """Who writes mails beside the built-in writer."""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in answers."""
+        ...
+
+    def write(self, facts: Facts, tone: Tone) -> Draft:
+        """Write a mail; `WriterFailed` if it cannot."""
         ...
 
 

@@ -240,7 +240,16 @@ class Table:
         """Return the part of a transaction that puts an item."""
         return {"Put": {"TableName": self.name, "Item": marshal(item), **_in_transaction(condition, values)}}
 
-    def updating(self, pk: str, sk: str, expression: str, values: Mapping[str, Any]) -> Item:
+    def updating(
+        self,
+        pk: str,
+        sk: str,
+        expression: str,
+        values: Mapping[str, Any],
+        *,
+        names: Mapping[str, str] | None = None,
+        condition: str | None = None,
+    ) -> Item:
         """Return the part of a transaction that updates an item."""
         return {
             "Update": {
@@ -248,6 +257,7 @@ class Table:
                 "Key": marshal({"pk": pk, "sk": sk}),
                 "UpdateExpression": expression,
                 "ExpressionAttributeValues": marshal(values),
+                **_options(ExpressionAttributeNames=dict(names) if names else None, ConditionExpression=condition),
             }
         }
 

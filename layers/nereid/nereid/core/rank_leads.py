@@ -7,7 +7,11 @@ docs/apis/neptie-ai.md.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
+
+from nereid.models.lead import Lead
+from nereid.models.outreach import Engagement
+from nereid.ports import EngagementStore, LeadStore, UnknownLead
 
 #: The factors in the order in which they are shown, with the weights that hold unless the criteria say otherwise.
 WEIGHTS: dict[str, float] = {
@@ -21,7 +25,6 @@ WEIGHTS: dict[str, float] = {
 HOT_FROM = 70
 WARM_FROM = 40
 
-Engagement = Literal["delivered", "opened", "clicked", "replied"]
 Tier = Literal["hot", "warm", "cold"]
 
 _ENGAGEMENT: dict[str, tuple[float, str]] = {
@@ -50,25 +53,6 @@ _FREE = frozenset(
     "outlook.de outlook.fr pm.me proton.me protonmail.com qq.com t-online.de web.de yahoo.co.uk yahoo.com yahoo.de "
     "yahoo.fr yandex.com yandex.ru ymail.com zoho.com 126.com 163.com".split()
 )
-
-
-class Candidate(Protocol):
-    """What is known of a lead."""
-
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def full_name(self) -> str: ...  # noqa: D102
-    @property
-    def email(self) -> str: ...  # noqa: D102
-    @property
-    def company(self) -> str | None: ...  # noqa: D102
-    @property
-    def job_title(self) -> str | None: ...  # noqa: D102
-    @property
-    def industry(self) -> str | None: ...  # noqa: D102
-    @property
-    def status(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -122,8 +106,29 @@ class Ranking(NamedTuple):
     factors: list[Factor]
 
 
+def rank_leads(
+    leads: LeadStore, engagement: EngagementStore, team_id: str, lead_ids: Sequence[str], criteria: Criteria
+) -> list[Ranking]:
+    """Rank leads of a team and store their scores.
+
+    Raises
+    ------
+    UnknownLead
+        Naming the first that the team does not have; nothing is stored then.
+    """
+    wanted = list(dict.fromkeys(lead_ids))
+    found = leads.get_many(team_id, wanted)
+    for lead_id in wanted:
+        if lead_id not in found:
+            raise UnknownLead(lead_id)
+    rankings = rank(found.values(), criteria, engagement.get_many(team_id, wanted))
+    changed = {each.lead_id: each.score for each in rankings if found[each.lead_id].score != each.score}
+    leads.set_scores(team_id, changed)
+    return rankings
+
+
 def rank(
-    leads: Iterable[Candidate], criteria: Criteria, engagement: Mapping[str, Engagement | None]
+    leads: Iterable[Lead], criteria: Criteria, engagement: Mapping[str, Engagement]
 ) -> list[Ranking]:
     """Rank leads, the best first; leads of the same score in order of their ids.
 
@@ -151,14 +156,14 @@ def tier(score: int) -> Tier:
     return "warm" if score >= WARM_FROM else "cold"
 
 
-def _score(lead: Candidate, factors: Sequence[Factor]) -> int:
+def _score(lead: Lead, factors: Sequence[Factor]) -> int:
     if lead.status in _UNREACHABLE:
         return 0
     return round(100 * sum(each.weight * each.value for each in factors) / sum(each.weight for each in factors))
 
 
 def _factors(
-    lead: Candidate, criteria: Criteria, weights: Mapping[str, float], engagement: Engagement | None
+    lead: Lead, criteria: Criteria, weights: Mapping[str, float], engagement: Engagement | None
 ) -> list[Factor]:
     judged = {
         "job_title": _job_title(lead.job_title, criteria.job_titles),
@@ -212,13 +217,13 @@ def _email(email: str) -> tuple[float, str]:
     return 1.0, "own domain"
 
 
-def _completeness(lead: Candidate) -> tuple[float, str]:
+def _completeness(lead: Lead) -> tuple[float, str]:
     values = [lead.full_name, lead.email, lead.company, lead.job_title, lead.industry]
     known = sum(1 for value in values if value)
     return known / len(values), f"{known} of {len(values)} fields"
 
 
-def _engagement(lead: Candidate, engagement: Engagement | None) -> tuple[float, str]:
+def _engagement(lead: Lead, engagement: Engagement | None) -> tuple[float, str]:
     if lead.status in _UNREACHABLE:
         return 0.0, _UNREACHABLE[lead.status]
     return _ENGAGEMENT[engagement] if engagement else (0.0, "no activity yet")

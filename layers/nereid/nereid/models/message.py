@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from nereid.models.outreach import Outreach
 from nereid.models.user import CONTACT_TYPES
 
 Source = Literal["neptune", "client", "vibetrace", "neptie"]
@@ -34,6 +35,8 @@ class Message(BaseModel):
     #: Every top-level key that has no meaning to Nereid.
     extra: dict[str, Any] = {}
     received_at: datetime
+    #: Given: the message is this one e-mail, and no event type is looked up for it.
+    outreach: Outreach | None = None
 
     def contacts(self) -> list[EventContact]:
         """Return the entries of `contact_infos` that name an address; others are no error, only of no use."""
