@@ -1,6 +1,8 @@
 """One DynamoDB table: items as plain dicts in, plain dicts out, errors translated."""
 
 import hashlib
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +17,7 @@ from nereid.errors import Unavailable
 from nereid.models.team import Scope
 
 Item = dict[str, Any]
-_TRANSACTION_TRIES = 4
+_TRANSACTION_TRIES = 8
 
 
 def tenant(scope: Scope, *parts: str) -> str:
@@ -233,6 +235,8 @@ class Table:
                 contended = isinstance(cause, ClientError) and "TransactionConflict" in cancellations(cause)
                 if not contended or attempt == _TRANSACTION_TRIES - 1:
                     raise
+                # At random moments, so that those who met do not meet again.
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - nothing secret
 
     def writing(
         self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None
@@ -240,14 +244,24 @@ class Table:
         """Return the part of a transaction that puts an item."""
         return {"Put": {"TableName": self.name, "Item": marshal(item), **_in_transaction(condition, values)}}
 
-    def updating(self, pk: str, sk: str, expression: str, values: Mapping[str, Any]) -> Item:
-        """Return the part of a transaction that updates an item."""
+    def updating(
+        self,
+        pk: str,
+        sk: str,
+        expression: str,
+        values: Mapping[str, Any],
+        *,
+        names: Mapping[str, str] | None = None,
+        condition: str | None = None,
+    ) -> Item:
+        """Return the part of a transaction that updates an item, if the condition holds."""
         return {
             "Update": {
                 "TableName": self.name,
                 "Key": marshal({"pk": pk, "sk": sk}),
                 "UpdateExpression": expression,
                 "ExpressionAttributeValues": marshal(values),
+                **_options(ConditionExpression=condition, ExpressionAttributeNames=dict(names) if names else None),
             }
         }
 
