@@ -244,6 +244,10 @@ class LeadStore(Protocol):
         """
         ...
 
+    def set_scores(self, team_id: str, scores: Mapping[str, int]) -> None:
+        """Store scores by lead id; a lead that is gone is passed over."""
+        ...
+
 
 class UnknownLead(NotFound):
     """A lead named among others is not there."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nereid.aws.suppressions import DynamoSuppressionStore
     from nereid.aws.table import Table
     from nereid.aws.users import DynamoUserStore
+    from nereid.core.accounts import Accounts
     from nereid.core.deliver import Deliverer
     from nereid.core.process_message import Processor
     from nereid.core.rate_limits import RateLimiter
@@ -62,6 +63,13 @@ class Runtime:
         from nereid.aws.accounts import DynamoAccountStore
 
         return DynamoAccountStore(self._table("accounts_table"))
+
+    @cached_property
+    def logins(self) -> Accounts:
+        """What registers accounts and logs them in."""
+        from nereid.core.accounts import Accounts
+
+        return Accounts(self.accounts, self.limits, self.clock, self.signing_secret)
 
     @cached_property
     def credentials(self) -> Credentials:

@@ -1,6 +1,8 @@
 """One DynamoDB table: items as plain dicts in, plain dicts out, errors translated."""
 
 import hashlib
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +17,7 @@ from nereid.errors import Unavailable
 from nereid.models.team import Scope
 
 Item = dict[str, Any]
-_TRANSACTION_TRIES = 4
+_TRANSACTION_TRIES = 8
 
 
 def tenant(scope: Scope, *parts: str) -> str:
@@ -233,6 +235,8 @@ class Table:
                 contended = isinstance(cause, ClientError) and "TransactionConflict" in cancellations(cause)
                 if not contended or attempt == _TRANSACTION_TRIES - 1:
                     raise
+                # At random moments, so that those who met do not meet again.
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - nothing secret
 
     def writing(
         self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None
@@ -250,14 +254,14 @@ class Table:
         names: Mapping[str, str] | None = None,
         condition: str | None = None,
     ) -> Item:
-        """Return the part of a transaction that updates an item."""
+        """Return the part of a transaction that updates an item, if the condition holds."""
         return {
             "Update": {
                 "TableName": self.name,
                 "Key": marshal({"pk": pk, "sk": sk}),
                 "UpdateExpression": expression,
                 "ExpressionAttributeValues": marshal(values),
-                **_options(ExpressionAttributeNames=dict(names) if names else None, ConditionExpression=condition),
+                **_options(ConditionExpression=condition, ExpressionAttributeNames=dict(names) if names else None),
             }
         }
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
-from nereid.core.accounts import BadRefreshToken, WrongPassword
+from nereid.core.accounts import ACCESS_SECONDS, BadRefreshToken, LoggedIn, WrongPassword
 from nereid.core.rate_limits import GENERAL, Bucket, Quota, RateLimiter
 from nereid.dialects.endpoint import LambdaHandler
 from nereid.dialects.fields import Body, first_errors
@@ -342,6 +342,20 @@ def campaign_object(campaign: Campaign) -> dict[str, Any]:
         "created_at": to_iso(campaign.created_at),
         "updated_at": to_iso(campaign.updated_at),
     }
+
+
+def logged_in(status: int, login: LoggedIn) -> Response:
+    """Return the answer to somebody who registered or logged in."""
+    return Response(status, {**_tokens(login), "user": account_object(login.account)})
+
+
+def refreshed(login: LoggedIn) -> Response:
+    """Return the answer to somebody who stays logged in."""
+    return Response(200, _tokens(login))
+
+
+def _tokens(login: LoggedIn) -> dict[str, Any]:
+    return {"token": login.token, "refresh_token": login.refresh_token, "expires_in": ACCESS_SECONDS}
 
 
 def account_object(account: Account) -> dict[str, Any]:

@@ -11,9 +11,6 @@ from nereid.dialects.fields import LaxBody
 from nereid.models.campaign import CampaignStatus, CampaignType
 from nereid.models.lead import LeadStatus, TeamStatus
 
-#: Largest import, in bytes and in rows.
-MAX_IMPORT_BYTES = 4 * 1024 * 1024
-MAX_IMPORT_ROWS = 1000
 #: Most leads that one call may name.
 MAX_LEADS = 1000
 #: Largest target_audience, as compact JSON: an account's campaigns are listed all in one answer.
@@ -94,7 +91,7 @@ class RegisterBody(LaxBody):
 class LoginBody(LaxBody):
     """Who logs in."""
 
-    email: Word
+    email: Email
     password: Secret
 
 
@@ -164,7 +161,11 @@ class AssignLeadsBody(LaxBody):
     lead_ids: LeadIds
 
 
+def known(body: LaxBody) -> dict[str, Any]:
+    """Return all known fields of a body, with their defaults where it has none."""
+    return {name: getattr(body, name) for name in type(body).model_fields}
+
+
 def given(body: LaxBody) -> dict[str, Any]:
     """Return the known fields that a body has."""
-    known = type(body).model_fields
-    return {name: getattr(body, name) for name in known if name in body.model_fields_set}
+    return {name: value for name, value in known(body).items() if name in body.model_fields_set}
