@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 from nereid.errors import NotFound
 from nereid.models.account import Account, Session
 from nereid.models.campaign import Campaign
-from nereid.models.draft import Draft, Facts, Tone
 from nereid.models.delivery import Delivery, DeliveryJob, Plan, Status
+from nereid.models.draft import Draft, Facts, Tone
 from nereid.models.event_type import EventType
 from nereid.models.lead import Lead, LeadChange, LeadFilter
 from nereid.models.message import EventBatch, Message

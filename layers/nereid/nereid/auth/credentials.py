@@ -21,6 +21,8 @@ class Caller:
     credential_id: str
     permissions: frozenset[str]
     default_environment: str
+    #: The address of the account, if a person is calling.
+    email: str | None = None
 
     def require(self, permission: str) -> None:
         """Raise `Forbidden` unless the credential carries the permission."""
@@ -104,7 +106,8 @@ class Credentials:
         permissions = PERMISSIONS.get(claims.get("role", ""))
         if permissions is None:
             raise Unauthenticated("no such role")
-        return Caller(_text(claims, "team"), _text(claims, "sub"), permissions, _text(claims, "environment"))
+        environment, email = _text(claims, "environment"), claims.get("email")
+        return Caller(_text(claims, "team"), _text(claims, "sub"), permissions, environment, email)
 
     def _of_api_token(self, claims: dict[str, Any]) -> Caller:
         key = (_text(claims, "team"), _text(claims, "jti"))

@@ -64,9 +64,7 @@ class MailboxChannel:
         Where each provider's API is, without a slash at the end.
     """
 
-    def __init__(
-        self, accounts: EmailAccountStore, cipher: TokenCipher, urls: Mapping[MailboxProvider, str]
-    ) -> None:
+    def __init__(self, accounts: EmailAccountStore, cipher: TokenCipher, urls: Mapping[MailboxProvider, str]) -> None:
         self._accounts = accounts
         self._cipher = cipher
         self._urls = urls

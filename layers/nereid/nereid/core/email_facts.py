@@ -16,26 +16,46 @@ _TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?(</\1\s*>|$)|</?[a-zA-Z!?][^<
 _FOREIGN = re.compile(r"[{}<>\[\]|\\^~*`@$=;]|%}|{%|://|\bwww\.|--", re.IGNORECASE)
 _ORDERS = re.compile(
     r"\b(ignore|disregard|forget|override|pretend|instead)\b.{0,40}\b(all|any|previous|above|prior|instruction|prompt)"
-    r"|\b(system|developer)\s+(prompt|message)\b|\bas an ai\b|\b(you are|act as) (now )?(an?|the) (ai|assistant|model)\b",
+    r"|\b(system|developer)\s+(prompt|message)\b|\bas an ai\b"
+    r"|\b(you are|act as) (now )?(an?|the) (ai|assistant|model)\b",
     re.IGNORECASE,
 )
 _TITLES = {"mr": "Mr", "mrs": "Mrs", "ms": "Ms", "miss": "Miss", "mx": "Mx", "dr": "Dr", "prof": "Prof.", "sir": "Sir"}
 _NO_NAMES = frozenset(
-    "admin contact customer example info lead mail n/a na none null office sales support team test undefined unknown "
-    "user".split()
+    [
+        "admin",
+        "contact",
+        "customer",
+        "example",
+        "info",
+        "lead",
+        "mail",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "office",
+        "sales",
+        "support",
+        "team",
+        "test",
+        "undefined",
+        "unknown",
+        "user",
+    ]
 )
 _TOP = re.compile(r"\b(chief|c[a-z]o|(co-?)?founder|owner|president|managing director|partner)\b")
 _SENIOR = re.compile(r"\b([sea]?vp|vice[\s-]+president|head|director|lead|manager)\b")
 #: What a team calls a campaign among itself; it means nothing to who gets the mail.
 _LABEL = re.compile(r"\b(e-?mails?|campaigns?|mailings?|drips?|sequences?|blasts?)\b", re.IGNORECASE)
 _INTERNAL = re.compile(
-    r"\b(cold|outreach|leads\b(?! to)|prospects?|nurtur\w*|funnel|segments?|batch|wave|draft|q[1-4]|v\d+|untitled|tbd|todo"
-    r"|target audience|targeting|icp|personas?|kpis?|quota|upsell\w*|campaigns?|decision[- ]makers?)\b",
+    r"\b(cold|outreach|leads\b(?! to)|prospects?|nurtur\w*|funnel|segments?|batch|wave|draft|q[1-4]|v\d+|untitled|tbd"
+    r"|todo|target audience|targeting|icp|personas?|kpis?|quota|upsell\w*|campaigns?|decision[- ]makers?)\b",
     re.IGNORECASE,
 )
 _TASK = re.compile(
-    r"^(to |reach|promote|contact|convert|re-?engage|win |invite|announce|introduce|sell|push|generate|drive|test|raise|"
-    r"increase|get in touch|follow|e-?mail|send|write|call)",
+    r"^(to |reach|promote|contact|convert|re-?engage|win |invite|announce|introduce|sell|push|generate|drive|test|"
+    r"raise|increase|get in touch|follow|e-?mail|send|write|call)",
     re.IGNORECASE,
 )
 _ADDRESSES_READER = re.compile(r"^(we|our|i|my|you|your|with|are|do|does|have|how|what|why|did)\b", re.IGNORECASE)
@@ -102,12 +122,23 @@ def fit(value: str | None, words: int) -> str | None:
 
 
 def _abbreviates(text: str) -> bool:
-    return text.split()[-1].casefold() in {"inc", "ltd", "co", "corp", "llc", "bros", "jr", "sr", "s.a", "b.v"}
+    return text.rsplit(maxsplit=1)[-1].casefold() in {
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "llc",
+        "bros",
+        "jr",
+        "sr",
+        "s.a",
+        "b.v",
+    }
 
 
 def _names(full_name: str) -> tuple[str | None, str | None]:
-    text = fit(full_name.split("(")[0], 7)
-    if text is None or not all(unicodedata.category(char)[0] in "LM" or char in " .,'’-" for char in text):
+    text = fit(full_name.split("(", maxsplit=1)[0], 7)
+    if text is None or not all(unicodedata.category(char)[0] in "LM" or char in " .,'-\u2019" for char in text):
         return None, None
     if "," in text:  # "Smith, John"; what follows "John Smith, PhD" is no name
         last, _, first = text.partition(",")
@@ -131,7 +162,7 @@ def _names(full_name: str) -> tuple[str | None, str | None]:
 
 
 def _capitalised(word: str) -> str:
-    return re.sub(r"(^|[-'’])(\w)", lambda found: found[1] + found[2].upper(), word.lower())
+    return re.sub(r"(^|[-'\u2019])(\w)", lambda found: found[1] + found[2].upper(), word.lower())
 
 
 def _title(title: str) -> str:
@@ -140,7 +171,9 @@ def _title(title: str) -> str:
         title = title.title()
     elif title.islower():
         small = {"of", "and", "for", "the", "at"}
-        words = [word if word in small else word.upper() if _is_short(word) else _capitalised(word) for word in title.split()]
+        words = [
+            word if word in small else word.upper() if _is_short(word) else _capitalised(word) for word in title.split()
+        ]
         title = " ".join(words)
     return title
 

@@ -1,28 +1,34 @@
 """Have a mail to a lead written: by a model if there is one and it does its work, else by the built-in writer."""
 
 import re
+from typing import NamedTuple
 
 from nereid.core import email_facts, write_email
 from nereid.logs import logger
 from nereid.models.campaign import Campaign
 from nereid.models.draft import Draft, Facts, Tone, WrittenEmail
 from nereid.models.lead import Lead
-from nereid.ports import Writer, WriterFailed
+from nereid.ports import AccountStore, Writer, WriterFailed
 
 _BUILTIN = "builtin"
 _MARKS = re.compile(r"\{\{|\{%|\}\}|%\}|<[^<>\n]{0,200}>|\[[^\[\]\n]{1,60}\]|\$\{|^#|\*\*|```", re.MULTILINE)
 _LINK = re.compile(r"(?:https?://|www\.)[^\s)]+|[^\s@]+@[^\s@]+\.[^\s@]+", re.IGNORECASE)
 
 
-def generate_email(
-    lead: Lead,
-    campaign: Campaign,
-    tone: Tone,
-    writer: Writer | None,
-    *,
-    sender_name: str | None = None,
-    sender_company: str | None = None,
-) -> WrittenEmail:
+class Sender(NamedTuple):
+    """Who signs a mail, as far as that is known."""
+
+    name: str | None = None
+    company: str | None = None
+
+
+def sender_of(accounts: AccountStore, email: str | None) -> Sender:
+    """Return the person with an account; nobody for a call that no person made."""
+    account = accounts.account(email) if email else None
+    return Sender(account.full_name, account.company) if account else Sender()
+
+
+def generate_email(lead: Lead, campaign: Campaign, tone: Tone, writer: Writer | None, sender: Sender) -> WrittenEmail:
     """Write a mail to a lead for a campaign. Nothing is stored or sent."""
     facts = email_facts.gather(
         full_name=lead.full_name,
@@ -32,8 +38,8 @@ def generate_email(
         status=lead.status,
         campaign_name=campaign.name,
         campaign_description=campaign.description,
-        sender_name=sender_name,
-        sender_company=sender_company,
+        sender_name=sender.name,
+        sender_company=sender.company,
     )
     reachable = lead.status not in ("unsubscribed", "bounced")
     if writer is not None:

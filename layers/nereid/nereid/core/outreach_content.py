@@ -12,9 +12,9 @@ from nereid.models.outreach import Outreach
 from nereid.ports import Rendered
 
 _ELEMENTS = (
-    "a abbr address article aside b blockquote body br button caption center code col colgroup dd del details div dl dt "
-    "em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins label "
-    "legend li link main mark meta nav object ol p picture pre q s samp script section select small source span strike "
+    "a abbr address article aside b blockquote body br button caption center code col colgroup dd del details div dl "
+    "dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins "
+    "label legend li link main mark meta nav object ol p picture pre q s samp script section select small source span strike "
     "strong style sub summary sup svg table tbody td textarea tfoot th thead title tr tt u ul video"
 )
 _TAG = re.compile(rf"</?(?:{'|'.join(_ELEMENTS.split())})(?:\s[^<>]*)?/?>|<!doctype\b|<!--", re.IGNORECASE)
@@ -23,8 +23,39 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: Characters that no mail needs and some programs end a text at.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd div dl dt figure footer form h1 h2 h3 h4 h5 h6 header hr li main nav "
-    "ol p pre section table tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tr",
+        "ul",
+    ]
 )
 _UNSEEN = frozenset({"head", "script", "style", "title"})
 

@@ -22,6 +22,8 @@ WEIGHTS: dict[str, float] = {
     "completeness": 10,
     "engagement": 10,
 }
+#: A longer text is nobody's id, and no key that a store takes.
+_ID_LENGTH = 36
 HOT_FROM = 70
 WARM_FROM = 40
 
@@ -42,16 +44,86 @@ _MANAGER = re.compile(r"\bmanager\b")
 
 #: Local parts that a whole office reads.
 _ROLES = frozenset(
-    "accounts admin billing careers contact enquiries feedback finance hello help hr info inquiries jobs legal mail "
-    "marketing media newsletter no-reply noreply office orders postmaster press privacy sales security service "
-    "support team webmaster".split()
+    [
+        "accounts",
+        "admin",
+        "billing",
+        "careers",
+        "contact",
+        "enquiries",
+        "feedback",
+        "finance",
+        "hello",
+        "help",
+        "hr",
+        "info",
+        "inquiries",
+        "jobs",
+        "legal",
+        "mail",
+        "marketing",
+        "media",
+        "newsletter",
+        "no-reply",
+        "noreply",
+        "office",
+        "orders",
+        "postmaster",
+        "press",
+        "privacy",
+        "sales",
+        "security",
+        "service",
+        "support",
+        "team",
+        "webmaster",
+    ]
 )
 #: Domains at which anybody can have an address.
 _FREE = frozenset(
-    "aol.com fastmail.com gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hotmail.co.uk hotmail.com "
-    "hotmail.de hotmail.fr icloud.com live.com live.de mac.com mail.com mail.ru me.com msn.com orange.fr outlook.com "
-    "outlook.de outlook.fr pm.me proton.me protonmail.com qq.com t-online.de web.de yahoo.co.uk yahoo.com yahoo.de "
-    "yahoo.fr yandex.com yandex.ru ymail.com zoho.com 126.com 163.com".split()
+    [
+        "aol.com",
+        "fastmail.com",
+        "gmail.com",
+        "gmx.at",
+        "gmx.ch",
+        "gmx.com",
+        "gmx.de",
+        "gmx.net",
+        "googlemail.com",
+        "hotmail.co.uk",
+        "hotmail.com",
+        "hotmail.de",
+        "hotmail.fr",
+        "icloud.com",
+        "live.com",
+        "live.de",
+        "mac.com",
+        "mail.com",
+        "mail.ru",
+        "me.com",
+        "msn.com",
+        "orange.fr",
+        "outlook.com",
+        "outlook.de",
+        "outlook.fr",
+        "pm.me",
+        "proton.me",
+        "protonmail.com",
+        "qq.com",
+        "t-online.de",
+        "web.de",
+        "yahoo.co.uk",
+        "yahoo.com",
+        "yahoo.de",
+        "yahoo.fr",
+        "yandex.com",
+        "yandex.ru",
+        "ymail.com",
+        "zoho.com",
+        "126.com",
+        "163.com",
+    ]
 )
 
 
@@ -117,7 +189,7 @@ def rank_leads(
         Naming the first that the team does not have; nothing is stored then.
     """
     wanted = list(dict.fromkeys(lead_ids))
-    found = leads.get_many(team_id, wanted)
+    found = leads.get_many(team_id, [lead_id for lead_id in wanted if len(lead_id) <= _ID_LENGTH])
     for lead_id in wanted:
         if lead_id not in found:
             raise UnknownLead(lead_id)
@@ -127,9 +199,7 @@ def rank_leads(
     return rankings
 
 
-def rank(
-    leads: Iterable[Lead], criteria: Criteria, engagement: Mapping[str, Engagement]
-) -> list[Ranking]:
+def rank(leads: Iterable[Lead], criteria: Criteria, engagement: Mapping[str, Engagement]) -> list[Ranking]:
     """Rank leads, the best first; leads of the same score in order of their ids.
 
     Parameters

@@ -77,9 +77,7 @@ class FeedbackRecorder:
                 self.outreach.suppressed(team_id, delivery.to, reason)
         return kind
 
-    def _report(
-        self, scope: Scope, delivery_id: str, event: dict[str, Any], tags: dict[str, Any]
-    ) -> Delivery | None:
+    def _report(self, scope: Scope, delivery_id: str, event: dict[str, Any], tags: dict[str, Any]) -> Delivery | None:
         campaign_id, lead_id = _tag(tags, "campaign_id"), _tag(tags, "lead_id")
         if self.outreach is None or not campaign_id or not lead_id:
             return self.deliveries.report(scope, delivery_id, event)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from nereid.core.ingest import ingest
 from nereid.core.leads import mark_lead
+from nereid.core.outreach_content import one_line
 from nereid.errors import Invalid, NotFound
 from nereid.models.lead import Lead
 from nereid.models.message import Message
@@ -78,6 +79,9 @@ class EmailSender:
             repeated.
         """
         team_id, now = environment.team_id, self.clock.now()
+        subject = one_line(request.subject)
+        if not subject:
+            raise Invalid({"subject": "subject is required"})
         before = self.outbox.repeated(team_id, request.key, now) if request.key else None
         if before is not None and before.queued:
             return before.email_id
@@ -90,7 +94,7 @@ class EmailSender:
             id=email_id,
             campaign_id=request.campaign_id,
             lead_id=request.lead_id,
-            subject=request.subject,
+            subject=subject,
             to=lead.email,
             environment=environment.identifier,
             created_at=now,
@@ -111,9 +115,9 @@ class EmailSender:
                 raise Invalid({"from": "from must be the email of a connected account"})
             if sealed.account.status != "connected":
                 raise Invalid({"from": f"{request.account} has to be connected again"})
-        if self.campaigns.get(team_id, request.campaign_id) is None:
+        if not _is_id(request.campaign_id) or self.campaigns.get(team_id, request.campaign_id) is None:
             raise NotFound("campaign")
-        lead = self.leads.get(team_id, request.lead_id)
+        lead = self.leads.get(team_id, request.lead_id) if _is_id(request.lead_id) else None
         if lead is None:
             raise NotFound("lead")
         suppression = self.suppressions.get(team_id, lead.email)
@@ -121,6 +125,11 @@ class EmailSender:
         if reason is not None:
             raise Invalid({"lead_id": _SUPPRESSED[reason]})
         return lead
+
+
+def _is_id(text: str) -> bool:
+    """Tell whether a text can be an id, and a key that a store takes."""
+    return len(text) == 36 and text.isascii()
 
 
 def _message(email: OutgoingEmail, request: EmailRequest) -> Message:
@@ -136,7 +145,7 @@ def _message(email: OutgoingEmail, request: EmailRequest) -> Message:
             campaign_id=email.campaign_id,
             lead_id=email.lead_id,
             to=email.to,
-            subject=request.subject,
+            subject=email.subject,
             content=request.content,
             account=request.account,
         ),

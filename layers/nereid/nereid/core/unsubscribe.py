@@ -56,9 +56,7 @@ class Unsubscriber:
         claims = self._claims(token)
         return str(claims["team"]), str(claims["email"])
 
-    def unsubscribe(
-        self, suppressions: SuppressionStore, token: str, outreach: OutreachFeedback | None = None
-    ) -> None:
+    def unsubscribe(self, suppressions: SuppressionStore, token: str, outreach: OutreachFeedback | None = None) -> None:
         """Suppress the address of a link; of no further effect when repeated.
 
         Parameters
@@ -75,7 +73,9 @@ class Unsubscriber:
         if "delivery_id" in claims:
             event = {"type": "unsubscribe", "at": to_iso(now)}
             scope = Scope(team_id, claims["environment"])
-            outreach.report(scope, claims["delivery_id"], event, EmailReference(claims["campaign_id"], claims["lead_id"]))
+            outreach.report(
+                scope, claims["delivery_id"], event, EmailReference(claims["campaign_id"], claims["lead_id"])
+            )
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:

@@ -128,7 +128,7 @@ class _Professional(_Voice):
         if post and self.facts.seniority in ("top", "senior"):
             return self.pick(
                 "reason",
-                f"I am writing to you about {topic} because, as {post}, you can judge best whether it is of use to you.",
+                f"I am writing to you about {topic} because, as {post}, you can best judge whether it is of use.",
                 f"As {post}, you are probably the right person to say whether {topic} would be useful to your team.",
                 f"I would value your opinion as {post}: could {topic} be of use to you?",
             )
@@ -175,7 +175,7 @@ class _Professional(_Voice):
             )
         return self.pick(
             "question",
-            "Would a call of fifteen minutes next week suit you? If you would rather read first, I will send the details.",
+            "Would a call of fifteen minutes next week suit you? If you would rather read first, I will send details.",
             "May I send you the details, or would you rather talk for a quarter of an hour next week?",
             "If you would like to know more, reply with a day that suits you and I will arrange the rest.",
         )
@@ -218,7 +218,7 @@ class _Casual(_Voice):
         if post and self.facts.seniority in ("top", "senior"):
             return self.pick(
                 "reason",
-                f"I'll keep this short: you're {post}, so you'll know better than anyone whether {topic} is worth a look.",
+                f"I'll keep this short: you're {post}, so you'll know best whether {topic} is worth a look.",
                 f"I'd like your take on something. As {post}, do you think {topic} could be useful to your team?",
                 f"You're {post}, so I thought I'd ask you directly about {topic}.",
             )
@@ -248,7 +248,7 @@ class _Casual(_Voice):
                 "question",
                 f"Up for ten minutes next week? I can show you what it could mean for a company in {industry}.",
                 f"Want to see what it could mean for a company in {industry}? Just reply and I'll send you more.",
-                f"If you're curious what it could do for a company in {industry}, hit reply and we'll find ten minutes.",
+                f"Curious what it could do for a company in {industry}? Hit reply and we'll find ten minutes.",
             )
         return self.pick(
             "question",

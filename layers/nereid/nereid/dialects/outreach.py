@@ -5,7 +5,7 @@ from typing import Any
 
 from nereid.clock import to_iso
 from nereid.core.campaign_performance import Performance
-from nereid.core.rank_leads import Ranking
+from nereid.core.rank_leads import Factor, Ranking
 from nereid.core.show_email import Standing
 from nereid.dialects.http import Request
 from nereid.errors import Invalid
@@ -28,9 +28,7 @@ def rankings_object(rankings: Sequence[Ranking], criteria: dict[str, Any]) -> di
     """Return a ranking with its summary."""
     scores = [each.score for each in rankings]
     return {
-        "rankings": [
-            {**each._asdict(), "factors": [factor._asdict() for factor in each.factors]} for each in rankings
-        ],
+        "rankings": [{**each._asdict(), "factors": [factor._asdict() for factor in each.factors]} for each in rankings],
         "summary": {
             "total": len(rankings),
             "average_score": round(sum(scores) / len(scores), 1),
@@ -39,6 +37,11 @@ def rankings_object(rankings: Sequence[Ranking], criteria: dict[str, Any]) -> di
             "criteria": criteria,
         },
     }
+
+
+def _factor_object(factor: Factor) -> dict[str, Any]:
+    weight = int(factor.weight) if factor.weight.is_integer() else factor.weight
+    return {**factor._asdict(), "weight": weight}
 
 
 def performance_object(performance: Performance) -> dict[str, Any]:

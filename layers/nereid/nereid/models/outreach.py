@@ -12,9 +12,7 @@ MailboxProvider = Literal["gmail", "outlook"]
 Fact = Literal["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed"]
 #: The most that a lead did with any mail.
 Engagement = Literal["delivered", "opened", "clicked", "replied"]
-EmailStatus = Literal[
-    "queued", "sent", "delivered", "opened", "clicked", "bounced", "complained", "failed", "mocked"
-]
+EmailStatus = Literal["queued", "sent", "delivered", "opened", "clicked", "bounced", "complained", "failed", "mocked"]
 
 
 class Outreach(BaseModel):
