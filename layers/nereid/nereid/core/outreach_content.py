@@ -12,10 +12,11 @@ from nereid.models.outreach import Outreach
 from nereid.ports import Rendered
 
 _ELEMENTS = (
-    "a abbr address article aside b blockquote body br button caption center code col colgroup dd del details div dl "
-    "dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins "
-    "label legend li link main mark meta nav object ol p picture pre q s samp script section select small source span strike "
-    "strong style sub summary sup svg table tbody td textarea tfoot th thead title tr tt u ul video"
+    "a abbr address article aside b blockquote body br button caption center code col colgroup dd del details "
+    "div dl dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe "
+    "img input ins label legend li link main mark meta nav object ol p picture pre q s samp script section "
+    "select small source span strike strong style sub summary sup svg table tbody td textarea tfoot th thead "
+    "title tr tt u ul video"
 )
 _TAG = re.compile(rf"</?(?:{'|'.join(_ELEMENTS.split())})(?:\s[^<>]*)?/?>|<!doctype\b|<!--", re.IGNORECASE)
 _CLOSING = re.compile(r"</body\s*>|</html\s*>", re.IGNORECASE)

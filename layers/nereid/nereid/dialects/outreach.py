@@ -28,7 +28,9 @@ def rankings_object(rankings: Sequence[Ranking], criteria: dict[str, Any]) -> di
     """Return a ranking with its summary."""
     scores = [each.score for each in rankings]
     return {
-        "rankings": [{**each._asdict(), "factors": [factor._asdict() for factor in each.factors]} for each in rankings],
+        "rankings": [
+            {**each._asdict(), "factors": [_factor_object(factor) for factor in each.factors]} for each in rankings
+        ],
         "summary": {
             "total": len(rankings),
             "average_score": round(sum(scores) / len(scores), 1),
