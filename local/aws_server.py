@@ -96,6 +96,9 @@ def embedded() -> Any:
     """
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+    from local import transactions
+
+    transactions.install()
     return OneAtATime(DomainDispatcherApplication(create_backend_app))
 
 
