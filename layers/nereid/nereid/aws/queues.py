@@ -1,12 +1,14 @@
 """The queues, over SQS. A send returns when SQS has everything, or raises."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
 from nereid.aws.clients import Clients
-from nereid.aws.errors import translated
+from nereid.aws.errors import code, translated
 from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.message import EventBatch
@@ -71,14 +73,24 @@ def send_all(clients: Clients, url: str, bodies: Sequence[str]) -> None:
         If SQS did not take every one of them; some may be on the queue.
     """
     if len(bodies) == 1:
-        with translated():
+        with _taken():
             clients.sqs.send_message(QueueUrl=url, MessageBody=bodies[0])
         return
     for entries in _calls(bodies):
-        with translated():
+        with _taken():
             answer = clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
         if answer.get("Failed") or len(answer.get("Successful", [])) != len(entries):
             raise Unavailable("SQS did not take the whole batch")
+
+
+@contextmanager
+def _taken() -> Iterator[None]:
+    """Turn every refusal into `Unavailable`: whatever the reason, the queue has nothing."""
+    try:
+        with translated():
+            yield
+    except ClientError as error:
+        raise Unavailable(code(error)) from error
 
 
 def _calls(bodies: Iterable[str]) -> list[list[dict[str, Any]]]:

@@ -236,7 +236,7 @@ class Table:
                 if not contended or attempt == _TRANSACTION_TRIES - 1:
                     raise
                 # At random moments, so that those who met do not meet again.
-                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - nothing secret
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret
 
     def writing(
         self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None
