@@ -46,7 +46,8 @@ class SqsDeliveryQueues:
     def send(self, jobs: Sequence[DeliveryJob]) -> None:
         """See the port."""
         for channel, url in self._urls.items():
-            send_all(self._clients, url, [_body(job) for job in jobs if job.notification.channel == channel])
+            # One after the other: written out, a large message's jobs are more than a function's memory holds.
+            send_all(self._clients, url, (_body(job) for job in jobs if job.notification.channel == channel))
 
 
 class SqsVisibility:
@@ -64,19 +65,19 @@ class SqsVisibility:
             )
 
 
-def send_all(clients: Clients, url: str, bodies: Sequence[str]) -> None:
-    """Send bodies in as few calls as they fit in; a single one by SendMessage.
+def send_all(clients: Clients, url: str, bodies: Iterable[str]) -> None:
+    """Send bodies in as few calls as they fit in; one that is alone in its call by SendMessage.
 
     Raises
     ------
     Unavailable
         If SQS did not take every one of them; some may be on the queue.
     """
-    if len(bodies) == 1:
-        with _taken():
-            clients.sqs.send_message(QueueUrl=url, MessageBody=bodies[0])
-        return
     for entries in _calls(bodies):
+        if len(entries) == 1:
+            with _taken():
+                clients.sqs.send_message(QueueUrl=url, MessageBody=entries[0]["MessageBody"])
+            continue
         with _taken():
             answer = clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
         if answer.get("Failed") or len(answer.get("Successful", [])) != len(entries):
@@ -93,17 +94,18 @@ def _taken() -> Iterator[None]:
         raise Unavailable(code(error)) from error
 
 
-def _calls(bodies: Iterable[str]) -> list[list[dict[str, Any]]]:
-    calls: list[list[dict[str, Any]]] = []
-    room = 0
+def _calls(bodies: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
+    entries: list[dict[str, Any]] = []
+    room = _MAX_BYTES
     for body in bodies:
         size = len(body.encode())
-        if not calls or len(calls[-1]) == _MAX_ENTRIES or size > room:
-            calls.append([])
-            room = _MAX_BYTES
-        calls[-1].append({"Id": str(len(calls[-1])), "MessageBody": body})
+        if entries and (len(entries) == _MAX_ENTRIES or size > room):
+            yield entries
+            entries, room = [], _MAX_BYTES
+        entries.append({"Id": str(len(entries)), "MessageBody": body})
         room -= size
-    return calls
+    if entries:
+        yield entries
 
 
 def _body(model: BaseModel) -> str:

@@ -18,11 +18,18 @@ from nereid.models.team import Scope
 
 Item = dict[str, Any]
 _TRANSACTION_TRIES = 8
+#: How much one page of a list may hold: a Lambda's answer ends at 6 MB. A page that is full ends early.
+MAX_PAGE_BYTES = 4_000_000
 
 
 def tenant(scope: Scope, *parts: str) -> str:
     """Return a partition key of one environment: team and environment first, so no query can leave them."""
     return "#".join([scope.team_id, scope.environment, *parts])
+
+
+def can_be_key(pk: str, sk: str) -> bool:
+    """Tell whether DynamoDB takes values as keys; what has longer ones cannot exist, whoever asks for it."""
+    return len(pk.encode()) <= 2048 and len(sk.encode()) <= 1024
 
 
 def digest(text: str) -> str:
@@ -74,6 +81,8 @@ class Table:
 
     def get(self, pk: str, sk: str, *, consistent: bool = True) -> Item | None:
         """Return an item."""
+        if not can_be_key(pk, sk):
+            return None
         with translated():
             found = self.client.get_item(
                 TableName=self.name, Key=marshal({"pk": pk, "sk": sk}), ConsistentRead=consistent
