@@ -6,15 +6,24 @@ Whichever it is, it stands behind the recorder, so that the outbox shows what wa
 from __future__ import annotations
 
 import http.client
-import logging
-import socket
+import importlib
+import io
+import re
+import sys
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from local import transactions
+from local.gateway import Request, Response
+from local.http_server import QUIET, HttpServer
 
+_SERVICE = re.compile(r"Credential=[^/]*/[^/]*/[^/]*/([a-z0-9-]+)/aws4_request")
+# What S3 takes in one request is more than anything here needs.
+_MAX_BODY = 256 * 1024 * 1024
+_BUSY_SERVICES = {"dynamodb", "secretsmanager", "ses", "sns", "sqs"}
 _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 
 
@@ -92,23 +101,109 @@ def embedded() -> Any:
     Returns
     -------
     WSGI application
-        Empty at each start.
+        Empty at the start of a process.
     """
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    return OneAtATime(DomainDispatcherApplication(create_backend_app))
+    class Dispatcher(DomainDispatcherApplication):
+        """Finds the service of a request; moto itself walks through all of AWS for each one."""
+
+        def __init__(self) -> None:
+            super().__init__(create_backend_app)
+            self._found: dict[tuple[str, str, bool], Any] = {}
+
+        def get_application(self, environ: dict[str, Any]) -> Any:
+            service = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
+            # For other services the path decides too, and for unsigned requests the body.
+            if service is None or service.group(1) not in _BUSY_SERVICES:
+                return super().get_application(environ)
+            path, target = environ["PATH_INFO"], environ.get("HTTP_X_AMZ_TARGET", "")
+            key = (service.group(1), target.partition(".")[0], path.startswith("/v2/"))
+            if key not in self._found:
+                self._found[key] = super().get_application(environ)
+            return self._found[key]
+
+    _lighten_queues()
+    transactions.install()
+    return OneAtATime(Dispatcher())
 
 
-class _Handler(WSGIRequestHandler):
-    # Keeps connections open: a new one for each call would double the time that a call takes.
-    protocol_version = "HTTP/1.1"
+def _lighten_queues() -> None:
+    # moto asks each message of a queue for its state, several times in every call, and makes dates to compare
+    # times. With some hundred messages waiting, that is most of what the stack does.
+    models: Any = importlib.import_module("moto.sqs.models")
 
-    def setup(self) -> None:
-        super().setup()
-        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def stays(*_: Any) -> bool:
+        # Nothing here lives as long as the retention period of a queue.
+        return True
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the name is werkzeug's
-        pass
+    models.unix_time_millis = lambda: time.time() * 1000
+    models.SQSBackend.is_message_valid_based_on_retention_period = stays
+
+
+class Wsgi:
+    """Lets a WSGI application answer the requests of our own server, which keeps connections open.
+
+    Parameters
+    ----------
+    app : WSGI application
+        What answers.
+    host : str
+        The server's address.
+    """
+
+    def __init__(self, app: Any, host: str) -> None:
+        self._app = app
+        self._host = host
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request.
+
+        Parameters
+        ----------
+        request : Request
+            What came in.
+
+        Returns
+        -------
+        Response
+            The application's answer.
+        """
+        target = f"{request.path}?{request.query}" if request.query else request.path
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": "",
+            # WSGI has bytes in the form of latin-1 text.
+            "PATH_INFO": unquote(request.path, "latin-1"),
+            "QUERY_STRING": request.query,
+            "REQUEST_URI": target,
+            "RAW_URI": target,
+            "REMOTE_ADDR": request.source_ip,
+            "SERVER_NAME": self._host,
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": request.protocol,
+            "CONTENT_LENGTH": str(len(request.body)),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(request.body),
+            "wsgi.input_terminated": True,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for name, value in request.headers:
+            key = name.upper().replace("-", "_")
+            if key == "CONTENT_TYPE":
+                environ[key] = value
+            elif key not in ("CONTENT_LENGTH", "TRANSFER_ENCODING"):
+                key = f"HTTP_{key}"
+                environ[key] = f"{environ[key]},{value}" if key in environ else value
+        begun: list[Any] = []
+        answer = self._app(environ, lambda *arguments: begun.append(arguments))
+        body = b"".join(answer)
+        status, headers = begun[0][0], begun[0][1]
+        return Response(int(status.split(" ", 1)[0]), list(headers), body, route=QUIET)
 
 
 class AwsServer:
@@ -130,31 +225,16 @@ class AwsServer:
     """
 
     def __init__(self, app: Any, host: str, port: int) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        # werkzeug would end the process when the port is taken; a socket of our own says so instead.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-            listener.listen(128)
-        except OSError:
-            listener.close()
-            raise
-        self.port: int = listener.getsockname()[1]
         reachable = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104 - compared, not bound
+        self._server = HttpServer(port, Wsgi(app, reachable).handle, host=host, max_body=_MAX_BODY)
+        self.port: int = self._server.server_port
         self.url = f"http://{reachable}:{self.port}"
-        self._server: BaseWSGIServer = make_server(
-            host, self.port, app, threaded=True, request_handler=_Handler, fd=listener.fileno()
-        )
-        self._listener = listener
-        self._server.daemon_threads = True  # type: ignore[attr-defined]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
 
     def start(self) -> None:
         """Begin to answer."""
-        self._thread.start()
+        self._server.start()
 
     def stop(self) -> None:
         """Stop listening."""
         self._server.shutdown()
-        self._listener.close()
+        self._server.server_close()

@@ -41,6 +41,8 @@ class FunctionSpec:
         Seconds.
     memory : int
         MB, for the context object only.
+    statements : tuple of dict, or None
+        What its role's own policies say; None when the role is not in the template.
     """
 
     logical_id: str
@@ -52,6 +54,7 @@ class FunctionSpec:
     environment: dict[str, str]
     timeout: float
     memory: int
+    statements: tuple[Mapping[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -362,7 +365,16 @@ class Deployer:
             environment={key: _text(value) for key, value in variables.items()},
             timeout=float(properties.get("Timeout") or 3),
             memory=int(properties.get("MemorySize") or 128),
+            statements=self._statements(name),
         )
+
+    def _statements(self, function: str) -> tuple[Mapping[str, Any], ...] | None:
+        role = (self._resources[function]["Properties"].get("Role") or {}).get("Fn::GetAtt", [None])[0]
+        if role not in self._resources:
+            return None
+        documents = [policy["PolicyDocument"] for policy in self._properties(role).get("Policies") or []]
+        statements = [document["Statement"] for document in documents]
+        return tuple(one for each in statements for one in (each if isinstance(each, list) else [each]))
 
     def _collect_mapping(self, deployment: Deployment, name: str, properties: Mapping[str, Any]) -> None:
         source = str(properties.get("EventSourceArn") or "")

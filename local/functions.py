@@ -299,7 +299,8 @@ class Function:
             else:
                 outcome = sandbox.invoke(event, self.spec.timeout)
                 self._give_back(sandbox)
-        if outcome.error:
+        # What was raised has shown its trace already.
+        if outcome.error and not outcome.error.get("stackTrace"):
             console.say(
                 f"[{self.spec.logical_id}] {outcome.error['errorType']}: {outcome.error['errorMessage']}", "error"
             )
@@ -386,7 +387,6 @@ class Functions:
         verbose: bool = False,
     ) -> None:
         common = {
-            "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_SESSION_TOKEN": "test",
             "AWS_REGION": region,
@@ -404,7 +404,9 @@ class Functions:
             "TZ": ":UTC",
         }
         self._functions = {
-            name: Function(spec, zygote, common, pycache, verbose=verbose) for name, spec in specs.items()
+            # The access key tells the AWS endpoint whose permissions count.
+            name: Function(spec, zygote, {**common, "AWS_ACCESS_KEY_ID": name}, pycache, verbose=verbose)
+            for name, spec in specs.items()
         }
 
     def __contains__(self, logical_id: str) -> bool:

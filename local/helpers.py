@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from local import page
 from local.feedback import BOUNCE_TYPES, TYPES, Feedback
 from local.gateway import Request, Response, message
+from local.http_server import QUIET
 from local.outbox import Outbox
 
 # A mail may name pictures of the whole world; nothing of them is fetched, neither by the page nor in its frames.
@@ -56,7 +57,7 @@ class Helpers:
         handler = handlers.get(("GET" if request.method == "HEAD" else request.method, path))
         response = handler(request) if handler else message(404, "Not Found")
         # The page asks often, and its requests would bury those of the product.
-        response.route = "quiet" if request.method == "GET" else "local"
+        response.route = QUIET if request.method == "GET" else "local"
         response.headers.append(("Cache-Control", "no-store"))
         return response
 

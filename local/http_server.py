@@ -13,6 +13,8 @@ from typing import Any
 from local import console
 from local.gateway import MAX_BODY, Request, Response, message
 
+# The route of an answer that is not worth a line in the log.
+QUIET = "quiet"
 _STANDARD = {"connection", "content-length", "date", "server", "transfer-encoding"}
 
 
@@ -28,6 +30,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # A connection that stays silent for this long is closed, so that no thread waits for ever.
     timeout = 75
+    # Head and body leave in one packet.
+    wbufsize = 1 << 16
     server: HttpServer
 
     def setup(self) -> None:
@@ -74,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not text.isdigit():
             raise _Rejected(message(400, "Bad Request"))
         length = int(text)
-        if length > MAX_BODY:
+        if length > self.server.max_body:
             raise _Rejected(message(413, "Request Entity Too Large"))
         return self.rfile.read(length) if length else b""
 
@@ -87,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
                 raise _Rejected(message(400, "Bad Request")) from None
             if size == 0:
                 break
-            if len(body) + size > MAX_BODY:
+            if len(body) + size > self.server.max_body:
                 raise _Rejected(message(413, "Request Entity Too Large"))
             body += self.rfile.read(size)
             self.rfile.readline(8)
@@ -112,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(response.body)
 
     def _log(self, path: str, response: Response, began: float) -> None:
-        if response.route == "quiet":
+        if response.route == QUIET:
             return
         style = "error" if response.status >= 500 else "warning" if response.status >= 400 else "dim"
         took = (time.monotonic() - began) * 1000
@@ -131,9 +135,13 @@ class HttpServer(ThreadingHTTPServer):
     Parameters
     ----------
     port : int
-        On 127.0.0.1; 0 takes a free one.
+        0 takes a free one.
     answer : callable
-        Gives the response to a request; it may be replaced at any time.
+        Gives the response to a request.
+    host : str
+        Where to listen.
+    max_body : int
+        The largest body that is taken, in bytes.
 
     Raises
     ------
@@ -144,9 +152,16 @@ class HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, answer: Callable[[Request], Response]) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(
+        self,
+        port: int,
+        answer: Callable[[Request], Response],
+        host: str = "127.0.0.1",
+        max_body: int = MAX_BODY,
+    ) -> None:
+        super().__init__((host, port), _Handler)
         self.answer = answer
+        self.max_body = max_body
 
     def start(self) -> None:
         """Begin to answer."""

@@ -49,7 +49,7 @@ class Recorder:
         if note is None:
             answer: Iterable[bytes] = self._app(environ, start_response)
             return answer
-        body = _read(environ)
+        body = read_body(environ)
         if note == "email":
             self._verify_sender(environ, body)
         begun: list[Any] = []
@@ -117,7 +117,19 @@ def _ignore(*_: Any) -> None:
     pass
 
 
-def _read(environ: dict[str, Any]) -> bytes:
+def read_body(environ: dict[str, Any]) -> bytes:
+    """Read the body of a WSGI request, and leave it to be read again.
+
+    Parameters
+    ----------
+    environ : dict
+        The request.
+
+    Returns
+    -------
+    bytes
+        The whole body.
+    """
     stream = environ["wsgi.input"]
     length = environ.get("CONTENT_LENGTH")
     body: bytes = stream.read(int(length)) if length else stream.read() if environ.get("wsgi.input_terminated") else b""

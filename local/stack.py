@@ -19,8 +19,9 @@ from local.feedback import Feedback
 from local.functions import Functions, Zygote
 from local.gateway import Cors, Gateway, Request, Response, Router, message, routes_of
 from local.helpers import PREFIX, Helpers
-from local.http_server import HttpServer
+from local.http_server import QUIET, HttpServer
 from local.outbox import Outbox
+from local.permissions import Permissions
 from local.queues import Poller, Queues
 from local.recorder import Recorder
 from local.resources import Cloud
@@ -77,11 +78,15 @@ class Stack:
         zygote = Zygote(Path(__file__).resolve().parent.parent)
         self._stops.append(zygote.stop)
         recorder = Recorder(Forward(settings.emulator) if settings.emulator else embedded())
-        aws = AwsServer(recorder, settings.aws_host, settings.aws_port)
+        permissions = Permissions(recorder)
+        aws = AwsServer(permissions, settings.aws_host, settings.aws_port)
         aws.start()
         self._stops.append(aws.stop)
         cloud = self._cloud = Cloud(aws.url, settings.region, STACK_NAME)
         deployment = self._deploy(cloud)
+        permissions.policies = {
+            name: spec.statements for name, spec in deployment.functions.items() if spec.statements is not None
+        }
         functions = self._functions = Functions(
             deployment.functions,
             zygote,
@@ -154,7 +159,7 @@ class Stack:
         if not self._ready.is_set() or self._gateway is None:
             response = message(503, "Service Unavailable")
             response.headers.append(("Retry-After", "1"))
-            response.route = "quiet"
+            response.route = QUIET
             return response
         return self._gateway.handle(request)
 

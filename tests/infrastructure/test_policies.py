@@ -26,7 +26,13 @@ OPEN_ENDED = {
 # A phone number has no ARN, so the statement takes what has one out.
 BY_EXCLUSION = {("PipelineDeliverSms", "SendSms")}
 
-TABLES = {"ACCOUNTS_TABLE": "AccountsTable", "AUDIENCE_TABLE": "AudienceTable", "ACTIVITY_TABLE": "ActivityTable"}
+TABLES = {
+    "ACCOUNTS_TABLE": "AccountsTable",
+    "AUDIENCE_TABLE": "AudienceTable",
+    "ACTIVITY_TABLE": "ActivityTable",
+    "OUTREACH_TABLE": "OutreachTable",
+    "LIMITS_TABLE": "LimitsTable",
+}
 QUEUES = {
     "MESSAGE_QUEUE_URL": "MessageQueue",
     "EMAIL_QUEUE_URL": "EmailQueue",

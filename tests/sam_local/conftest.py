@@ -168,12 +168,15 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
 
 
 def with_endpoint() -> Path:
-    """Return the built template with one variable more: sam local sets none that a function does not declare."""
+    """Return the built template with two variables more: sam local sets none that a function does not declare.
+
+    By the access key the local stack knows whose permissions count.
+    """
     built = yaml.safe_load((BUILD / "template.yaml").read_text())
-    for resource in built["Resources"].values():
+    for name, resource in built["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
             variables = resource["Properties"].setdefault("Environment", {}).setdefault("Variables", {})
-            variables["AWS_ENDPOINT_URL"] = ""
+            variables.update(AWS_ENDPOINT_URL="", AWS_ACCESS_KEY_ID=name)
     copy = BUILD / "template-with-endpoint.yaml"
     copy.write_text(yaml.safe_dump(built))
     return copy

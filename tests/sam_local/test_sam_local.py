@@ -59,8 +59,8 @@ def test_an_app_notification_is_listed_until_it_is_read(sam_local: Api, local_st
     (listed,) = sam_local.call("GET", inbox)[1]["data"]
     assert (listed["title"], listed["read_at"]) == ("Hello Sam", None)
     read = {"type": "notification", "id": listed["uuid"]}
-    status, answer = sam_local.call("POST", "/neptune/app_notifications/dev/read", read)
-    assert (status, answer["updated"]) == (200, 1)
+    answer = sam_local.call("POST", "/neptune/app_notifications/dev/read", read)
+    assert answer == (200, {"message": "Successfully updated", "updated": 1})
     assert sam_local.call("GET", inbox)[1]["meta"]["unread"] == 0
 
 

@@ -11,7 +11,7 @@ from nereid.runtime import runtime
 @manage.endpoint(runtime, "admin:all")
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the token."""
-    body = manage.parse(ApiTokenBody, request.json_object())
+    body = manage.parse(ApiTokenBody, manage.json_object(request))
     record, token = create_api_token(
         runtime.accounts,
         runtime.clock,

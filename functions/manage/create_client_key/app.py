@@ -11,7 +11,7 @@ from nereid.runtime import runtime
 @manage.endpoint(runtime, "admin:all")
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the key."""
-    body = manage.parse(ClientKeyBody, request.json_object())
+    body = manage.parse(ClientKeyBody, manage.json_object(request))
     record, key = create_client_key(
         runtime.accounts, runtime.clock, caller.team_id, body.environment, body.scope, body.name
     )

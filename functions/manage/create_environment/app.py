@@ -12,7 +12,7 @@ from nereid.runtime import runtime
 @manage.endpoint(runtime, "admin:all")
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the environment."""
-    body = manage.parse(EnvironmentBody, request.json_object())
+    body = manage.parse(EnvironmentBody, manage.json_object(request))
     channels = Channels.model_validate(body.channels.model_dump(by_alias=True, exclude_unset=True))
     environment = create_environment(
         runtime.accounts, runtime.clock, caller.team_id, body.identifier, body.name, mock=body.mock, channels=channels

@@ -10,7 +10,7 @@ from nereid.runtime import runtime
 @manage.endpoint(runtime, "admin:all")
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with one page of tokens, oldest first."""
-    query = manage.parse(ListQuery, dict(request.query))
+    query, after = manage.list_query(ListQuery, request, 2)
     tokens = runtime.accounts.api_tokens(caller.team_id)
-    chosen, position = manage.slice_page(tokens, lambda each: each.id, query.cursor, query.limit)
+    chosen, position = manage.slice_page(tokens, lambda each: each.id, after, query.limit)
     return manage.page([manage.api_token_object(each) for each in chosen], position)

@@ -10,9 +10,9 @@ from nereid.runtime import runtime
 @manage.endpoint(runtime, "admin:all")
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with one page of keys, oldest first."""
-    query = manage.parse(ClientKeysQuery, dict(request.query))
+    query, after = manage.list_query(ClientKeysQuery, request, 2)
     keys = runtime.accounts.client_keys(caller.team_id)
     if query.environment:
         keys = [key for key in keys if key.environment == query.environment]
-    chosen, position = manage.slice_page(keys, lambda each: each.id, query.cursor, query.limit)
+    chosen, position = manage.slice_page(keys, lambda each: each.id, after, query.limit)
     return manage.page([manage.client_key_object(each) for each in chosen], position)

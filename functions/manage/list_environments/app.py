@@ -10,7 +10,7 @@ from nereid.runtime import runtime
 @manage.endpoint(runtime)
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with one page of environments."""
-    query = manage.parse(ListQuery, dict(request.query))
+    query, after = manage.list_query(ListQuery, request, 2)
     environments = runtime.accounts.environments(caller.team_id)
-    chosen, position = manage.slice_page(environments, lambda each: each.identifier, query.cursor, query.limit)
+    chosen, position = manage.slice_page(environments, lambda each: each.identifier, after, query.limit)
     return manage.page([manage.environment_object(each) for each in chosen], position)

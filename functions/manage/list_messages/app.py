@@ -11,8 +11,7 @@ from nereid.runtime import runtime
 @manage.endpoint(runtime, "read_messages")
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with one page of messages, without their deliveries."""
-    query = manage.parse(MessagesQuery, dict(request.query))
-    before = manage.decode_cursor(query.cursor, 1)
+    query, before = manage.list_query(MessagesQuery, request, 1)
     environment = runtime.credentials.environment(caller, request.params["environment"])
     selected = MessageFilter(query.event_type or None, query.user_id or None)
     messages, last = runtime.messages.page(environment.scope, selected, before[0] if before else None, query.limit)

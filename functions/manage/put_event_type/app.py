@@ -1,7 +1,7 @@
 """PUT /manage/{environment}/event_types/{event_type}: configure what an event type tells, on which channels."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.event_types import put_event_type
+from nereid.core.event_types import check_notifications, put_event_type
 from nereid.dialects import manage
 from nereid.dialects.http import Request, Response
 from nereid.dialects.manage_bodies import EventTypeBody
@@ -11,8 +11,9 @@ from nereid.runtime import runtime
 @manage.endpoint(runtime, "manage_templates")
 def handler(request: Request, caller: Caller) -> Response:
     """Create or replace the event type; answer with it as stored."""
-    body = manage.parse(EventTypeBody, request.json_object())
+    body = manage.parse(EventTypeBody, manage.json_object(request))
     name = manage.event_type_name(request)
+    check_notifications(body.notifications)
     environment = runtime.credentials.environment(caller, request.params["environment"])
     stored = put_event_type(runtime.event_types, runtime.clock, environment.scope, name, body.notifications)
     return manage.ok(manage.event_type_object(stored))

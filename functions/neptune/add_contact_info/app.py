@@ -13,7 +13,7 @@ def handler(request: Request, caller: Caller) -> Response:
     """Answer with the contact info as stored."""
     body = neptune.parse(ContactInfoBody, request.json_object())
     scope = runtime.credentials.environment(caller, request.params["environment"]).scope
-    user_id = request.params["user_id"]
+    user_id = neptune.user_id(request)
     contact = add_contact_info(
         runtime.users, runtime.clock, scope, user_id, body.type, body.value, body.filterable, body.meta
     )

@@ -16,5 +16,5 @@ def handler(request: Request, caller: Caller) -> Response:
     """Delete the contact info."""
     key = neptune.parse(ContactInfoKey, request.json_object() or dict(request.query))
     environment = runtime.credentials.environment(caller, request.params["environment"])
-    delete_contact_info(runtime.users, environment.scope, request.params["user_id"], key.type, key.value)
+    delete_contact_info(runtime.users, environment.scope, neptune.user_id(request), key.type, key.value)
     return neptune.ok(neptune.DELETED)

@@ -10,5 +10,5 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Delete; messages and deliveries stay."""
     environment = runtime.credentials.environment(caller, request.params["environment"])
-    runtime.users.delete(environment.scope, request.params["user_id"])
+    runtime.users.delete(environment.scope, neptune.user_id(request))
     return neptune.ok(neptune.DELETED)

@@ -11,8 +11,8 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the user."""
     environment = runtime.credentials.environment(caller, request.params["environment"])
-    user = runtime.users.load(environment.scope, request.params["user_id"])
+    user = runtime.users.load(environment.scope, neptune.user_id(request))
     if user is None:
         raise NotFound("user")
-    includes = request.query.get("includes", "").split(",")
+    includes = [name.strip() for name in request.query.get("includes", "").split(",")]
     return neptune.ok(neptune.user_object(user, with_contact_infos="contact_infos" in includes))

@@ -14,6 +14,6 @@ def handler(request: Request, caller: Caller) -> Response:
     body = neptune.parse(ContactInfoBody, request.json_object())
     scope = runtime.credentials.environment(caller, request.params["environment"]).scope
     changes = body.model_dump(include=body.model_fields_set & {"filterable", "meta"})
-    user_id = request.params["user_id"]
+    user_id = neptune.user_id(request)
     contact = put_contact_info(runtime.users, runtime.clock, scope, user_id, body.type, body.value, changes)
     return neptune.ok(neptune.contact_info_object(contact))

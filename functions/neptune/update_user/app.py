@@ -13,6 +13,6 @@ def handler(request: Request, caller: Caller) -> Response:
     """Answer with the user as stored."""
     body = neptune.parse(UserBody, request.json_object())
     environment = runtime.credentials.environment(caller, request.params["environment"])
-    user_id = request.params["user_id"]
+    user_id = neptune.user_id(request)
     user = update_user(runtime.users, runtime.clock, environment.scope, user_id, body.meta)
     return neptune.ok(neptune.user_object(user))

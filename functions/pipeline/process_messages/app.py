@@ -11,10 +11,9 @@ def process(body: str) -> None:
     """Process all messages of one request; repeating it repeats nothing that was done."""
     batch = EventBatch.model_validate_json(body)
     environment = runtime.environments.get(batch.team_id, batch.environment)
-    for message in batch.messages:
-        runtime.processor.process(environment, message)
+    runtime.processor.process_all(environment, batch.messages)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    return consume(event, context, process, seconds_per_record=30)
+    return consume(event, context, process, runtime.visibility("message"), seconds_per_record=30)

@@ -44,6 +44,9 @@ def consume(
             raise
         except Unavailable as error:
             logger.warning("store or queue unavailable", extra={"error": str(error), "record": record.message_id})
+            if visibility is not None:
+                tries = int(record.attributes.approximate_receive_count)
+                visibility.again_in(record.receipt_handle, _pause_seconds(tries))
             raise
         except Exception as error:
             unexpected(error, "record failed", record=record.message_id)
@@ -51,6 +54,11 @@ def consume(
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
+
+
+def _pause_seconds(tries: int) -> int:
+    """Return how long a record waits for a store or queue: 10, 40, 160, 640 seconds, then a quarter of an hour."""
+    return int(min(900, 10 * 4 ** (tries - 1)))
 
 
 def _require_time(context: Any, seconds: int) -> None:

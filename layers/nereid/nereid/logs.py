@@ -1,10 +1,14 @@
 """Structured logs that carry ids and codes, never addresses, tokens or bodies."""
 
+import logging
 import traceback
 
 from aws_lambda_powertools import Logger
 
 logger = Logger(service="nereid")
+for _library in ("boto3", "botocore", "urllib3"):
+    # Their debugging output holds requests, and with them addresses and texts.
+    logging.getLogger(_library).setLevel(logging.INFO)
 
 
 def unexpected(error: BaseException, message: str, **ids: str | None) -> None:

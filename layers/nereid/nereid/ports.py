@@ -141,12 +141,13 @@ class UserStore(Protocol):
     def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
         """Add (`new`) or replace a contact info of a user.
 
-        `AlreadyExists` if it is new and the pair is there; `NotFound` if the user is gone.
+        `AlreadyExists` if it is new and the pair is there; `Conflict` if the one to replace, with `version` as
+        read, was written or deleted since; `NotFound` if the user is gone.
         """
         ...
 
     def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
-        """Delete a contact info; no error if it is gone already."""
+        """Delete a contact info of this very user; no error if it is gone already."""
         ...
 
 

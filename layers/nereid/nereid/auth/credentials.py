@@ -9,7 +9,7 @@ from cachetools import TTLCache
 from nereid.auth import tokens
 from nereid.errors import Forbidden, NoCredential, NotFound, Unauthenticated
 from nereid.models.account import PERMISSIONS
-from nereid.models.team import ApiToken, Environment
+from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, Environment
 from nereid.ports import AccountStore, Clock
 
 
@@ -41,6 +41,8 @@ class Environments:
 
     def get(self, team_id: str, identifier: str) -> Environment:
         """Return an environment of a team; `NotFound` if it has none of that name."""
+        if len(identifier) > MAX_ENVIRONMENT_IDENTIFIER:  # no key of a store holds just any length
+            raise NotFound("environment")
         environment = self._known.get((team_id, identifier))
         if environment is None:
             environment = self._accounts.environment(team_id, identifier)

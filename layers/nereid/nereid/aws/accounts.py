@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from nereid import jsontext
 from nereid.aws.errors import cancellations, is_condition, old_item
-from nereid.aws.table import Item, Table, seconds, unmarshal
+from nereid.aws.table import Item, Table, can_be_key, seconds, unmarshal
 from nereid.clock import from_iso, to_iso
 from nereid.errors import AlreadyExists, NotFound
 from nereid.models.account import Account, Session
@@ -141,6 +141,8 @@ class DynamoAccountStore:
         return list(self._table.query("pk = :pk AND begins_with(sk, :prefix)", values, consistent=True))
 
     def _delete(self, pk: str, sk: str) -> None:
+        if not can_be_key(pk, sk):
+            raise NotFound(sk)
         try:
             self._table.delete(pk, sk, "attribute_exists(pk)")
         except ClientError as error:

@@ -56,14 +56,12 @@ class DynamoDeliveryStore:
             ":planned_at": to_iso(job.planned_at),
             ":expires_at": int(job.planned_at.timestamp()) + self._retention,
         }
-        if not repeats:
-            del values[":now"]
         try:
             item = self._table.update(
                 *delivery_key(job.scope, job.delivery_id),
                 "SET #status = :pending, claim = :token, claimed_until = :until, "
                 "attempts = if_not_exists(attempts, :zero) + :one, id = :id, notification = :notification, "
-                "channel = :channel, #to = :to, created_at = :planned_at, updated_at = :planned_at, "
+                "channel = :channel, #to = :to, created_at = :planned_at, updated_at = :now, "
                 "expires_at = :expires_at",
                 values,
                 names={"#status": "status", "#to": "to"},

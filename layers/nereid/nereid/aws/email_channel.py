@@ -31,7 +31,7 @@ class SesChannel:
         assert job.channels.email is not None
         members = rendered.members
         body = {"Text": _utf8(members["text"])}
-        if members["html"] is not None:
+        if "html" in members:
             body["Html"] = _utf8(members["html"])
         content: dict[str, Any] = {"Subject": _utf8(members["subject"]), "Body": body}
         if rendered.unsubscribe_url is not None:

@@ -4,7 +4,7 @@ from botocore.exceptions import ClientError
 
 from nereid import jsontext
 from nereid.aws.errors import is_condition
-from nereid.aws.table import Item, Table, tenant
+from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, can_be_key, tenant
 from nereid.clock import to_iso
 from nereid.errors import NotFound
 from nereid.models.event_type import EventType
@@ -44,8 +44,11 @@ class DynamoEventTypeStore:
 
     def delete(self, scope: Scope, event_type: str) -> None:
         """See the port."""
+        pk = tenant(scope, "event_types")
+        if not can_be_key(pk, event_type):
+            raise NotFound("event type")
         try:
-            self._table.delete(tenant(scope, "event_types"), event_type, "attribute_exists(pk)")
+            self._table.delete(pk, event_type, "attribute_exists(pk)")
         except ClientError as error:
             if is_condition(error):
                 raise NotFound("event type") from error
@@ -57,11 +60,13 @@ class DynamoEventTypeStore:
         condition = "pk = :pk"
         if after is not None:
             condition, values[":after"] = "pk = :pk AND sk > :after", after
-        found = []
+        found: list[EventType] = []
+        size = 0
         for item in self._table.query(condition, values, consistent=True, limit=limit + 1):
+            size += len(item["notifications"].encode())
+            if len(found) == limit or (found and size > MAX_PAGE_BYTES):
+                return found, found[-1].event_type
             found.append(_to_event_type(item))
-            if len(found) > limit:
-                return found[:limit], found[limit - 1].event_type
         return found, None
 
 

@@ -4,6 +4,7 @@ The index `inbox` (local, so read consistently) sorts a user's notifications by 
 alone: counting a state or skipping to a page reads about 150 bytes per notification, never their texts.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from botocore.exceptions import ClientError
@@ -87,8 +88,11 @@ class DynamoInbox:
     def mark_all_read(self, scope: Scope, user_id: str, at: datetime) -> int:
         """See the port."""
         condition, values, index = _selection(user_key(scope, user_id), "unread")
-        unread = list(self._table.query(condition, values, index=index, consistent=True))
-        return sum(self._mark(item["pk"], item["sk"], at) for item in unread)
+        updated = 0
+        for item in list(self._table.query(condition, values, index=index, consistent=True)):
+            with suppress(NotFound):  # gone since it was listed, with its user
+                updated += self._mark(item["pk"], item["sk"], at)
+        return updated
 
     def _mark(self, pk: str, sk: str, at: datetime) -> bool:
         values = {":at": to_iso(at), ":read": sk.replace("inbox#", "read#", 1)}

@@ -20,7 +20,6 @@ import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from nereid import jsontext
-from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.outreach import GivenContent, MailboxProvider
 from nereid.ports import (
@@ -75,13 +74,10 @@ class MailboxChannel:
         content = job.notification.template
         assert isinstance(content, GivenContent)
         address = content.account or ""
-        try:
-            sealed = self._accounts.get(job.team_id, address)
-            if sealed is None or sealed.account.status != "connected":
-                raise ProviderRefused(f"reconnect {address}")
-            token = self._cipher.open(job.team_id, address, sealed.token)
-        except Unavailable as error:
-            raise ProviderBusy("Unavailable") from error
+        sealed = self._accounts.get(job.team_id, address)
+        if sealed is None or sealed.account.status != "connected":
+            raise ProviderRefused(f"reconnect {address}")
+        token = self._cipher.open(job.team_id, address, sealed.token)
         mail = _mail(job, rendered, address)
         status, headers, answer = self._post(sealed.account.provider, token, mail)
         if status in (200, 202):

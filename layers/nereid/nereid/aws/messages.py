@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from nereid.aws.errors import is_condition, old_item
-from nereid.aws.table import Item, Table, digest, tenant, unmarshal
+from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, digest, tenant, unmarshal
 from nereid.clock import to_iso
 from nereid.errors import Unavailable
 from nereid.models.delivery import Plan
@@ -78,7 +78,16 @@ class DynamoMessageStore:
             keys.append((item["pk"], item["sk"]))
             last = item["received"]
         found = self._table.get_many(keys, consistent=False)
-        return [self._read(found[key])[0] for key in keys if key in found], position
+        messages: list[Message] = []
+        size, last = 0, ""
+        for item in (found[key] for key in keys if key in found):
+            content = _unpack(item["content"])
+            size += len(content)
+            if messages and size > MAX_PAGE_BYTES:
+                return messages, last
+            messages.append(Message.model_validate_json(content))
+            last = item["received"]
+        return messages, position
 
     def _listings(self, scope: Scope, selected: MessageFilter, before: str | None, limit: int) -> list[Iterator[Item]]:
         """Return, for each partition that the selection is spread over, its messages, newest first."""

@@ -80,8 +80,9 @@ class PushChannel:
             raise
 
     def _drop(self, job: DeliveryJob, endpoint: str) -> None:
-        self._tokens.drop(job.scope, job.recipient.value)
+        # In this order, for as long as the contact is there, it is also noted that its token was revived before.
         self._clients.sns.delete_endpoint(EndpointArn=endpoint)
+        self._tokens.drop(job.scope, job.recipient.value)
         raise ProviderRefused("unregistered")
 
 
@@ -90,7 +91,7 @@ def _payload(members: dict[str, Any]) -> dict[str, str]:
 
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
     """
-    title, body, data = members["title"], members["body"], members["data"]
+    title, body, data = members["title"], members["body"], members.get("data", {})
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in data.items()}
     notification = {"title": title, "body": body}
     fcm = {"fcmV1Message": {"message": {"notification": notification, "data": texts}}}

@@ -1,10 +1,13 @@
 """What becomes of push tokens that SNS has disabled."""
 
+from contextlib import suppress
+
 from nereid.aws.table import Table
 from nereid.aws.users import DynamoUserStore, address_key
+from nereid.errors import NotFound
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, User
-from nereid.ports import Clock
+from nereid.ports import Clock, Conflict
 
 
 class DynamoPushTokens:
@@ -22,7 +25,8 @@ class DynamoPushTokens:
             return False
         for user, contact in holders:
             revived = contact.model_copy(update={"revived_at": self._clock.now()})
-            self._users.put_contact_info(scope, user, revived, new=False)
+            with suppress(Conflict, NotFound):  # changed or gone since: whoever did that speaks for the user
+                self._users.put_contact_info(scope, user, revived, new=False)
         return True
 
     def drop(self, scope: Scope, token: str) -> None:

@@ -1,12 +1,14 @@
 """The queues, over SQS. A send returns when SQS has everything, or raises."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
 from nereid.aws.clients import Clients
-from nereid.aws.errors import translated
+from nereid.aws.errors import code, translated
 from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.message import EventBatch
@@ -44,7 +46,8 @@ class SqsDeliveryQueues:
     def send(self, jobs: Sequence[DeliveryJob]) -> None:
         """See the port."""
         for channel, url in self._urls.items():
-            send_all(self._clients, url, [_body(job) for job in jobs if job.notification.channel == channel])
+            # One after the other: written out, a large message's jobs are more than a function's memory holds.
+            send_all(self._clients, url, (_body(job) for job in jobs if job.notification.channel == channel))
 
 
 class SqsVisibility:
@@ -62,36 +65,47 @@ class SqsVisibility:
             )
 
 
-def send_all(clients: Clients, url: str, bodies: Sequence[str]) -> None:
-    """Send bodies in as few calls as they fit in; a single one by SendMessage.
+def send_all(clients: Clients, url: str, bodies: Iterable[str]) -> None:
+    """Send bodies in as few calls as they fit in; one that is alone in its call by SendMessage.
 
     Raises
     ------
     Unavailable
         If SQS did not take every one of them; some may be on the queue.
     """
-    if len(bodies) == 1:
-        with translated():
-            clients.sqs.send_message(QueueUrl=url, MessageBody=bodies[0])
-        return
     for entries in _calls(bodies):
-        with translated():
+        if len(entries) == 1:
+            with _taken():
+                clients.sqs.send_message(QueueUrl=url, MessageBody=entries[0]["MessageBody"])
+            continue
+        with _taken():
             answer = clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
         if answer.get("Failed") or len(answer.get("Successful", [])) != len(entries):
             raise Unavailable("SQS did not take the whole batch")
 
 
-def _calls(bodies: Iterable[str]) -> list[list[dict[str, Any]]]:
-    calls: list[list[dict[str, Any]]] = []
-    room = 0
+@contextmanager
+def _taken() -> Iterator[None]:
+    """Turn every refusal into `Unavailable`: whatever the reason, the queue has nothing."""
+    try:
+        with translated():
+            yield
+    except ClientError as error:
+        raise Unavailable(code(error)) from error
+
+
+def _calls(bodies: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
+    entries: list[dict[str, Any]] = []
+    room = _MAX_BYTES
     for body in bodies:
         size = len(body.encode())
-        if not calls or len(calls[-1]) == _MAX_ENTRIES or size > room:
-            calls.append([])
-            room = _MAX_BYTES
-        calls[-1].append({"Id": str(len(calls[-1])), "MessageBody": body})
+        if entries and (len(entries) == _MAX_ENTRIES or size > room):
+            yield entries
+            entries, room = [], _MAX_BYTES
+        entries.append({"Id": str(len(entries)), "MessageBody": body})
         room -= size
-    return calls
+    if entries:
+        yield entries
 
 
 def _body(model: BaseModel) -> str:

@@ -18,11 +18,18 @@ from nereid.models.team import Scope
 
 Item = dict[str, Any]
 _TRANSACTION_TRIES = 8
+#: How much one page of a list may hold: a Lambda's answer ends at 6 MB. A page that is full ends early.
+MAX_PAGE_BYTES = 4_000_000
 
 
 def tenant(scope: Scope, *parts: str) -> str:
     """Return a partition key of one environment: team and environment first, so no query can leave them."""
     return "#".join([scope.team_id, scope.environment, *parts])
+
+
+def can_be_key(pk: str, sk: str) -> bool:
+    """Tell whether DynamoDB takes values as keys; what has longer ones cannot exist, whoever asks for it."""
+    return len(pk.encode()) <= 2048 and len(sk.encode()) <= 1024
 
 
 def digest(text: str) -> str:
@@ -74,6 +81,8 @@ class Table:
 
     def get(self, pk: str, sk: str, *, consistent: bool = True) -> Item | None:
         """Return an item."""
+        if not can_be_key(pk, sk):
+            return None
         with translated():
             found = self.client.get_item(
                 TableName=self.name, Key=marshal({"pk": pk, "sk": sk}), ConsistentRead=consistent
@@ -236,7 +245,7 @@ class Table:
                 if not contended or attempt == _TRANSACTION_TRIES - 1:
                     raise
                 # At random moments, so that those who met do not meet again.
-                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - nothing secret
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret
 
     def writing(
         self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None

@@ -70,13 +70,14 @@ class DynamoUserStore:
 
     def delete(self, scope: Scope, user_id: str) -> None:
         """See the port."""
-        user = self.load(scope, user_id)
+        user = self.get(scope, user_id)
         if user is None:
             raise NotFound("user")
         pk = user_key(scope, user_id)
-        rest = [item for prefix in ("user#", "inbox#") for item in self._collection(scope, user_id, prefix)]
-        addresses = [address_key(scope, contact.type, contact.value) for contact in user.contact_infos]
-        self._table.delete_many([(pk, item["sk"]) for item in rest] + [(key, user_id) for key in addresses])
+        # The record goes last, so that a deletion that failed half way can be repeated.
+        self._delete_contact_infos(scope, user)
+        self._table.delete_many((pk, item["sk"]) for item in self._collection(scope, user_id, "user#device#"))
+        self._table.delete_many((pk, item["sk"]) for item in self._collection(scope, user_id, "inbox#"))
         try:
             self._table.transact(
                 self._table.deleting(pk, "user", "generation = :generation", {":generation": user.generation}),
@@ -86,6 +87,8 @@ class DynamoUserStore:
             if _FAILED in cancellations(error):
                 raise NotFound("user") from error
             raise
+        # What was added until the record was gone; nothing can be added since.
+        self._delete_contact_infos(scope, user)
 
     def page(self, scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
         """See the port."""
@@ -111,15 +114,20 @@ class DynamoUserStore:
 
     def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
         """See the port."""
-        generation = {":generation": user.generation}
-        item = _contact_item(scope, user, contact)
-        # Leftovers of a deleted user of this id do not count.
-        absent = "attribute_not_exists(pk) OR generation <> :generation"
+        generation: dict[str, Any] = {":generation": user.generation}
+        if new:
+            # Leftovers of a deleted user of this id do not count.
+            item = _contact_item(scope, user, contact)
+            condition, values = "attribute_not_exists(pk) OR generation <> :generation", generation
+        else:
+            item = _contact_item(scope, user, contact.model_copy(update={"version": contact.version + 1}))
+            condition = "generation = :generation AND version = :version"
+            values = {**generation, ":version": contact.version}
         address = {"pk": address_key(scope, contact.type, contact.value), "sk": user.user_id}
         try:
             self._table.transact(
                 self._table.requiring(item["pk"], "user", "generation = :generation", generation),
-                self._table.writing(item, absent if new else None, generation),
+                self._table.writing(item, condition, values),
                 self._table.writing({**address, "since": to_iso(contact.created_at)}),
             )
         except ClientError as error:
@@ -127,16 +135,27 @@ class DynamoUserStore:
             if reasons and reasons[0] == _FAILED:
                 raise NotFound("user") from error
             if _FAILED in reasons:
-                raise AlreadyExists("contact info") from error
+                raise (AlreadyExists("contact info") if new else Conflict) from error
             raise
 
     def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
         """See the port."""
         item = _contact_item(scope, user, contact)
-        self._table.transact(
-            self._table.deleting(item["pk"], item["sk"]),
-            self._table.deleting(address_key(scope, contact.type, contact.value), user.user_id),
-        )
+        # One that a later user of this id has added is not this user's.
+        own = "attribute_not_exists(pk) OR generation = :generation"
+        try:
+            self._table.transact(
+                self._table.deleting(item["pk"], item["sk"], own, {":generation": user.generation}),
+                self._table.deleting(address_key(scope, contact.type, contact.value), user.user_id),
+            )
+        except ClientError as error:
+            if _FAILED not in cancellations(error):
+                raise
+
+    def _delete_contact_infos(self, scope: Scope, user: User) -> None:
+        for item in list(self._collection(scope, user.user_id, "user#contact#")):
+            if item["generation"] == user.generation:
+                self.delete_contact_info(scope, user, _to_contact(item))
 
     def _collection(self, scope: Scope, user_id: str, prefix: str) -> Iterator[Item]:
         values = {":pk": user_key(scope, user_id), ":prefix": prefix}
@@ -206,6 +225,7 @@ def _contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
         "meta": jsontext.dumps(contact.meta),
         "created_at": _moment(contact.created_at),
         "updated_at": _moment(contact.updated_at),
+        "version": contact.version,
         "origin": contact.origin,
         "revived_at": _moment(contact.revived_at) if contact.revived_at else None,
         "generation": user.generation,

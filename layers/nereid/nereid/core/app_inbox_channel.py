@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
+from nereid import jsontext
 from nereid.models.delivery import DeliveryJob
 from nereid.models.user import AppNotification
-from nereid.ports import Inbox, Rendered
+from nereid.ports import Inbox, ProviderRefused, Rendered
+
+#: Most that an app notification may hold, in bytes of JSON; a record of the store ends at 400 KB.
+MAX_BYTES = 350_000
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,8 @@ class AppInboxChannel:
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         """Put the notification into the inbox of the user; the delivery's id is the notification's."""
         assert job.message is not None
+        if jsontext.size(rendered.members) > MAX_BYTES:
+            raise ProviderRefused("too large")
         self.inbox.put(
             job.scope,
             AppNotification(
@@ -24,7 +30,7 @@ class AppInboxChannel:
                 event_type=job.message.event_type,
                 title=rendered.members["title"],
                 body=rendered.members["body"],
-                data=rendered.members["data"],
+                data=rendered.members.get("data", {}),
                 created_at=job.planned_at,
             ),
         )

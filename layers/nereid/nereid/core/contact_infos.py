@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nereid.core.users import merged
-from nereid.errors import AlreadyExists, Invalid, NotFound
+from nereid.core.users import attempts, merged
+from nereid.errors import AlreadyExists, Invalid, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, ContactInfo, ContactType, User
-from nereid.ports import Clock, UserStore
+from nereid.ports import Clock, Conflict, UserStore
 
 
 def add_contact_info(
@@ -57,24 +57,28 @@ def put_contact_info(
     ------
     NotFound, Invalid
         As for adding.
+    Unavailable
+        If others kept writing the same contact info at the same time.
     """
-    user = _load(users, scope, user_id)
-    known = user.contact_info(type_, value)
-    if known is None:
-        filterable, meta = changes.get("filterable"), changes.get("meta", {})
+    for _ in attempts():
+        user = _load(users, scope, user_id)
+        known = user.contact_info(type_, value)
         try:
-            return _add(users, clock, scope, user, type_, value, filterable, meta)
-        except AlreadyExists:  # another call added it since it was looked for
-            return put_contact_info(users, clock, scope, user_id, type_, value, changes)
-    changed = known.model_copy(
-        update={
-            "filterable": changes.get("filterable", known.filterable),
-            "meta": merged(known.meta, changes.get("meta", {})),
-            "updated_at": clock.now(),
-        }
-    )
-    users.put_contact_info(scope, user, changed, new=False)
-    return changed
+            if known is None:
+                filterable, meta = changes.get("filterable"), changes.get("meta", {})
+                return _add(users, clock, scope, user, type_, value, filterable, meta)
+            changed = known.model_copy(
+                update={
+                    "filterable": changes.get("filterable", known.filterable),
+                    "meta": merged(known.meta, changes.get("meta", {})),
+                    "updated_at": clock.now(),
+                }
+            )
+            users.put_contact_info(scope, user, changed, new=False)
+            return changed
+        except (AlreadyExists, Conflict):
+            continue  # another call added, changed or deleted it since it was looked for
+    raise Unavailable("contact info is written by many at once")
 
 
 def delete_contact_info(users: UserStore, scope: Scope, user_id: str, type_: ContactType, value: str) -> None:

@@ -7,14 +7,17 @@ See docs/delivery.md.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from nereid import jsontext
 from nereid.core import outreach_content
 from nereid.core.render import TemplateFailed, render, uses
 from nereid.core.variables import template_variables
+from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.message import Message
 from nereid.models.outreach import GivenContent
@@ -35,7 +38,8 @@ from nereid.ports import (
 MAX_TRIES = 5
 #: How long a claim holds, in seconds: longer than a function may run, shorter than its queue hides a message.
 CLAIM_SECONDS = 60
-_RENDERED_CUT = 65536
+#: Longest text of a mocked delivery's `rendered`, in characters, and most of all its texts together, in bytes.
+_RENDERED_CUT, _RENDERED_BYTES = 65536, 350_000
 
 
 class TryAgain(Exception):
@@ -106,15 +110,21 @@ class Deliverer:
     def _hand_over(self, job: DeliveryJob, token: str, attempt: int) -> None:
         try:
             rendered = self._render(job)
+            hindrance = self._hindrance(job, rendered)
         except TemplateFailed as error:
             self._record(job, token, Outcome("failed", f"template: {error}"))
             return
-        hindrance = self._hindrance(job, rendered)
+        except (TryAgain, Unavailable):
+            self._release(job, token)
+            raise
         if hindrance is not None:
             self._record(job, token, hindrance)
             return
         try:
             provider_message_id = self.channel.send(job, rendered)
+        except Unavailable:  # a store that the channel needs, never the provider
+            self._release(job, token)
+            raise
         except ProviderRefused as error:
             outcome = Outcome("failed", f"provider: {error.code}")
         except ProviderBusy as error:
@@ -165,8 +175,7 @@ class Deliverer:
     def _hindrance(self, job: DeliveryJob, rendered: Rendered) -> Outcome | None:
         """Return how a delivery ends that is not to be sent, or None if it is."""
         if job.mock:
-            members = _cut(rendered.members)
-            return Outcome("mocked", None, None, members, rendered.missing_variables)
+            return Outcome("mocked", None, None, cut(rendered.members), rendered.missing_variables)
         if self.suppressions is not None:
             suppression = self.suppressions.get(job.team_id, job.recipient.value)
             subscription = rendered.unsubscribe_url is not None
@@ -182,6 +191,11 @@ class Deliverer:
         if stored is None:
             raise TryAgain(backoff_seconds(1))  # stored before it was queued, so only a stale read misses it
         return stored[0]
+
+    def _release(self, job: DeliveryJob, token: str) -> None:
+        """Give a claim back after nothing was handed over; if that fails too, it lapses."""
+        with suppress(Unavailable):
+            self._record(job, token, Outcome("pending"))
 
     def _record(self, job: DeliveryJob, token: str, outcome: Outcome) -> None:
         self.deliveries.record(job.scope, job.delivery_id, token, outcome, self.clock.now())
@@ -204,11 +218,21 @@ def _seconds_until(until: datetime | None, now: datetime) -> int:
     return max(1, int((until - now).total_seconds()) + 1) if until else CLAIM_SECONDS
 
 
-def _cut(value: Any) -> Any:
+def cut(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template's members with each text cut, further than usual if they are too much for one record."""
+    length = _RENDERED_CUT
+    while True:
+        shortened: dict[str, Any] = _cut(dict(members), length)
+        if length == 0 or jsontext.size(shortened) <= _RENDERED_BYTES:
+            return shortened
+        length //= 2
+
+
+def _cut(value: Any, length: int) -> Any:
     if isinstance(value, str):
-        return value[:_RENDERED_CUT]
+        return value[:length]
     if isinstance(value, dict):
-        return {key: _cut(item) for key, item in value.items()}
+        return {key: _cut(item, length) for key, item in value.items()}
     if isinstance(value, list):
-        return [_cut(item) for item in value]
+        return [_cut(item, length) for item in value]
     return value

@@ -5,15 +5,20 @@ from typing import Any
 
 from nereid.core import render
 from nereid.errors import Invalid
-from nereid.models.event_type import EmailTemplate, EventType, Notification, PushTemplate, SmsTemplate
+from nereid.models.event_type import (
+    MAX_TEMPLATE_TEXT,
+    EmailTemplate,
+    EventType,
+    Notification,
+    PushTemplate,
+    SmsTemplate,
+)
 from nereid.models.team import Scope
 from nereid.ports import Clock, EventTypeStore
 
 
-def put_event_type(
-    store: EventTypeStore, clock: Clock, scope: Scope, event_type: str, notifications: Sequence[Notification]
-) -> EventType:
-    """Create or replace an event type as a whole.
+def check_notifications(notifications: Sequence[Notification]) -> None:
+    """Check what no type can say: that names are unique and every template parses.
 
     Raises
     ------
@@ -28,6 +33,12 @@ def put_event_type(
         if notification.when is not None:
             render.check_condition(f"{path}.when", notification.when)
         _check_template(f"{path}.template", notification.template)
+
+
+def put_event_type(
+    store: EventTypeStore, clock: Clock, scope: Scope, event_type: str, notifications: Sequence[Notification]
+) -> EventType:
+    """Create or replace an event type as a whole; its notifications are checked before."""
     now = clock.now()
     return store.put(
         scope,
@@ -58,6 +69,8 @@ def _check_template(path: str, template: EmailTemplate | SmsTemplate | PushTempl
 
 def _check_values(path: str, value: Any) -> None:
     if isinstance(value, str):
+        if not 1 <= len(value) <= MAX_TEMPLATE_TEXT:
+            raise Invalid({path: f"must be 1 to {MAX_TEMPLATE_TEXT} characters"})
         render.check_template(path, value)
     elif isinstance(value, dict):
         for key, item in value.items():

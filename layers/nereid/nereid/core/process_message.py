@@ -48,6 +48,17 @@ class Processor:
     clock: Clock
     defaults: Channels
 
+    def process_all(self, environment: Environment, messages: Sequence[Message]) -> None:
+        """Process messages, each whether or not another fails; raise the first failure in the end."""
+        failures = []
+        for message in messages:
+            try:
+                self.process(environment, message)
+            except Exception as error:  # noqa: BLE001 - raised below
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
     def process(self, environment: Environment, message: Message) -> None:
         """Store a message with its plan and queue its deliveries.
 

@@ -22,6 +22,8 @@ from nereid.ports import Rendered
 MAX_OUTPUT = 262144
 #: Longest time that one delivery's templates may take, in seconds.
 MAX_SECONDS = 2.0
+#: What is kept of what went wrong: characters of the reason, and how many missing variables of which length.
+_MAX_REASON, _MAX_MISSING, _MAX_NAME = 500, 20, 200
 
 
 class TemplateFailed(Exception):
@@ -45,8 +47,11 @@ class _Noted(liquid.Undefined):
     __slots__ = ()
 
     def __str__(self) -> str:
-        if str(self.name) not in _missing and len(_missing) < 20:
-            _missing.append(str(self.name))
+        # The hint names the whole path, `user.plan`, where one of its later parts is missing.
+        path = (self.hint or "").removesuffix(" is undefined").strip("'")
+        name = (path if path.startswith(f"{self.name}.") else str(self.name))[:_MAX_NAME]
+        if name not in _missing and len(_missing) < _MAX_MISSING:
+            _missing.append(name)
         return ""
 
 
@@ -82,9 +87,10 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
         raise Invalid({field: f"template does not parse: {error.message}"}, line=line) from error
     except RecursionError as error:
         raise Invalid({field: "template does not parse: nested too deeply"}, line=1) from error
-    for name in template.analyze().filters:
+    for name, places in template.analyze().filters.items():
         if name not in _TEXT.filters:
-            raise Invalid({field: f"template does not parse: unknown filter '{name}'"}, line=1)
+            line = source.count("\n", 0, places[0].index) + 1
+            raise Invalid({field: f"template does not parse: unknown filter '{name}'"}, line=line)
 
 
 def check_condition(field: str, when: str) -> None:
@@ -103,14 +109,15 @@ def holds(when: str | None, variables: Mapping[str, Any]) -> bool:
         return True
     try:
         with _time_limit():
-            return bool(_parse(_condition(when)).render(**variables))
-    except (LiquidError, ValueError, TypeError, ArithmeticError, RecursionError, TemplateFailed):
+            return bool(_parse(_condition(when)).render(variables))
+    except Exception:  # noqa: BLE001 - a filter or comparison can fail in any way on values that callers choose
         return False
 
 
 def uses(template: Template, variable: str) -> bool:
     """Tell whether any string of a template names a variable."""
-    return any(variable in _parse(text).global_variables() for text in _strings(template.model_dump()))
+    texts = _strings(template.model_dump(exclude={"from_"}))
+    return any(variable in _parse(text).global_variables() for text in texts)
 
 
 def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
@@ -129,8 +136,9 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
                 members = {
                     "subject": _one_line(_render(template.subject, variables)),
                     "text": _render(template.text, variables),
-                    "html": _render(template.html, variables, html=True) if template.html else None,
                 }
+                if template.html:
+                    members["html"] = _render(template.html, variables, html=True)
                 if template.from_:
                     members["from"] = _one_line(template.from_)
             case SmsTemplate():
@@ -139,17 +147,20 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
                 members = {
                     "title": _one_line(_render(template.title, variables)),
                     "body": _render(template.body, variables),
-                    "data": _render_values(template.data or {}, variables),
                 }
+                if template.data is not None:
+                    members["data"] = _render_values(template.data, variables)
     return Rendered(members, list(_missing))
 
 
 def _render(source: str, variables: Mapping[str, Any], *, html: bool = False) -> str:
     try:
-        text = _parse(source, html=html).render(**variables)
+        text = _parse(source, html=html).render(variables)
+    except TemplateFailed:
+        raise
     except LiquidError as error:
-        raise TemplateFailed(str(error.message)) from error
-    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        raise TemplateFailed(str(error.message)[:_MAX_REASON]) from error
+    except Exception as error:  # as in `holds`: a template must never keep its delivery from ending
         raise TemplateFailed(type(error).__name__) from error
     if len(text) > MAX_OUTPUT:
         raise TemplateFailed(f"output is longer than {MAX_OUTPUT} characters")

@@ -19,9 +19,9 @@ class NewTeam(NamedTuple):
     """A team that was just made, with what opens it."""
 
     team: Team
+    admin: Account | None
     #: The API token itself, which is shown this once.
     token: str
-    admin: Account | None
 
 
 def create_team(
@@ -45,7 +45,7 @@ def create_team(
     record = _token_record(clock, team.id, "first token", ["admin:all"], environment, DEFAULT_TOKEN_DAYS)
     account = new_account(clock, team.id, environment, admin) if admin else None
     accounts.create_team(team, first, record, account)
-    return NewTeam(team, _sign(secret, record), account)
+    return NewTeam(team, account, _sign(secret, record))
 
 
 def create_environment(

@@ -1,7 +1,9 @@
 """Users: create, change, delete. One model for every API that names a user."""
 
+import random
+import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +13,17 @@ from nereid.models.team import Scope
 from nereid.models.user import MAX_META_BYTES, User
 from nereid.ports import Clock, Conflict, UserStore
 
-_ATTEMPTS = 5
+_ATTEMPTS = 10
+#: Longest pause before another attempt, in seconds.
+_LONGEST_PAUSE = 0.2
+
+
+def attempts() -> Iterator[None]:
+    """Yield once per attempt at a write that others get in the way of, after a pause of random length."""
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0, min(0.005 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
+        yield
 
 
 def merged(meta: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,15 +34,24 @@ def merged(meta: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     Invalid
         On `meta`, if the result is larger than a record can hold.
     """
-    result = {key: value for key, value in {**meta, **changes}.items() if value is not None}
-    if jsontext.size(result) > MAX_META_BYTES:
+    result = _without_nulls({**meta, **changes})
+    if not fits(result):
         raise Invalid({"meta": "meta is not valid"})
     return result
 
 
+def fits(meta: Mapping[str, Any]) -> bool:
+    """Tell whether a record can hold free-form values; nulls are never stored."""
+    return jsontext.size(_without_nulls(meta)) <= MAX_META_BYTES
+
+
+def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
 def create_or_update_user(users: UserStore, clock: Clock, scope: Scope, user_id: str, meta: Mapping[str, Any]) -> User:
     """Create a user, or merge `meta` into the one with this id."""
-    for _ in range(_ATTEMPTS):
+    for _ in attempts():
         user = new_user(user_id, clock.now(), meta=merged({}, meta))
         try:
             users.create(scope, user)
@@ -70,7 +91,7 @@ def change_user(
     Unavailable
         If others kept writing the same user at the same time.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in attempts():
         user = users.get(scope, user_id)
         if user is None:
             raise NotFound("user")

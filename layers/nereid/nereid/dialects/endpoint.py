@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from nereid.auth.credentials import Caller, Credentials
 from nereid.dialects.http import MAX_BODY_BYTES, BodyTooLarge, Request, Response
-from nereid.errors import NereidError
-from nereid.logs import unexpected
+from nereid.errors import NereidError, Unavailable
+from nereid.logs import logger, unexpected
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -41,6 +41,8 @@ def answer(dialect: Answers, event: dict[str, Any], respond: Callable[[Request],
     try:
         return respond(_read(event)).to_event()
     except NereidError as error:
+        if isinstance(error, Unavailable):
+            logger.warning("store or queue unavailable", extra={"error": str(error), "route": event.get("routeKey")})
         return dialect.error(error).to_event()
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
         unexpected(error, "endpoint failed", route=event.get("routeKey"))

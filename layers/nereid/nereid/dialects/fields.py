@@ -5,6 +5,9 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
+#: Longest id, in characters.
+MAX_IDENTIFIER = 256
+
 
 def _text_of_integer(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -20,11 +23,13 @@ def _object_if_empty(value: Any) -> Any:
 
 def whole_number(value: Any) -> Any:
     """Turn plain digits into a number, for queries carry text; leave anything else for the type to refuse."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10 else value
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19 else value
 
 
 #: An id of the caller's: a string or an integer, kept as a string of 1 to 256 characters.
-Identifier = Annotated[str, BeforeValidator(_text_of_integer), StringConstraints(min_length=1, max_length=256)]
+Identifier = Annotated[
+    str, BeforeValidator(_text_of_integer), StringConstraints(min_length=1, max_length=MAX_IDENTIFIER)
+]
 #: The same where it may be left out; null and "" count as left out.
 OptionalIdentifier = Annotated[Identifier | None, BeforeValidator(_none_if_empty)]
 #: A string of 1 to 256 characters.

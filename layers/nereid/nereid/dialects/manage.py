@@ -6,7 +6,8 @@ Source of the rules: docs/apis/manage.md.
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -17,6 +18,7 @@ from nereid.dialects import endpoint as frame
 from nereid.dialects.fields import Body
 from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
 from nereid.dialects.http import not_available as unavailable
+from nereid.dialects.manage_bodies import ListQuery
 from nereid.errors import AlreadyExists, Forbidden, Invalid, NereidError, NotFound, Unauthenticated, Unavailable
 from nereid.models.delivery import Delivery
 from nereid.models.event_type import EventType
@@ -24,6 +26,20 @@ from nereid.models.message import Message
 from nereid.models.team import ApiToken, ClientKey, Environment, Team
 
 DELETED = {"message": "Successfully deleted"}
+#: DynamoDB's limit, and so the length of the longest position in a list.
+MAX_SORT_KEY_BYTES = 1024
+
+
+Listed = TypeVar("Listed", bound=ListQuery)
+
+
+class HasMoment(Protocol):
+    """What lists are in order of."""
+
+    created_at: datetime
+
+
+Created = TypeVar("Created", bound=HasMoment)
 
 
 class BadCursor(NereidError):
@@ -79,6 +95,32 @@ def not_found() -> Response:
 def ok(body: dict[str, Any]) -> Response:
     """Return a success answer."""
     return Response(200, body)
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """Return the body as a JSON object; unlike Neptune's clients, those of this API send one whenever it is due.
+
+    Raises
+    ------
+    BodyNotJson, BodyNotObject
+    """
+    if not request.body.strip():
+        raise BodyNotJson("empty")
+    if request.body.strip().startswith(b"["):
+        request.json_object()  # which tells whether it is JSON at all
+        raise BodyNotObject("list")
+    return request.json_object()
+
+
+def list_query(model: type[Listed], request: Request, parts: int) -> tuple[Listed, list[str] | None]:
+    """Check the query of a list; return it and the position, of so many parts, that its cursor names.
+
+    Raises
+    ------
+    BadCursor, Invalid
+    """
+    position = decode_cursor(request.query.get("cursor"), parts)
+    return parse(model, dict(request.query)), position
 
 
 def event_type_name(request: Request) -> str:
@@ -163,7 +205,10 @@ def decode_cursor(cursor: str | None, parts: int) -> list[str] | None:
         position = jsontext.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
         raise BadCursor from error
-    if not isinstance(position, list) or len(position) != parts or not all(isinstance(each, str) for each in position):
+    if not isinstance(position, list) or len(position) != parts:
+        raise BadCursor
+    # No position is empty or longer than a sort key.
+    if not all(isinstance(each, str) and 1 <= len(each.encode()) <= MAX_SORT_KEY_BYTES for each in position):
         raise BadCursor
     return position
 
@@ -174,16 +219,16 @@ def page(data: Sequence[dict[str, Any]], position: Sequence[str] | None) -> Resp
 
 
 def slice_page(
-    objects: Sequence[Any], key: Callable[[Any], str], cursor: str | None, limit: int
-) -> tuple[Sequence[Any], list[str] | None]:
-    """Return one page of a short list that is at hand whole, and the position after it."""
-    after = decode_cursor(cursor, 1)
-    first = 0
-    if after is not None:
-        keys = [key(each) for each in objects]
-        first = keys.index(after[0]) + 1 if after[0] in keys else len(objects)
-    chosen = objects[first : first + limit]
-    return chosen, [key(chosen[-1])] if first + limit < len(objects) else None
+    objects: Sequence[Created], key: Callable[[Created], str], after: Sequence[str] | None, limit: int
+) -> tuple[Sequence[Created], list[str] | None]:
+    """Return one page of a short list that is at hand whole, oldest first, and the position after it.
+
+    The position is a moment and a key, so that a list goes on where it was even if that object is gone by then.
+    """
+    placed = sorted(((to_iso(each.created_at), key(each)), each) for each in objects)
+    rest = [(place, each) for place, each in placed if after is None or place > tuple(after)]
+    chosen = rest[:limit]
+    return [each for _, each in chosen], list(chosen[-1][0]) if len(rest) > limit else None
 
 
 def team_object(team: Team, environment: str) -> dict[str, Any]:
@@ -197,7 +242,10 @@ def environment_object(environment: Environment) -> dict[str, Any]:
         "identifier": environment.identifier,
         "name": environment.name,
         "mock": environment.mock,
-        "channels": environment.channels.model_dump(mode="json", by_alias=True, exclude_unset=True),
+        # Only the channels that were given: one left out is not the same as null.
+        "channels": environment.channels.model_dump(
+            mode="json", by_alias=True, include=environment.channels.model_fields_set
+        ),
         "created_at": to_iso(environment.created_at),
     }
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from nereid.core.teams import DEFAULT_TOKEN_DAYS
 from nereid.dialects.fields import LaxBody, whole_number
 from nereid.dialects.neptie_bodies import RegisterBody
-from nereid.models.event_type import Notification
+from nereid.models.event_type import Notification, Sender
 from nereid.models.team import RESERVED_IDENTIFIERS, Permission
 
 
@@ -33,7 +33,7 @@ class _Known(BaseModel):
 class EmailChannelBody(_Known):
     """The sender of an environment's e-mail."""
 
-    from_: Annotated[str, StringConstraints(min_length=3, max_length=320, pattern=r"^[^\r\n]+$")] = Field(alias="from")
+    from_: Sender = Field(alias="from")
 
 
 class SmsChannelBody(_Known):
@@ -107,8 +107,8 @@ class ListQuery(LaxBody):
 class MessagesQuery(ListQuery):
     """Which messages to list."""
 
-    event_type: str | None = None
-    user_id: str | None = None
+    event_type: Annotated[str, StringConstraints(max_length=256)] | None = None
+    user_id: Annotated[str, StringConstraints(max_length=256)] | None = None
 
 
 class ClientKeysQuery(ListQuery):

@@ -67,7 +67,7 @@ def _records(lines: Iterable[list[str]]) -> list[dict[str, str]]:
     header: list[str] | None = None
     found = []
     for line in lines:
-        if not any(cell.strip() for cell in line):
+        if len(line) < 2 and not "".join(line).strip():  # an empty line is no row; one of empty cells is
             continue
         if header is None:
             header = [name.strip().lower() for name in line]

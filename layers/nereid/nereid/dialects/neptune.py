@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
 from nereid.dialects import endpoint as frame
-from nereid.dialects.fields import Body, first_errors, is_missing
+from nereid.dialects.fields import MAX_IDENTIFIER, Body, first_errors, is_missing
 from nereid.dialects.http import MAX_BODY_BYTES, BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
 from nereid.dialects.http import not_available as unavailable
 from nereid.errors import AlreadyExists, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
@@ -80,7 +80,8 @@ def parse(model: type[Body], values: dict[str, Any]) -> Body:
     except ValidationError as error:
         problems = {}
         for field, found in first_errors(error):
-            missing = is_missing(found) and len(found["loc"]) == 1
+            required = field in model.model_fields and model.model_fields[field].is_required()
+            missing = required and is_missing(found)
             problems[field] = f"Please enter {field}" if missing else f"{field} is not valid"
         raise Invalid(problems) from error
 
@@ -88,6 +89,13 @@ def parse(model: type[Body], values: dict[str, Any]) -> Body:
 def _invalid(errors: dict[str, list[str]]) -> Response:
     message = f"Validation failed. {len(errors)} error(s)"
     return Response(422, {"message": message, "errorCode": "InputNotValid", "errors": errors})
+
+
+def user_id(request: Request) -> str:
+    """Return the user whom the path names; `NotFound` if no user can have such an id."""
+    if len(request.params["user_id"]) > MAX_IDENTIFIER:
+        raise NotFound("user")
+    return request.params["user_id"]
 
 
 def ok(body: dict[str, Any]) -> Response:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from nereid.core.users import fits
 from nereid.dialects.fields import Identifier, LaxBody, Name, Object, OptionalIdentifier, whole_number
 from nereid.models.message import Message
 from nereid.models.user import CONTACT_TYPES, ContactType
@@ -36,6 +37,12 @@ def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
+def _check_size(meta: dict[str, Any]) -> dict[str, Any]:
+    if not fits(meta):
+        raise ValueError("meta is too large")
+    return meta
+
+
 Address = Annotated[str, BeforeValidator(_stripped), StringConstraints(min_length=1, max_length=MAX_ADDRESS)]
 Filterable = Annotated[str, StringConstraints(max_length=256)] | None
 EventContacts = Annotated[
@@ -44,6 +51,7 @@ EventContacts = Annotated[
     Field(max_length=MAX_EVENT_CONTACTS),
     AfterValidator(_check_contacts),
 ]
+Meta = Annotated[Object, AfterValidator(_check_size)]
 PageNumber = Annotated[int, BeforeValidator(whole_number), Field(ge=1)]
 PerPage = Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)]
 
@@ -102,13 +110,13 @@ class NewUserBody(LaxBody):
     """A user to create or update."""
 
     user_id: Identifier
-    meta: Object = {}
+    meta: Meta = {}
 
 
 class UserBody(LaxBody):
     """New values for a user."""
 
-    meta: Object = {}
+    meta: Meta = {}
 
 
 class ContactInfoKey(LaxBody):
@@ -122,7 +130,7 @@ class ContactInfoBody(ContactInfoKey):
     """A contact info; `filterable` and `meta` that are not given stay as they are."""
 
     filterable: Filterable = None
-    meta: Object = {}
+    meta: Meta = {}
 
 
 class PageQuery(LaxBody):

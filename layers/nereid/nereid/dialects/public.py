@@ -5,7 +5,7 @@ from html import escape
 
 from nereid.dialects import endpoint as frame
 from nereid.dialects import manage, neptie, neptune
-from nereid.dialects.http import Request, Response
+from nereid.dialects.http import BodyTooLarge, Request, Response
 from nereid.errors import NotFound, Unavailable
 
 _HTML = "text/html; charset=utf-8"
@@ -27,6 +27,8 @@ class _Pages:
                 return page(
                     404, "This link is not valid", "<p>Please use the link exactly as it stands in the mail.</p>"
                 )
+            case BodyTooLarge():
+                return page(413, "This is too much", "<p>Please use the button.</p>")
             case Unavailable():
                 return page(503, "Please try again in a moment", "<p>We could not save this just now.</p>")
         return page(500, "Something went wrong", "<p>Please try again later.</p>")

@@ -1,17 +1,38 @@
 """Event types and the notifications configured for them."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Channel = Literal["email", "sms", "push", "app"]
 #: One template string.
-TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=65536)]
+MAX_TEMPLATE_TEXT = 65536
+TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEMPLATE_TEXT)]
+_ADDRESS = r"[^\s<>@]+@[^\s<>@]+"
+_SENDER = re.compile(rf"{_ADDRESS}|[^<>]*<{_ADDRESS}>")
+
+
+def _check_sender(text: str) -> str:
+    if not _SENDER.fullmatch(text):
+        raise ValueError("must be an address or Name <address>")
+    return text
+
+
+def _check_filterable(value: Any) -> Any:
+    words = value if isinstance(value, list) else [value]
+    if value is not None and not all(isinstance(word, str) for word in words):
+        raise ValueError("must be a string or an array of strings")
+    return value
+
+
+#: Whom an e-mail comes from.
+Sender = Annotated[str, StringConstraints(min_length=3, max_length=998), AfterValidator(_check_sender)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class EmailTemplate(_Strict):
@@ -20,7 +41,7 @@ class EmailTemplate(_Strict):
     subject: TemplateText
     text: TemplateText
     html: TemplateText | None = None
-    from_: Annotated[str, StringConstraints(min_length=1, max_length=998)] | None = Field(default=None, alias="from")
+    from_: Sender | None = Field(default=None, alias="from")
 
 
 class SmsTemplate(_Strict):
@@ -40,7 +61,7 @@ class PushTemplate(_Strict):
 class Recipients(_Strict):
     """Which contacts a notification goes to: those whose `filterable` is one of the given words."""
 
-    filterable: str | list[str] | None = None
+    filterable: Annotated[str | list[str] | None, BeforeValidator(_check_filterable)] = None
 
     def words(self) -> list[str]:
         """Return the wanted filterables; empty means all contacts."""
@@ -51,7 +72,7 @@ class Recipients(_Strict):
 
 class _Notification(_Strict):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,64}$")]
-    when: Annotated[str, StringConstraints(min_length=1, max_length=65536)] | None = None
+    when: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEMPLATE_TEXT)] | None = None
     #: What happens when the outcome of a hand-over is unknown.
     retry: Literal["at_least_once", "at_most_once"] = "at_least_once"
 

@@ -5,6 +5,9 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
+#: Longest identifier of an environment.
+MAX_ENVIRONMENT_IDENTIFIER = 63
+
 #: Path words of the Neptune and management APIs, which an environment's identifier must not shadow.
 RESERVED_IDENTIFIERS = frozenset({"events", "environments", "app_notifications", "users", "api_tokens", "client_keys"})
 

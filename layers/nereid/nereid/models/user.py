@@ -32,6 +32,8 @@ class ContactInfo(BaseModel):
     origin: str | None = None
     #: When a push endpoint that SNS had disabled was enabled again for this token; see core/deliver_push.
     revived_at: datetime | None = None
+    #: Counts the writes of this record; a write names the version that it read.
+    version: int = 1
 
     @property
     def key(self) -> tuple[str, str]:

@@ -1,0 +1,68 @@
+"""What the contract tests share: one local stack, and clients of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import local_stack as stacks
+from tests.contract.neptune_client import Neptune
+from tests.support.teams import Operator, OtherTeam
+
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    # All in one worker: a stack for each of them would take longer than the tests do.
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.xdist_group("contract"))
+
+
+@pytest.fixture(scope="session")
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.LocalStack]:
+    stack = stacks.start(tmp_path_factory.mktemp("nereid"))
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="session")
+def operator(local_stack: stacks.LocalStack) -> Operator:
+    return Operator(local_stack)
+
+
+@pytest.fixture(scope="session")
+def other_team(operator: Operator) -> OtherTeam:
+    """Return a second team, with an environment `dev` too."""
+    return operator.team()
+
+
+@pytest.fixture
+def new_environment(local_stack: stacks.LocalStack) -> Callable[..., str]:
+    """Return a function that makes an environment of the demo's team and gives its identifier."""
+
+    def make(*, mock: bool = False) -> str:
+        identifier = f"e{uuid.uuid4().hex[:12]}"
+        body = {"identifier": identifier, "mock": mock}
+        answer = local_stack.request("POST", "/manage/environments", body, token=local_stack.demo["api_token"])
+        assert answer.status == 200, answer.body
+        return identifier
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def neptune(local_stack: stacks.LocalStack) -> Neptune:
+    """Return the demo's team in its environment `dev`."""
+    return Neptune(local_stack, local_stack.demo["api_token"])
+
+
+@pytest.fixture
+def fresh(neptune: Neptune, new_environment: Callable[..., str]) -> Neptune:
+    """Return the demo's team in an environment that nothing has happened in."""
+    return Neptune(neptune.stack, neptune.token, new_environment())

@@ -1,0 +1,307 @@
+"""The functions in this process, over moto, with tables and queues as the template has them.
+
+Where `tests.local_stack` shows what a caller sees, this shows what happens between the queues: each hand-over can
+be repeated, dropped or made to fail, and every call of AWS is counted.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from nereid.core.contact_infos import add_contact_info
+from nereid.core.event_types import check_notifications, put_event_type
+from nereid.core.ingest import ingest
+from nereid.core.show_message import show_message
+from nereid.core.teams import create_environment, create_team
+from nereid.core.users import create_or_update_user
+from nereid.dialects import manage
+from nereid.dialects.manage_bodies import EventTypeBody
+from nereid.models.delivery import Delivery
+from nereid.models.message import Message
+from nereid.models.team import Channels
+from nereid.models.user import ContactType
+from nereid.runtime import Runtime, runtime
+from nereid.settings import Settings, settings
+from tests.infrastructure import stack
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+SECRET = "s" * 64
+PUSH_APPLICATION = f"arn:aws:sns:{REGION}:{ACCOUNT}:app/GCM/nereid"
+QUEUES = {"message": "MessageQueue", "email": "EmailQueue", "sms": "SmsQueue", "push": "PushQueue"}
+CONSUMERS = {
+    "message": "process_messages",
+    "email": "deliver_email",
+    "sms": "deliver_sms",
+    "push": "deliver_push",
+}
+_PARAMETERS = {
+    "CredentialCacheSeconds": "60",
+    "RetentionDays": "90",
+    "EmailFrom": "hello@example.com",
+    "SmsEnabled": "true",
+    "SmsSenderId": "",
+    "PushApplicationArn": PUSH_APPLICATION,
+    "LogLevel": "INFO",
+    "ConfigurationSet": "nereid",
+    "SigningSecret": "signing-secret",
+}
+_TABLE_MEMBERS = (
+    "AttributeDefinitions",
+    "KeySchema",
+    "BillingMode",
+    "GlobalSecondaryIndexes",
+    "LocalSecondaryIndexes",
+)
+
+
+class Context:
+    """What Lambda tells a function about its run."""
+
+    def __init__(self, milliseconds: int = 30_000) -> None:
+        self._milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._milliseconds
+
+
+@dataclass
+class Cloud:
+    """AWS, as far as the functions see it."""
+
+    queues: dict[str, str] = field(default_factory=dict)
+    #: Service and operation to how often it was called.
+    calls: Counter[str] = field(default_factory=Counter)
+    #: Operations with their parameters, oldest first.
+    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+
+    def make(self) -> None:
+        dynamodb = self.client("dynamodb")
+        for name, table in stack.of_type("AWS::DynamoDB::Table").items():
+            properties = table["Properties"]
+            given = {member: properties[member] for member in _TABLE_MEMBERS if member in properties}
+            dynamodb.create_table(TableName=name, **given)
+        sqs = self.client("sqs")
+        for channel, name in QUEUES.items():
+            self.queues[channel] = sqs.create_queue(QueueName=name)["QueueUrl"]
+        self.client("secretsmanager").create_secret(Name=_PARAMETERS["SigningSecret"], SecretString=SECRET)
+        self.client("sesv2").create_email_identity(EmailIdentity="example.com")
+        self.client("sns").create_platform_application(
+            Name="nereid", Platform="GCM", Attributes={"PlatformCredential": "x"}
+        )
+
+    def environment(self, function: str) -> dict[str, str]:
+        """Return the environment variables that the template gives a function, with what they refer to here."""
+        return {name: self._value(value) for name, value in stack.environment(function).items()}
+
+    def _value(self, value: Any) -> str:
+        if not isinstance(value, Mapping):
+            return str(value)
+        if "Ref" in value:
+            name = str(value["Ref"])
+            urls = {logical: self.queues[channel] for channel, logical in QUEUES.items()}
+            return urls.get(name) or _PARAMETERS.get(name, name)
+        return "https://nereid.example.com"
+
+    def load(self, folder: str) -> ModuleType:
+        """Load a function's module, as a cold start with its own environment does."""
+        api, name = folder.split("/")
+        function = "".join(part.capitalize() for part in [api, *name.split("_")])
+        self.set_environment(self.environment(function))
+        spec = importlib.util.spec_from_file_location("app", stack.ROOT / "functions" / folder / "app.py")
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    def set_environment(self, variables: Mapping[str, str]) -> None:
+        for name in list(os.environ):
+            if name.lower() in type(settings()).model_fields:
+                del os.environ[name]
+        os.environ.update(variables)
+        settings.cache_clear()
+        runtime.__dict__.clear()
+
+    def invoke(self, folder: str, event: dict[str, Any], *, milliseconds: int = 30_000) -> Any:
+        """Run a function cold."""
+        return self.load(folder).handler(event, Context(milliseconds))
+
+    def receive(self, queue: str) -> list[dict[str, Any]]:
+        """Take everything that waits in a queue, as the records that Lambda hands to a function."""
+        sqs = self.client("sqs")
+        records = []
+        while True:
+            answer = sqs.receive_message(
+                QueueUrl=self.queues[queue], MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+            )
+            if not answer.get("Messages"):
+                return records
+            records += [
+                {
+                    "messageId": message["MessageId"],
+                    "receiptHandle": message["ReceiptHandle"],
+                    "body": message["Body"],
+                    "attributes": message["Attributes"],
+                    "messageAttributes": {},
+                    "md5OfBody": message["MD5OfBody"],
+                    "eventSource": "aws:sqs",
+                    "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUES[queue]}",
+                    "awsRegion": REGION,
+                }
+                for message in answer["Messages"]
+            ]
+
+    def hand_over(self, queue: str, records: list[dict[str, Any]]) -> list[str]:
+        """Run a queue's consumer with records in batches of 10; return the ids of those that failed."""
+        failed = []
+        handler = self.load(f"pipeline/{CONSUMERS[queue]}").handler
+        for first in range(0, len(records), 10):
+            answer = handler({"Records": records[first : first + 10]}, Context())
+            failed += [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        return failed
+
+    def pump(self, *queues: str) -> list[str]:
+        """Let every queue's consumer run once over what waits; return what failed."""
+        failed = []
+        for queue in queues or QUEUES:
+            records = self.receive(queue)
+            if records:
+                failed += self.hand_over(queue, records)
+        return failed
+
+    def sent(self, operation: str) -> list[dict[str, Any]]:
+        """Return the parameters of every call of an operation, oldest first."""
+        return [parameters for name, parameters in self.requests if name == operation]
+
+
+def _note(cloud: Cloud) -> Callable[..., None]:
+    def note(params: dict[str, Any], model: Any, **_more: Any) -> None:
+        name = f"{model.service_model.service_name}:{model.name}"
+        cloud.calls[name] += 1
+        body = params.get("body")
+        if isinstance(body, bytes) and body.startswith(b"{"):
+            cloud.requests.append((name, json.loads(body)))
+        else:
+            cloud.requests.append((name, dict(body) if isinstance(body, Mapping) else {}))
+
+    return note
+
+
+@contextmanager
+def running() -> Iterator[Cloud]:
+    """Make a cloud with nothing in it, and forget it afterwards."""
+    before = dict(os.environ)
+    os.environ.update(
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        AWS_DEFAULT_REGION=REGION,
+        POWERTOOLS_DEV="false",
+    )
+    os.environ.pop("AWS_ENDPOINT_URL", None)
+    try:
+        with mock_aws():
+            boto3.setup_default_session()
+            cloud = Cloud()
+            cloud.make()
+            session = boto3.DEFAULT_SESSION
+            assert session is not None
+            session.events.register("before-call", _note(cloud))
+            yield cloud
+    finally:
+        boto3.DEFAULT_SESSION = None
+        os.environ.clear()
+        os.environ.update(before)
+        settings.cache_clear()
+        runtime.__dict__.clear()
+
+
+class World:
+    """One team with an environment in a cloud, and what a test does there.
+
+    Parameters
+    ----------
+    cloud : Cloud
+        Where.
+    mock : bool
+        Whether the environment is a mock.
+    channels : dict, optional
+        Its providers; a channel left out takes the stack's.
+    """
+
+    def __init__(self, cloud: Cloud, *, mock: bool = False, channels: Mapping[str, Any] | None = None) -> None:
+        self.cloud = cloud
+        self.identifier = "dev"
+        self.runtime = Runtime()
+        self.runtime.__dict__["settings"] = Settings(
+            accounts_table="AccountsTable",
+            audience_table="AudienceTable",
+            activity_table="ActivityTable",
+            message_queue_url=cloud.queues["message"],
+            signing_secret_arn=_PARAMETERS["SigningSecret"],
+            credential_cache_seconds=0,
+            base_url="https://nereid.example.com",
+            retention_days=90,
+        )
+        team, _, self.token = create_team(self.runtime.accounts, self.runtime.clock, SECRET, "Team", "first")
+        self.team_id = team.id
+        self.environment = create_environment(
+            self.runtime.accounts,
+            self.runtime.clock,
+            team.id,
+            self.identifier,
+            None,
+            mock=mock,
+            channels=Channels.model_validate(channels or {}),
+        )
+        self.scope = self.environment.scope
+
+    def configure(self, event_type: str, *notifications: Mapping[str, Any]) -> None:
+        """Configure an event type as a caller of the management API does."""
+        body = manage.parse(EventTypeBody, {"notifications": list(notifications)})
+        check_notifications(body.notifications)
+        put_event_type(self.runtime.event_types, self.runtime.clock, self.scope, event_type, body.notifications)
+
+    def user(self, user_id: str, *contacts: tuple[ContactType, str], **meta: Any) -> None:
+        """Create a user with addresses."""
+        create_or_update_user(self.runtime.users, self.runtime.clock, self.scope, user_id, meta)
+        for type_, value in contacts:
+            add_contact_info(self.runtime.users, self.runtime.clock, self.scope, user_id, type_, value, None, {})
+
+    def message(self, event_type: str, message_id: str | None = None, **members: Any) -> Message:
+        """Make a message that nobody has taken in yet."""
+        return Message(
+            message_id=message_id or str(uuid.uuid4()),
+            event_type=event_type,
+            source="neptune",
+            received_at=self.runtime.clock.now(),
+            **members,
+        )
+
+    def ingest(self, event_type: str, message_id: str | None = None, **members: Any) -> str:
+        """Put an event on the message queue, alone; return the message's id."""
+        message = self.message(event_type, message_id, **members)
+        ingest(self.runtime.message_queue, self.environment, [message])
+        return message.message_id
+
+    def deliveries(self, message_id: str) -> list[Delivery]:
+        """Return what became of a message."""
+        return show_message(self.runtime.messages, self.runtime.deliveries, self.scope, message_id)[1]
+
+    def outcomes(self, message_id: str) -> list[tuple[str, str | None]]:
+        """Return the status and reason of each delivery of a message."""
+        return [(each.status, each.reason) for each in self.deliveries(message_id)]
