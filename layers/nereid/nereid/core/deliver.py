@@ -142,8 +142,6 @@ class Deliverer:
         else:
             outcome = Outcome("success", None, provider_message_id)
         self._record(job, token, outcome._replace(missing_variables=rendered.missing_variables))
-        if outcome.status == "success":
-            self._count_sent(job, self.clock.now())
 
     def _settle(self, job: DeliveryJob) -> None:
         """Do what an earlier run may have died before, after it recorded the delivery."""
@@ -198,7 +196,10 @@ class Deliverer:
             self._record(job, token, Outcome("pending"))
 
     def _record(self, job: DeliveryJob, token: str, outcome: Outcome) -> None:
-        self.deliveries.record(job.scope, job.delivery_id, token, outcome, self.clock.now())
+        now = self.clock.now()
+        self.deliveries.record(job.scope, job.delivery_id, token, outcome, now)
+        if outcome.status == "success":
+            self._count_sent(job, now)
 
 
 def backoff_seconds(attempt: int) -> int:
