@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import local_stack as stacks
+from tests.contract.neptie_client import Neptie
 from tests.contract.neptune_client import Neptune
 from tests.support.teams import Operator, OtherTeam
 
@@ -66,3 +67,15 @@ def neptune(local_stack: stacks.LocalStack) -> Neptune:
 def fresh(neptune: Neptune, new_environment: Callable[..., str]) -> Neptune:
     """Return the demo's team in an environment that nothing has happened in."""
     return Neptune(neptune.stack, neptune.token, new_environment())
+
+
+@pytest.fixture(scope="session")
+def anybody(local_stack: stacks.LocalStack) -> Neptie:
+    """Return a client of the Neptie API without a credential."""
+    return Neptie(local_stack)
+
+
+@pytest.fixture
+def sales(anybody: Neptie) -> Neptie:
+    """Return an account in a team that has nothing yet."""
+    return anybody.newcomer()
