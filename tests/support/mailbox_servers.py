@@ -97,7 +97,9 @@ def running() -> Iterator[Mailboxes]:
             parsed = email.message_from_bytes(raw, policy=default)
             assert isinstance(parsed, EmailMessage)
             state.mails.append(parsed)
-            return (200, {"id": f"gm-{state.requests}", "threadId": "t", "labelIds": ["SENT"]}) if gmail else (202, None)
+            return (
+                (200, {"id": f"gm-{state.requests}", "threadId": "t", "labelIds": ["SENT"]}) if gmail else (202, None)
+            )
 
         def _raw(self, body: bytes, *, gmail: bool) -> bytes:
             kind = self.headers["Content-Type"]

@@ -180,9 +180,7 @@ def test_a_mailbox_that_is_not_connected_is_not_asked(sender: Sender, status: st
         ((503, None), "http_503"),
     ],
 )
-def test_a_provider_that_has_no_time_is_asked_again_later(
-    sender: Sender, error: tuple[int, object], code: str
-) -> None:
+def test_a_provider_that_has_no_time_is_asked_again_later(sender: Sender, error: tuple[int, object], code: str) -> None:
     sender.servers.fail = error
     with pytest.raises(ProviderBusy) as caught:
         sender.send()
