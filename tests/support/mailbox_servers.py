@@ -17,7 +17,7 @@ from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-TOKEN = "ya29.valid-token"  # noqa: S105 - opens nothing
+TOKEN = "ya29.valid-token"
 _GMAIL = "/gmail/v1/users/me/messages/send"
 _GRAPH = "/v1.0/me/sendMail"
 
@@ -65,7 +65,7 @@ def running() -> Iterator[Mailboxes]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802 - the name is http.server's
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.requests += 1
             if state.hang:

@@ -61,8 +61,7 @@ class Sender:
     def __init__(self, servers: Mailboxes, provider: MailboxProvider) -> None:
         self.servers = servers
         self.accounts = Accounts(provider)
-        urls = {name: servers.url for name in PROVIDERS}
-        self.channel = MailboxChannel(self.accounts, Cipher(), urls)  # type: ignore[arg-type]
+        self.channel = MailboxChannel(self.accounts, Cipher(), dict.fromkeys(PROVIDERS, servers.url))  # type: ignore[arg-type]
 
     def send(self, content: str = "Dear John", subject: str = "Hello", to: str = "john@example.org") -> str | None:
         outreach = Outreach(campaign_id="c", lead_id="l", to=to, subject=subject, content=content, account=SENDER)
@@ -161,7 +160,7 @@ def test_a_mailbox_that_is_not_connected_is_not_asked(sender: Sender, status: st
     if status:
         sender.accounts.account = sender.accounts.account.model_copy(update={"status": status})
     else:
-        sender.accounts.get = lambda *_: None  # type: ignore[method-assign, misc, assignment]
+        sender.accounts.get = lambda *_: None  # type: ignore[method-assign]
     with pytest.raises(ProviderRefused, match="reconnect"):
         sender.send()
     assert sender.servers.requests == 0

@@ -18,7 +18,7 @@ from nereid.ports import UnknownLead
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
 
-def lead(id_: str = "1", **fields: Any) -> Lead:
+def lead(id_: str = "1", /, **fields: Any) -> Lead:
     known: dict[str, Any] = {
         "full_name": "John Doe",
         "email": "john@example.com",
@@ -147,7 +147,7 @@ def test_the_best_is_first_and_equals_are_in_order_of_their_ids() -> None:
 texts = st.one_of(st.none(), st.text(min_size=1, max_size=80))
 leads = st.builds(
     lead,
-    id_=st.uuids().map(str),
+    st.uuids().map(str),
     full_name=st.text(min_size=1, max_size=80),
     email=st.text(min_size=1, max_size=20).map(lambda local: f"{local}@example.com"),
     company=texts,

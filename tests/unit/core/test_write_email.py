@@ -149,7 +149,7 @@ def test_any_other_description_is_introduced() -> None:
     "description", ["Reach out to CEOs of software firms", "Cold leads from Q2", "Our target audience: founders"]
 )
 def test_a_note_that_a_team_made_for_itself_is_not_told_to_the_lead(description: str) -> None:
-    assert description.split()[0] not in write(about=campaign(description=description)).content
+    assert description.split(maxsplit=1)[0] not in write(about=campaign(description=description)).content
 
 
 def test_words_of_sales_in_a_campaigns_name_are_left_out() -> None:

@@ -131,7 +131,7 @@ def _mail(job: DeliveryJob, rendered: Rendered, sender: str) -> bytes:
         message["List-Unsubscribe"] = f"<{rendered.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(rendered.members["text"])
-        if rendered.members["html"] is not None:
+        if "html" in rendered.members:
             message.add_alternative(rendered.members["html"], subtype="html")
         return message.as_bytes()
     except (ValueError, UnicodeError) as error:

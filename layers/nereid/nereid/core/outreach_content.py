@@ -64,17 +64,11 @@ _UNSEEN = frozenset({"head", "script", "style", "title"})
 def render(outreach: Outreach, unsubscribe_url: str) -> Rendered:
     """Return the parts of the mail."""
     content = _FORBIDDEN.sub("", outreach.content)
-    html: str | None = None
-    if is_html(content):
-        html = _with_link(content, unsubscribe_url)
-        text = text_of(content)
-    else:
-        text = content.rstrip()
-    members = {
-        "subject": one_line(outreach.subject),
-        "text": f"{text}\n\nUnsubscribe: {unsubscribe_url}\n",
-        "html": html,
-    }
+    html = is_html(content)
+    text = text_of(content) if html else content.rstrip()
+    members = {"subject": one_line(outreach.subject), "text": f"{text}\n\nUnsubscribe: {unsubscribe_url}\n"}
+    if html:
+        members["html"] = _with_link(content, unsubscribe_url)
     return Rendered(members, [], unsubscribe_url)
 
 

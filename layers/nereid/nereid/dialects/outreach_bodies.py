@@ -34,6 +34,12 @@ def _header_text(value: str) -> str:
     return value
 
 
+def _not_negative(value: float) -> float:
+    if value < 0:
+        raise PydanticCustomError("negative", "must be at least 0")
+    return value
+
+
 def _not_all_zero(value: dict[str, Any]) -> dict[str, Any]:
     if not any(value.get(name, usual) > 0 for name, usual in WEIGHTS.items()):
         raise PydanticCustomError("zero", "must not all be 0")
@@ -41,7 +47,7 @@ def _not_all_zero(value: dict[str, Any]) -> dict[str, Any]:
 
 
 _Words = Annotated[list[str], BeforeValidator(_list_if_none)]
-_Weight = Annotated[float, Field(ge=0)]
+_Weight = Annotated[float, AfterValidator(_not_negative)]
 _Weights = Annotated[dict[str, _Weight], AfterValidator(_not_all_zero), BeforeValidator(_object_if_empty)]
 #: A longer text that is sent as it is, its blanks at both ends too.
 _Content = Annotated[str, StringConstraints(max_length=200_000), Secret.__metadata__[0]]
