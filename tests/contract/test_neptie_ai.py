@@ -171,9 +171,7 @@ def test_a_ranking_that_cannot_be_made_names_the_field(team: Team, body: Any, er
 
 def sentence(errors: dict[str, str]) -> tuple[int, dict[str, Any]]:
     """Return the answer in which a path is part of the sentence and its first part is the field."""
-    listed = [
-        {"field": path.split(".")[0].split("[")[0], "message": f"{path} {text}"} for path, text in errors.items()
-    ]
+    listed = [{"field": path.split(".")[0].split("[")[0], "message": f"{path} {text}"} for path, text in errors.items()]
     return 400, {"message": listed[0]["message"], "errors": listed}
 
 
