@@ -36,7 +36,8 @@ def requirements(group: str) -> Path:
 
 def digest(group: str) -> str:
     """Return what changes when the group has to be installed anew."""
-    return hashlib.sha256(requirements(group).read_bytes()).hexdigest()
+    python = "{}.{}".format(*(LAMBDA if group == "sam" else sys.version_info))
+    return hashlib.sha256(python.encode() + requirements(group).read_bytes()).hexdigest()
 
 
 def pip_wheel() -> Path:

@@ -17,4 +17,4 @@ def handler(request: Request, caller: Caller) -> Response:
     environment = create_environment(
         runtime.accounts, runtime.clock, caller.team_id, body.identifier, body.name, mock=body.mock, channels=channels
     )
-    return manage.ok(manage.environment_object(environment))
+    return manage.ok(manage.environment_object(environment, runtime.settings.channels()))

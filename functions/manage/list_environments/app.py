@@ -13,4 +13,5 @@ def handler(request: Request, caller: Caller) -> Response:
     query, after = manage.list_query(ListQuery, request, 2)
     environments = runtime.accounts.environments(caller.team_id)
     chosen, position = manage.slice_page(environments, lambda each: each.identifier, after, query.limit)
-    return manage.page([manage.environment_object(each) for each in chosen], position)
+    defaults = runtime.settings.channels()
+    return manage.page([manage.environment_object(each, defaults) for each in chosen], position)

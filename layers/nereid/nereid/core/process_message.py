@@ -118,7 +118,7 @@ class Processor:
             team_id=environment.team_id,
             environment=environment.identifier,
             mock=environment.mock,
-            channels=effective_channels(environment, self.defaults),
+            channels=environment.providers(self.defaults),
             delivery_id=planned.id,
             recipient=planned.recipient,
             notification=notification,
@@ -127,17 +127,6 @@ class Processor:
             user=user_variables(user, message.user_id),
             planned_at=plan.planned_at,
         )
-
-
-def effective_channels(environment: Environment, defaults: Channels) -> Channels:
-    """Return an environment's providers: its own, and the stack's for each channel that it leaves out."""
-    own = environment.channels
-    given = own.model_fields_set
-    return Channels(
-        email=own.email if "email" in given else defaults.email,
-        sms=own.sms if "sms" in given else defaults.sms,
-        push=own.push if "push" in given else defaults.push,
-    )
 
 
 def make_plan(

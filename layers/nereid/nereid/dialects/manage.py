@@ -23,7 +23,7 @@ from nereid.errors import AlreadyExists, Forbidden, Invalid, NereidError, NotFou
 from nereid.models.delivery import Delivery
 from nereid.models.event_type import EventType
 from nereid.models.message import Message
-from nereid.models.team import ApiToken, ClientKey, Environment, Team
+from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
 
 DELETED = {"message": "Successfully deleted"}
 #: DynamoDB's limit, and so the length of the longest position in a list.
@@ -236,16 +236,13 @@ def team_object(team: Team, environment: str) -> dict[str, Any]:
     return {"id": team.id, "name": team.name, "environment": environment, "created_at": to_iso(team.created_at)}
 
 
-def environment_object(environment: Environment) -> dict[str, Any]:
-    """Return an environment as this API shows it."""
+def environment_object(environment: Environment, defaults: Channels) -> dict[str, Any]:
+    """Return an environment as this API shows it: with the providers that are in force."""
     return {
         "identifier": environment.identifier,
         "name": environment.name,
         "mock": environment.mock,
-        # Only the channels that were given: one left out is not the same as null.
-        "channels": environment.channels.model_dump(
-            mode="json", by_alias=True, include=environment.channels.model_fields_set
-        ),
+        "channels": environment.providers(defaults).model_dump(mode="json", by_alias=True),
         "created_at": to_iso(environment.created_at),
     }
 

@@ -82,6 +82,15 @@ class Environment(BaseModel):
         """The environment as a tenant key."""
         return Scope(self.team_id, self.identifier)
 
+    def providers(self, defaults: Channels) -> Channels:
+        """Return what it sends with: its own providers, and the stack's for each channel that it leaves out."""
+        own = self.channels
+        return Channels(
+            email=own.email if "email" in own.model_fields_set else defaults.email,
+            sms=own.sms if "sms" in own.model_fields_set else defaults.sms,
+            push=own.push if "push" in own.model_fields_set else defaults.push,
+        )
+
 
 class ApiToken(BaseModel):
     """The record of a JWT that was handed out. Deleting it revokes the JWT."""
