@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nereid.core.campaigns import assign_leads
 from nereid.core.leads import delete_lead, import_leads, mark_address, mark_lead, update_lead
 from nereid.errors import AlreadyExists, NereidError, NotFound
-from nereid.models.lead import LEAD_STATUSES, LeadFilter
+from nereid.models.lead import LEAD_STATUSES, LeadFilter, LeadStatus
 from nereid.ports import UnknownLead
 from tests.support.cloud import Cloud
 from tests.support.neptie import Team, one_call_at_a_time
@@ -191,11 +191,13 @@ def test_a_lead_of_very_many_campaigns_can_be_deleted(cloud: Cloud) -> None:
 def test_what_becomes_of_an_email_sets_the_status_and_an_import_leaves_it(cloud: Cloud) -> None:
     team = Team(cloud)
     lead = team.lead(email="a@example.com")
-    for status in ("contacted", "unsubscribed", "bounced"):
+    steps: tuple[LeadStatus, ...] = ("contacted", "unsubscribed", "bounced")
+    for status in steps:
         marked = mark_address(team.leads, team.clock, team.id, "A@example.com", status)
         assert marked is not None
         assert marked.status == status
-    for status in ("contacted", "unsubscribed"):
+    earlier: tuple[LeadStatus, ...] = ("contacted", "unsubscribed")
+    for status in earlier:
         marked = mark_lead(team.leads, team.clock, team.id, lead.id, status)
         assert marked is not None
         assert marked.status == "bounced"

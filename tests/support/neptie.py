@@ -71,7 +71,7 @@ class Team:
 def one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let threads take turns between calls of AWS: each call is atomic there, but not in moto."""
     lock = threading.Lock()
-    original = BaseClient._make_api_call
+    original = BaseClient.__dict__["_make_api_call"]
 
     def call(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
         with lock:
