@@ -44,7 +44,7 @@ def other_team(operator: Operator) -> OtherTeam:
     return operator.team()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_environment(local_stack: stacks.LocalStack) -> Callable[..., str]:
     """Return a function that makes an environment of the demo's team and gives its identifier."""
 
