@@ -7,6 +7,7 @@ in the table, a transaction of a hundred takes minutes. Here only the items that
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,25 +15,27 @@ _Place = tuple[Any, Any, Any]
 
 
 def install() -> None:
-    """Replace moto's transactions; doing it again changes nothing. They must run one at a time."""
+    """Replace moto's transactions; doing it again changes nothing."""
     from moto.dynamodb.models import DynamoDBBackend
     from moto.dynamodb.models.table import Table
 
     original = DynamoDBBackend.transact_write_items
+    lock = threading.Lock()
     if hasattr(original, "keeps_items_only"):
         return
 
     def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
-        kept = [(place, copy.deepcopy(_find(place))) for place in _places(self, transact_items)]
-        Table.__deepcopy__ = lambda table, _memo: table
-        try:
-            original(self, transact_items)
-        except Exception:
-            for place, item in kept:
-                _restore(place, item)
-            raise
-        finally:
-            del Table.__deepcopy__
+        with lock:
+            kept = [(place, copy.deepcopy(_find(place))) for place in _places(self, transact_items)]
+            Table.__deepcopy__ = lambda table, _memo: table
+            try:
+                original(self, transact_items)
+            except Exception:
+                for place, item in kept:
+                    _restore(place, item)
+                raise
+            finally:
+                del Table.__deepcopy__
 
     transact_write_items.keeps_items_only = True  # type: ignore[attr-defined]
     DynamoDBBackend.transact_write_items = transact_write_items

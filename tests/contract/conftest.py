@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import local_stack as stacks
+from tests.contract.manage_client import Manage
 from tests.contract.neptie_client import Neptie
 from tests.contract.neptune_client import Neptune
 from tests.support.teams import Operator, OtherTeam
@@ -43,7 +44,7 @@ def other_team(operator: Operator) -> OtherTeam:
     return operator.team()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_environment(local_stack: stacks.LocalStack) -> Callable[..., str]:
     """Return a function that makes an environment of the demo's team and gives its identifier."""
 
@@ -79,3 +80,14 @@ def anybody(local_stack: stacks.LocalStack) -> Neptie:
 def sales(anybody: Neptie) -> Neptie:
     """Return an account in a team that has nothing yet."""
     return anybody.newcomer()
+
+
+def manage(local_stack: stacks.LocalStack) -> Manage:
+    """Return the demo's team in its environment `dev`."""
+    return Manage(local_stack, local_stack.demo["api_token"])
+
+
+@pytest.fixture
+def team(local_stack: stacks.LocalStack, operator: Operator) -> Manage:
+    """Return a team that nothing has happened to, with the environment `dev`."""
+    return Manage(local_stack, operator.team().token)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -24,35 +25,41 @@ from tests.contract.neptune_client import (
 )
 from tests.support.teams import Operator
 
-#: Every route with a token in the header: method, path, permission, and a body that is accepted.
-ROUTES: list[tuple[str, str, str | None, Any]] = [
-    ("POST", "/{env}/events", "post_events", {"event_type": "x"}),
-    ("GET", "/environments", None, None),
-    ("POST", "/{env}/users", "manage_users", {"user_id": "matrix"}),
-    ("GET", "/{env}/users", "manage_users", None),
-    ("GET", "/{env}/users/matrix", "manage_users", None),
-    ("PUT", "/{env}/users/matrix", "manage_users", {}),
-    ("DELETE", "/{env}/users/matrix", "manage_users", None),
-    ("POST", "/{env}/users/matrix/contacts_info", "manage_users", {"type": "email", "value": "a@example.com"}),
-    ("PUT", "/{env}/users/matrix/contacts_info", "manage_users", {"type": "email", "value": "a@example.com"}),
-    ("DELETE", "/{env}/users/matrix/contacts_info", "manage_users", {"type": "email", "value": "a@example.com"}),
-    ("GET", "/app_notifications/{env}?user_id=matrix", "manage_users", None),
-    ("POST", "/app_notifications/{env}/read", "manage_users", {"type": "user", "id": "matrix"}),
+
+class Route(NamedTuple):
+    """A route with a token in the header, the permission that it needs, and a body that is accepted."""
+
+    method: str
+    path: str
+    permission: str | None = "manage_users"
+    body: Any = None
+
+
+EMAIL = {"type": "email", "value": "a@example.com"}
+ROUTES = [
+    Route("POST", "/{env}/events", "post_events", {"event_type": "x"}),
+    Route("GET", "/environments", None),
+    Route("POST", "/{env}/users", body={"user_id": "matrix"}),
+    Route("GET", "/{env}/users"),
+    Route("GET", "/{env}/users/matrix"),
+    Route("PUT", "/{env}/users/matrix", body={}),
+    Route("DELETE", "/{env}/users/matrix"),
+    Route("POST", "/{env}/users/matrix/contacts_info", body=EMAIL),
+    Route("PUT", "/{env}/users/matrix/contacts_info", body=EMAIL),
+    Route("DELETE", "/{env}/users/matrix/contacts_info", body=EMAIL),
+    Route("GET", "/app_notifications/{env}?user_id=matrix"),
+    Route("POST", "/app_notifications/{env}/read", body={"type": "user", "id": "matrix"}),
 ]
-WITH_BODY = [route for route in ROUTES if route[0] in ("POST", "PUT") or (route[0] == "DELETE" and route[3])]
-IN_ENVIRONMENT = [route for route in ROUTES if "{env}" in route[1]]
-NAMES = [f"{method} {path.partition('?')[0]}" for method, path, *_ in ROUTES]
 
 
-def named(routes: list[tuple[str, str, str | None, Any]]) -> list[str]:
-    return [f"{method} {path.partition('?')[0]}" for method, path, *_ in routes]
+def over(routes: Iterable[Route]) -> pytest.MarkDecorator:
+    chosen = list(routes)
+    return pytest.mark.parametrize("route", chosen, ids=[f"{each.method} {each.path}" for each in chosen])
 
 
-every_route = pytest.mark.parametrize(("method", "path", "permission", "body"), ROUTES, ids=named(ROUTES))
-every_body = pytest.mark.parametrize(("method", "path", "permission", "body"), WITH_BODY, ids=named(WITH_BODY))
-every_environment = pytest.mark.parametrize(
-    ("method", "path", "permission", "body"), IN_ENVIRONMENT, ids=named(IN_ENVIRONMENT)
-)
+every_route = over(ROUTES)
+every_body = over(route for route in ROUTES if route.body is not None)
+every_environment = over(route for route in ROUTES if "{env}" in route.path)
 
 
 @pytest.fixture(scope="module")
@@ -63,44 +70,34 @@ def tokens(operator: Operator) -> dict[str, str]:
 
 
 @every_route
-def test_a_request_without_a_token_is_unauthenticated(
-    neptune: Neptune, method: str, path: str, permission: str | None, body: Any
-) -> None:
-    assert Neptune(neptune.stack, "").call(method, path, body) == UNAUTHENTICATED
+def test_a_request_without_a_token_is_unauthenticated(neptune: Neptune, route: Route) -> None:
+    assert Neptune(neptune.stack, "").call(route.method, route.path, route.body) == UNAUTHENTICATED
 
 
 @every_route
-def test_a_token_that_is_none_is_unauthenticated(
-    neptune: Neptune, method: str, path: str, permission: str | None, body: Any
-) -> None:
-    assert Neptune(neptune.stack, "undefined").call(method, path, body) == UNAUTHENTICATED
+def test_a_token_that_is_none_is_unauthenticated(neptune: Neptune, route: Route) -> None:
+    assert Neptune(neptune.stack, "undefined").call(route.method, route.path, route.body) == UNAUTHENTICATED
 
 
 @every_route
-def test_a_token_without_the_permission_is_forbidden(
-    neptune: Neptune, tokens: dict[str, str], method: str, path: str, permission: str | None, body: Any
-) -> None:
-    others = [token for name, token in tokens.items() if name != permission]
+def test_a_token_without_the_permission_is_forbidden(neptune: Neptune, tokens: dict[str, str], route: Route) -> None:
+    others = [token for name, token in tokens.items() if name != route.permission]
     for token in others:
-        answer = Neptune(neptune.stack, token).call(method, path, body)
-        assert answer == FORBIDDEN if permission else answer[0] == 200
+        answer = Neptune(neptune.stack, token).call(route.method, route.path, route.body)
+        assert answer == FORBIDDEN if route.permission else answer[0] == 200
 
 
 @every_route
-def test_a_token_with_just_the_permission_is_enough(
-    neptune: Neptune, tokens: dict[str, str], method: str, path: str, permission: str | None, body: Any
-) -> None:
-    token = tokens[permission or "post_events"]
-    status, _ = Neptune(neptune.stack, token).call(method, path, body)
+def test_a_token_with_just_the_permission_is_enough(neptune: Neptune, tokens: dict[str, str], route: Route) -> None:
+    token = tokens[route.permission or "post_events"]
+    status, _ = Neptune(neptune.stack, token).call(route.method, route.path, route.body)
     # Whether the user of the example is there depends on what ran before.
     assert status in (200, 404, 422)
 
 
 @every_environment
-def test_an_unknown_environment_is_not_found(
-    neptune: Neptune, method: str, path: str, permission: str | None, body: Any
-) -> None:
-    assert Neptune(neptune.stack, neptune.token, "nowhere").call(method, path, body) == NOT_FOUND
+def test_an_unknown_environment_is_not_found(neptune: Neptune, route: Route) -> None:
+    assert Neptune(neptune.stack, neptune.token, "nowhere").call(route.method, route.path, route.body) == NOT_FOUND
 
 
 @pytest.mark.parametrize("environment", ["DEV", "dev%20", "events", "d" * 64, "d" * 1500])
@@ -109,35 +106,27 @@ def test_an_environment_is_its_exact_identifier(neptune: Neptune, environment: s
 
 
 @every_body
-@pytest.mark.parametrize("body_sent", [b"{", b"not json", b'{"a":1,}', b'{"a":NaN}', b'{"a":Infinity}', b"\xff"])
-def test_a_body_that_is_no_json_is_refused(
-    neptune: Neptune, method: str, path: str, permission: str | None, body: Any, body_sent: bytes
-) -> None:
-    assert neptune.call(method, path, body_sent) == NOT_JSON
+@pytest.mark.parametrize("body", [b"{", b"not json", b'{"a":1,}', b'{"a":NaN}', b'{"a":Infinity}', b"\xff"])
+def test_a_body_that_is_no_json_is_refused(neptune: Neptune, route: Route, body: bytes) -> None:
+    assert neptune.call(route.method, route.path, body) == NOT_JSON
 
 
 @every_body
-@pytest.mark.parametrize("body_sent", [b"[1]", b'"text"', b"1", b"true", b"null", b"[[]]"])
-def test_a_body_that_is_no_object_is_refused(
-    neptune: Neptune, method: str, path: str, permission: str | None, body: Any, body_sent: bytes
-) -> None:
-    assert neptune.call(method, path, body_sent) == NOT_AN_OBJECT
+@pytest.mark.parametrize("body", [b"[1]", b'"text"', b"1", b"true", b"null", b"[[]]"])
+def test_a_body_that_is_no_object_is_refused(neptune: Neptune, route: Route, body: bytes) -> None:
+    assert neptune.call(route.method, route.path, body) == NOT_AN_OBJECT
 
 
 @every_body
-def test_an_empty_array_as_body_is_an_empty_object(
-    neptune: Neptune, method: str, path: str, permission: str | None, body: Any
-) -> None:
-    of_array, of_object = neptune.call(method, path, b"[]"), neptune.call(method, path, b"{}")
+def test_an_empty_array_as_body_is_an_empty_object(neptune: Neptune, route: Route) -> None:
+    of_array, of_object = neptune.call(route.method, route.path, b"[]"), neptune.call(route.method, route.path, b"{}")
     assert of_array[0] == of_object[0]
     assert set(of_array[1]) == set(of_object[1])
 
 
 @every_route
-def test_a_body_over_the_limit_is_too_large(
-    neptune: Neptune, method: str, path: str, permission: str | None, body: Any
-) -> None:
-    assert neptune.call(method, path, b" " * (LIMIT + 1)) == TOO_LARGE
+def test_a_body_over_the_limit_is_too_large(neptune: Neptune, route: Route) -> None:
+    assert neptune.call(route.method, route.path, b" " * (LIMIT + 1)) == TOO_LARGE
 
 
 def test_a_body_of_just_the_limit_is_taken(neptune: Neptune) -> None:
@@ -261,8 +250,8 @@ def test_escaped_slashes_in_strings_are_slashes(neptune: Neptune) -> None:
 
 
 @every_route
-def test_an_answer_is_json(neptune: Neptune, method: str, path: str, permission: str | None, body: Any) -> None:
-    answer = neptune.request(method, path, body)
+def test_an_answer_is_json(neptune: Neptune, route: Route) -> None:
+    answer = neptune.request(route.method, route.path, route.body)
     assert answer.headers["Content-Type"] == "application/json"
 
 

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
@@ -89,9 +89,37 @@ class Cloud:
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     #: What else references in the template stand for here.
     parameters: dict[str, str] = field(default_factory=dict)
+    #: What calls of an operation do instead, one after the other: see `fail`.
+    faults: dict[str, list[Any]] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _sandboxes: dict[str, tuple[ModuleType, dict[str, Any]]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Begin a new test: nothing called, nothing waiting, nothing failing."""
+        for channel, name in QUEUES.items():
+            self.queues[channel] = self.client("sqs").create_queue(QueueName=f"{name}-{uuid.uuid4()}")["QueueUrl"]
+        self.calls.clear()
+        self.requests.clear()
+        self.faults.clear()
+        self._sandboxes.clear()
+
+    def fail(self, operation: str, *faults: Any) -> None:
+        """Let the next calls of an operation fail.
+
+        Parameters
+        ----------
+        operation
+            Service and operation, as in `calls`.
+        faults
+            One per call: an exception to raise, the code and status of an error, an answer or what makes one of the request, or
+            None to let it through.
+        """
+        self.faults.setdefault(operation, []).extend(faults)
 
     def client(self, service: str) -> Any:
-        return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+        if service not in self._clients:
+            self._clients[service] = boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+        return self._clients[service]
 
     def make(self) -> None:
         dynamodb = self.client("dynamodb")
@@ -99,9 +127,6 @@ class Cloud:
             properties = table["Properties"]
             given = {member: properties[member] for member in _TABLE_MEMBERS if member in properties}
             dynamodb.create_table(TableName=name, **given)
-        sqs = self.client("sqs")
-        for channel, name in QUEUES.items():
-            self.queues[channel] = sqs.create_queue(QueueName=name)["QueueUrl"]
         self.client("secretsmanager").create_secret(Name=_PARAMETERS["SigningSecret"], SecretString=SECRET)
         self.client("sesv2").create_email_identity(EmailIdentity="example.com")
         self.client("sns").create_platform_application(
@@ -144,6 +169,19 @@ class Cloud:
         """Run a function cold."""
         return self.load(folder).handler(event, Context(milliseconds))
 
+    def warm(self, folder: str, event: dict[str, Any]) -> Any:
+        """Run a function in the sandbox of its last run."""
+        if folder in self._sandboxes:
+            module, kept = self._sandboxes[folder]
+            runtime.__dict__.clear()
+            runtime.__dict__.update(kept)
+        else:
+            module = self.load(folder)
+        try:
+            return module.handler(event, Context())
+        finally:
+            self._sandboxes[folder] = module, dict(runtime.__dict__)
+
     def receive(self, queue: str) -> list[dict[str, Any]]:
         """Take everything that waits in a queue, as the records that Lambda hands to a function."""
         sqs = self.client("sqs")
@@ -155,26 +193,15 @@ class Cloud:
             if not answer.get("Messages"):
                 return records
             records += [
-                {
-                    "messageId": message["MessageId"],
-                    "receiptHandle": message["ReceiptHandle"],
-                    "body": message["Body"],
-                    "attributes": message["Attributes"],
-                    "messageAttributes": {},
-                    "md5OfBody": message["MD5OfBody"],
-                    "eventSource": "aws:sqs",
-                    "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUES[queue]}",
-                    "awsRegion": REGION,
-                }
+                _record(queue, message["Body"], message["MessageId"], message["ReceiptHandle"], message["Attributes"])
                 for message in answer["Messages"]
             ]
 
     def hand_over(self, queue: str, records: list[dict[str, Any]]) -> list[str]:
         """Run a queue's consumer with records in batches of 10; return the ids of those that failed."""
         failed = []
-        handler = self.load(f"pipeline/{CONSUMERS[queue]}").handler
         for first in range(0, len(records), 10):
-            answer = handler({"Records": records[first : first + 10]}, Context())
+            answer = self.warm(f"pipeline/{CONSUMERS[queue]}", {"Records": records[first : first + 10]})
             failed += [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
         return failed
 
@@ -192,17 +219,56 @@ class Cloud:
         return [parameters for name, parameters in self.requests if name == operation]
 
 
-def _note(cloud: Cloud) -> Callable[..., None]:
-    def note(params: dict[str, Any], model: Any, **_more: Any) -> None:
+def _note(cloud: Cloud) -> Callable[..., Any]:
+    def note(params: dict[str, Any], model: Any, **_more: Any) -> Any:
         name = f"{model.service_model.service_name}:{model.name}"
-        cloud.calls[name] += 1
         body = params.get("body")
-        if isinstance(body, bytes) and body.startswith(b"{"):
-            cloud.requests.append((name, json.loads(body)))
-        else:
-            cloud.requests.append((name, dict(body) if isinstance(body, Mapping) else {}))
+        if isinstance(body, bytes):
+            body = json.loads(body) if body.startswith(b"{") else {}
+        cloud.calls[name] += 1
+        cloud.requests.append((name, dict(body or {})))
+        waiting = cloud.faults.get(name)
+        fault = waiting.pop(0) if waiting else None
+        if isinstance(fault, BaseException):
+            raise fault
+        if callable(fault):
+            fault = fault(cloud.requests[-1][1])
+        if isinstance(fault, tuple):
+            return SimpleNamespace(status_code=fault[1]), _error(*fault)
+        return None if fault is None else (SimpleNamespace(status_code=200), fault)
 
     return note
+
+
+def _record(
+    queue: str, body: str, message_id: str, receipt_handle: str, attributes: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "messageId": message_id,
+        "receiptHandle": receipt_handle,
+        "body": body,
+        "attributes": attributes,
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUES[queue]}",
+        "awsRegion": REGION,
+    }
+
+
+def record(queue: str, body: str) -> dict[str, Any]:
+    """Return a record that was on no queue, as Lambda hands it to a function for the first time."""
+    name = str(uuid.uuid4())
+    return _record(queue, body, name, name, {"ApproximateReceiveCount": "1"})
+
+
+def accepted(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer SendMessageBatch as SQS does that takes everything. moto's queue gets slow with what is in it."""
+    return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]], "Failed": []}
+
+
+def _error(code: str, status: int, message: str = "no") -> dict[str, Any]:
+    return {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
 
 
 @contextmanager
@@ -221,6 +287,7 @@ def running() -> Iterator[Cloud]:
             boto3.setup_default_session()
             cloud = Cloud()
             cloud.make()
+            cloud.forget()
             session = boto3.DEFAULT_SESSION
             assert session is not None
             session.events.register("before-call", _note(cloud))

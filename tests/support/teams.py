@@ -10,13 +10,15 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
-
+from local.resources import Cloud
 from nereid.auth import tokens
 from nereid.aws.accounts import DynamoAccountStore
 from nereid.aws.table import Table
+from nereid.aws.users import DynamoUserStore, contact_item
 from nereid.clock import SystemClock
 from nereid.core.teams import create_team
+from nereid.models.team import Scope
+from nereid.models.user import ContactInfo
 from tests.local_stack import LocalStack
 
 
@@ -50,20 +52,16 @@ class Operator:
         #: What the function that creates teams is given.
         self.environment: dict[str, str] = functions["ManageCreateTeam"]
         self._stack = stack
-        self._clients = SimpleNamespace(dynamodb=self._client("dynamodb"))
-        secret = self._client("secretsmanager").get_secret_value(SecretId=self.environment["SIGNING_SECRET_ARN"])
+        cloud = Cloud(self.environment["AWS_ENDPOINT_URL"], self.environment["AWS_REGION"], "operator")
+        secret = cloud.client("secretsmanager").get_secret_value(SecretId=self.environment["SIGNING_SECRET_ARN"])
         self.secret: str = secret["SecretString"]
-
-    def _client(self, service: str) -> Any:
-        variables = self.environment
-        return boto3.Session("test", "test", "test", region_name=variables["AWS_REGION"]).client(
-            service, endpoint_url=variables["AWS_ENDPOINT_URL"]
-        )
+        clients: Any = SimpleNamespace(dynamodb=cloud.client("dynamodb"))
+        self._accounts = DynamoAccountStore(Table(clients, self.environment["ACCOUNTS_TABLE"]))
+        self._audience = Table(clients, functions["NeptuneCreateUser"]["AUDIENCE_TABLE"])
 
     def team(self, environment: str = "dev") -> OtherTeam:
         """Make a team with one environment, as ManageCreateTeam does."""
-        table: Any = Table(self._clients, self.environment["ACCOUNTS_TABLE"])  # type: ignore[arg-type]
-        team, _, token = create_team(DynamoAccountStore(table), SystemClock(), self.secret, "Other", environment)
+        team, _, token = create_team(self._accounts, SystemClock(), self.secret, "Other", environment)
         return OtherTeam(team.id, token)
 
     def forged(self, audience: tokens.Audience = "nereid:api_token", secret: str | None = None, **claims: Any) -> str:
@@ -80,3 +78,13 @@ class Operator:
         )
         assert answer.status == 200, answer.body
         return str(answer.json()["token"])
+
+    def add_contact_infos(self, token: str, environment: str, user_id: str, count: int) -> None:
+        """Give a user mobile numbers without asking the API, for which so many would take long."""
+        scope = Scope(tokens.verify(self.secret, "nereid:api_token", token, datetime.now(UTC))["team"], environment)
+        user = DynamoUserStore(self._audience).get(scope, user_id)
+        assert user is not None
+        for number in range(count):
+            now = datetime.now(UTC)
+            contact = ContactInfo(type="mobile_number", value=str(number), created_at=now, updated_at=now)
+            self._audience.put(contact_item(scope, user, contact))

@@ -6,8 +6,8 @@ import traceback
 from aws_lambda_powertools import Logger
 
 logger = Logger(service="nereid")
-for _library in ("boto3", "botocore", "urllib3"):
-    # Their debugging output holds requests, and with them addresses and texts.
+for _library in ("aws_lambda_powertools", "boto3", "botocore", "urllib3"):
+    # Their debugging output holds requests and what is wrong with them, and so addresses and texts.
     logging.getLogger(_library).setLevel(logging.INFO)
 
 

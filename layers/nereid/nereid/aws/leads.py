@@ -28,6 +28,7 @@ _MOST = 100
 #: Most campaigns that a lead leaves in the transaction that deletes it, beside the lead, its address and two counts.
 _CAMPAIGNS_AT_ONCE = 90
 _PARALLEL = 4
+_ID_LENGTH = 36
 _FAILED = "ConditionalCheckFailed"
 _EXISTS = "attribute_exists(pk)"
 _KEPT = ("full_name", "email", "company", "job_title", "industry", "status")
@@ -49,7 +50,9 @@ class DynamoLeadStore:
 
     def get_many(self, team_id: str, lead_ids: Iterable[str]) -> dict[str, Lead]:
         """See the port."""
-        found = self._table.get_many((_lead_key(team_id, lead_id), "lead") for lead_id in lead_ids)
+        # What is no id could be too long for a key.
+        keys = [(_lead_key(team_id, lead_id), "lead") for lead_id in lead_ids if len(lead_id) == _ID_LENGTH]
+        found = self._table.get_many(keys)
         return {item["id"]: _to_lead(item) for item in found.values()}
 
     def by_emails(self, team_id: str, emails: Iterable[str]) -> dict[str, Lead]:

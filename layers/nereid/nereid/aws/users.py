@@ -117,10 +117,10 @@ class DynamoUserStore:
         generation: dict[str, Any] = {":generation": user.generation}
         if new:
             # Leftovers of a deleted user of this id do not count.
-            item = _contact_item(scope, user, contact)
+            item = contact_item(scope, user, contact)
             condition, values = "attribute_not_exists(pk) OR generation <> :generation", generation
         else:
-            item = _contact_item(scope, user, contact.model_copy(update={"version": contact.version + 1}))
+            item = contact_item(scope, user, contact.model_copy(update={"version": contact.version + 1}))
             condition = "generation = :generation AND version = :version"
             values = {**generation, ":version": contact.version}
         address = {"pk": address_key(scope, contact.type, contact.value), "sk": user.user_id}
@@ -140,7 +140,7 @@ class DynamoUserStore:
 
     def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
         """See the port."""
-        item = _contact_item(scope, user, contact)
+        item = contact_item(scope, user, contact)
         # One that a later user of this id has added is not this user's.
         own = "attribute_not_exists(pk) OR generation = :generation"
         try:
@@ -214,7 +214,8 @@ def _to_user(item: Item, contacts: list[ContactInfo] | None = None) -> User:
     )
 
 
-def _contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
+def contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
+    """Return a contact info as it is stored beside its user."""
     type_, value = contact.key
     return {
         "pk": user_key(scope, user.user_id),

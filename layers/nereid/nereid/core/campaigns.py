@@ -6,7 +6,7 @@ from typing import Any
 
 from nereid.errors import NotFound, Unavailable
 from nereid.models.campaign import Campaign
-from nereid.ports import CampaignStore, Clock, Conflict, LeadStore
+from nereid.ports import CampaignStore, Clock, Conflict, LeadStore, UnknownLead
 
 _ATTEMPTS = 5
 
@@ -69,4 +69,8 @@ def assign_leads(
         Naming the first lead that is not there.
     """
     get_campaign(campaigns, team_id, campaign_id)
-    return leads.assign(team_id, campaign_id, lead_ids)
+    given = {lead_id.lower(): lead_id for lead_id in reversed(lead_ids)}
+    try:
+        return leads.assign(team_id, campaign_id, [*dict.fromkeys(lead_id.lower() for lead_id in lead_ids)])
+    except UnknownLead as error:
+        raise UnknownLead(given[error.lead_id]) from error

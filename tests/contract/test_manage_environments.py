@@ -1,0 +1,235 @@
+"""Environments, API tokens and client keys."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.contract.manage_client import DELETED, NOT_FOUND, UNAUTHENTICATED, Manage, invalid, unique
+
+
+class TestEnvironments:
+    def test_an_environment_is_as_it_was_made(self, team: Manage) -> None:
+        channels = {"email": {"from": "Shop <shop@example.com>"}, "sms": {"sender_id": "SHOP"}, "push": None}
+        body = {"identifier": "live", "name": "Live", "mock": True, "channels": channels}
+        made = team.ok("POST", "/environments", body)
+        assert made == {**body, "created_at": made["created_at"]}
+        assert team.ok("GET", "/environments")["data"][-1] == made
+
+    def test_what_is_left_out_has_its_default(self, team: Manage) -> None:
+        made = team.ok("POST", "/environments", {"identifier": "live"})
+        assert (made["name"], made["mock"], made["channels"]) == ("live", False, {})
+
+    def test_a_sender_id_that_is_left_out_is_null(self, team: Manage) -> None:
+        made = team.ok("POST", "/environments", {"identifier": "live", "channels": {"sms": {}}})
+        assert made["channels"] == {"sms": {"sender_id": None}}
+        assert team.ok("GET", "/environments")["data"][-1]["channels"] == {"sms": {"sender_id": None}}
+
+    def test_environments_are_listed_oldest_first_and_page_by_page(self, team: Manage) -> None:
+        names = ["z", "a", "m", "b"]
+        for name in names:
+            team.ok("POST", "/environments", {"identifier": name})
+        pages = team.pages("/environments", 2)
+        assert [[each["identifier"] for each in page] for page in pages] == [["dev", "z"], ["a", "m"], ["b"]]
+
+    @pytest.mark.parametrize("identifier", ["a", "0", "a-b_c9", "x" * 63])
+    def test_an_identifier_may_be(self, team: Manage, identifier: str) -> None:
+        assert team.ok("POST", "/environments", {"identifier": identifier})["identifier"] == identifier
+
+    @pytest.mark.parametrize("identifier", ["", "A", "-a", "_a", "a b", "a/b", "ä", "x" * 64, "a\n", 1, None, ["a"]])
+    def test_an_identifier_may_not_be(self, manage: Manage, identifier: Any) -> None:
+        assert list(manage.errors("POST", "/environments", {"identifier": identifier})) == ["identifier"]
+
+    @pytest.mark.parametrize(
+        "word", ["events", "environments", "app_notifications", "users", "api_tokens", "client_keys"]
+    )
+    def test_a_reserved_word_is_no_identifier(self, manage: Manage, word: str) -> None:
+        answer = manage.call("POST", "/environments", {"identifier": word})
+        assert answer == invalid({"field": "identifier", "message": "is a reserved word"})
+
+    def test_an_identifier_is_required(self, manage: Manage) -> None:
+        assert manage.errors("POST", "/environments", {}) == {"identifier": "is required"}
+
+    def test_an_identifier_that_is_taken_is_refused_and_changes_nothing(self, team: Manage) -> None:
+        body = {"identifier": "dev", "name": "other", "mock": True}
+        answer = team.call("POST", "/environments", body)
+        assert answer == invalid({"field": "identifier", "message": "already exists"})
+        [environment] = team.ok("GET", "/environments")["data"]
+        assert (environment["name"], environment["mock"]) == ("dev", False)
+
+    def test_teams_may_use_the_same_identifier(self, team: Manage, manage: Manage) -> None:
+        identifier = unique("e")
+        for client in (team, manage):
+            client.ok("POST", "/environments", {"identifier": identifier})
+
+    @pytest.mark.parametrize(
+        ("members", "field"),
+        [
+            ({"name": ""}, "name"),
+            ({"name": "x" * 201}, "name"),
+            ({"name": 1}, "name"),
+            ({"mock": "true"}, "mock"),
+            ({"mock": 1}, "mock"),
+            ({"channels": []}, "channels"),
+            ({"channels": {"fax": {}}}, "channels.fax"),
+            ({"channels": {"email": {}}}, "channels.email.from"),
+            ({"channels": {"email": {"from": "nobody"}}}, "channels.email.from"),
+            ({"channels": {"email": {"from": "a <b@c.d> x"}}}, "channels.email.from"),
+            ({"channels": {"email": {"from": "a@b.c", "to": "x"}}}, "channels.email.to"),
+            ({"channels": {"email": "a@b.c"}}, "channels.email"),
+            ({"channels": {"sms": {"sender_id": "x" * 12}}}, "channels.sms.sender_id"),
+            ({"channels": {"sms": {"sender_id": 1}}}, "channels.sms.sender_id"),
+            ({"channels": {"push": {}}}, "channels.push.application_arn"),
+            ({"channels": {"push": {"application_arn": "x"}}}, "channels.push.application_arn"),
+        ],
+    )
+    def test_a_wrong_member_is_named(self, manage: Manage, members: dict[str, Any], field: str) -> None:
+        assert list(manage.errors("POST", "/environments", {"identifier": unique("e"), **members})) == [field]
+
+    def test_any_credential_lists_environments(self, manage: Manage) -> None:
+        assert manage.with_permissions("read:leads").call("GET", "/environments")[0] == 200
+
+
+class TestApiTokens:
+    NEW = {"name": "backend", "permissions": ["post_events"], "default_environment": "dev"}
+
+    def test_a_token_is_shown_once(self, team: Manage) -> None:
+        made = team.ok("POST", "/api_tokens", self.NEW)
+        assert made == {
+            **self.NEW,
+            **{name: made[name] for name in ("id", "token", "created_at", "expires_at")},
+        }
+        listed = {each["id"]: each for each in team.ok("GET", "/api_tokens")["data"]}
+        del made["token"]
+        assert listed[made["id"]] == made
+
+    def test_a_token_is_a_jwt_that_is_valid_for_a_year(self, team: Manage) -> None:
+        made = team.ok("POST", "/api_tokens", self.NEW)
+        claims = jwt.decode(made["token"], options={"verify_signature": False})
+        assert claims["exp"] - claims["iat"] == 365 * 24 * 60 * 60
+        assert claims["jti"] == made["id"]
+        assert Manage(team.stack, made["token"]).call("GET", "/environments")[0] == 200
+
+    @pytest.mark.parametrize("days", [1, 3650])
+    def test_a_token_may_be_valid_for(self, team: Manage, days: int) -> None:
+        made = team.ok("POST", "/api_tokens", {**self.NEW, "expires_in_days": days})
+        times = [datetime.fromisoformat(made[name]) for name in ("created_at", "expires_at")]
+        assert times[1] - times[0] == timedelta(days=days)
+
+    @pytest.mark.parametrize(
+        ("members", "field"),
+        [
+            ({"expires_in_days": 0}, "expires_in_days"),
+            ({"expires_in_days": 3651}, "expires_in_days"),
+            ({"expires_in_days": "1"}, "expires_in_days"),
+            ({"expires_in_days": 1.5}, "expires_in_days"),
+            ({"expires_in_days": True}, "expires_in_days"),
+            ({"name": ""}, "name"),
+            ({"name": "x" * 201}, "name"),
+            ({"name": None}, "name"),
+            ({"permissions": []}, "permissions"),
+            ({"permissions": "admin:all"}, "permissions"),
+            ({"permissions": ["post_events", "all"]}, "permissions[1]"),
+            ({"default_environment": 1}, "default_environment"),
+        ],
+    )
+    def test_a_wrong_member_is_named(self, manage: Manage, members: dict[str, Any], field: str) -> None:
+        assert list(manage.errors("POST", "/api_tokens", {**self.NEW, **members})) == [field]
+
+    def test_what_is_required_is_named(self, manage: Manage) -> None:
+        required = ("name", "permissions", "default_environment")
+        assert manage.errors("POST", "/api_tokens", {}) == dict.fromkeys(required, "is required")
+
+    @pytest.mark.parametrize("environment", ["missing", "x" * 200])
+    def test_an_unknown_default_environment_is_not_found(self, manage: Manage, environment: str) -> None:
+        assert manage.call("POST", "/api_tokens", {**self.NEW, "default_environment": environment}) == NOT_FOUND
+
+    def test_another_teams_environment_is_no_default(self, manage: Manage, team: Manage) -> None:
+        other = manage.in_environment().environment
+        assert team.call("POST", "/api_tokens", {**self.NEW, "default_environment": other}) == NOT_FOUND
+
+    def test_a_revoked_token_is_refused_at_once(self, team: Manage) -> None:
+        made = team.ok("POST", "/api_tokens", {**self.NEW, "permissions": ["admin:all"]})
+        client = Manage(team.stack, made["token"])
+        assert client.call("GET", "/environments")[0] == 200
+        assert team.call("DELETE", f"/api_tokens/{made['id']}") == DELETED
+        assert client.call("GET", "/environments") == UNAUTHENTICATED
+        assert made["id"] not in [each["id"] for each in team.ok("GET", "/api_tokens")["data"]]
+        assert team.call("DELETE", f"/api_tokens/{made['id']}") == NOT_FOUND
+
+    @pytest.mark.parametrize("token_id", ["x", "x" * 3000, "%23", "%00"])
+    def test_an_unknown_token_is_not_found(self, manage: Manage, token_id: str) -> None:
+        assert manage.call("DELETE", f"/api_tokens/{token_id}") == NOT_FOUND
+        assert manage.call("DELETE", f"/client_keys/{token_id}") == NOT_FOUND
+
+    def test_another_teams_token_is_neither_seen_nor_revoked(self, manage: Manage, team: Manage) -> None:
+        made = manage.ok("POST", "/api_tokens", self.NEW)
+        assert team.call("DELETE", f"/api_tokens/{made['id']}") == NOT_FOUND
+        assert made["id"] not in [each["id"] for page in team.pages("/api_tokens", 100) for each in page]
+        assert Manage(manage.stack, made["token"]).call("GET", "/environments")[0] == 200
+
+    def test_a_list_goes_on_though_the_last_shown_is_gone(self, team: Manage) -> None:
+        for _ in range(4):
+            team.ok("POST", "/api_tokens", self.NEW)
+        everything = [each["id"] for page in team.pages("/api_tokens", 100) for each in page]
+        first = team.ok("GET", "/api_tokens?limit=2")
+        gone = [each["id"] for each in first["data"]]
+        own = jwt.decode(team.token, options={"verify_signature": False})["jti"]
+        for token_id in gone:
+            if token_id != own:
+                team.ok("DELETE", f"/api_tokens/{token_id}")
+        rest = team.ok("GET", f"/api_tokens?cursor={first['next_cursor']}")
+        assert [each["id"] for each in rest["data"]] == everything[2:]
+
+
+class TestClientKeys:
+    def test_a_public_key_is_always_shown(self, team: Manage) -> None:
+        made = team.ok("POST", "/client_keys", {"environment": "dev", "scope": "public", "name": "web"})
+        assert set(made) == {"id", "environment", "scope", "name", "key", "created_at"}
+        assert made["key"].startswith("pk_")
+        assert team.ok("GET", "/client_keys")["data"] == [made]
+
+    def test_a_secret_key_is_shown_once(self, team: Manage) -> None:
+        made = team.ok("POST", "/client_keys", {"environment": "dev", "scope": "secret"})
+        assert made["key"].startswith("sk_")
+        assert len(made["key"]) > 30
+        assert made["name"] is None
+        assert team.ok("GET", "/client_keys")["data"] == [{**made, "key": made["key"][:8]}]
+
+    def test_keys_are_listed_by_environment(self, team: Manage) -> None:
+        team.ok("POST", "/environments", {"identifier": "live"})
+        for environment in ("dev", "live", "dev"):
+            team.ok("POST", "/client_keys", {"environment": environment, "scope": "public"})
+        assert [len(page) for page in team.pages("/client_keys", 1, environment="dev")] == [1, 1]
+        assert [each["environment"] for each in team.ok("GET", "/client_keys?environment=live")["data"]] == ["live"]
+        assert team.ok("GET", "/client_keys?environment=missing")["data"] == []
+        assert len(team.ok("GET", "/client_keys")["data"]) == 3
+
+    def test_an_unknown_environment_is_not_found(self, manage: Manage) -> None:
+        assert manage.call("POST", "/client_keys", {"environment": "missing", "scope": "public"}) == NOT_FOUND
+
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ({"environment": "dev"}, "scope"),
+            ({"environment": "dev", "scope": "both"}, "scope"),
+            ({"scope": "public"}, "environment"),
+            ({"environment": "dev", "scope": "public", "name": ""}, "name"),
+        ],
+    )
+    def test_a_wrong_member_is_named(self, manage: Manage, body: dict[str, Any], field: str) -> None:
+        assert list(manage.errors("POST", "/client_keys", body)) == [field]
+
+    def test_a_key_is_deleted_once(self, team: Manage) -> None:
+        made = team.ok("POST", "/client_keys", {"environment": "dev", "scope": "secret"})
+        assert team.call("DELETE", f"/client_keys/{made['id']}") == DELETED
+        assert team.ok("GET", "/client_keys")["data"] == []
+        assert team.call("DELETE", f"/client_keys/{made['id']}") == NOT_FOUND
+
+    def test_another_teams_key_is_not_found(self, manage: Manage, team: Manage) -> None:
+        made = manage.ok("POST", "/client_keys", {"environment": "dev", "scope": "public"})
+        assert team.call("DELETE", f"/client_keys/{made['id']}") == NOT_FOUND
+        assert manage.call("DELETE", f"/client_keys/{made['id']}") == DELETED

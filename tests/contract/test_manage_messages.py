@@ -1,0 +1,164 @@
+"""Messages: what is shown of them, and how they are listed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contract.manage_client import INBOX, MAIL, NOT_FOUND, PHONE, TEXT, Manage, email_to, unique
+
+
+def test_a_message_is_shown_with_all_that_was_sent(manage: Manage) -> None:
+    event_type = manage.configure()
+    message_id = unique("m")
+    contacts = [*email_to("sam@example.com"), {"type": "pigeon", "value": "coo", "cc": True}]
+    manage.ingest(
+        event_type,
+        message_id=message_id,
+        user_id=2,
+        data={"otp": 1, "price": 1.10, "nested": {"list": [1, None, True]}},
+        contact_infos=contacts,
+        ignore_user_contacts="true",
+        timestamp="1644999639",
+        version="1",
+        tags=[],
+        client={"ip": "192.0.2.1"},
+    )
+    shown = manage.message(message_id)
+    assert shown == {
+        "message_id": message_id,
+        "environment": "dev",
+        "event_type": event_type,
+        "user_id": "2",
+        "source": "neptune",
+        "data": {"otp": 1, "price": 1.10, "nested": {"list": [1, None, True]}},
+        "contact_infos": contacts,
+        "ignore_user_contacts": True,
+        "timestamp": 1644999639,
+        "extra": {"version": "1", "tags": [], "client": {"ip": "192.0.2.1"}},
+        "received_at": shown["received_at"],
+        "deliveries": [],
+    }
+
+
+def test_what_is_absent_is_null_or_empty(manage: Manage) -> None:
+    shown = manage.message(manage.ingest(unique("unconfigured")))
+    assert (shown["user_id"], shown["timestamp"], shown["data"], shown["contact_infos"]) == (None, None, {}, [])
+    assert (shown["ignore_user_contacts"], shown["extra"], shown["deliveries"]) == (False, {}, [])
+
+
+def test_deliveries_are_in_order_of_the_notifications_then_of_the_contacts(manage: Manage) -> None:
+    user = manage.user(
+        *email_to("stored-1@example.com", "stored-2@example.com"), {"type": "mobile_number", "value": "+1"}
+    )
+    contacts = email_to("event@example.com", "STORED-1@example.com", "event@EXAMPLE.com")
+    found = manage.told(TEXT, INBOX, {**MAIL, "name": "z"}, {**MAIL, "name": "a"}, user_id=user, contact_infos=contacts)
+    addresses = ["stored-1@example.com", "stored-2@example.com", "event@example.com"]
+    assert [(each["notification"], each["to"]) for each in found] == [
+        ("text", "+1"),
+        ("inbox", user),
+        *(("z", address) for address in addresses),
+        *(("a", address) for address in addresses),
+    ]
+
+
+def test_a_delivery_has_these_members(manage: Manage) -> None:
+    [delivery] = manage.told(MAIL, contact_infos=email_to(f"{unique()}@example.com"), data={"otp": 1})
+    assert list(delivery) == [
+        "id",
+        "notification",
+        "channel",
+        "to",
+        "status",
+        "reason",
+        "provider_message_id",
+        "created_at",
+        "updated_at",
+    ]
+    assert delivery["updated_at"] >= delivery["created_at"]
+
+
+@pytest.mark.parametrize("message_id", ["unknown", "x" * 3000, "a/b", "%00"])
+def test_an_unknown_message_is_not_found(manage: Manage, message_id: str) -> None:
+    assert manage.call("GET", f"/{{env}}/messages/{message_id}") == NOT_FOUND
+
+
+@pytest.mark.parametrize("message_id", ["a/b c", "🎉" * 256, "m#1?x=%"])
+def test_a_message_is_found_by_any_id(team: Manage, message_id: str) -> None:
+    team.ingest("x", message_id=message_id)
+    assert team.message(message_id)["message_id"] == message_id
+
+
+def test_a_message_of_another_environment_is_not_found(manage: Manage) -> None:
+    message_id = manage.ingest("x")
+    manage.message(message_id)
+    other = manage.in_environment()
+    assert other.call("GET", f"/{{env}}/messages/{message_id}") == NOT_FOUND
+    assert other.ok("GET", "/{env}/messages")["data"] == []
+
+
+@pytest.fixture(scope="module")
+def listed(manage: Manage) -> Manage:
+    """Return an environment with 12 messages, of two types and two users and nobody."""
+    client = manage.in_environment()
+    for number in range(12):
+        user = {"user_id": f"u{number % 3}"} if number % 3 else {}
+        client.ingest(f"t{number % 2}", message_id=f"m{number:02d}", data={"n": number}, **user)
+    for number in range(12):
+        client.message(f"m{number:02d}")
+    return client
+
+
+class TestLists:
+    @pytest.mark.parametrize("limit", [1, 2, 5, 12, 100])
+    def test_they_are_listed_newest_first_without_gap_or_repeat(self, listed: Manage, limit: int) -> None:
+        pages = listed.pages("/{env}/messages", limit)
+        found = [each["message_id"] for page in pages for each in page]
+        assert found == [f"m{number:02d}" for number in reversed(range(12))]
+        assert len(pages) == -(-12 // limit)
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    @pytest.mark.parametrize(
+        ("filters", "expected"),
+        [
+            ({"event_type": "t0"}, [10, 8, 6, 4, 2, 0]),
+            ({"event_type": "t1"}, [11, 9, 7, 5, 3, 1]),
+            ({"user_id": "u1"}, [10, 7, 4, 1]),
+            ({"event_type": "t0", "user_id": "u1"}, [10, 4]),
+            ({"event_type": "t1", "user_id": "u2"}, [11, 5]),
+            ({"event_type": "t"}, []),
+            ({"event_type": "T0"}, []),
+            ({"user_id": "u"}, []),
+            ({"event_type": "", "user_id": ""}, list(reversed(range(12)))),
+        ],
+    )
+    def test_filters_are_exact_and_combine(
+        self, listed: Manage, filters: dict[str, str], expected: list[int], limit: int
+    ) -> None:
+        found = [each["message_id"] for page in listed.pages("/{env}/messages", limit, **filters) for each in page]
+        assert found == [f"m{number:02d}" for number in expected]
+
+    def test_items_are_messages_without_deliveries(self, listed: Manage) -> None:
+        [item] = listed.ok("GET", "/{env}/messages?limit=1")["data"]
+        shown = listed.message("m11")
+        del shown["deliveries"]
+        assert item == shown
+
+    @pytest.mark.parametrize("name", ["event_type", "user_id"])
+    def test_a_filter_longer_than_any_value_is_refused(self, listed: Manage, name: str) -> None:
+        assert list(listed.errors("GET", f"/{{env}}/messages?{name}={'x' * 257}")) == [name]
+
+    def test_what_comes_in_later_moves_no_page(self, manage: Manage) -> None:
+        client = manage.in_environment()
+        for number in range(3):
+            client.message(client.ingest("t", message_id=f"m{number}"))
+        first = client.ok("GET", "/{env}/messages?limit=2")
+        client.message(client.ingest("t", message_id="m3"))
+        rest = client.ok("GET", f"/{{env}}/messages?limit=2&cursor={first['next_cursor']}")
+        assert [each["message_id"] for each in first["data"] + rest["data"]] == ["m2", "m1", "m0"]
+        assert rest["next_cursor"] is None
+
+
+def test_push_reaches_every_device(manage: Manage) -> None:
+    tokens = [{"type": "firebase_token", "value": unique("token")} for _ in range(2)]
+    found = manage.told(PHONE, contact_infos=tokens, data={"otp": 1})
+    assert [(each["to"], each["status"]) for each in found] == [(each["value"], "success") for each in tokens]

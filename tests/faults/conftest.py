@@ -1,0 +1,24 @@
+"""What the fault tests share: the functions over moto, with a team of its own for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import cloud as clouds
+
+
+@pytest.fixture(scope="module")
+def shared_cloud() -> Iterator[clouds.Cloud]:
+    with clouds.running() as running:
+        yield running
+
+
+@pytest.fixture
+def cloud(shared_cloud: clouds.Cloud) -> clouds.Cloud:
+    shared_cloud.forget()
+    return shared_cloud
+
+
+@pytest.fixture
+def world(cloud: clouds.Cloud) -> clouds.World:
+    return clouds.World(cloud)

@@ -1,0 +1,33 @@
+"""What the integration tests share: the functions over moto, with a team of its own for each test."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nereid.aws.clients import Clients
+from tests.support import cloud as clouds
+
+
+@pytest.fixture(scope="module")
+def shared_cloud() -> Iterator[clouds.Cloud]:
+    with clouds.running() as running:
+        yield running
+
+
+@pytest.fixture
+def cloud(shared_cloud: clouds.Cloud) -> clouds.Cloud:
+    shared_cloud.forget()
+    return shared_cloud
+
+
+@pytest.fixture
+def world(cloud: clouds.Cloud) -> clouds.World:
+    return clouds.World(cloud)
+
+
+@pytest.fixture(scope="module")
+def dynamodb(shared_cloud: clouds.Cloud) -> Any:
+    """Return a client as the functions have one; its calls are counted and can be made to fail."""
+    shared_cloud.forget()
+    return Clients().dynamodb

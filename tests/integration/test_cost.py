@@ -1,0 +1,64 @@
+"""What one event costs, in calls of AWS by warm functions."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.cloud import Cloud, World
+from tests.support.notifications import INBOX, MAIL, PHONE, SAM, TEXT
+
+READS = ("GetItem", "Query", "BatchGetItem")
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
+NEVER = ("Scan", "TransactWriteItems", "TransactGetItems", "ExecuteStatement")
+
+
+def test_an_event_with_one_mail_costs_three_reads_and_three_writes(cloud: Cloud, world: World) -> None:
+    world.configure("login", MAIL)
+    world.user("u", ("email", "sam@example.com"))
+    for _ in range(2):
+        cloud.calls.clear()
+        message_id = world.ingest("login", user_id="u", data={"otp": 1})
+        cloud.pump("message", "email")
+        calls = cloud.calls.copy()
+        assert world.outcomes(message_id) == [("success", None)]
+    assert {name: count for name, count in calls.items() if name.startswith("dynamodb:")} == {
+        "dynamodb:GetItem": 2,  # the event type; the address's suppression
+        "dynamodb:Query": 1,  # the user with all contact infos
+        "dynamodb:PutItem": 1,  # the message with its plan
+        "dynamodb:UpdateItem": 2,  # the delivery: claimed, recorded
+    }
+    assert sum(calls[f"dynamodb:{name}"] for name in READS) <= 3
+    assert sum(calls[f"dynamodb:{name}"] for name in WRITES) <= 3
+    assert calls["sesv2:SendEmail"] == 1
+    assert calls["secretsmanager:GetSecretValue"] == 0
+
+
+def test_nothing_on_the_way_is_a_scan_or_a_transaction(cloud: Cloud, world: World) -> None:
+    world.configure("login", MAIL, TEXT, PHONE, INBOX)
+    token = ("firebase_token", f"token-{world.team_id}")
+    world.user("u", ("email", "sam@example.com"), ("mobile_number", "+15550001"), token)
+    cloud.calls.clear()
+    message_id = world.ingest("login", user_id="u", data={"otp": 1})
+    cloud.pump()
+    assert {name for name in cloud.calls if name.split(":")[1] in NEVER} == set()
+    assert world.outcomes(message_id) == [("success", None)] * 4
+
+
+def test_a_hundred_recipients_are_queued_in_ten_calls(cloud: Cloud, world: World) -> None:
+    world.configure("login", MAIL)
+    contacts = [{"type": "email", "value": f"u{number}@example.com"} for number in range(100)]
+    world.ingest("login", contact_infos=contacts)
+    cloud.calls.clear()
+    cloud.pump("message")
+    assert cloud.calls["sqs:SendMessageBatch"] == 10
+    assert cloud.calls["sqs:SendMessage"] == 0
+
+
+@pytest.mark.parametrize("events", [1, 50])
+def test_the_events_of_one_request_are_taken_in_by_one_call(cloud: Cloud, world: World, events: int) -> None:
+    from nereid.core.ingest import ingest
+
+    messages = [world.message("login", contact_infos=SAM) for _ in range(events)]
+    cloud.calls.clear()
+    ingest(world.runtime.message_queue, world.environment, messages)
+    assert dict(cloud.calls) == {"sqs:SendMessage": 1}
