@@ -89,12 +89,6 @@ class Outreach(clouds.World):
         return detail
 
 
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[clouds.Cloud]:
-    with clouds.running() as running:
-        yield running
-
-
 @pytest.fixture
 def world(cloud: clouds.Cloud) -> Iterator[Outreach]:
     with mailbox_servers.running() as servers:
