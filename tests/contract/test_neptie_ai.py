@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -191,8 +192,12 @@ def test_engagement_is_what_the_lead_really_did(team: Team) -> None:
         ("open", "clicked in an e-mail"),
     ):
         team.report(mail, kind)
-        team.stack.wait_for(lambda reason=reason: rank(team, lead)["rankings"][0]["factors"][5]["reason"] == reason)
+        team.stack.wait_for(partial(has_reason, team, lead, reason))
     assert rank(team, lead)["rankings"][0]["score"] == 78
+
+
+def has_reason(team: Team, lead: dict[str, Any], reason: str) -> bool:
+    return bool(rank(team, lead)["rankings"][0]["factors"][5]["reason"] == reason)
 
 
 def test_a_bounced_lead_scores_nothing(team: Team) -> None:

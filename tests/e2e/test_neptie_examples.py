@@ -64,7 +64,7 @@ lead_data = {
     'job_title': 'CEO'
 }
 
-response = requests.post('https://api.neptie.com/v1/leads', 
+response = requests.post('https://api.neptie.com/v1/leads',\x20
                         headers=headers, json=lead_data)
 new_lead = response.json()
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from nereid.aws.table import Table
@@ -189,7 +191,15 @@ def test_a_feedback_that_dies_halfway_is_made_good(world: Outreach, monkeypatch:
     assert stored.status == "bounced"
 
 
-def test_facts_counted_at_the_same_time_are_all_counted(world: Outreach) -> None:
+def test_facts_counted_at_the_same_time_are_all_counted(world: Outreach, monkeypatch: pytest.MonkeyPatch) -> None:
+    # moto takes one call at a time; what interleaves is the calls of the runs.
+    lock, call = threading.Lock(), BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def one_at_a_time(*arguments: Any) -> Any:
+        with lock:
+            return call(*arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", one_at_a_time)
     leads = [world.lead(f"l{number}@example.com") for number in range(12)]
     emails = [world.send(lead) for lead in leads]
     world.cloud.pump("message", "email")
