@@ -180,6 +180,8 @@ class Router:
     def __init__(self, routes: Iterable[Route]) -> None:
         self._default: Route | None = None
         self._routes: list[tuple[tuple[Any, ...], list[str], Route]] = []
+        routes = list(routes)
+        self._paired = _paired(routes)
         for route in routes:
             if route.path == _DEFAULT:
                 self._default = route
@@ -209,7 +211,25 @@ class Router:
                 parameters = _match(wanted, parts)
                 if parameters is not None:
                     return route, parameters
+        paired = self._paired.get((method, path))
+        if paired is not None:
+            return paired, {}
         return (self._default, {}) if self._default else None
+
+
+def _paired(routes: list[Route]) -> dict[tuple[str, str], Route]:
+    """Find the functions that take a path with a slash at its end.
+
+    No route of an HTTP API can end in a slash. A function that has both a path and everything behind it says that it
+    takes the path with a slash, too; for other routes this gateway is strict.
+    """
+    there = {(route.method, route.path, route.function) for route in routes}
+    found = {}
+    for route in routes:
+        base, _, last = route.path.rpartition("/")
+        if last.endswith("+}") and (route.method, base, route.function) in there:
+            found[route.method, f"{base}/"] = route
+    return found
 
 
 def _rank(route: Route, parts: list[str]) -> tuple[Any, ...]:

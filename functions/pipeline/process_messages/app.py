@@ -11,7 +11,7 @@ def process(body: str) -> None:
     """Process all messages of one request; repeating it repeats nothing that was done."""
     batch = EventBatch.model_validate_json(body)
     environment = runtime.environments.get(batch.team_id, batch.environment)
-    runtime.processor.process_all(environment, batch.messages)
+    runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:

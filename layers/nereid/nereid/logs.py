@@ -19,3 +19,17 @@ def unexpected(error: BaseException, message: str, **ids: str | None) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
     logger.error(message, extra={"error": type(error).__name__, "where": where, **ids})
+
+
+def discarded(reason: str, **ids: str | None) -> None:
+    """Count and log an event that was accepted and does not count.
+
+    The metric `EventsDiscarded` has the reason as its dimension and no tenant, so that its series stay few; the log
+    line has the ids.
+    """
+    # Loading metrics takes longer than most functions need them.
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+    with single_metric(name="EventsDiscarded", unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension(name="reason", value=reason)
+    logger.info("event discarded", extra={"reason": reason, **ids})

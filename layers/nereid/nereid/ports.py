@@ -149,6 +149,61 @@ class UserStore(Protocol):
         ...
 
 
+class AddressedUserStore(UserStore, Protocol):
+    """Users, found by their addresses."""
+
+    def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
+        """Return the ids of those who have an address, who had it first first.
+
+        Some may have lost it, or be gone: whoever asks looks at the users.
+        """
+        ...
+
+    def address_stamp(self, scope: Scope, type_: str, value: str) -> str | None:
+        """Return what changes whenever somebody comes to have an address; read it before `holding`."""
+        ...
+
+    def create_with_contact(self, scope: Scope, user: User, contact: ContactInfo, stamp: str | None) -> None:
+        """Store a new user with an address; `Conflict` if somebody came to have it since the stamp was read."""
+        ...
+
+
+class Settled(NamedTuple):
+    """What is known of an event that is subject to a rule."""
+
+    #: It was settled before.
+    done: bool
+    #: The message that an order was counted for.
+    order_message_id: str | None
+    #: Without contact infos.
+    user: User | None
+
+
+class Settlement(NamedTuple):
+    """What accepting an event writes, all at once."""
+
+    message_id: str
+    #: The order that from now on counts as confirmed.
+    order_id: str | None = None
+    #: The user as it is to be, with the version as read; None if nothing changes.
+    user: User | None = None
+    #: An address that the user is given, and its stamp as read before it was found free.
+    contact: ContactInfo | None = None
+    stamp: str | None = None
+
+
+class EventLedger(Protocol):
+    """Which events were settled, so that each is settled once."""
+
+    def read(self, scope: Scope, message_id: str, user_id: str, order_id: str | None) -> Settled:
+        """Return what is known, read so that every settlement is seen."""
+        ...
+
+    def settle(self, scope: Scope, settlement: Settlement) -> None:
+        """Write all of it or, with `Conflict`, nothing: it was settled before, or what it rests on has changed."""
+        ...
+
+
 class Conflict(Exception):
     """Somebody else wrote what was read here; read again and try again. Never leaves the core."""
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nereid.aws.users import DynamoUserStore
     from nereid.core.accounts import Accounts
     from nereid.core.deliver import Deliverer
+    from nereid.core.event_rules import EventRules
     from nereid.core.process_message import Processor
     from nereid.core.rate_limits import RateLimiter
     from nereid.core.record_feedback import FeedbackRecorder
@@ -188,6 +189,14 @@ class Runtime:
             clock=self.clock,
             defaults=self.settings.channels(),
         )
+
+    @cached_property
+    def event_rules(self) -> EventRules:
+        """What restricts events."""
+        from nereid.aws.event_ledger import DynamoEventLedger
+        from nereid.core.event_rules import EventRules
+
+        return EventRules(self.users, DynamoEventLedger(self._table("audience_table"), self.clock, self._retention))
 
     @cached_property
     def email_deliverer(self) -> Deliverer:

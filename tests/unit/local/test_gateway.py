@@ -42,6 +42,27 @@ def test_the_most_specific_route_is_taken(method: str, path: str, function: str,
     assert (found[0].function, found[1]) == (function, parameters)
 
 
+@pytest.mark.parametrize(
+    ("path", "function", "parameters"),
+    [("/a", "F", {}), ("/a/", "F", {}), ("/a/b", "F", {"slash": "b"}), ("/b/", "Default", {}), ("/c/", "Default", {})],
+)
+def test_a_slash_at_the_end_is_taken_where_a_function_has_the_path_and_all_below_it(
+    path: str, function: str, parameters: dict[str, str]
+) -> None:
+    routes = [
+        Route("POST", "/a", "F"),
+        Route("POST", "/a/{slash+}", "F"),
+        Route("POST", "/b", "F"),
+        Route("POST", "/b/{rest+}", "G"),
+        Route("GET", "/c", "F"),
+        Route("POST", "/c/{rest+}", "F"),
+        Route("ANY", "$default", "Default"),
+    ]
+    found = Router(routes).find("POST", path)
+    assert found is not None
+    assert (found[0].function, found[1]) == (function, parameters)
+
+
 def test_the_order_of_the_routes_does_not_matter() -> None:
     found = Router(reversed(ROUTES)).find("GET", "/users/me")
     assert found is not None

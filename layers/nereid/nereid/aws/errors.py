@@ -22,6 +22,7 @@ _PASSING = frozenset(
         "ServiceUnavailable",
         "Throttling",
         "ThrottlingException",
+        "TransactionConflictException",
         "TransactionInProgressException",
         "KmsThrottled",
     }
@@ -51,6 +52,14 @@ def is_condition(error: ClientError) -> bool:
 def cancellations(error: ClientError) -> list[str]:
     """Return the reason of each item of a cancelled transaction; empty for any other error."""
     return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
+
+
+def is_contended(error: Unavailable) -> bool:
+    """Tell whether a write gave way to a transaction that was writing the same item just then."""
+    cause = error.__cause__
+    if not isinstance(cause, ClientError):
+        return False
+    return code(cause) == "TransactionConflictException" or "TransactionConflict" in cancellations(cause)
 
 
 @contextmanager

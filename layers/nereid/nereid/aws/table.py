@@ -9,10 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
 
 from nereid.aws.clients import Clients
-from nereid.aws.errors import cancellations, translated
+from nereid.aws.errors import is_contended, translated
 from nereid.errors import Unavailable
 from nereid.models.team import Scope
 
@@ -240,9 +239,7 @@ class Table:
                     self.client.transact_write_items(TransactItems=list(writes))
                 return
             except Unavailable as error:
-                cause = error.__cause__
-                contended = isinstance(cause, ClientError) and "TransactionConflict" in cancellations(cause)
-                if not contended or attempt == _TRANSACTION_TRIES - 1:
+                if not is_contended(error) or attempt == _TRANSACTION_TRIES - 1:
                     raise
                 # At random moments, so that those who met do not meet again.
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret

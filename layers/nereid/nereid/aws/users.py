@@ -1,16 +1,17 @@
 """Users and their contact infos in the audience table: one item collection per user, read by one query."""
 
+import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from nereid import jsontext
-from nereid.aws.errors import cancellations, is_condition
-from nereid.aws.table import Item, Table, digest, tenant
-from nereid.clock import from_iso, to_iso
-from nereid.errors import AlreadyExists, NotFound
+from nereid.aws.errors import cancellations, is_condition, is_contended
+from nereid.aws.table import Item, Table, digest, seconds, tenant
+from nereid.clock import from_iso
+from nereid.errors import AlreadyExists, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, User, comparable
 from nereid.ports import Conflict
@@ -21,7 +22,7 @@ _FAILED = "ConditionalCheckFailed"
 
 
 class DynamoUserStore:
-    """Implements `nereid.ports.UserStore`."""
+    """Implements `nereid.ports.AddressedUserStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -59,12 +60,14 @@ class DynamoUserStore:
 
     def update(self, scope: Scope, user: User) -> None:
         """See the port."""
-        changed = user.model_copy(update={"version": user.version + 1})
-        values = {":version": user.version, ":generation": user.generation}
         try:
-            self._table.put(_user_item(scope, changed), "version = :version AND generation = :generation", values)
+            self._table.put(*replacing(scope, user))
         except ClientError as error:
             if is_condition(error):
+                raise Conflict from error
+            raise
+        except Unavailable as error:
+            if is_contended(error):
                 raise Conflict from error
             raise
 
@@ -123,12 +126,11 @@ class DynamoUserStore:
             item = contact_item(scope, user, contact.model_copy(update={"version": contact.version + 1}))
             condition = "generation = :generation AND version = :version"
             values = {**generation, ":version": contact.version}
-        address = {"pk": address_key(scope, contact.type, contact.value), "sk": user.user_id}
         try:
             self._table.transact(
                 self._table.requiring(item["pk"], "user", "generation = :generation", generation),
                 self._table.writing(item, condition, values),
-                self._table.writing({**address, "since": to_iso(contact.created_at)}),
+                *(self._table.writing(each) for each in address_items(scope, user.user_id, contact)),
             )
         except ClientError as error:
             reasons = cancellations(error)
@@ -137,6 +139,26 @@ class DynamoUserStore:
             if _FAILED in reasons:
                 raise (AlreadyExists("contact info") if new else Conflict) from error
             raise
+
+    def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
+        """See the port."""
+        holders = self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True)
+        in_order = sorted(holders, key=lambda item: (item["since"], item["sk"]))
+        return [str(item.get("user_id", item["sk"])) for item in in_order]
+
+    def address_stamp(self, scope: Scope, type_: str, value: str) -> str | None:
+        """See the port."""
+        item = self._table.get(_stamp_key(scope, type_, value), "stamp")
+        return str(item["stamp"]) if item else None
+
+    def create_with_contact(self, scope: Scope, user: User, contact: ContactInfo, stamp: str | None) -> None:
+        """See the port."""
+        transact_or_conflict(
+            self._table,
+            self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)"),
+            self._counting(scope, user.user_id, 1),
+            *adding_contact(self._table, scope, user, contact, stamp),
+        )
 
     def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
         """See the port."""
@@ -183,6 +205,72 @@ def address_key(scope: Scope, type_: str, value: str) -> str:
     return tenant(scope, "address", type_, digest(comparable(type_, value)))
 
 
+def address_items(scope: Scope, user_id: str, contact: ContactInfo) -> list[Item]:
+    """Return what is written beside a contact info: who has the address, and, for e-mail, that somebody came to.
+
+    The stamp lets a write rest on "nobody has this address". It is of no use once the writes that may have read it
+    are over, so it expires.
+    """
+    items: list[Item] = [
+        {
+            "pk": address_key(scope, contact.type, contact.value),
+            "sk": user_id,
+            "since": _moment(contact.created_at),
+        }
+    ]
+    if contact.type == "email":
+        items.append(
+            {
+                "pk": _stamp_key(scope, contact.type, contact.value),
+                "sk": "stamp",
+                "stamp": uuid.uuid4().hex,
+                "expires_at": seconds(datetime.now(UTC) + timedelta(days=1)),
+            }
+        )
+    return items
+
+
+def adding_contact(table: Table, scope: Scope, user: User, contact: ContactInfo, stamp: str | None) -> list[Item]:
+    """Return the parts of a transaction that give an e-mail address to a user, if nobody came to have it since."""
+    address, new_stamp = address_items(scope, user.user_id, contact)
+    unchanged = "attribute_not_exists(pk)" if stamp is None else "stamp = :stamp"
+    return [
+        table.writing(contact_item(scope, user, contact)),
+        table.writing(address),
+        table.writing(new_stamp, unchanged, {":stamp": stamp} if stamp else None),
+    ]
+
+
+def replacing(scope: Scope, user: User) -> tuple[Item, str, Item]:
+    """Return the item, condition and values that write a user over the version that was read."""
+    changed = user.model_copy(update={"version": user.version + 1})
+    values = {":version": user.version, ":generation": user.generation}
+    return _user_item(scope, changed), "version = :version AND generation = :generation", values
+
+
+def transact_or_conflict(table: Table, *writes: Item) -> None:
+    """Do all writes, or none and raise `Conflict` if a condition failed or others were writing the same."""
+    try:
+        table.transact(*writes)
+    except ClientError as error:
+        if _FAILED in cancellations(error):
+            raise Conflict from error
+        raise
+    except Unavailable as error:
+        if is_contended(error):
+            raise Conflict from error
+        raise
+
+
+def to_user(item: Item) -> User:
+    """Return the user in an item, without contact infos."""
+    return _to_user(item)
+
+
+def _stamp_key(scope: Scope, type_: str, value: str) -> str:
+    return f"{address_key(scope, type_, value)}#stamp"
+
+
 def _user_item(scope: Scope, user: User) -> Item:
     return {
         "pk": user_key(scope, user.user_id),
@@ -195,6 +283,7 @@ def _user_item(scope: Scope, user: User) -> Item:
         "updated_at": _moment(user.updated_at),
         "generation": user.generation,
         "version": user.version,
+        "opens": user.opens or None,
         "directory": tenant(scope, "users"),
         "directory_sort": f"{_moment(user.created_at)}#{digest(user.user_id)}",
     }
@@ -210,6 +299,7 @@ def _to_user(item: Item, contacts: list[ContactInfo] | None = None) -> User:
         updated_at=from_iso(item["updated_at"]),
         generation=item["generation"],
         version=item["version"],
+        opens=item.get("opens", []),
         contact_infos=contacts or [],
     )
 

@@ -5,7 +5,7 @@ queued. Whoever hands the same message over again - SQS, or a client that repeat
 plan and repeats that one: the first content stands, and delivery ids are the same, so what was sent stays sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from nereid.core.variables import template_variables, user_variables
 from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient
 from nereid.models.event_type import AppInboxNotification, EventType, Notification
 from nereid.models.message import Message
-from nereid.models.team import Channels, Environment
+from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, comparable
 from nereid.ports import Clock, DeliveryQueues, EventTypeStore, MessageStore, UserStore
 
@@ -44,12 +44,21 @@ class Processor:
     clock: Clock
     defaults: Channels
 
-    def process_all(self, environment: Environment, messages: Sequence[Message]) -> None:
-        """Process messages, each whether or not another fails; raise the first failure in the end."""
+    def process_all(
+        self, environment: Environment, messages: Sequence[Message], admits: Callable[[Scope, Message], bool]
+    ) -> None:
+        """Process messages, each whether or not another fails; raise the first failure in the end.
+
+        Parameters
+        ----------
+        admits
+            Tells whether a message that comes under a rule counts; one that does not is left out.
+        """
         failures = []
         for message in messages:
             try:
-                self.process(environment, message)
+                if message.rule is None or admits(environment.scope, message):
+                    self.process(environment, message)
             except Exception as error:  # noqa: BLE001 - raised below
                 failures.append(error)
         if failures:

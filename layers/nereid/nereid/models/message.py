@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from nereid.models.user import CONTACT_TYPES
 
 Source = Literal["neptune", "client", "vibetrace", "neptie"]
+#: What an event of the Vibetrace API does and is restricted by; see core/event_rules.
+Rule = Literal["update", "login", "confirmation", "open"]
 
 
 class EventContact(BaseModel):
@@ -33,6 +35,8 @@ class Message(BaseModel):
     timestamp: int | None = None
     #: Every top-level key that has no meaning to Nereid.
     extra: dict[str, Any] = {}
+    #: None for all that is accepted without restriction.
+    rule: Rule | None = None
     received_at: datetime
 
     def contacts(self) -> list[EventContact]:

@@ -1,0 +1,15 @@
+"""GET /v1/user/{email}: one user."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.users_by_email import user_by_email
+from nereid.dialects import vibetrace
+from nereid.dialects.http import Request, Response
+from nereid.runtime import runtime
+
+
+@vibetrace.endpoint(runtime, "manage_users")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with the user."""
+    email = request.params["email"].strip()
+    environment = runtime.credentials.environment(caller, caller.default_environment)
+    return vibetrace.user_shown(user_by_email(runtime.users, environment.scope, email), email)

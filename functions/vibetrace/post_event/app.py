@@ -1,0 +1,24 @@
+"""POST /v1/event: take the events of one user in."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.ingest import ingest
+from nereid.core.take_events import find_user, without_bots
+from nereid.dialects import vibetrace
+from nereid.dialects.http import Request, Response
+from nereid.dialects.vibetrace_bodies import read_events
+from nereid.runtime import runtime
+
+
+@vibetrace.endpoint(runtime, "post_events")
+def handler(request: Request, caller: Caller) -> Response:
+    """Queue what no bot sent; the answer says yes only when the queue has it."""
+    received_at = runtime.clock.now()
+    body = read_events(request.json_object())
+    environment = runtime.credentials.environment(caller, caller.default_environment)
+    user = find_user(runtime.users, environment.scope, body.user_id, body.email)
+    messages = body.messages(user.user_id, request.headers.get("idempotency-key"), received_at)
+    agents = [request.headers.get("user-agent"), body.agent]
+    wanted = without_bots(environment.scope, messages, agents)
+    if wanted:
+        ingest(runtime.message_queue, environment, wanted)
+    return vibetrace.event_created()
