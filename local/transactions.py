@@ -7,6 +7,7 @@ in the table, a transaction of a hundred takes minutes. Here only the items that
 from __future__ import annotations
 
 import copy
+import importlib
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -16,10 +17,10 @@ _Place = tuple[Any, Any, Any]
 
 def install() -> None:
     """Replace moto's transactions; doing it again changes nothing."""
-    from moto.dynamodb.models import DynamoDBBackend
-    from moto.dynamodb.models.table import Table
-
-    original = DynamoDBBackend.transact_write_items
+    # Not as import statements: what is replaced here is none of what their types say can be.
+    backend: Any = importlib.import_module("moto.dynamodb.models").DynamoDBBackend
+    table: Any = importlib.import_module("moto.dynamodb.models.table").Table
+    original = backend.transact_write_items
     lock = threading.Lock()
     if hasattr(original, "keeps_items_only"):
         return
@@ -27,7 +28,7 @@ def install() -> None:
     def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
         with lock:
             kept = [(place, copy.deepcopy(_find(place))) for place in _places(self, transact_items)]
-            Table.__deepcopy__ = lambda table, _memo: table
+            table.__deepcopy__ = lambda self, _memo: self
             try:
                 original(self, transact_items)
             except Exception:
@@ -35,10 +36,10 @@ def install() -> None:
                     _restore(place, item)
                 raise
             finally:
-                del Table.__deepcopy__
+                del table.__deepcopy__
 
     transact_write_items.keeps_items_only = True  # type: ignore[attr-defined]
-    DynamoDBBackend.transact_write_items = transact_write_items
+    backend.transact_write_items = transact_write_items
 
 
 def _places(backend: Any, transact_items: list[dict[str, Any]]) -> Iterator[_Place]:

@@ -35,6 +35,11 @@ def unique(prefix: str = "x") -> str:
     return f"{prefix}-{uuid.uuid4().hex[:12]}"
 
 
+def phone_number() -> str:
+    """Return a phone number that nobody else has."""
+    return f"+1555{uuid.uuid4().int % 10**7:07d}"
+
+
 def invalid(*errors: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
     """Return the answer that lists these errors."""
     return 422, {"message": "Validation failed", "errors": [dict(error) for error in errors]}
@@ -177,3 +182,30 @@ class Manage:
 def outcomes(deliveries: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
     """Return the status and reason of each delivery."""
     return [(each["status"], each["reason"]) for each in deliveries]
+
+
+class Mailed:
+    """A mail that was sent, and what becomes of it."""
+
+    def __init__(self, manage: Manage, address: str | None = None, notification: dict[str, Any] | None = None) -> None:
+        self.manage = manage
+        self.address = address or f"{unique()}@example.com"
+        event_type = manage.configure(notification or mail())
+        self.message_id = manage.ingest(event_type, contact_infos=email_to(self.address))
+        [self.sent] = manage.message(self.message_id)["deliveries"]
+
+    def delivery(self) -> dict[str, Any]:
+        [delivery] = self.manage.message(self.message_id)["deliveries"]
+        found: dict[str, Any] = delivery
+        return found
+
+    def report(self, type_: str, **members: str) -> None:
+        self.manage.report(self.sent["provider_message_id"], type_, **members)
+
+    def types(self) -> list[str]:
+        return [event["type"] for event in self.delivery().get("events", [])]
+
+    def wait_for(self, *types: str) -> dict[str, Any]:
+        """Wait until these and no other types are listed; reports may overtake each other."""
+        self.manage.stack.wait_for(lambda: sorted(self.types()) == sorted(types))
+        return self.delivery()

@@ -152,7 +152,7 @@ class TestLimits:
     @pytest.mark.parametrize(
         "text",
         [
-            "{% for a in (1..9999) %}{% for b in (1..9999) %}{% for c in (1..9999) %}{% endfor %}{% endfor %}{% endfor %}",
+            "{% for a in (1..9999) %}{% for b in (1..9999) %}{% endfor %}{% endfor %}",
             "{% assign s = 'aaaaaaaaaa' %}{% for a in (1..99) %}{% assign s = s | append: s %}{% endfor %}",
             "{{ 'x' | plus: 1 | modulo: 0 }}",
             "{{ x | date: y }}{{ x | slice: x }}",

@@ -169,8 +169,8 @@ def test_what_died_before_its_record_is_repeated_once_the_claim_has_lapsed(
 def test_what_must_not_be_repeated_ends_as_unknown_instead(world: World, *, after_the_send: bool) -> None:
     clock, job = Clock(world), job_of(world, ONCE)
     records = [Died()] if after_the_send else []
+    dying = Provider(*([] if after_the_send else [Died()]))
     with pytest.raises(Died):
-        dying = Provider(*([] if after_the_send else [Died()]))
         deliverer(world, dying, clock, deliveries=FailingRecords(world, *records)).deliver(job)
     provider = Provider()
     clock.forward(deliver.CLAIM_SECONDS + 1)
@@ -220,8 +220,8 @@ def test_a_store_that_fails_before_the_send_gives_the_claim_back(world: World, n
 def test_a_record_that_fails_after_the_send_keeps_the_claim(world: World) -> None:
     clock, job = Clock(world), job_of(world, ONCE)
     provider = Provider()
+    failing = FailingRecords(world, Unavailable("throttled"))
     with pytest.raises(Unavailable):
-        failing = FailingRecords(world, Unavailable("throttled"))
         deliverer(world, provider, clock, deliveries=failing).deliver(job)
     with pytest.raises(TryAgain):
         deliverer(world, provider, clock).deliver(job)
@@ -253,8 +253,8 @@ def test_a_late_record_of_a_lapsed_claim_changes_nothing(world: World) -> None:
 
 def test_what_the_provider_reported_on_is_never_sent_again(world: World) -> None:
     clock, job = Clock(world), job_of(world)
+    failing = FailingRecords(world, Died())
     with pytest.raises(Died):
-        failing = FailingRecords(world, Died())
         deliverer(world, Provider(), clock, deliveries=failing).deliver(job)
     world.runtime.deliveries.report(job.scope, job.delivery_id, {"type": "delivery", "at": "2026-01-31T09:30:00.000Z"})
     assert world.outcomes(job.message_id) == [("success", None)]

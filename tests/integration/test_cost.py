@@ -15,12 +15,13 @@ NEVER = ("Scan", "TransactWriteItems", "TransactGetItems", "ExecuteStatement")
 def test_an_event_with_one_mail_costs_three_reads_and_three_writes(cloud: Cloud, world: World) -> None:
     world.configure("login", MAIL)
     world.user("u", ("email", "sam@example.com"))
-    for _ in range(2):
-        cloud.calls.clear()
-        message_id = world.ingest("login", user_id="u", data={"otp": 1})
-        cloud.pump("message", "email")
-        calls = cloud.calls.copy()
-        assert world.outcomes(message_id) == [("success", None)]
+    world.ingest("login", user_id="u", data={"otp": 1})
+    cloud.pump("message", "email")  # the functions are warm now
+    cloud.calls.clear()
+    message_id = world.ingest("login", user_id="u", data={"otp": 1})
+    cloud.pump("message", "email")
+    calls = cloud.calls.copy()
+    assert world.outcomes(message_id) == [("success", None)]
     assert {name: count for name, count in calls.items() if name.startswith("dynamodb:")} == {
         "dynamodb:GetItem": 2,  # the event type; the address's suppression
         "dynamodb:Query": 1,  # the user with all contact infos
@@ -35,8 +36,8 @@ def test_an_event_with_one_mail_costs_three_reads_and_three_writes(cloud: Cloud,
 
 def test_nothing_on_the_way_is_a_scan_or_a_transaction(cloud: Cloud, world: World) -> None:
     world.configure("login", MAIL, TEXT, PHONE, INBOX)
-    token = ("firebase_token", f"token-{world.team_id}")
-    world.user("u", ("email", "sam@example.com"), ("mobile_number", "+15550001"), token)
+    token = f"token-{world.team_id}"
+    world.user("u", ("email", "sam@example.com"), ("mobile_number", "+15550001"), ("firebase_token", token))
     cloud.calls.clear()
     message_id = world.ingest("login", user_id="u", data={"otp": 1})
     cloud.pump()

@@ -201,3 +201,29 @@ def test_a_page_past_the_end_reads_no_lead(cloud: Cloud) -> None:
     cloud.requests.clear()
     assert world.call("list_leads", query={"page": "1000000"}) == {"leads": [], "total": 1, "page": 1000000}
     assert units(cloud.requests) == (1, 1)
+
+
+def test_a_store_that_does_not_take_a_write_is_a_503_and_nothing_is_there(cloud: Cloud) -> None:
+    world = World(cloud)
+    cloud.fail("dynamodb:TransactWriteItems", *[("InternalServerError", 500)] * 3)
+    answer = cloud.invoke("neptie/create_lead", world.sample("create_lead", "good"))
+    assert (answer["statusCode"], json.loads(answer["body"])) == (503, {"message": "Service unavailable"})
+    assert answer["headers"]["Retry-After"] == "5"
+    assert answer["headers"]["X-RateLimit-Remaining"] == "999"
+    assert world.team.leads.page(world.team.id, LeadFilter(), 1, 10)[1] == 1
+
+
+def test_a_counter_that_does_not_answer_is_a_503_that_says_that_nothing_remains(cloud: Cloud) -> None:
+    world = World(cloud)
+    cloud.fail("dynamodb:UpdateItem", *[("InternalServerError", 500)] * 3)
+    answer = cloud.invoke("neptie/list_leads", world.sample("list_leads", "good"))
+    assert answer["statusCode"] == 503
+    assert answer["headers"]["X-RateLimit-Limit"] == "1000"
+
+
+def test_a_bug_is_a_500_that_tells_nothing(cloud: Cloud) -> None:
+    world = World(cloud)
+    cloud.fail("dynamodb:Query", ("ValidationException", 400))
+    answer = cloud.invoke("neptie/list_leads", world.sample("list_leads", "good"))
+    assert (answer["statusCode"], json.loads(answer["body"])) == (500, {"message": "Internal server error"})
+    assert answer["headers"]["X-RateLimit-Remaining"] == "999"

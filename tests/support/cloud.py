@@ -111,8 +111,8 @@ class Cloud:
         operation
             Service and operation, as in `calls`.
         faults
-            One per call: an exception to raise, the code and status of an error, an answer or what makes one of the request, or
-            None to let it through.
+            One per call: an exception to raise, the code and status of an error, an answer, what makes an answer
+            of the request, or None to let it through.
         """
         self.faults.setdefault(operation, []).extend(faults)
 
@@ -152,7 +152,8 @@ class Cloud:
         function = "".join(part.capitalize() for part in [api, *name.split("_")])
         self.set_environment(self.environment(function))
         spec = importlib.util.spec_from_file_location("app", stack.ROOT / "functions" / folder / "app.py")
-        assert spec and spec.loader
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
@@ -185,7 +186,7 @@ class Cloud:
     def receive(self, queue: str) -> list[dict[str, Any]]:
         """Take everything that waits in a queue, as the records that Lambda hands to a function."""
         sqs = self.client("sqs")
-        records = []
+        records: list[dict[str, Any]] = []
         while True:
             answer = sqs.receive_message(
                 QueueUrl=self.queues[queue], MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]

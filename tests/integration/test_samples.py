@@ -1,0 +1,151 @@
+"""The samples in events/manage, events/public and events/pipeline are what they say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from nereid.auth import client_keys
+from nereid.models.team import ApiToken, ClientKey
+from tests.infrastructure import stack
+from tests.support.cloud import Cloud, World
+from tests.support.notifications import MAIL, SAM
+
+EVENTS = stack.ROOT / "events"
+TOKEN_ID = "b7c1f0de-2a44-4c7b-9a0e-3e5d7f9a1b2c"
+KEY_ID = "c8d2a1ef-3b55-4d8c-8b1f-4f6e8a0b2c3d"
+#: What the bad sample of each function behind a route is answered with.
+REFUSED = {
+    "manage/list_environments": 422,
+    "manage/create_environment": 422,
+    "manage/list_api_tokens": 400,
+    "manage/create_api_token": 404,
+    "manage/delete_api_token": 404,
+    "manage/list_client_keys": 422,
+    "manage/create_client_key": 422,
+    "manage/delete_client_key": 404,
+    "manage/list_event_types": 404,
+    "manage/get_event_type": 404,
+    "manage/put_event_type": 422,
+    "manage/delete_event_type": 404,
+    "manage/list_messages": 400,
+    "manage/get_message": 404,
+    "public/health": 503,
+    "public/show_unsubscribe": 404,
+    "public/unsubscribe": 404,
+    "public/not_found": 404,
+}
+CONSUMERS = [f"pipeline/{path.name}" for path in sorted((EVENTS / "pipeline").iterdir())]
+every_route = pytest.mark.parametrize("function", REFUSED)
+every_consumer = pytest.mark.parametrize("function", CONSUMERS)
+
+
+@pytest.fixture
+def world(cloud: Cloud) -> World:
+    """Return a team with all that the samples name."""
+    world = World(cloud)
+    world.configure("login_otp", MAIL)
+    world.user("2")
+    world.ingest("login_otp", "m-1", user_id="2", contact_infos=SAM)
+    cloud.pump()
+    now = world.runtime.clock.now()
+    members: dict[str, Any] = {"team_id": world.team_id, "name": "sample", "created_at": now}
+    token = ApiToken(id=TOKEN_ID, permissions=["post_events"], default_environment="dev", expires_at=now, **members)
+    world.runtime.accounts.create_api_token(token)
+    key = client_keys.mint("public")
+    record = ClientKey(
+        id=KEY_ID, environment="dev", scope="public", shown=key, key_hash=client_keys.hash_key(key), **members
+    )
+    world.runtime.accounts.create_client_key(record)
+    return world
+
+
+def sample(world: World, function: str, name: str) -> dict[str, Any]:
+    text = (EVENTS / function / f"{name}.json").read_text(encoding="utf-8")
+    link = world.runtime.unsubscriber.url(world.team_id, "sam@example.com").rpartition("/")[2]
+    for placeholder, value in (("api_token", world.token), ("team_id", world.team_id), ("unsubscribe_token", link)):
+        text = text.replace(f"{{{{{placeholder}}}}}", value)
+    event: dict[str, Any] = json.loads(text)
+    return event
+
+
+@every_route
+def test_a_good_request_succeeds(world: World, function: str) -> None:
+    answer = world.cloud.invoke(function, sample(world, function, "good"))
+    assert answer["statusCode"] == (404 if function == "public/not_found" else 200), answer
+
+
+@every_route
+def test_a_bad_request_is_refused(world: World, function: str) -> None:
+    if function == "public/health":
+        world.cloud.fail("dynamodb:GetItem", ("InternalServerError", 500))
+    answer = world.cloud.invoke(function, sample(world, function, "bad"))
+    assert answer["statusCode"] == REFUSED[function], answer
+
+
+@every_route
+@pytest.mark.parametrize("name", ["good", "bad"])
+def test_a_request_is_one_of_the_functions_route(world: World, function: str, name: str) -> None:
+    event = sample(world, function, name)
+    folders = {stack.folder(logical): key for key, logical in stack.routes().items()}
+    method, path = folders[stack.ROOT / "functions" / function]
+    http = event["requestContext"]["http"]
+    assert http["path"] == event["rawPath"]
+    assert event["version"] == "2.0"
+    if path == "$default":
+        assert event["routeKey"] == "$default"
+        return
+    assert event["routeKey"] == event["requestContext"]["routeKey"] == f"{method} {path}"
+    assert http["method"] == method
+    filled = path
+    for parameter, value in event.get("pathParameters", {}).items():
+        filled = filled.replace(f"{{{parameter}}}", value).replace(f"{{{parameter}+}}", value)
+    assert filled == event["rawPath"]
+
+
+@every_consumer
+def test_good_records_are_taken(world: World, function: str) -> None:
+    if function == "pipeline/record_feedback":
+        world.cloud.invoke("pipeline/deliver_email", sample(world, "pipeline/deliver_email", "good"))
+    assert world.cloud.invoke(function, sample(world, function, "good")) == {"batchItemFailures": []}
+
+
+@every_consumer
+def test_bad_records_stay_on_their_queue(world: World, function: str) -> None:
+    event = sample(world, function, "bad")
+    failures = [{"itemIdentifier": record["messageId"]} for record in event["Records"]]
+    assert world.cloud.invoke(function, event) == {"batchItemFailures": failures}
+
+
+def test_the_good_records_send_what_they_say(world: World) -> None:
+    for name in ("email", "sms", "push"):
+        world.cloud.invoke(f"pipeline/deliver_{name}", sample(world, f"pipeline/deliver_{name}", "good"))
+    [mail] = world.cloud.sent("sesv2:SendEmail")[1:]  # the first is the world's own
+    assert mail["Content"]["Simple"]["Subject"]["Data"] == "Code 482913"
+    assert [request.get("PhoneNumber") for request in world.cloud.sent("sns:Publish")] == ["+15550001", None]
+
+
+def test_the_good_report_suppresses_the_address(world: World) -> None:
+    world.cloud.invoke("pipeline/deliver_email", sample(world, "pipeline/deliver_email", "good"))
+    world.cloud.invoke("pipeline/record_feedback", sample(world, "pipeline/record_feedback", "good"))
+    suppression = world.runtime.suppressions.get(world.team_id, "sam@example.com")
+    assert suppression is not None
+    assert list(suppression.reasons) == ["bounce"]
+
+
+def test_a_team_is_made_with_a_token_that_works(world: World) -> None:
+    made = world.cloud.invoke("manage/create_team", sample(world, "manage/create_team", "good"))
+    assert set(made) == {"team", "api_token"}
+    assert (made["team"]["name"], made["team"]["environment"]) == ("Example", "dev")
+    event = sample(world, "manage/list_environments", "good")
+    event["headers"]["authorization"] = f"Bearer {made['api_token']}"
+    answer = world.cloud.invoke("manage/list_environments", event)
+    assert [each["identifier"] for each in json.loads(answer["body"])["data"]] == ["dev"]
+
+
+def test_a_team_needs_a_name(world: World) -> None:
+    with pytest.raises(ValidationError):
+        world.cloud.invoke("manage/create_team", sample(world, "manage/create_team", "bad"))
