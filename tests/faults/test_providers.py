@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
+from nereid.core.contact_infos import put_contact_info
 from nereid.core.deliver import CLAIM_SECONDS, MAX_TRIES, backoff_seconds
 from tests.support.cloud import PUSH_APPLICATION, Cloud, World
 from tests.support.notifications import MAIL, PHONE, SAM, TEXT
@@ -176,6 +177,16 @@ class TestPush:
         assert self.tokens(world) == []
         assert token not in self.endpoints(cloud)
         assert world.outcomes(self.push(world)) == [("no_contact", "no push contact")]
+
+    def test_a_token_that_was_registered_anew_is_worth_another_try(
+        self, cloud: Cloud, world: World, token: str
+    ) -> None:
+        cloud.fail(PUBLISH, DISABLED, None, DISABLED)
+        self.push(world, token)
+        runtime = world.runtime
+        put_contact_info(runtime.users, runtime.clock, world.scope, "u", "firebase_token", token, {})
+        assert world.outcomes(self.push(world)) == [("success", None)]
+        assert self.tokens(world) == [token]
 
     def test_an_endpoint_that_cannot_be_enabled_is_dropped_at_once(
         self, cloud: Cloud, world: World, token: str

@@ -16,10 +16,11 @@ from nereid.models.draft import Draft, Facts, Tone
 from nereid.models.event_type import EventType
 from nereid.models.lead import Lead, LeadChange, LeadFilter
 from nereid.models.message import EventBatch, Message
+from nereid.models.operation import Link
 from nereid.models.outreach import EmailAccount, Engagement, Fact, MailboxProvider, OutgoingEmail, SealedAccount
 from nereid.models.suppression import Suppression, SuppressionReason
 from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
-from nereid.models.user import AppNotification, ContactInfo, User
+from nereid.models.user import AppNotification, ContactInfo, Device, User
 
 
 class Clock(Protocol):
@@ -151,6 +152,93 @@ class UserStore(Protocol):
         ...
 
 
+class WholeUserStore(UserStore, Protocol):
+    """Users whose record and contact infos are written together."""
+
+    def save(self, scope: Scope, user: User, put: Sequence[ContactInfo], removed: Sequence[ContactInfo] = ()) -> None:
+        """Store a user as :meth:`update` does, together with changes of the contact infos, all or nothing.
+
+        `Conflict` also if a contact info that is new was added by another.
+        """
+        ...
+
+
+class IdentityStore(Protocol):
+    """Which users anonymous ids reach."""
+
+    def link_of(self, scope: Scope, anonymous_id: str) -> Link | None:
+        """Return the link of an anonymous id; None if the id is unknown."""
+        ...
+
+    def create_profile(self, scope: Scope, anonymous_id: str, profile: User) -> None:
+        """Store the profile of an anonymous id and link the id to it.
+
+        `AlreadyExists` if there is one, or the id is linked to another user.
+        """
+        ...
+
+    def link(self, scope: Scope, anonymous_id: str, user: User) -> None:
+        """Link an unknown anonymous id to a user.
+
+        `AlreadyExists` if it is linked, or has a profile that is another user; or if the user is gone.
+        """
+        ...
+
+    def absorb(self, scope: Scope, anonymous_id: str, profile: User, user: User, *, is_new: bool) -> Link:
+        """Put a user in the place of a profile: store it, link the anonymous id to it, delete the profile's record.
+
+        All or nothing; `Conflict` if the profile or the user was written since it was read, or the id was linked
+        elsewhere. What else the profile has stays for :meth:`finish`.
+        """
+        ...
+
+    def finish(self, scope: Scope, anonymous_id: str, link: Link) -> None:
+        """Move what an absorbed profile has left behind to the user. May be repeated, and done by several at once."""
+        ...
+
+
+class DeviceChange(NamedTuple):
+    """What a registration changes of one user. The user is as it was read, with its contact infos."""
+
+    user: User
+    contacts: Sequence[ContactInfo] = ()
+    removed_contacts: Sequence[ContactInfo] = ()
+    devices: Sequence[Device] = ()
+    removed_devices: Sequence[Device] = ()
+
+
+class DeviceStore(Protocol):
+    """Devices of users and the tokens that reach them."""
+
+    def devices(self, scope: Scope, user: User) -> list[Device]:
+        """Return the devices of a user."""
+        ...
+
+    def holders(self, scope: Scope, token: str) -> list[tuple[User, ContactInfo]]:
+        """Return the users that have a token, each with the contact info."""
+        ...
+
+    def last_registration(self, scope: Scope, token: str) -> str | None:
+        """Return what names the last registration of a token; None if it was long ago or there was none."""
+        ...
+
+    def save(self, scope: Scope, changes: Sequence[DeviceChange]) -> None:
+        """Store changes of users, all or nothing; `Conflict` if one of them was written since it was read."""
+        ...
+
+    def save_with_token(
+        self,
+        scope: Scope,
+        changes: Sequence[DeviceChange],
+        token: str,
+        registration: str,
+        after: str | None,
+        now: datetime,
+    ) -> None:
+        """Store changes as :meth:`save` does; `Conflict` also if `after` is no longer the token's last registration."""
+        ...
+
+
 class AddressedUserStore(UserStore, Protocol):
     """Users, found by their addresses."""
 
@@ -217,7 +305,16 @@ class Inbox(Protocol):
     """App notifications of users."""
 
     def put(self, scope: Scope, notification: AppNotification) -> None:
-        """Store a notification unless it is there already."""
+        """Store a notification unless it is there already.
+
+        `NotFound` if it is for an anonymous profile that is gone.
+        """
+        ...
+
+    def unread_before(
+        self, scope: Scope, user_id: str, before: str | None, limit: int
+    ) -> tuple[list[AppNotification], str | None]:
+        """Return unread notifications, newest first, from before a position, and the position to go on before."""
         ...
 
     def page(

@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from nereid.core.accounts import Accounts
     from nereid.core.deliver import Deliverer
     from nereid.core.event_rules import EventRules
+    from nereid.core.identities import Identities
     from nereid.core.outreach_feedback import OutreachFeedback
     from nereid.core.process_message import Processor
+    from nereid.core.process_operations import Operations
     from nereid.core.rate_limits import RateLimiter
     from nereid.core.record_feedback import FeedbackRecorder
     from nereid.core.send_email import EmailSender
@@ -115,6 +117,15 @@ class Runtime:
         from nereid.aws.inbox import DynamoInbox
 
         return DynamoInbox(self._table("audience_table"), self._retention)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Whom a client's ids name."""
+        from nereid.aws.identities import DynamoIdentityStore
+        from nereid.core.identities import Identities
+
+        store = DynamoIdentityStore(self._table("audience_table"), self.users)
+        return Identities(store, self.users, self.clock)
 
     @cached_property
     def suppressions(self) -> DynamoSuppressionStore:
@@ -260,10 +271,20 @@ class Runtime:
             event_types=self.event_types,
             messages=self.messages,
             queues=SqsDeliveryQueues(self.clients, urls),
-            inbox=Deliverer(AppInboxChannel(self.inbox), self.deliveries, self.messages, self.clock),
+            inbox=Deliverer(AppInboxChannel(self.inbox, self.identities), self.deliveries, self.messages, self.clock),
             clock=self.clock,
             defaults=self.settings.channels(),
         )
+
+    @cached_property
+    def operations(self) -> Operations:
+        """What carries out clients' operations."""
+        from nereid.aws.devices import DynamoDeviceStore
+        from nereid.core.process_operations import Operations
+        from nereid.core.register_device import Devices
+
+        devices = DynamoDeviceStore(self._table("audience_table"), self.users)
+        return Operations(self.identities, Devices(devices, self.identities), self.processor)
 
     @cached_property
     def event_rules(self) -> EventRules:
@@ -311,7 +332,7 @@ class Runtime:
         from nereid.aws.push_tokens import DynamoPushTokens
         from nereid.core.deliver import Deliverer
 
-        tokens = DynamoPushTokens(self._table("audience_table"), self.users, self.clock)
+        tokens = DynamoPushTokens(self.users, self.clock)
         return Deliverer(PushChannel(self.clients, tokens), self.deliveries, self.messages, self.clock)
 
     @cached_property

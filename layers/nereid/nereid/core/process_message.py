@@ -14,6 +14,7 @@ from nereid import jsontext
 from nereid.core.deliver import Deliverer
 from nereid.core.render import holds
 from nereid.core.variables import template_variables, user_variables
+from nereid.errors import NotFound
 from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient, delivery_id
 from nereid.models.event_type import AppInboxNotification, EventType, Notification
 from nereid.models.message import Message
@@ -68,13 +69,20 @@ class Processor:
         if failures:
             raise failures[0]
 
-    def process(self, environment: Environment, message: Message) -> None:
+    def process(self, environment: Environment, message: Message, *, user_exists: bool = False) -> None:
         """Store a message with its plan and queue its deliveries.
 
         Safe to repeat, and to be repeated when it raises: a repetition goes on from where it stopped.
 
+        Parameters
+        ----------
+        user_exists
+            Whether the message's user is known to exist; if not found then, the user became another meanwhile.
+
         Raises
         ------
+        NotFound
+            If the user should exist and does not; nothing was stored.
         Unavailable
             If a store or queue failed.
         TryAgain
@@ -82,6 +90,8 @@ class Processor:
         """
         event_type = self._event_type(environment, message)
         user = self.users.load(environment.scope, message.user_id) if message.user_id else None
+        if user is None and user_exists:
+            raise NotFound("user")
         if message.outreach is not None:
             plan = outreach_plan(message.outreach, self.clock.now())
         else:
@@ -90,7 +100,8 @@ class Processor:
         if stored is not None:
             message, plan = stored
             event_type = self._event_type(environment, message)
-            user = self.users.load(environment.scope, message.user_id) if message.user_id else None
+            # A profile that became another user since is described by that one.
+            user = (self.users.load(environment.scope, message.user_id) if message.user_id else None) or user
         jobs = self._jobs(environment, event_type, message, plan, user)
         self.queues.send([job for job in jobs if job.notification.channel != "app"])
         for job in jobs:
