@@ -82,6 +82,7 @@ def sales(anybody: Neptie) -> Neptie:
     return anybody.newcomer()
 
 
+@pytest.fixture(scope="session")
 def manage(local_stack: stacks.LocalStack) -> Manage:
     """Return the demo's team in its environment `dev`."""
     return Manage(local_stack, local_stack.demo["api_token"])
