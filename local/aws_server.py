@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from local import transactions
 from local.gateway import Request, Response
 from local.http_server import QUIET, HttpServer
 
@@ -123,6 +124,7 @@ def embedded() -> Any:
             return self._found[key]
 
     _lighten_queues()
+    transactions.install()
     return OneAtATime(Dispatcher())
 
 

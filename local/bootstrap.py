@@ -15,6 +15,7 @@ from local.gateway import Request, Response
 
 ENVIRONMENT = "dev"
 MOCK_ENVIRONMENT = "sandbox"
+ACCOUNT = {"email": "admin@example.com", "password": "local-password"}
 _CREATE_TEAM = "ManageCreateTeam"
 
 
@@ -120,7 +121,12 @@ def make_demo(
     if not offered(_CREATE_TEAM):
         warn(f"the template has no {_CREATE_TEAM}: there is no demo team")
         return demo
-    outcome = invoke(_CREATE_TEAM, {"name": "Local", "environment": ENVIRONMENT})
+    team = {"name": "Local", "environment": ENVIRONMENT}
+    outcome = invoke(_CREATE_TEAM, {**team, "account": {**ACCOUNT, "full_name": "Local Admin"}})
+    if outcome.error is not None and outcome.error["errorType"] == "AlreadyExists":
+        # Another emulator keeps its data: an earlier start made the account, and it belongs to the team of then.
+        warn(f"the account {ACCOUNT['email']} exists already and belongs to an earlier demo team")
+        outcome = invoke(_CREATE_TEAM, team)
     if outcome.error is not None or outcome.result is None:
         reason = outcome.error or {}
         raise BootstrapError(f"{_CREATE_TEAM} failed: {reason.get('errorType')}: {reason.get('errorMessage')}")
@@ -129,7 +135,7 @@ def make_demo(
     if not token:
         raise BootstrapError(f"{_CREATE_TEAM} gave no api_token: {outcome.result[:500]}")
     # One token serves every API that takes a token of the team.
-    demo.update(api_token=token, event_api_key=token, service_api_key=token)
+    demo.update(api_token=token, event_api_key=token, service_api_key=token, account=dict(ACCOUNT))
     product = Product(handle, base_url, token)
     listed = product.call("GET", "/manage/environments") or {}
     there = {environment["identifier"] for environment in listed.get("data", [])}

@@ -10,6 +10,7 @@ import pytest
 
 from tests import local_stack as stacks
 from tests.contract.manage_client import Manage
+from tests.contract.neptie_client import Neptie
 from tests.contract.neptune_client import Neptune
 from tests.support.teams import Operator, OtherTeam
 
@@ -70,6 +71,17 @@ def fresh(neptune: Neptune, new_environment: Callable[..., str]) -> Neptune:
 
 
 @pytest.fixture(scope="session")
+def anybody(local_stack: stacks.LocalStack) -> Neptie:
+    """Return a client of the Neptie API without a credential."""
+    return Neptie(local_stack)
+
+
+@pytest.fixture
+def sales(anybody: Neptie) -> Neptie:
+    """Return an account in a team that has nothing yet."""
+    return anybody.newcomer()
+
+
 def manage(local_stack: stacks.LocalStack) -> Manage:
     """Return the demo's team in its environment `dev`."""
     return Manage(local_stack, local_stack.demo["api_token"])

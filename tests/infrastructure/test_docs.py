@@ -46,7 +46,15 @@ def test_an_environment_variable_is_described(variable: str) -> None:
     assert is_mentioned(variable)
 
 
-@pytest.mark.parametrize("path", sorted({path for _, path in stack.routes() if path != "$default"}))
+def documented(function: str, path: str) -> str:
+    """Return the path under which an endpoint is described: one of several that are the same."""
+    return re.sub(r"^/v1/(api/)?", "/api/", path) if function.startswith("Neptie") else path
+
+
+PATHS = {documented(function, path) for (_, path), function in stack.routes().items() if path != "$default"}
+
+
+@pytest.mark.parametrize("path", sorted(PATHS))
 def test_a_route_is_described_by_somebody(path: str) -> None:
     assert is_mentioned(path.replace("+}", "}"), generated=False)
 

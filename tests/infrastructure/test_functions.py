@@ -17,7 +17,14 @@ UNROUTED = {"ManageCreateTeam"}
 # A second route for a slash at the end of a path; see docs/adr/0009-trailing-slash.md.
 SLASH = "/{slash+}"
 # Where the paths of an API begin, if not with its name.
-PREFIXES = {"public": "", "client": "/api/client/", "vibetrace": "/v1/"}
+PREFIXES: dict[str, str | tuple[str, ...]] = {
+    "public": "",
+    "client": "/api/client/",
+    "vibetrace": "/v1/",
+    "neptie": ("/api/", "/v1/"),
+}
+# Prefixes under which one endpoint has several routes.
+ALIASES = re.compile(r"^/(v1/api|v1|api)/")
 
 every_function = pytest.mark.parametrize("function", sorted(FUNCTIONS))
 
@@ -71,7 +78,11 @@ def test_a_function_never_logs_whole_events(function: str) -> None:
 
 @every_function
 def test_a_function_is_reached_by_one_route_one_queue_or_the_operator(function: str) -> None:
-    routes = {(method, path.removesuffix(SLASH)) for (method, path), name in ROUTES.items() if name == function}
+    routes = {
+        (method, ALIASES.sub("/", path.removesuffix(SLASH)))
+        for (method, path), name in ROUTES.items()
+        if name == function
+    }
     queues = [queue for name, queue in stack.consumers().items() if name == function]
     assert len(routes) + len(queues) == (0 if function in UNROUTED else 1)
 
@@ -80,6 +91,14 @@ def test_a_function_is_reached_by_one_route_one_queue_or_the_operator(function: 
 def test_a_route_belongs_to_its_functions_api(route: tuple[str, str]) -> None:
     api = stack.folder(ROUTES[route]).parent.name
     assert route[1].startswith(PREFIXES.get(api, f"/{api}/"))
+
+
+@pytest.mark.parametrize("function", sorted(name for name in FUNCTIONS if name.startswith("Neptie")))
+def test_a_neptie_endpoint_is_reached_under_its_three_prefixes(function: str) -> None:
+    (method, path) = next(route for route, name in ROUTES.items() if name == function)
+    rest = ALIASES.sub("", path)
+    own = {route for route, name in ROUTES.items() if name == function}
+    assert own == {(method, prefix + rest) for prefix in ("/api/", "/v1/", "/v1/api/")}
 
 
 def test_what_no_route_takes_is_answered_by_not_found() -> None:

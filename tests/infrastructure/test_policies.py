@@ -19,6 +19,7 @@ MANAGED = {
 
 # The statements whose resources cannot be listed when the stack is made; the template says why beside each.
 OPEN_ENDED = {
+    ("NeptieGenerateEmail", "InvokeModelOfProfile"),
     ("PipelineDeliverEmail", "SendEmail"),
     ("PipelineDeliverPush", "CreateEndpoints"),
     ("PipelineDeliverPush", "PushToEndpoints"),
@@ -26,7 +27,13 @@ OPEN_ENDED = {
 # A phone number has no ARN, so the statement takes what has one out.
 BY_EXCLUSION = {("PipelineDeliverSms", "SendSms")}
 
-TABLES = {"ACCOUNTS_TABLE": "AccountsTable", "AUDIENCE_TABLE": "AudienceTable", "ACTIVITY_TABLE": "ActivityTable"}
+TABLES = {
+    "ACCOUNTS_TABLE": "AccountsTable",
+    "AUDIENCE_TABLE": "AudienceTable",
+    "ACTIVITY_TABLE": "ActivityTable",
+    "OUTREACH_TABLE": "OutreachTable",
+    "LIMITS_TABLE": "LimitsTable",
+}
 QUEUES = {
     "MESSAGE_QUEUE_URL": "MessageQueue",
     "EMAIL_QUEUE_URL": "EmailQueue",

@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 
 from nereid.auth.credentials import Caller
+from nereid.core.rate_limits import Quota, RateLimiter
 from nereid.dialects import public, vibetrace
 from nereid.dialects.http import Request
 from nereid.dialects.vibetrace_bodies import InvalidEvent, MissingEvent, MissingUser, read_events
@@ -212,13 +214,23 @@ def test_a_slash_alone_makes_no_difference(store: Store, parameters: dict[str, s
     assert call("create_user", {"email": "new@example.com"}, pathParameters=parameters)[0] == 200
 
 
+class Uncounted:
+    """Counts none of the requests that other APIs count."""
+
+    limiter: Any = create_autospec(RateLimiter, instance=True)
+
+
+COUNTING = Uncounted()
+COUNTING.limiter.take.return_value = Quota(allowed=True, limit=1, remaining=1, reset=1, retry_after=1)
+
+
 def request(method: str, path: str) -> Request:
     return Request(method, path, {}, {}, {}, b"", "")
 
 
 def test_a_path_with_a_slash_that_no_route_took_is_sent_on() -> None:
     for path in ("/v1/event", "/v1/user"):
-        answer = public.route_not_found(request("POST", f"{path}/"))
+        answer = public.route_not_found(COUNTING, request("POST", f"{path}/"))
         assert (answer.status, answer.headers) == (308, {"Location": path})
 
 
@@ -227,12 +239,12 @@ def test_a_path_with_a_slash_that_no_route_took_is_sent_on() -> None:
     [("GET", "/v1/event/"), ("POST", "/v1/event/x"), ("PUT", "/v1/user"), ("DELETE", "/v1/user/a@b.c")],
 )
 def test_other_routes_below_answer_in_this_dialect(method: str, path: str) -> None:
-    assert public.route_not_found(request(method, path)) == vibetrace.not_found()
+    assert public.route_not_found(COUNTING, request(method, path)) == vibetrace.not_found()
 
 
 @pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/events", "/v1/users", "/v1/leads/event"])
 def test_other_routes_are_not_this_dialects(path: str) -> None:
-    assert public.route_not_found(request("POST", path)) != vibetrace.not_found()
+    assert public.route_not_found(COUNTING, request("POST", path)) != vibetrace.not_found()
 
 
 def test_an_unknown_user_has_a_text_of_its_own() -> None:

@@ -2,14 +2,19 @@
 
 from typing import Any
 
+from nereid.core.accounts import NewAccount
 from nereid.core.teams import create_team
 from nereid.dialects.manage import team_object
 from nereid.dialects.manage_bodies import TeamBody
+from nereid.dialects.neptie import account_object
 from nereid.runtime import runtime
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Return the team and its first API token, which is shown this once; raise for a bad payload."""
+    """Return the team, its first API token, which is shown this once, and its account; raise for a bad payload."""
     body = TeamBody.model_validate(event)
-    team, _, token = create_team(runtime.accounts, runtime.clock, runtime.signing_secret(), body.name, body.environment)
-    return {"team": team_object(team, body.environment), "api_token": token}
+    given = body.account
+    admin = NewAccount(given.email, given.password, given.full_name, given.company) if given else None
+    made = create_team(runtime.accounts, runtime.clock, runtime.signing_secret(), body.name, body.environment, admin)
+    account = {"account": account_object(made.admin)} if made.admin else {}
+    return {"team": team_object(made.team, body.environment), "api_token": made.token, **account}

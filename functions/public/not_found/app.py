@@ -2,9 +2,10 @@
 
 from nereid.dialects import public
 from nereid.dialects.http import Request, Response
+from nereid.runtime import runtime
 
 
 @public.endpoint(public.routes)
 def handler(request: Request) -> Response:
     """Answer with that API's 404."""
-    return public.route_not_found(request)
+    return public.route_not_found(runtime, request)

@@ -6,12 +6,14 @@ Adapters turn a provider's errors into these; dialects turn these into their API
 
     NereidError
     ├── Unauthenticated      no valid credential
+    │   ├── NoCredential     none at all
     │   ├── ExpiredToken     a genuine token whose time is over
     │   └── UnknownKey       a client key in form, but not one of ours, or no longer
     ├── Forbidden            the credential lacks the permission
     ├── Invalid              a value breaks a rule; names the fields
     ├── NotFound             no such object in this team
     ├── AlreadyExists        an object with this identity is there
+    ├── TooMany              a limit is reached; says when to try again
     └── Unavailable          a store or queue did not take or give it; try again
 """
 
@@ -24,6 +26,10 @@ class NereidError(Exception):
 
 class Unauthenticated(NereidError):
     """The credential is missing, malformed, unknown, revoked or of the wrong kind."""
+
+
+class NoCredential(Unauthenticated):
+    """The request carries no credential."""
 
 
 class ExpiredToken(Unauthenticated):
@@ -61,6 +67,20 @@ class Invalid(NereidError):
         super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems.items()))
         self.problems = dict(problems)
         self.line = line
+
+
+class TooMany(NereidError):
+    """A limit is reached.
+
+    Parameters
+    ----------
+    retry_after
+        In how many seconds it is worth trying again.
+    """
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"again in {retry_after} s")
+        self.retry_after = retry_after
 
 
 class Unavailable(NereidError):

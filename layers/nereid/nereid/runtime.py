@@ -15,21 +15,34 @@ from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
     from nereid.aws.accounts import DynamoAccountStore
+    from nereid.aws.bedrock_writer import BedrockWriter
+    from nereid.aws.campaign_metrics import DynamoCampaignMetrics
+    from nereid.aws.campaigns import DynamoCampaignStore
     from nereid.aws.clients import Clients
     from nereid.aws.deliveries import DynamoDeliveryStore
+    from nereid.aws.email_accounts import DynamoEmailAccountStore
+    from nereid.aws.engagement import DynamoEngagementStore
     from nereid.aws.event_types import DynamoEventTypeStore
     from nereid.aws.inbox import DynamoInbox
+    from nereid.aws.leads import DynamoLeadStore
+    from nereid.aws.limits import DynamoLimitStore
     from nereid.aws.messages import DynamoMessageStore
+    from nereid.aws.outgoing_emails import DynamoOutboxStore
     from nereid.aws.queues import SqsMessageQueue, SqsVisibility
     from nereid.aws.suppressions import DynamoSuppressionStore
     from nereid.aws.table import Table
+    from nereid.aws.token_cipher import KmsTokenCipher
     from nereid.aws.users import DynamoUserStore
+    from nereid.core.accounts import Accounts
     from nereid.core.deliver import Deliverer
     from nereid.core.event_rules import EventRules
     from nereid.core.identities import Identities
+    from nereid.core.outreach_feedback import OutreachFeedback
     from nereid.core.process_message import Processor
     from nereid.core.process_operations import Operations
+    from nereid.core.rate_limits import RateLimiter
     from nereid.core.record_feedback import FeedbackRecorder
+    from nereid.core.send_email import EmailSender
     from nereid.core.unsubscribe import Unsubscriber
 
 _DAY = 24 * 60 * 60
@@ -61,6 +74,13 @@ class Runtime:
         from nereid.aws.accounts import DynamoAccountStore
 
         return DynamoAccountStore(self._table("accounts_table"))
+
+    @cached_property
+    def logins(self) -> Accounts:
+        """What registers accounts and logs them in."""
+        from nereid.core.accounts import Accounts
+
+        return Accounts(self.accounts, self.limits, self.clock, self.signing_secret)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -136,6 +156,101 @@ class Runtime:
         return DynamoDeliveryStore(self._table("activity_table"), self._retention)
 
     @cached_property
+    def leads(self) -> DynamoLeadStore:
+        """Leads."""
+        from nereid.aws.leads import DynamoLeadStore
+
+        return DynamoLeadStore(self._table("outreach_table"))
+
+    @cached_property
+    def campaigns(self) -> DynamoCampaignStore:
+        """Campaigns."""
+        from nereid.aws.campaigns import DynamoCampaignStore
+
+        return DynamoCampaignStore(self._table("outreach_table"))
+
+    @cached_property
+    def engagement(self) -> DynamoEngagementStore:
+        """What leads did with their mails."""
+        from nereid.aws.engagement import DynamoEngagementStore
+
+        return DynamoEngagementStore(self._table("outreach_table"))
+
+    @cached_property
+    def outbox(self) -> DynamoOutboxStore:
+        """E-mails taken for sending."""
+        from nereid.aws.outgoing_emails import DynamoOutboxStore
+
+        return DynamoOutboxStore(self._table("outreach_table"), self._retention)
+
+    @cached_property
+    def email_accounts(self) -> DynamoEmailAccountStore:
+        """Connected mailboxes."""
+        from nereid.aws.email_accounts import DynamoEmailAccountStore
+
+        return DynamoEmailAccountStore(self._table("outreach_table"))
+
+    @cached_property
+    def token_cipher(self) -> KmsTokenCipher:
+        """Encrypts tokens of mailboxes."""
+        from nereid.aws.token_cipher import KmsTokenCipher
+
+        return KmsTokenCipher(self.clients, self.settings.need("email_account_key"))
+
+    @cached_property
+    def campaign_metrics(self) -> DynamoCampaignMetrics:
+        """Counts of what became of campaigns' mails."""
+        from nereid.aws.campaign_metrics import DynamoCampaignMetrics
+
+        return DynamoCampaignMetrics(self._table("activity_table"))
+
+    @cached_property
+    def writer(self) -> BedrockWriter | None:
+        """The model that writes mails, if there is one."""
+        model_id = self.settings.need("bedrock_model_id")
+        if not model_id:
+            return None
+        from nereid.aws.bedrock_writer import BedrockWriter
+
+        return BedrockWriter(self.clients, model_id)
+
+    @cached_property
+    def email_sender(self) -> EmailSender:
+        """What takes e-mails for sending."""
+        from nereid.core.send_email import EmailSender
+
+        return EmailSender(
+            leads=self.leads,
+            campaigns=self.campaigns,
+            suppressions=self.suppressions,
+            accounts=self.email_accounts,
+            outbox=self.outbox,
+            queue=self.message_queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def outreach_feedback(self) -> OutreachFeedback:
+        """What makes reports known to leads and campaigns."""
+        from nereid.core.outreach_feedback import OutreachFeedback
+
+        return OutreachFeedback(self.deliveries, self.campaign_metrics, self.engagement, self.leads, self.clock)
+
+    @cached_property
+    def limits(self) -> DynamoLimitStore:
+        """How much of each limit is used up."""
+        from nereid.aws.limits import DynamoLimitStore
+
+        return DynamoLimitStore(self._table("limits_table"))
+
+    @cached_property
+    def limiter(self) -> RateLimiter:
+        """What counts requests."""
+        from nereid.core.rate_limits import RateLimiter
+
+        return RateLimiter(self.limits, self.clock)
+
+    @cached_property
     def message_queue(self) -> SqsMessageQueue:
         """The queue that ingested events go to."""
         from nereid.aws.queues import SqsMessageQueue
@@ -183,15 +298,23 @@ class Runtime:
     def email_deliverer(self) -> Deliverer:
         """What delivers e-mail."""
         from nereid.aws.email_channel import SesChannel
+        from nereid.aws.mailbox_channel import EmailChannel, MailboxChannel
         from nereid.core.deliver import Deliverer
+        from nereid.core.outreach_mail import OutreachMail
 
+        need = self.settings.need
+        provider = SesChannel(self.clients, need("configuration_set"))
+        mailboxes = MailboxChannel(
+            self.email_accounts, self.token_cipher, {"gmail": need("gmail_url"), "outlook": need("graph_url")}
+        )
         return Deliverer(
-            SesChannel(self.clients, self.settings.need("configuration_set")),
+            EmailChannel(provider, mailboxes),
             self.deliveries,
             self.messages,
             self.clock,
             self.suppressions,
             self.unsubscriber.url,
+            OutreachMail(self.unsubscriber, self.campaign_metrics),
         )
 
     @cached_property
@@ -217,7 +340,7 @@ class Runtime:
         """What records the e-mail provider's reports."""
         from nereid.core.record_feedback import FeedbackRecorder
 
-        return FeedbackRecorder(self.deliveries, self.suppressions, self.clock)
+        return FeedbackRecorder(self.deliveries, self.suppressions, self.clock, self.outreach_feedback)
 
     @cached_property
     def unsubscriber(self) -> Unsubscriber:

@@ -1,5 +1,9 @@
-"""JWTs: API tokens and links. Signed with HS256 and the stack's one secret; `aud` keeps the kinds apart."""
+"""JWTs: tokens of the API and of accounts, and links.
 
+Signed with HS256 and the stack's one secret; `aud` keeps the kinds apart.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -22,8 +26,10 @@ def sign(secret: str, audience: Audience, claims: dict[str, Any]) -> str:
     return jwt.encode({**claims, "aud": audience}, secret, algorithm=_ALGORITHM)
 
 
-def verify(secret: str, audience: Audience, token: str, now: datetime, *, expires: bool = True) -> dict[str, Any]:
-    """Return what a token says, after checking its signature, kind and time.
+def verify(
+    secret: str, audience: Audience | Sequence[Audience], token: str, now: datetime, *, expires: bool = True
+) -> dict[str, Any]:
+    """Return what a token says, after checking its signature, kind (one of those given) and time.
 
     Raises
     ------

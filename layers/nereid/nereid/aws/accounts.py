@@ -1,14 +1,15 @@
-"""Teams, environments and credentials in the accounts table."""
+"""Teams, environments, accounts and credentials in the accounts table."""
 
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from nereid import jsontext
-from nereid.aws.errors import is_condition
-from nereid.aws.table import Item, Table, can_be_key, seconds
+from nereid.aws.errors import cancellations, is_condition, old_item
+from nereid.aws.table import Item, Table, can_be_key, seconds, unmarshal
 from nereid.clock import from_iso, to_iso
 from nereid.errors import AlreadyExists, NotFound
+from nereid.models.account import Account, Session
 from nereid.models.team import ApiToken, ClientKey, Environment, Team
 
 
@@ -18,13 +19,54 @@ class DynamoAccountStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def create_team(self, team: Team, environment: Environment, token: ApiToken) -> None:
+    def create_team(
+        self, team: Team, environment: Environment, token: ApiToken | None, account: Account | None = None
+    ) -> None:
         """See the port."""
-        self._table.transact(
+        writes = [
             self._table.writing({"pk": _team(team.id), "sk": "team", **team.model_dump(mode="json")}),
             self._table.writing(_environment_item(environment)),
-            self._table.writing(_token_item(token)),
-        )
+        ]
+        if token is not None:
+            writes.append(self._table.writing(_token_item(token)))
+        if account is not None:
+            item = {"pk": _account(account.email), "sk": "account", **account.model_dump(mode="json")}
+            writes.append(self._table.writing(item, "attribute_not_exists(pk)"))
+        try:
+            self._table.transact(*writes)
+        except ClientError as error:
+            if "ConditionalCheckFailed" in cancellations(error):
+                raise AlreadyExists("account") from error
+            raise
+
+    def account(self, email: str) -> Account | None:
+        """See the port."""
+        item = self._table.get(_account(email), "account")
+        return Account.model_validate(item) if item else None
+
+    def begin_session(self, session: Session) -> None:
+        """See the port."""
+        self._table.put(_session_item(session))
+
+    def session(self, session_id: str) -> Session | None:
+        """See the port."""
+        item = self._table.get(_session(session_id), "session")
+        return Session.model_validate(item) if item else None
+
+    def renew_session(self, session: Session, token_hash: str) -> None:
+        """See the port."""
+        try:
+            self._table.put(_session_item(session), "token_hash = :old", {":old": token_hash})
+        except ClientError as error:
+            if not is_condition(error):
+                raise
+            # The SDK repeats a write whose answer was lost; the repetition finds what the first one wrote.
+            if unmarshal(old_item(error) or {}).get("token_hash") != session.token_hash:
+                raise NotFound("session") from error
+
+    def end_session(self, session_id: str) -> None:
+        """See the port."""
+        self._table.delete(_session(session_id), "session")
 
     def environment(self, team_id: str, identifier: str) -> Environment | None:
         """See the port."""
@@ -111,6 +153,24 @@ class DynamoAccountStore:
 
 def _team(team_id: str) -> str:
     return f"team#{team_id}"
+
+
+def _account(email: str) -> str:
+    return f"account#{email}"
+
+
+def _session(session_id: str) -> str:
+    return f"session#{session_id}"
+
+
+def _session_item(session: Session) -> Item:
+    return {
+        **session.model_dump(mode="json"),
+        "pk": _session(session.id),
+        "sk": "session",
+        # In seconds, for this is the table's TTL attribute.
+        "expires_at": seconds(session.expires_at),
+    }
 
 
 def _key(key_hash: str) -> str:

@@ -16,7 +16,7 @@ from nereid.errors import Unavailable
 from nereid.models.team import Scope
 
 Item = dict[str, Any]
-_TRANSACTION_TRIES = 4
+_TRANSACTION_TRIES = 8
 #: How much one page of a list may hold: a Lambda's answer ends at 6 MB. A page that is full ends early.
 MAX_PAGE_BYTES = 4_000_000
 
@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case Binary():
-            return bytes(value.value)  # type: ignore[attr-defined]
+            return bytes(value.value)
         case dict():
             return {key: _plain(item) for key, item in value.items()}
         case list():
@@ -241,6 +241,7 @@ class Table:
             except Unavailable as error:
                 if not is_contended(error) or attempt == _TRANSACTION_TRIES - 1:
                     raise
+                # At random moments, so that those who met do not meet again.
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret
 
     def writing(
@@ -249,14 +250,24 @@ class Table:
         """Return the part of a transaction that puts an item."""
         return {"Put": {"TableName": self.name, "Item": marshal(item), **_in_transaction(condition, values)}}
 
-    def updating(self, pk: str, sk: str, expression: str, values: Mapping[str, Any]) -> Item:
-        """Return the part of a transaction that updates an item."""
+    def updating(
+        self,
+        pk: str,
+        sk: str,
+        expression: str,
+        values: Mapping[str, Any],
+        *,
+        names: Mapping[str, str] | None = None,
+        condition: str | None = None,
+    ) -> Item:
+        """Return the part of a transaction that updates an item, if the condition holds."""
         return {
             "Update": {
                 "TableName": self.name,
                 "Key": marshal({"pk": pk, "sk": sk}),
                 "UpdateExpression": expression,
                 "ExpressionAttributeValues": marshal(values),
+                **_options(ConditionExpression=condition, ExpressionAttributeNames=dict(names) if names else None),
             }
         }
 

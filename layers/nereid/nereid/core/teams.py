@@ -3,31 +3,49 @@
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from nereid.auth import client_keys, tokens
+from nereid.core.accounts import NewAccount, new_account
 from nereid.errors import NotFound
+from nereid.models.account import Account
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Permission, Team
 from nereid.ports import AccountStore, Clock
 
 DEFAULT_TOKEN_DAYS = 365
 
 
-def create_team(
-    accounts: AccountStore, clock: Clock, secret: str, name: str, environment: str
-) -> tuple[Team, ApiToken, str]:
-    """Make a team with one environment and an API token that may do everything.
+class NewTeam(NamedTuple):
+    """A team that was just made, with what opens it."""
 
-    Returns
-    -------
-    The team, the token's record, and the token itself, which is shown this once.
+    team: Team
+    admin: Account | None
+    #: The API token itself, which is shown this once.
+    token: str
+
+
+def create_team(
+    accounts: AccountStore,
+    clock: Clock,
+    secret: str,
+    name: str,
+    environment: str,
+    admin: NewAccount | None = None,
+) -> NewTeam:
+    """Make a team with one environment, an API token that may do everything, and perhaps a first account.
+
+    Raises
+    ------
+    AlreadyExists
+        If the account's e-mail address is taken; nothing is made then.
     """
     now = clock.now()
     team = Team(id=str(uuid.uuid4()), name=name, created_at=now)
     first = Environment(team_id=team.id, identifier=environment, name=environment, created_at=now)
     record = _token_record(clock, team.id, "first token", ["admin:all"], environment, DEFAULT_TOKEN_DAYS)
-    accounts.create_team(team, first, record)
-    return team, record, _sign(secret, record)
+    account = new_account(clock, team.id, environment, admin) if admin else None
+    accounts.create_team(team, first, record, account)
+    return NewTeam(team, account, _sign(secret, record))
 
 
 def create_environment(

@@ -54,7 +54,7 @@ def is_missing(error: Any) -> bool:
 def first_errors(error: ValidationError) -> Iterator[tuple[str, Any]]:
     """Yield the first error of each top-level field, in the order of the fields."""
     seen = set()
-    for found in error.errors(include_url=False, include_context=False):
+    for found in error.errors(include_url=False):
         field = str(found["loc"][0]) if found["loc"] else ""
         if field not in seen:
             seen.add(field)

@@ -60,6 +60,15 @@ class Request:
             source_ip=http.get("sourceIp", ""),
         )
 
+    def json_value(self) -> Any:
+        """Return the body as JSON, whatever it is; an empty body is ``{}``. `BodyNotJson` if it is not JSON."""
+        if not self.body.strip():
+            return {}
+        try:
+            return jsontext.loads(self.body)
+        except jsontext.NotJson as error:
+            raise BodyNotJson(str(error)) from error
+
     def json_object(self) -> dict[str, Any]:
         """Return the body as a JSON object. An empty body and ``[]`` are ``{}``: PHP encodes an empty array so.
 
@@ -67,12 +76,7 @@ class Request:
         ------
         BodyNotJson, BodyNotObject
         """
-        if not self.body.strip():
-            return {}
-        try:
-            value = jsontext.loads(self.body)
-        except jsontext.NotJson as error:
-            raise BodyNotJson(str(error)) from error
+        value = self.json_value()
         if value == [] and isinstance(value, list):
             return {}
         if not isinstance(value, dict):

@@ -50,7 +50,7 @@ class _Manage:
     """The dialect, as the frame of the endpoints needs it."""
 
     def authenticate(self, request: Request, credentials: Credentials) -> Caller:
-        return credentials.api_token(bearer(request.headers.get("authorization")))
+        return credentials.team_token(bearer(request.headers.get("authorization")))
 
     def error(self, error: Exception) -> Response:
         match error:

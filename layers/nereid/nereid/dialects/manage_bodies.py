@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from nereid.core.teams import DEFAULT_TOKEN_DAYS
 from nereid.dialects.fields import LaxBody, whole_number
+from nereid.dialects.neptie_bodies import RegisterBody
 from nereid.models.event_type import Notification, Sender
 from nereid.models.team import RESERVED_IDENTIFIERS, Permission
 
@@ -69,6 +70,8 @@ class TeamBody(LaxBody):
 
     name: Text
     environment: EnvironmentIdentifier = "dev"
+    #: An account that administers the team.
+    account: RegisterBody | None = None
 
 
 class ApiTokenBody(LaxBody):

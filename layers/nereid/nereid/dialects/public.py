@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from html import escape
 
-from nereid.dialects import client, manage, neptune, vibetrace
+from nereid.dialects import client, manage, neptie, neptune, vibetrace
 from nereid.dialects import endpoint as frame
 from nereid.dialects.http import BodyTooLarge, Request, Response
 from nereid.errors import NotFound, Unavailable
@@ -64,12 +64,25 @@ def page(status: int, title: str, content: str) -> Response:
     return Response(status, _PAGE.format(title=escape(title), content=content), headers, _HTML)
 
 
-def route_not_found(request: Request) -> Response:
+def route_not_found(runtime: neptie.HasLimiter, request: Request) -> Response:
     """Return the answer for a route that does not exist, in the words of the API that its path belongs to."""
-    if request.path == "/neptune" or request.path.startswith("/neptune/"):
+    if _is_under(request.path, "/neptune"):
         return neptune.not_found()
     if request.path in {"/api/client", "/api/client/"}:  # what is below has a function of its own
         return client.not_found()
     if request.path.startswith("/v1/") and request.path.split("/")[2] in ("event", "user"):
         return vibetrace.route_not_found(request)
+    if _is_neptie(request.path):
+        return neptie.unknown_route(runtime, request)
     return manage.not_found()
+
+
+def _is_neptie(path: str) -> bool:
+    others = ("/api/client", "/v1/event", "/v1/user")
+    return any(_is_under(path, prefix) for prefix in ("/api", "/v1")) and not any(
+        _is_under(path, prefix) for prefix in others
+    )
+
+
+def _is_under(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix + "/")

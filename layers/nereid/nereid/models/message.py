@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from nereid.models.operation import Traits, Who
+from nereid.models.outreach import Outreach
 from nereid.models.user import CONTACT_TYPES, Device
 
 Source = Literal["neptune", "client", "vibetrace", "neptie"]
@@ -39,6 +40,8 @@ class Message(BaseModel):
     #: None for all that is accepted without restriction.
     rule: Rule | None = None
     received_at: datetime
+    #: Given: the message is this one e-mail, and no event type is looked up for it.
+    outreach: Outreach | None = None
 
     def contacts(self) -> list[EventContact]:
         """Return the entries of `contact_infos` that name an address; others are no error, only of no use."""

@@ -1,0 +1,14 @@
+"""GET /api/campaigns/{id}: read a campaign."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.campaigns import get_campaign
+from nereid.dialects import neptie
+from nereid.dialects.http import Request, Response
+from nereid.runtime import runtime
+
+
+@neptie.endpoint(runtime, "read:campaigns")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with the campaign."""
+    campaign = get_campaign(runtime.campaigns, caller.team_id, neptie.object_id(request, "campaign"))
+    return Response(200, {"campaign": neptie.campaign_object(campaign)})

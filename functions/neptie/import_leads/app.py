@@ -1,0 +1,18 @@
+"""POST /api/leads/import: add and update up to 1000 leads from JSON or CSV."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.leads import import_leads
+from nereid.core.rate_limits import LEAD_IMPORT
+from nereid.dialects import neptie, neptie_import
+from nereid.dialects.http import Request, Response
+from nereid.runtime import runtime
+
+
+@neptie.counting_endpoint(runtime, "write:leads", bucket=LEAD_IMPORT, max_body=neptie_import.MAX_BYTES)
+def handler(request: Request, caller: Caller, count: neptie.Count) -> Response:
+    """Answer with what became of the rows; every row counts, bad ones too."""
+    rows = neptie_import.rows(request)
+    count.take(len(rows))
+    good, errors = neptie_import.checked(rows)
+    imported = import_leads(runtime.leads, runtime.clock, caller.team_id, good)
+    return Response(200, {**imported._asdict(), "errors": errors})

@@ -1,0 +1,13 @@
+"""POST /api/auth/login: log in with e-mail address and password."""
+
+from nereid.dialects import neptie
+from nereid.dialects.http import Request, Response
+from nereid.dialects.neptie_bodies import LoginBody
+from nereid.runtime import runtime
+
+
+@neptie.open_endpoint(runtime)
+def handler(request: Request) -> Response:
+    """Answer with the account and its tokens."""
+    body = neptie.parse(LoginBody, request.json_object())
+    return neptie.logged_in(200, runtime.logins.log_in(body.email, body.password, request.source_ip))

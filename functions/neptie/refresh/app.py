@@ -1,0 +1,13 @@
+"""POST /api/auth/refresh: exchange a refresh token for new tokens."""
+
+from nereid.dialects import neptie
+from nereid.dialects.http import Request, Response
+from nereid.dialects.neptie_bodies import RefreshBody
+from nereid.runtime import runtime
+
+
+@neptie.open_endpoint(runtime)
+def handler(request: Request) -> Response:
+    """Answer with the tokens."""
+    body = neptie.parse(RefreshBody, request.json_object())
+    return neptie.refreshed(runtime.logins.refresh(body.refresh_token))

@@ -1,0 +1,15 @@
+"""POST /api/auth/register: make an account that administers a new team of its own."""
+
+from nereid.core.accounts import NewAccount
+from nereid.dialects import neptie
+from nereid.dialects.http import Request, Response
+from nereid.dialects.neptie_bodies import RegisterBody
+from nereid.runtime import runtime
+
+
+@neptie.open_endpoint(runtime)
+def handler(request: Request) -> Response:
+    """Answer with the account, logged in."""
+    body = neptie.parse(RegisterBody, request.json_object())
+    person = NewAccount(body.email, body.password, body.full_name, body.company)
+    return neptie.logged_in(201, runtime.logins.register(person, request.source_ip))

@@ -1,0 +1,86 @@
+"""Campaigns in the outreach table: a team's campaigns are one item collection, for they are listed all at once."""
+
+from botocore.exceptions import ClientError
+
+from nereid import jsontext
+from nereid.aws.errors import is_condition
+from nereid.aws.table import Item, Table
+from nereid.clock import from_iso
+from nereid.models.campaign import Campaign
+from nereid.ports import Conflict
+
+
+class DynamoCampaignStore:
+    """Implements `nereid.ports.CampaignStore`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, team_id: str, campaign: Campaign) -> None:
+        """See the port."""
+        self._table.put(_item(team_id, campaign))
+
+    def get(self, team_id: str, campaign_id: str) -> Campaign | None:
+        """See the port."""
+        item = self._table.get(_team(team_id), campaign_id)
+        return _to_campaign(item) if item else None
+
+    def all(self, team_id: str) -> list[Campaign]:
+        """See the port."""
+        found = map(_to_campaign, self._table.query("pk = :pk", {":pk": _team(team_id)}, consistent=True))
+        return sorted(found, key=lambda campaign: (campaign.created_at, campaign.id), reverse=True)
+
+    def change(self, team_id: str, campaign: Campaign) -> None:
+        """See the port."""
+        changed = campaign.model_copy(update={"version": campaign.version + 1})
+        try:
+            self._table.put(_item(team_id, changed), "version = :version", {":version": campaign.version})
+        except ClientError as error:
+            if is_condition(error):
+                raise Conflict from error
+            raise
+
+    def leads_assigned(self, team_id: str, campaign_id: str) -> int:
+        """See the port."""
+        values = {":pk": assigned_key(team_id, campaign_id)}
+        return sum(item["how_many"] for item in self._table.query("pk = :pk", values, consistent=True))
+
+
+def assigned_key(team_id: str, campaign_id: str) -> str:
+    """Return the partition key of the counts of leads assigned to a campaign."""
+    return f"{team_id}#assigned#{campaign_id}"
+
+
+def _team(team_id: str) -> str:
+    return f"{team_id}#campaigns"
+
+
+def _item(team_id: str, campaign: Campaign) -> Item:
+    audience = campaign.target_audience
+    return {
+        "pk": _team(team_id),
+        "sk": campaign.id,
+        "name": campaign.name,
+        "description": campaign.description,
+        "type": campaign.type,
+        "status": campaign.status,
+        "target_audience": None if audience is None else jsontext.dumps(audience),
+        "created_at": campaign.created_at.isoformat(timespec="microseconds"),
+        "updated_at": campaign.updated_at.isoformat(timespec="microseconds"),
+        "version": campaign.version,
+    }
+
+
+def _to_campaign(item: Item) -> Campaign:
+    audience = item.get("target_audience")
+    return Campaign(
+        id=item["sk"],
+        name=item["name"],
+        description=item.get("description"),
+        type=item["type"],
+        status=item["status"],
+        target_audience=None if audience is None else jsontext.loads(audience),
+        created_at=from_iso(item["created_at"]),
+        updated_at=from_iso(item["updated_at"]),
+        version=item["version"],
+    )

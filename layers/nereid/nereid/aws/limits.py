@@ -1,0 +1,84 @@
+"""What is used up of limits, in the limits table: an item per key and window, which expires with the window."""
+
+from datetime import datetime, timedelta
+
+from botocore.exceptions import ClientError
+
+from nereid.aws.errors import is_condition, old_item
+from nereid.aws.table import Table, seconds, unmarshal
+from nereid.clock import from_iso, to_iso
+
+_ATTEMPTS = "attempts"
+#: How much longer than its window an item is kept, for clocks that differ.
+_GRACE = timedelta(minutes=10)
+
+
+class DynamoLimitStore:
+    """Implements `nereid.ports.LimitStore`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def use(self, key: str, window: str, how_many: int, limit: int, until: datetime) -> tuple[bool, int]:
+        """See the port."""
+        values = {":n": how_many, ":most": limit - how_many, ":expires": seconds(until + _GRACE)}
+        try:
+            item = self._table.update(
+                key,
+                window,
+                "ADD used :n SET expires_at = :expires",
+                values,
+                condition="attribute_not_exists(used) OR used <= :most",
+            )
+        except ClientError as error:
+            if not is_condition(error):
+                raise
+            return False, int(unmarshal(old_item(error) or {}).get("used", 0))
+        return True, int(item["used"])
+
+    def used(self, key: str, window: str) -> int:
+        """See the port."""
+        item = self._table.get(key, window)
+        return int(item["used"]) if item else 0
+
+    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> datetime | None:
+        """See the port."""
+        while True:
+            closes = self._count(key, limit, now)
+            if closes is None:
+                return None
+            if closes > to_iso(now):
+                return from_iso(closes)
+            if self._open(key, now, until):
+                return None
+
+    def take_back(self, key: str, now: datetime) -> None:
+        """See the port."""
+        values = {":one": -1, ":none": 0, ":now": to_iso(now)}
+        try:
+            self._table.update(key, _ATTEMPTS, "ADD used :one", values, condition="closes > :now AND used > :none")
+        except ClientError as error:
+            if not is_condition(error):
+                raise
+
+    def _count(self, key: str, limit: int, now: datetime) -> str | None:
+        """Count in the open window; return None if it took one more, else when the last window closes or closed."""
+        values = {":one": 1, ":limit": limit, ":now": to_iso(now)}
+        try:
+            self._table.update(key, _ATTEMPTS, "ADD used :one", values, condition="closes > :now AND used < :limit")
+        except ClientError as error:
+            if not is_condition(error):
+                raise
+            return str(unmarshal(old_item(error) or {}).get("closes", ""))
+        return None
+
+    def _open(self, key: str, now: datetime, until: datetime) -> bool:
+        """Open a window with one attempt in it, unless somebody else just did."""
+        item = {"pk": key, "sk": _ATTEMPTS, "used": 1, "closes": to_iso(until), "expires_at": seconds(until + _GRACE)}
+        try:
+            self._table.put(item, "attribute_not_exists(pk) OR closes <= :now", {":now": to_iso(now)})
+        except ClientError as error:
+            if not is_condition(error):
+                raise
+            return False
+        return True

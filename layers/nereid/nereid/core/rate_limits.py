@@ -1,0 +1,99 @@
+"""Rate limits: how many requests a credential may make in each clock hour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from cachetools import TTLCache
+
+from nereid.clock import to_iso
+from nereid.errors import Unavailable
+from nereid.ports import Clock, LimitStore
+
+_HOUR = timedelta(hours=1)
+
+
+class Bucket(NamedTuple):
+    """A kind of request, and how many of it an hour holds."""
+
+    name: str
+    limit: int
+
+
+GENERAL = Bucket("general", 1000)
+AI = Bucket("ai", 100)
+EMAIL = Bucket("email", 500)
+LEAD_IMPORT = Bucket("lead_import", 1000)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Where a credential stands in a bucket's present hour."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    #: The end of the hour, in seconds since 1970.
+    reset: int
+    #: How many seconds are left of it, at least one.
+    retry_after: int
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers that say so."""
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": str(self.reset),
+        }
+
+
+class RateLimiter:
+    """Counts requests in fixed hours: one conditional write for each that may pass.
+
+    What is used up only grows within an hour. So what the store said last is a lower bound, kept in memory, and
+    a request that it rules out is refused without asking the store.
+    """
+
+    def __init__(self, store: LimitStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._used: TTLCache[tuple[str, str], int] = TTLCache(
+            4096, _HOUR.total_seconds(), lambda: clock.now().timestamp()
+        )
+
+    def take(self, bucket: Bucket, owner: str, how_many: int = 1) -> Quota:
+        """Use up some of an owner's hour unless too little of it remains; a refusal uses up nothing."""
+        now = self._clock.now()
+        key, window, end = _window(bucket, owner, now)
+        used = self._used.get((key, window), 0)
+        allowed = used + how_many <= bucket.limit
+        if allowed:
+            allowed, used = self._store.use(key, window, how_many, bucket.limit, end)
+            self._remember(key, window, used)
+        return _quota(bucket, used, now, end, allowed=allowed)
+
+    def look(self, bucket: Bucket, owner: str) -> Quota:
+        """Tell where an owner stands without using anything up."""
+        now = self._clock.now()
+        key, window, end = _window(bucket, owner, now)
+        try:
+            used = self._store.used(key, window)
+        except Unavailable:
+            # The answer at hand matters more than its headers: nothing can be had just now.
+            used = bucket.limit
+        return _quota(bucket, used, now, end, allowed=used < bucket.limit)
+
+    def _remember(self, key: str, window: str, used: int) -> None:
+        self._used[key, window] = max(used, self._used.get((key, window), 0))
+
+
+def _window(bucket: Bucket, owner: str, now: datetime) -> tuple[str, str, datetime]:
+    start = now.replace(minute=0, second=0, microsecond=0)
+    return f"{bucket.name}#{owner}", to_iso(start), start + _HOUR
+
+
+def _quota(bucket: Bucket, used: int, now: datetime, end: datetime, *, allowed: bool) -> Quota:
+    left = max(1, int((end - now).total_seconds() + 0.999))
+    return Quota(allowed, bucket.limit, max(0, bucket.limit - used), int(end.timestamp()), left)

@@ -1,0 +1,48 @@
+"""Leads: people whom a team may want to win, and the campaigns that they are assigned to."""
+
+from datetime import datetime
+from typing import Literal, NamedTuple, get_args
+
+from pydantic import BaseModel
+
+#: Where a lead can stand by its team's own word.
+TeamStatus = Literal["new", "contacted", "qualified", "converted"]
+#: Where a lead can stand. The last two are set by what becomes of its e-mail alone.
+LeadStatus = Literal["new", "contacted", "qualified", "converted", "unsubscribed", "bounced"]
+LEAD_STATUSES: tuple[LeadStatus, ...] = get_args(LeadStatus)
+
+
+class Lead(BaseModel):
+    """A lead. Its e-mail address, in lower case, is unique within its team."""
+
+    id: str
+    full_name: str
+    email: str
+    company: str | None = None
+    job_title: str | None = None
+    industry: str | None = None
+    status: LeadStatus = "new"
+    #: 0 to 100, None until the lead is ranked.
+    score: int | None = None
+    created_at: datetime
+    updated_at: datetime
+    #: Counts the writes of what a team can change; such a write names the version that it read. Scores and
+    #: assignments are written past it.
+    version: int = 1
+    #: Ids of the campaigns that the lead is assigned to.
+    campaigns: frozenset[str] = frozenset()
+
+
+class LeadFilter(NamedTuple):
+    """Which leads a listing selects; filters combine."""
+
+    status: LeadStatus | None = None
+    #: Compared without regard to case.
+    industry: str | None = None
+
+
+class LeadChange(NamedTuple):
+    """A lead as it was read (None: there is none yet) and as it shall be."""
+
+    before: Lead | None
+    after: Lead

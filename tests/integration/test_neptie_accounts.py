@@ -1,0 +1,141 @@
+"""Accounts: e-mail addresses are unique, and a refresh token is worth one exchange."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from nereid.auth import passwords
+from nereid.core.accounts import BadRefreshToken, LoggedIn, NewAccount, WrongPassword
+from nereid.errors import AlreadyExists, TooMany, Unavailable
+from tests.support.cloud import Cloud
+from tests.support.neptie import Team, one_call_at_a_time
+
+PASSWORD = "correct horse"
+
+
+def person(email: str | None = None) -> NewAccount:
+    """Return somebody who has no account."""
+    return NewAccount(email or f"{uuid.uuid4().hex}@example.com", PASSWORD, "Sam")
+
+
+def source() -> str:
+    """Return an address that nothing came from."""
+    return str(uuid.uuid4())
+
+
+def register(team: Team) -> LoggedIn:
+    """Register somebody."""
+    return team.runtime.logins.register(person(), source())
+
+
+def test_the_hash_of_nobodys_password_is_made_as_every_other() -> None:
+    made = passwords.hash_password("x").split("$")
+    nobodys = passwords._NOBODY.split("$")
+    assert made[:4] == nobodys[:4]
+    assert [len(part) for part in made] == [len(part) for part in nobodys]
+    assert not passwords.verify_password("x", None)
+
+
+def test_a_login_takes_the_same_calls_for_an_unknown_email_and_a_wrong_password(cloud: Cloud) -> None:
+    team = Team(cloud)
+    calls = []
+    for email in (register(team).account.email, person().email):
+        cloud.calls.clear()
+        with pytest.raises(WrongPassword):
+            team.runtime.logins.log_in(email, "wrong", source())
+        calls.append(dict(cloud.calls))
+    assert calls[0] == calls[1]
+
+
+def test_of_many_registrations_of_an_email_at_once_one_wins(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    team = Team(cloud)
+    logins = team.runtime.logins
+    assert team.runtime.signing_secret()
+    email = person().email
+
+    def attempt(_: int) -> bool:
+        try:
+            logins.register(person(email), source())
+        except AlreadyExists:
+            return False
+        return True
+
+    with one_call_at_a_time(monkeypatch), ThreadPoolExecutor(5) as pool:
+        assert sum(pool.map(attempt, range(8))) == 1
+
+
+def test_of_many_refreshes_with_one_token_at_once_one_wins_and_the_family_ends(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = Team(cloud)
+    first = register(team).refresh_token
+
+    def attempt(_: int) -> str | None:
+        try:
+            return team.runtime.logins.refresh(first).refresh_token
+        except BadRefreshToken:
+            return None
+
+    with one_call_at_a_time(monkeypatch), ThreadPoolExecutor(6) as pool:
+        won = [token for token in pool.map(attempt, range(12)) if token]
+    assert len(won) == 1
+    with pytest.raises(BadRefreshToken):
+        team.runtime.logins.refresh(won[0])
+
+
+def test_a_refresh_token_lives_for_thirty_days_from_its_making(cloud: Cloud) -> None:
+    team = Team(cloud)
+    token = register(team).refresh_token
+    for days in (29, 58):
+        team.clock.ahead = timedelta(days=days)
+        token = team.runtime.logins.refresh(token).refresh_token
+    team.clock.ahead = timedelta(days=89)
+    with pytest.raises(BadRefreshToken):
+        team.runtime.logins.refresh(token)
+
+
+def test_a_refresh_that_the_store_does_not_take_leaves_the_token_valid(cloud: Cloud) -> None:
+    team = Team(cloud)
+    first = register(team).refresh_token
+    cloud.fail("dynamodb:PutItem", *[("InternalServerError", 500)] * 3)
+    with pytest.raises(Unavailable):
+        team.runtime.logins.refresh(first)
+    cloud.faults.clear()
+    assert team.runtime.logins.refresh(first).refresh_token != first
+
+
+def test_a_renewal_that_the_sdk_repeats_because_its_answer_was_lost_is_no_reuse(cloud: Cloud) -> None:
+    team = Team(cloud)
+    register(team)
+    keys = [request["Item"]["pk"]["S"] for request in cloud.sent("dynamodb:PutItem")]
+    family = next(key for key in reversed(keys) if key.startswith("session#")).removeprefix("session#")
+    session = team.runtime.accounts.session(family)
+    assert session is not None
+    renewed = session.model_copy(update={"token_hash": "new"})
+    team.runtime.accounts.renew_session(renewed, session.token_hash)
+    team.runtime.accounts.renew_session(renewed, session.token_hash)
+    assert team.runtime.accounts.session(family) == renewed
+
+
+def test_neither_passwords_nor_tokens_are_stored(cloud: Cloud) -> None:
+    logged_in = register(Team(cloud))
+    stored = str(cloud.requests)
+    assert PASSWORD not in stored
+    assert logged_in.refresh_token not in stored
+    assert "$argon2id$" in stored
+
+
+def test_failed_logins_of_an_email_are_forgiven_after_fifteen_minutes(cloud: Cloud) -> None:
+    team = Team(cloud)
+    email = register(team).account.email
+    for _ in range(10):
+        with pytest.raises(WrongPassword):
+            team.runtime.logins.log_in(email, "wrong", source())
+    with pytest.raises(TooMany) as caught:
+        team.runtime.logins.log_in(email, PASSWORD, source())
+    team.clock.ahead = timedelta(seconds=caught.value.retry_after + 1)
+    assert team.runtime.logins.log_in(email, PASSWORD, source()).account.email == email
