@@ -111,7 +111,7 @@ class Client:
         return self.stack.wait_for(lambda: self.user(user_id))
 
     def settle(self) -> None:
-        """Wait until what was sent before is processed: an event sent behind it is, and nothing moves after it."""
+        """Wait until an event sent now is processed, behind most of what was sent before it."""
         marker = unique("marker")
         self.accept("events", [{"external_id": "marker", "name": "marker", "message_id": marker}])
         self.message(marker)

@@ -210,18 +210,20 @@ class TestEvents:
         events = [{"external_id": user, "name": inbox, "message_id": unique("m"), "data": {"n": n}} for n in range(3)]
         for _ in range(2):
             client.accept("events", events)
+        client.stack.wait_for(lambda: len(client.messages(user_id=user)) == 3)
         client.settle()
+        client.stack.wait_for(lambda: len(notifications(secret, {"x-external-id": user})) == 3)
         assert len(client.messages(user_id=user)) == 3
-        assert len(notifications(secret, {"x-external-id": user})) == 3
 
     def test_an_idempotency_key_names_the_events(self, client: Client) -> None:
         user, key = unique(), unique("key")
         for _ in range(2):
             client.accept("events", [{"external_id": user}, {"external_id": user}], {"Idempotency-Key": key})
             client.accept("track", {"external_id": user, "event": "E"}, {"Idempotency-Key": f"{key}-one"})
+        client.stack.wait_for(lambda: len(client.messages(user_id=user)) == 3)
         client.settle()
-        ids = {message["message_id"] for message in client.messages(user_id=user)}
-        assert ids == {f"{key}:0", f"{key}:1", f"{key}-one"}
+        ids = sorted(message["message_id"] for message in client.messages(user_id=user))
+        assert ids == sorted([f"{key}:0", f"{key}:1", f"{key}-one"])
 
     def test_without_an_id_every_call_is_new(self, client: Client) -> None:
         user = unique()
