@@ -44,7 +44,14 @@ SECRET_ROUTES = [
 DEVICE = {"device_id": "d", "os": "iOS 16.3", "model": "iPhone15,2", "app_build": "465", "app_version": "1.2.4"}
 #: Every other route of the product, with all methods that it has.
 OTHERS = sorted(route for route in template.routes() if route[1] not in ("$default", "/health", "/u/{token}"))
-FILLED = {"{environment}": "dev", "{user_id+}": "u", "{user_id}": "u", "{event_type+}": "e", "{message_id+}": "m"}
+FILLED = {
+    "{environment}": "dev",
+    "{user_id+}": "u",
+    "{user_id}": "u",
+    "{event_type+}": "e",
+    "{message_id+}": "m",
+    "{slash+}": "",
+}
 
 
 @pytest.fixture(scope="module")
@@ -266,8 +273,7 @@ class TestBodies:
         form = f"external_id={user}&email={user}%40example.com&locale=it+IT".encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         assert public.post("identify", form, headers) == ACCEPTED
-        shown = public.wait_for_user(user)
-        assert shown["locale"] == "it IT"
+        public.stack.wait_for(lambda: (public.user(user) or {}).get("locale") == "it IT")
         assert public.contacts(user) == {("email", f"{user}@example.com"): None}
 
     def test_a_form_is_checked_like_json(self, public: Client) -> None:

@@ -37,7 +37,7 @@ from tests.support.teams import Operator
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 WRONG = (401, {"message": "Invalid email or password"})
 BAD_REFRESH = (401, {"message": "Invalid refresh token"})
-SOME_ID = str(uuid.uuid4())
+SOME_ID = "5b1c9c0e-58a2-4b5e-9f1e-0a4f2b8d7c11"
 #: Method, path, and the scope that is needed.
 ENDPOINTS = [
     ("GET", "leads", "read:leads"),

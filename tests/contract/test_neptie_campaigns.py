@@ -14,6 +14,7 @@ from tests.contract.neptie_client import NO_CAMPAIGN, NOT_AN_OBJECT, NOT_JSON, N
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 STATUSES = "draft, active, paused, completed"
 TYPES = "email, voice, mixed"
+SOME_ID = "5b1c9c0e-58a2-4b5e-9f1e-0a4f2b8d7c11"
 
 
 def ids(sales: Neptie, query: str = "") -> list[str]:
@@ -78,7 +79,7 @@ def test_a_campaign_that_breaks_a_rule_names_the_field(
     assert sales.call("POST", "campaigns", {"name": "Spring", "type": "email", **fields}) == invalid(**errors)
 
 
-@pytest.mark.parametrize("path", ["campaigns", f"campaigns/{uuid.uuid4()}/assign-leads"])
+@pytest.mark.parametrize("path", ["campaigns", f"campaigns/{SOME_ID}/assign-leads"])
 def test_a_body_that_is_no_json_object_is_refused(sales: Neptie, path: str) -> None:
     assert sales.call("POST", path, b"{") == NOT_JSON
     assert sales.call("POST", path, b"[1]") == NOT_AN_OBJECT
@@ -142,7 +143,7 @@ def test_an_update_that_breaks_a_rule_names_the_field(
 
 @pytest.mark.parametrize(
     ("method", "rest", "body"),
-    [("GET", "", None), ("PUT", "", {}), ("POST", "/assign-leads", {"lead_ids": [str(uuid.uuid4())]})],
+    [("GET", "", None), ("PUT", "", {}), ("POST", "/assign-leads", {"lead_ids": [SOME_ID]})],
 )
 def test_what_is_no_campaign_of_the_team_is_not_found(sales: Neptie, method: str, rest: str, body: Any) -> None:
     of_another = sales.newcomer().campaign()["id"]

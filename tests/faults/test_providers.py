@@ -120,6 +120,24 @@ def test_the_sdk_repeats_no_send_of_its_own(cloud: Cloud, world: World) -> None:
         assert client.meta.config.retries["total_max_attempts"] == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("shop@example.com", "shop@example.com"),
+        ("Shop <shop@example.com>", "Shop <shop@example.com>"),
+        ("Sam, of the shop <shop@example.com>", '"Sam, of the shop" <shop@example.com>'),
+        ('"Sam, of the shop" <shop@example.com>', '"Sam, of the shop" <shop@example.com>'),
+        ("Zoë <shop@example.com>", "=?utf-8?q?Zo=C3=AB?= <shop@example.com>"),
+        ("two\nlines <shop@example.com>", "two lines <shop@example.com>"),
+    ],
+)
+def test_a_sender_is_written_as_a_header_has_it(cloud: Cloud, world: World, given: str, sent: str) -> None:
+    template = {**MAIL["template"], "from": given}
+    _, records = queued(world, {**MAIL, "template": template})
+    cloud.hand_over("email", records)
+    assert [mail["FromEmailAddress"] for mail in cloud.sent(SEND)] == [sent]
+
+
 def test_an_address_that_is_refused_fails_no_other(cloud: Cloud, world: World) -> None:
     message_id, records = queued(world, contacts=[*SAM, {"type": "email", "value": "kim@example.com"}])
     cloud.fail(SEND, ("MessageRejected", 400))

@@ -241,6 +241,14 @@ def test_a_key_works_from_the_moment_it_is_made(functions: Functions) -> None:
     assert functions.invoke("post_events", event)["statusCode"] == 204
 
 
+@pytest.mark.parametrize("name", QUEUEING)
+def test_a_path_with_a_slash_at_its_end_is_unknown_even_where_the_gateway_takes_it(
+    functions: Functions, name: str
+) -> None:
+    answer = functions.sample(name, rawPath=sample(name)["rawPath"] + "/")
+    assert (answer["statusCode"], answer["body"]) == (404, "Not Found")
+
+
 def test_a_bug_is_answered_in_the_apis_own_words(functions: Functions) -> None:
     functions.faults["SendMessage"] = KeyError("a bug")
     answer = functions.sample("post_events")

@@ -118,7 +118,7 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
-            self._clients[service] = boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+            self._clients[service] = boto3.client(service, region_name=REGION)
         return self._clients[service]
 
     def make(self) -> None:

@@ -1,5 +1,6 @@
 """Channel `email`: SES, API v2."""
 
+from email.utils import formataddr
 from typing import Any
 
 from nereid.aws.clients import Clients
@@ -41,7 +42,7 @@ class SesChannel:
             ]
         with handing_over(_BUSY):
             answer = self._clients.ses.send_email(
-                FromEmailAddress=members.get("from") or job.channels.email.from_,
+                FromEmailAddress=_sender(members.get("from") or job.channels.email.from_),
                 Destination={"ToAddresses": [job.recipient.value]},
                 Content={"Simple": content},
                 ConfigurationSetName=self._configuration_set,
@@ -49,6 +50,16 @@ class SesChannel:
                 EmailTags=[{"Name": name, "Value": value} for name, value in _tags(job).items()],
             )
         return str(answer["MessageId"])
+
+
+def _sender(text: str) -> str:
+    """Write `Name <address>` as a header has it: SES wants a name beyond ASCII as an encoded word."""
+    text = " ".join(text.splitlines())
+    name, bracket, address = text.rpartition("<")
+    address = address.rstrip(" >")
+    if not bracket or not address.isascii():
+        return text
+    return formataddr((name.strip().strip('"'), address))
 
 
 def _tags(job: DeliveryJob) -> dict[str, str]:

@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case Binary():
-            return bytes(value.value)  # type: ignore[attr-defined]
+            return bytes(value.value)
         case dict():
             return {key: _plain(item) for key, item in value.items()}
         case list():

@@ -70,6 +70,8 @@ def endpoint(
 
     def decorate(function: Callable[[Request, Any, ClientCaller], Response]) -> frame.LambdaHandler:
         def respond(request: Request) -> Response:
+            if request.path.endswith("/"):  # the gateway may take it for the path without the slash
+                return not_found()
             # In this API a body that cannot be read comes before a key that is wrong.
             body = read_body(request)
             return function(request, body, authenticated(runtime, request, secret=secret))
