@@ -110,16 +110,26 @@ def test_the_same_input_gives_the_same_result(team: Team) -> None:
 
 
 def test_a_thousand_leads_are_ranked_in_one_call(fresh: Team) -> None:
+    def taken(method: str, path: str, body: Any = None) -> Any:
+        # A machine that is busy with other tests may answer 503: try again.
+        return fresh.stack.wait_for(partial(answered, fresh, method, path, body), 60)
+
     rows = [{"full_name": f"Lead {number}", "email": f"l{number}@example.com"} for number in range(1000)]
-    fresh.neptie.ok("POST", "leads/import", rows)
+    taken("POST", "leads/import", rows)
     ids = []
     for page in range(1, 11):
-        ids += [lead["id"] for lead in fresh.neptie.ok("GET", f"leads?limit=100&page={page}")["leads"]]
-    answer = fresh.neptie.ok("POST", RANK, {"lead_ids": ids})
+        ids += [lead["id"] for lead in taken("GET", f"leads?limit=100&page={page}")["leads"]]
+    answer = taken("POST", RANK, {"lead_ids": ids})
     assert len(answer["rankings"]) == answer["summary"]["total"] == 1000
     assert fresh.neptie.call("POST", RANK, {"lead_ids": [*ids, ids[0]]}) == invalid(
         lead_ids="must have at most 1000 items"
     )
+
+
+def answered(team: Team, method: str, path: str, body: Any) -> Any:
+    status, answer = team.neptie.call(method, path, body)
+    assert status in (200, 503), answer
+    return answer if status == 200 else None
 
 
 @pytest.mark.parametrize("unknown", [NOWHERE, "nobody", "x" * 5000, "' OR 1=1"])
