@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import getaddresses
 from typing import Any
@@ -122,7 +123,7 @@ class Outbox:
             for address in destination.get(kind) or []
         ] or parsed["recipients"]
         recipients = [address for _, address in getaddresses(named) if address]
-        source = request.get("FromEmailAddress") or parsed["from"] or ""
+        source = _decoded(request.get("FromEmailAddress") or parsed["from"] or "")
         sent = SentEmail(
             message_id=message_id,
             source=source,
@@ -190,6 +191,11 @@ class Outbox:
         with self._lock:
             self._entries.append(entry)
             del self._entries[:-_KEEP]
+
+
+def _decoded(header: str) -> str:
+    """Read the encoded words of a header, which a name beyond ASCII stands in."""
+    return str(make_header(decode_header(header)))
 
 
 def timestamp(moment: datetime) -> str:

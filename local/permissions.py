@@ -38,7 +38,7 @@ _BATCHES = {
     "PublishBatch": "Publish",
 }
 # The services among those that functions use that answer in JSON; the others do in XML.
-_JSON = {"dynamodb", "secretsmanager", "ses", "sqs"}
+_JSON = {"dynamodb", "kms", "secretsmanager", "ses", "sqs"}
 
 
 class Need(NamedTuple):
@@ -138,6 +138,9 @@ def needs(service: str, region: str, environ: Mapping[str, Any], body: bytes) ->
             yield Need(f"sqs:{_BATCHES.get(operation, operation)}", prefix + queue)
         case "secretsmanager":
             yield Need(f"secretsmanager:{operation}", json.loads(body).get("SecretId", ""))
+        case "kms":
+            key = json.loads(body).get("KeyId", "")
+            yield Need(f"kms:{operation}", key if key.startswith("arn:") else f"{prefix}key/{key}")
         case "sns":
             yield _sns({name: values[0] for name, values in parse_qs(body.decode()).items()})
         case "ses" if environ["PATH_INFO"] == "/v2/email/outbound-emails":

@@ -163,7 +163,7 @@ class TestMarkingOne:
         assert self.mark(inbox, 1) == {"message": "Successfully updated", "updated": 0}
         assert inbox.page("&type=all") == before
 
-    @pytest.mark.parametrize("unknown", [str(uuid.uuid4()), "x", "a#b", "1", 1])
+    @pytest.mark.parametrize("unknown", ["00000000-0000-4000-8000-000000000000", "x", "a#b", "1", 1])
     def test_an_unknown_one_is_not_found(self, neptune: Neptune, unknown: Any) -> None:
         assert neptune.call("POST", READ, {"type": "notification", "id": unknown}) == NOT_FOUND
 

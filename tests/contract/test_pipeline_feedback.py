@@ -148,3 +148,7 @@ class TestOutbox:
     def test_nobody_has_an_empty_outbox(self, manage: Manage) -> None:
         answer = manage.stack.request("GET", f"/_local/outbox?to={unique()}")
         assert (answer.status, answer.json()) == (200, {"messages": []})
+
+    def test_a_sender_beyond_ascii_is_shown_as_it_was_given(self, manage: Manage) -> None:
+        sender = "Löwe & Söhne <loewe@example.com>"
+        assert manage.mailed(mail(**{"from": sender}))["from"] == sender

@@ -287,6 +287,25 @@ def test_a_mail_whose_suppression_came_while_it_was_queued_is_not_sent(cloud: Cl
     assert world.outcomes(job.message_id) == [("failed", "suppressed: complaint")]
 
 
+def test_a_mail_whose_recipient_unsubscribed_while_it_was_queued_is_not_sent(cloud: Cloud, world: World) -> None:
+    subscription = {**MAIL, "template": {"subject": "s", "text": "{{ unsubscribe_url }}"}}
+    world.configure("news", subscription)
+    first = world.ingest("news", contact_infos=SAM)
+    cloud.pump()
+    [mail] = cloud.sent("sesv2:SendEmail")
+    second = world.ingest("news", contact_infos=SAM)
+    cloud.pump("message")
+    token = mail["Content"]["Simple"]["Body"]["Text"]["Data"].rpartition("/")[2]
+    http = {"method": "POST", "sourceIp": "192.0.2.1"}
+    request = {"rawPath": f"/u/{token}", "pathParameters": {"token": token}, "requestContext": {"http": http}}
+    assert cloud.invoke("public/unsubscribe", request)["statusCode"] == 200
+    cloud.pump("email")
+    assert [world.outcomes(each) for each in (first, second)] == [
+        [("success", None)],
+        [("failed", "suppressed: unsubscribe")],
+    ]
+
+
 STEPS = st.lists(
     st.tuples(st.sampled_from(["message", "email", "sms", "push"]), st.integers(0, 40), st.booleans()), max_size=10
 )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
+from nereid.core.contact_infos import put_contact_info
 from nereid.core.deliver import CLAIM_SECONDS, MAX_TRIES, backoff_seconds
 from tests.support.cloud import PUSH_APPLICATION, Cloud, World
 from tests.support.notifications import MAIL, PHONE, SAM, TEXT
@@ -119,6 +120,24 @@ def test_the_sdk_repeats_no_send_of_its_own(cloud: Cloud, world: World) -> None:
         assert client.meta.config.retries["total_max_attempts"] == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("shop@example.com", "shop@example.com"),
+        ("Shop <shop@example.com>", "Shop <shop@example.com>"),
+        ("Sam, of the shop <shop@example.com>", '"Sam, of the shop" <shop@example.com>'),
+        ('"Sam, of the shop" <shop@example.com>', '"Sam, of the shop" <shop@example.com>'),
+        ("Zoë <shop@example.com>", "=?utf-8?q?Zo=C3=AB?= <shop@example.com>"),
+        ("two\nlines <shop@example.com>", "two lines <shop@example.com>"),
+    ],
+)
+def test_a_sender_is_written_as_a_header_has_it(cloud: Cloud, world: World, given: str, sent: str) -> None:
+    template = {**MAIL["template"], "from": given}
+    _, records = queued(world, {**MAIL, "template": template})
+    cloud.hand_over("email", records)
+    assert [mail["FromEmailAddress"] for mail in cloud.sent(SEND)] == [sent]
+
+
 def test_an_address_that_is_refused_fails_no_other(cloud: Cloud, world: World) -> None:
     message_id, records = queued(world, contacts=[*SAM, {"type": "email", "value": "kim@example.com"}])
     cloud.fail(SEND, ("MessageRejected", 400))
@@ -176,6 +195,16 @@ class TestPush:
         assert self.tokens(world) == []
         assert token not in self.endpoints(cloud)
         assert world.outcomes(self.push(world)) == [("no_contact", "no push contact")]
+
+    def test_a_token_that_was_registered_anew_is_worth_another_try(
+        self, cloud: Cloud, world: World, token: str
+    ) -> None:
+        cloud.fail(PUBLISH, DISABLED, None, DISABLED)
+        self.push(world, token)
+        runtime = world.runtime
+        put_contact_info(runtime.users, runtime.clock, world.scope, "u", "firebase_token", token, {})
+        assert world.outcomes(self.push(world)) == [("success", None)]
+        assert self.tokens(world) == [token]
 
     def test_an_endpoint_that_cannot_be_enabled_is_dropped_at_once(
         self, cloud: Cloud, world: World, token: str

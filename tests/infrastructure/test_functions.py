@@ -17,7 +17,12 @@ UNROUTED = {"ManageCreateTeam"}
 # A second route for a slash at the end of a path; see docs/adr/0009-trailing-slash.md.
 SLASH = "/{slash+}"
 # Where the paths of an API begin, if not with its name.
-PREFIXES: dict[str, str | tuple[str, ...]] = {"public": "", "vibetrace": "/v1/", "neptie": ("/api/", "/v1/")}
+PREFIXES: dict[str, str | tuple[str, ...]] = {
+    "public": "",
+    "client": "/api/client/",
+    "vibetrace": "/v1/",
+    "neptie": ("/api/", "/v1/"),
+}
 # Prefixes under which one endpoint has several routes.
 ALIASES = re.compile(r"^/(v1/api|v1|api)/")
 

@@ -7,7 +7,7 @@ import pytest
 from tests.infrastructure import stack
 
 TABLES = stack.of_type("AWS::DynamoDB::Table")
-KEPT = [*TABLES, "SigningSecret"]
+KEPT = [*TABLES, "SigningSecret", "EmailAccountKey"]
 
 every_table = pytest.mark.parametrize("table", sorted(TABLES))
 

@@ -346,7 +346,7 @@ class TestAtTheSameTime:
         }
         return operations[verb]
 
-    @settings(deadline=None, max_examples=150)
+    @settings(deadline=None, max_examples=100)
     @given(
         exists=st.booleans(),
         before=st.lists(st.sampled_from(["a", "b"]), unique=True),
@@ -416,3 +416,14 @@ class TestAtTheSameTime:
         audience.create("u")
         outcomes = interleave([self.operation(audience, "add a", number) for number in range(3)], order)
         assert [type(outcome) for outcome in outcomes].count(AlreadyExists) == 2
+
+    @settings(deadline=None, max_examples=30)
+    @given(order=st.lists(st.integers(0, 3), max_size=30), exists=st.booleans())
+    def test_what_many_put_at_one_address_is_all_kept(self, dynamodb: Any, order: list[int], *, exists: bool) -> None:
+        audience = Audience(dynamodb)
+        audience.create("u")
+        if exists:
+            audience.add("a@example.com")
+        interleave([self.operation(audience, "put a", number) for number in range(3)], order)
+        [contact] = audience.loaded().contact_infos
+        assert contact.meta == {f"k{number}": number for number in range(3)}

@@ -57,6 +57,7 @@ _PARAMETERS = {
     "LogLevel": "INFO",
     "ConfigurationSet": "nereid",
     "SigningSecret": "signing-secret",
+    "BedrockModelId": "",
 }
 _TABLE_MEMBERS = (
     "AttributeDefinitions",
@@ -86,6 +87,8 @@ class Cloud:
     calls: Counter[str] = field(default_factory=Counter)
     #: Operations with their parameters, oldest first.
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    #: What else references in the template stand for here.
+    parameters: dict[str, str] = field(default_factory=dict)
     #: What calls of an operation do instead, one after the other: see `fail`.
     faults: dict[str, list[Any]] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict)
@@ -140,7 +143,7 @@ class Cloud:
         if "Ref" in value:
             name = str(value["Ref"])
             urls = {logical: self.queues[channel] for channel, logical in QUEUES.items()}
-            return urls.get(name) or _PARAMETERS.get(name, name)
+            return urls.get(name) or self.parameters.get(name) or _PARAMETERS.get(name, name)
         return "https://nereid.example.com"
 
     def load(self, folder: str) -> ModuleType:

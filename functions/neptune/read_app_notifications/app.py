@@ -16,5 +16,5 @@ def handler(request: Request, caller: Caller) -> Response:
     if body.type == "user":
         updated = read_all(runtime.inbox, runtime.clock, scope, body.id)
     else:
-        updated = read_one(runtime.inbox, runtime.deliveries, runtime.clock, scope, body.id)
+        updated = read_one(runtime.inbox, runtime.deliveries, runtime.identities, runtime.clock, scope, body.id)
     return neptune.ok({"message": "Successfully updated", "updated": updated})

@@ -1,4 +1,4 @@
-"""Message queue: store each message with its plan, and queue its deliveries."""
+"""Message queue: store each message with its plan, queue its deliveries, carry out what clients ask for."""
 
 from typing import Any
 
@@ -12,6 +12,8 @@ def process(body: str) -> None:
     batch = EventBatch.model_validate_json(body)
     environment = runtime.environments.get(batch.team_id, batch.environment)
     runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
+    if batch.operations:
+        runtime.operations.process(environment, batch.operations)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:

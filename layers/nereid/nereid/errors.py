@@ -7,7 +7,8 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     NereidError
     ├── Unauthenticated      no valid credential
     │   ├── NoCredential     none at all
-    │   └── ExpiredToken     a genuine token whose time is over
+    │   ├── ExpiredToken     a genuine token whose time is over
+    │   └── UnknownKey       a client key in form, but not one of ours, or no longer
     ├── Forbidden            the credential lacks the permission
     ├── Invalid              a value breaks a rule; names the fields
     ├── NotFound             no such object in this team
@@ -33,6 +34,10 @@ class NoCredential(Unauthenticated):
 
 class ExpiredToken(Unauthenticated):
     """The token is genuine, but its time is over."""
+
+
+class UnknownKey(Unauthenticated):
+    """The key has the form of a client key, but none is known by it: never made, or revoked."""
 
 
 class Forbidden(NereidError):

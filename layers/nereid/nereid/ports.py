@@ -5,19 +5,22 @@ method may raise `nereid.errors.Unavailable`; what else it raises is said in its
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
 from nereid.errors import NotFound
 from nereid.models.account import Account, Session
 from nereid.models.campaign import Campaign
 from nereid.models.delivery import Delivery, DeliveryJob, Plan, Status
+from nereid.models.draft import Draft, Facts, Tone
 from nereid.models.event_type import EventType
 from nereid.models.lead import Lead, LeadChange, LeadFilter
 from nereid.models.message import EventBatch, Message
+from nereid.models.operation import Link
+from nereid.models.outreach import EmailAccount, Engagement, Fact, MailboxProvider, OutgoingEmail, SealedAccount
 from nereid.models.suppression import Suppression, SuppressionReason
 from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
-from nereid.models.user import AppNotification, ContactInfo, User
+from nereid.models.user import AppNotification, ContactInfo, Device, User
 
 
 class Clock(Protocol):
@@ -149,6 +152,93 @@ class UserStore(Protocol):
         ...
 
 
+class WholeUserStore(UserStore, Protocol):
+    """Users whose record and contact infos are written together."""
+
+    def save(self, scope: Scope, user: User, put: Sequence[ContactInfo], removed: Sequence[ContactInfo] = ()) -> None:
+        """Store a user as :meth:`update` does, together with changes of the contact infos, all or nothing.
+
+        `Conflict` also if a contact info that is new was added by another.
+        """
+        ...
+
+
+class IdentityStore(Protocol):
+    """Which users anonymous ids reach."""
+
+    def link_of(self, scope: Scope, anonymous_id: str) -> Link | None:
+        """Return the link of an anonymous id; None if the id is unknown."""
+        ...
+
+    def create_profile(self, scope: Scope, anonymous_id: str, profile: User) -> None:
+        """Store the profile of an anonymous id and link the id to it.
+
+        `AlreadyExists` if there is one, or the id is linked to another user.
+        """
+        ...
+
+    def link(self, scope: Scope, anonymous_id: str, user: User) -> None:
+        """Link an unknown anonymous id to a user.
+
+        `AlreadyExists` if it is linked, or has a profile that is another user; or if the user is gone.
+        """
+        ...
+
+    def absorb(self, scope: Scope, anonymous_id: str, profile: User, user: User, *, is_new: bool) -> Link:
+        """Put a user in the place of a profile: store it, link the anonymous id to it, delete the profile's record.
+
+        All or nothing; `Conflict` if the profile or the user was written since it was read, or the id was linked
+        elsewhere. What else the profile has stays for :meth:`finish`.
+        """
+        ...
+
+    def finish(self, scope: Scope, anonymous_id: str, link: Link) -> None:
+        """Move what an absorbed profile has left behind to the user. May be repeated, and done by several at once."""
+        ...
+
+
+class DeviceChange(NamedTuple):
+    """What a registration changes of one user. The user is as it was read, with its contact infos."""
+
+    user: User
+    contacts: Sequence[ContactInfo] = ()
+    removed_contacts: Sequence[ContactInfo] = ()
+    devices: Sequence[Device] = ()
+    removed_devices: Sequence[Device] = ()
+
+
+class DeviceStore(Protocol):
+    """Devices of users and the tokens that reach them."""
+
+    def devices(self, scope: Scope, user: User) -> list[Device]:
+        """Return the devices of a user."""
+        ...
+
+    def holders(self, scope: Scope, token: str) -> list[tuple[User, ContactInfo]]:
+        """Return the users that have a token, each with the contact info."""
+        ...
+
+    def last_registration(self, scope: Scope, token: str) -> str | None:
+        """Return what names the last registration of a token; None if it was long ago or there was none."""
+        ...
+
+    def save(self, scope: Scope, changes: Sequence[DeviceChange]) -> None:
+        """Store changes of users, all or nothing; `Conflict` if one of them was written since it was read."""
+        ...
+
+    def save_with_token(
+        self,
+        scope: Scope,
+        changes: Sequence[DeviceChange],
+        token: str,
+        registration: str,
+        after: str | None,
+        now: datetime,
+    ) -> None:
+        """Store changes as :meth:`save` does; `Conflict` also if `after` is no longer the token's last registration."""
+        ...
+
+
 class AddressedUserStore(UserStore, Protocol):
     """Users, found by their addresses."""
 
@@ -215,7 +305,16 @@ class Inbox(Protocol):
     """App notifications of users."""
 
     def put(self, scope: Scope, notification: AppNotification) -> None:
-        """Store a notification unless it is there already."""
+        """Store a notification unless it is there already.
+
+        `NotFound` if it is for an anonymous profile that is gone.
+        """
+        ...
+
+    def unread_before(
+        self, scope: Scope, user_id: str, before: str | None, limit: int
+    ) -> tuple[list[AppNotification], str | None]:
+        """Return unread notifications, newest first, from before a position, and the position to go on before."""
         ...
 
     def page(
@@ -332,6 +431,122 @@ class CampaignStore(Protocol):
 
     def leads_assigned(self, team_id: str, campaign_id: str) -> int:
         """Return how many leads are assigned to a campaign now."""
+        ...
+
+
+class EngagementStore(Protocol):
+    """The most that each lead ever did with a mail."""
+
+    def get_many(self, team_id: str, lead_ids: Iterable[str]) -> dict[str, Engagement]:
+        """Return it for the leads that did anything."""
+        ...
+
+    def note(self, team_id: str, lead_id: str, engagement: Engagement) -> None:
+        """Note what a lead did, unless it did more before."""
+        ...
+
+
+#: How often each fact came about: by the day on which the mail was sent, then by fact and the day on which it came.
+DayCounts = dict[date, dict[tuple[Fact, date], int]]
+
+
+class CampaignMetrics(Protocol):
+    """Counts of what became of a campaign's mails, exact however often anything is reported."""
+
+    def count_sent(self, scope: Scope, delivery_id: str, campaign_id: str, at: datetime) -> None:
+        """Count a mail as sent at a time; once."""
+        ...
+
+    def report(
+        self, scope: Scope, delivery_id: str, event: Mapping[str, Any], fact: Fact, campaign_id: str
+    ) -> Delivery | None:
+        """Do what `DeliveryStore.report` does, and count the fact in the same step."""
+        ...
+
+    def counts(self, team_id: str, campaign_id: str, since: date) -> DayCounts:
+        """Return the counts of all mails sent since a day, that day included."""
+        ...
+
+
+class OutboxStore(Protocol):
+    """Records of e-mails that were taken for sending, and the keys that keep a repetition from sending again."""
+
+    def add(self, team_id: str, email: OutgoingEmail) -> None:
+        """Store a record; of no effect if one of its id is there."""
+        ...
+
+    def get(self, team_id: str, email_id: str) -> OutgoingEmail | None:
+        """Return a record."""
+        ...
+
+    def repeated(self, team_id: str, key: str, now: datetime) -> "KeyedEmail | None":
+        """Return the e-mail that a key was given for within its time."""
+        ...
+
+    def reserve(self, team_id: str, key: str, email_id: str, now: datetime) -> "KeyedEmail":
+        """Give a key to an e-mail unless another one has it; return the one that has it."""
+        ...
+
+    def queued(self, team_id: str, key: str) -> None:
+        """Note that the e-mail of a key is on its way: a repetition needs to do nothing."""
+        ...
+
+
+class KeyedEmail(NamedTuple):
+    """The e-mail that an idempotency key stands for, and whether it is known to be on its way."""
+
+    email_id: str
+    queued: bool
+
+
+class EmailAccountStore(Protocol):
+    """Connected mailboxes."""
+
+    def put(
+        self, team_id: str, email: str, provider: MailboxProvider, token: Sequence[bytes], now: datetime
+    ) -> EmailAccount:
+        """Connect a mailbox, or replace provider and token of the one with this address."""
+        ...
+
+    def all(self, team_id: str) -> list[EmailAccount]:
+        """Return a team's mailboxes, oldest first."""
+        ...
+
+    def get(self, team_id: str, email: str) -> SealedAccount | None:
+        """Return a mailbox with its encrypted token."""
+        ...
+
+    def refused(self, team_id: str, email: str, token: Sequence[bytes]) -> None:
+        """Note that the provider takes this token no more; of no effect if the mailbox has another one by now."""
+        ...
+
+
+class TokenCipher(Protocol):
+    """Encrypts what opens a mailbox."""
+
+    def seal(self, team_id: str, email: str, token: str) -> list[bytes]:
+        """Encrypt a token, bound to its team and mailbox."""
+        ...
+
+    def open(self, team_id: str, email: str, parts: Sequence[bytes]) -> str:
+        """Decrypt a token."""
+        ...
+
+
+class WriterFailed(Exception):
+    """The model did not write a mail: too slow, too busy, refused, or no answer of the agreed form."""
+
+
+class Writer(Protocol):
+    """Who writes mails beside the built-in writer."""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in answers."""
+        ...
+
+    def write(self, facts: Facts, tone: Tone) -> Draft:
+        """Write a mail; `WriterFailed` if it cannot."""
         ...
 
 

@@ -15,24 +15,34 @@ from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
     from nereid.aws.accounts import DynamoAccountStore
+    from nereid.aws.bedrock_writer import BedrockWriter
+    from nereid.aws.campaign_metrics import DynamoCampaignMetrics
     from nereid.aws.campaigns import DynamoCampaignStore
     from nereid.aws.clients import Clients
     from nereid.aws.deliveries import DynamoDeliveryStore
+    from nereid.aws.email_accounts import DynamoEmailAccountStore
+    from nereid.aws.engagement import DynamoEngagementStore
     from nereid.aws.event_types import DynamoEventTypeStore
     from nereid.aws.inbox import DynamoInbox
     from nereid.aws.leads import DynamoLeadStore
     from nereid.aws.limits import DynamoLimitStore
     from nereid.aws.messages import DynamoMessageStore
+    from nereid.aws.outgoing_emails import DynamoOutboxStore
     from nereid.aws.queues import SqsMessageQueue, SqsVisibility
     from nereid.aws.suppressions import DynamoSuppressionStore
     from nereid.aws.table import Table
+    from nereid.aws.token_cipher import KmsTokenCipher
     from nereid.aws.users import DynamoUserStore
     from nereid.core.accounts import Accounts
     from nereid.core.deliver import Deliverer
     from nereid.core.event_rules import EventRules
+    from nereid.core.identities import Identities
+    from nereid.core.outreach_feedback import OutreachFeedback
     from nereid.core.process_message import Processor
+    from nereid.core.process_operations import Operations
     from nereid.core.rate_limits import RateLimiter
     from nereid.core.record_feedback import FeedbackRecorder
+    from nereid.core.send_email import EmailSender
     from nereid.core.unsubscribe import Unsubscriber
 
 _DAY = 24 * 60 * 60
@@ -109,6 +119,15 @@ class Runtime:
         return DynamoInbox(self._table("audience_table"), self._retention)
 
     @cached_property
+    def identities(self) -> Identities:
+        """Whom a client's ids name."""
+        from nereid.aws.identities import DynamoIdentityStore
+        from nereid.core.identities import Identities
+
+        store = DynamoIdentityStore(self._table("audience_table"), self.users)
+        return Identities(store, self.users, self.clock)
+
+    @cached_property
     def suppressions(self) -> DynamoSuppressionStore:
         """Suppressed addresses."""
         from nereid.aws.suppressions import DynamoSuppressionStore
@@ -151,6 +170,73 @@ class Runtime:
         return DynamoCampaignStore(self._table("outreach_table"))
 
     @cached_property
+    def engagement(self) -> DynamoEngagementStore:
+        """What leads did with their mails."""
+        from nereid.aws.engagement import DynamoEngagementStore
+
+        return DynamoEngagementStore(self._table("outreach_table"))
+
+    @cached_property
+    def outbox(self) -> DynamoOutboxStore:
+        """E-mails taken for sending."""
+        from nereid.aws.outgoing_emails import DynamoOutboxStore
+
+        return DynamoOutboxStore(self._table("outreach_table"), self._retention)
+
+    @cached_property
+    def email_accounts(self) -> DynamoEmailAccountStore:
+        """Connected mailboxes."""
+        from nereid.aws.email_accounts import DynamoEmailAccountStore
+
+        return DynamoEmailAccountStore(self._table("outreach_table"))
+
+    @cached_property
+    def token_cipher(self) -> KmsTokenCipher:
+        """Encrypts tokens of mailboxes."""
+        from nereid.aws.token_cipher import KmsTokenCipher
+
+        return KmsTokenCipher(self.clients, self.settings.need("email_account_key"))
+
+    @cached_property
+    def campaign_metrics(self) -> DynamoCampaignMetrics:
+        """Counts of what became of campaigns' mails."""
+        from nereid.aws.campaign_metrics import DynamoCampaignMetrics
+
+        return DynamoCampaignMetrics(self._table("activity_table"))
+
+    @cached_property
+    def writer(self) -> BedrockWriter | None:
+        """The model that writes mails, if there is one."""
+        model_id = self.settings.need("bedrock_model_id")
+        if not model_id:
+            return None
+        from nereid.aws.bedrock_writer import BedrockWriter
+
+        return BedrockWriter(self.clients, model_id)
+
+    @cached_property
+    def email_sender(self) -> EmailSender:
+        """What takes e-mails for sending."""
+        from nereid.core.send_email import EmailSender
+
+        return EmailSender(
+            leads=self.leads,
+            campaigns=self.campaigns,
+            suppressions=self.suppressions,
+            accounts=self.email_accounts,
+            outbox=self.outbox,
+            queue=self.message_queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def outreach_feedback(self) -> OutreachFeedback:
+        """What makes reports known to leads and campaigns."""
+        from nereid.core.outreach_feedback import OutreachFeedback
+
+        return OutreachFeedback(self.deliveries, self.campaign_metrics, self.engagement, self.leads, self.clock)
+
+    @cached_property
     def limits(self) -> DynamoLimitStore:
         """How much of each limit is used up."""
         from nereid.aws.limits import DynamoLimitStore
@@ -185,10 +271,20 @@ class Runtime:
             event_types=self.event_types,
             messages=self.messages,
             queues=SqsDeliveryQueues(self.clients, urls),
-            inbox=Deliverer(AppInboxChannel(self.inbox), self.deliveries, self.messages, self.clock),
+            inbox=Deliverer(AppInboxChannel(self.inbox, self.identities), self.deliveries, self.messages, self.clock),
             clock=self.clock,
             defaults=self.settings.channels(),
         )
+
+    @cached_property
+    def operations(self) -> Operations:
+        """What carries out clients' operations."""
+        from nereid.aws.devices import DynamoDeviceStore
+        from nereid.core.process_operations import Operations
+        from nereid.core.register_device import Devices
+
+        devices = DynamoDeviceStore(self._table("audience_table"), self.users)
+        return Operations(self.identities, Devices(devices, self.identities), self.processor)
 
     @cached_property
     def event_rules(self) -> EventRules:
@@ -202,15 +298,23 @@ class Runtime:
     def email_deliverer(self) -> Deliverer:
         """What delivers e-mail."""
         from nereid.aws.email_channel import SesChannel
+        from nereid.aws.mailbox_channel import EmailChannel, MailboxChannel
         from nereid.core.deliver import Deliverer
+        from nereid.core.outreach_mail import OutreachMail
 
+        need = self.settings.need
+        provider = SesChannel(self.clients, need("configuration_set"))
+        mailboxes = MailboxChannel(
+            self.email_accounts, self.token_cipher, {"gmail": need("gmail_url"), "outlook": need("graph_url")}
+        )
         return Deliverer(
-            SesChannel(self.clients, self.settings.need("configuration_set")),
+            EmailChannel(provider, mailboxes),
             self.deliveries,
             self.messages,
             self.clock,
             self.suppressions,
             self.unsubscriber.url,
+            OutreachMail(self.unsubscriber, self.campaign_metrics),
         )
 
     @cached_property
@@ -228,7 +332,7 @@ class Runtime:
         from nereid.aws.push_tokens import DynamoPushTokens
         from nereid.core.deliver import Deliverer
 
-        tokens = DynamoPushTokens(self._table("audience_table"), self.users, self.clock)
+        tokens = DynamoPushTokens(self.users, self.clock)
         return Deliverer(PushChannel(self.clients, tokens), self.deliveries, self.messages, self.clock)
 
     @cached_property
@@ -236,7 +340,7 @@ class Runtime:
         """What records the e-mail provider's reports."""
         from nereid.core.record_feedback import FeedbackRecorder
 
-        return FeedbackRecorder(self.deliveries, self.suppressions, self.clock)
+        return FeedbackRecorder(self.deliveries, self.suppressions, self.clock, self.outreach_feedback)
 
     @cached_property
     def unsubscriber(self) -> Unsubscriber:

@@ -23,7 +23,9 @@ class Settings(BaseModel):
     accounts_table: str | None = Field(None, description="Table of teams, environments and credentials.")
     audience_table: str | None = Field(None, description="Table of users, inboxes and suppressions.")
     activity_table: str | None = Field(None, description="Table of event types, messages and deliveries.")
-    outreach_table: str | None = Field(None, description="Table of leads and campaigns.")
+    outreach_table: str | None = Field(
+        None, description="Table of leads, campaigns, e-mails to leads and connected mailboxes."
+    )
     limits_table: str | None = Field(None, description="Table of how much of each rate limit is used up.")
     message_queue_url: str | None = Field(None, description="Queue between the endpoints and process_messages.")
     email_queue_url: str | None = Field(None, description="Queue of e-mail deliveries.")
@@ -42,6 +44,12 @@ class Settings(BaseModel):
     sms_enabled: bool | None = Field(None, description="Whether environments send SMS unless they say otherwise.")
     sms_sender_id: str | None = Field(None, description="Default sender id of SMS; empty for the carrier's.")
     push_application_arn: str | None = Field(None, description="Default SNS platform application; empty for none.")
+    email_account_key: str | None = Field(
+        None, description="KMS key that tokens of connected mailboxes are encrypted with."
+    )
+    gmail_url: str | None = Field(None, description="Where Gmail's API is.")
+    graph_url: str | None = Field(None, description="Where Microsoft Graph is.")
+    bedrock_model_id: str | None = Field(None, description="Model that writes e-mails; empty for the built-in writer.")
     retention_days: int | None = Field(None, ge=1, description="How long messages and deliveries are kept, in days.")
 
     def need(self, name: str) -> str:

@@ -26,7 +26,7 @@ class Aws:
         self.server.start()
 
     def client(self, service: str, key: str = "Function") -> Any:
-        return boto3.client(
+        return boto3.client(  # type: ignore[call-overload]
             service,
             endpoint_url=self.server.url,
             region_name=REGION,
@@ -205,3 +205,12 @@ def test_a_service_that_no_function_uses_is_refused(aws: Aws) -> None:
 )
 def test_a_statement_is_read_as_iam_reads_it(statement: dict[str, Any], *, expected: bool) -> None:
     assert allows(statement, Need("sqs:SendMessage", QUEUE)) is expected
+
+
+def test_a_key_is_allowed_by_its_arn(aws: Aws) -> None:
+    key = aws.client("kms", "root").create_key()["KeyMetadata"]
+    with pytest.raises(ClientError) as error:
+        aws.client("kms").encrypt(KeyId=key["KeyId"], Plaintext=b"text")
+    assert refused(error) == "AccessDeniedException"
+    aws.allow(statement("kms:Encrypt", key["Arn"]))
+    aws.client("kms").encrypt(KeyId=key["KeyId"], Plaintext=b"text")

@@ -5,6 +5,8 @@ import uuid
 from typing import Literal
 
 _PREFIX = {"public": "pk_", "secret": "sk_"}
+#: What every client key begins with; the rest is opaque.
+PREFIXES = tuple(_PREFIX.values())
 
 
 def mint(scope: Literal["public", "secret"]) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 from cachetools import TTLCache
 
 from nereid.auth import tokens
-from nereid.errors import Forbidden, NoCredential, NotFound, Unauthenticated
+from nereid.auth.client_keys import PREFIXES, hash_key
+from nereid.errors import Forbidden, NoCredential, NotFound, Unauthenticated, UnknownKey
 from nereid.models.account import PERMISSIONS
-from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, Environment
+from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, ClientKey, Environment, Scope
 from nereid.ports import AccountStore, Clock
 
 
@@ -21,11 +22,22 @@ class Caller:
     credential_id: str
     permissions: frozenset[str]
     default_environment: str
+    #: The address of the account, if a person is calling.
+    email: str | None = None
 
     def require(self, permission: str) -> None:
         """Raise `Forbidden` unless the credential carries the permission."""
         if permission not in self.permissions and "admin:all" not in self.permissions:
             raise Forbidden(permission)
+
+
+@dataclass(frozen=True)
+class ClientCaller:
+    """An app or server of a team, as the client key of one environment."""
+
+    scope: Scope
+    key_id: str
+    is_secret: bool
 
 
 class Environments:
@@ -81,6 +93,7 @@ class Credentials:
         self._tokens: TTLCache[tuple[str, str], ApiToken] = TTLCache(
             1024, cache_seconds, lambda: clock.now().timestamp()
         )
+        self._keys: TTLCache[str, ClientKey] = TTLCache(1024, cache_seconds, lambda: clock.now().timestamp())
 
     def api_token(self, token: str) -> Caller:
         """Return the caller behind an API token.
@@ -106,7 +119,8 @@ class Credentials:
         permissions = PERMISSIONS.get(claims.get("role", ""))
         if permissions is None:
             raise Unauthenticated("no such role")
-        return Caller(_text(claims, "team"), _text(claims, "sub"), permissions, _text(claims, "environment"))
+        environment, email = _text(claims, "environment"), claims.get("email")
+        return Caller(_text(claims, "team"), _text(claims, "sub"), permissions, environment, email)
 
     def _of_api_token(self, claims: dict[str, Any]) -> Caller:
         key = (_text(claims, "team"), _text(claims, "jti"))
@@ -117,6 +131,28 @@ class Credentials:
                 raise Unauthenticated("revoked")
             self._tokens[key] = record
         return Caller(record.team_id, record.id, frozenset(record.permissions), record.default_environment)
+
+    def client_key(self, header: str | None) -> ClientCaller:
+        """Return the caller behind the client key of an ``Authorization`` header: ``Bearer <key>``, to the letter.
+
+        Raises
+        ------
+        Unauthenticated
+            If there is no key, or something else than a client key.
+        UnknownKey
+            If it has the form of a client key and is none, or was revoked.
+        """
+        scheme, _, key = (header or "").partition(" ")
+        if scheme != "Bearer" or not key.startswith(PREFIXES):
+            raise Unauthenticated("no client key")
+        key_hash = hash_key(key)
+        record = self._keys.get(key_hash)
+        if record is None:
+            record = self._accounts.client_key(key_hash)
+            if record is None:
+                raise UnknownKey
+            self._keys[key_hash] = record
+        return ClientCaller(Scope(record.team_id, record.environment), record.id, record.scope == "secret")
 
     def environment(self, caller: Caller, identifier: str) -> Environment:
         """Return an environment of the caller's team; `NotFound` for any other."""

@@ -12,6 +12,8 @@ _REPEATABLE = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standa
 #: For providers. Never retried by the SDK: it would repeat a send whose answer was lost, which is how one
 #: message becomes two. Whether to try again is decided by core/deliver.
 _ONCE = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
+#: For a model that writes. It takes its time; the caller waits no longer than its function may run.
+_PATIENT = Config(connect_timeout=2, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 class Clients:
@@ -41,3 +43,13 @@ class Clients:
     def sns(self) -> Any:
         """SNS."""
         return boto3.client("sns", config=_ONCE)
+
+    @cached_property
+    def kms(self) -> Any:
+        """KMS."""
+        return boto3.client("kms", config=_REPEATABLE)
+
+    @cached_property
+    def bedrock(self) -> Any:
+        """Bedrock, to run models."""
+        return boto3.client("bedrock-runtime", config=_PATIENT)

@@ -58,7 +58,7 @@ class DynamoDeliveryStore:
         }
         try:
             item = self._table.update(
-                *_key(job.scope, job.delivery_id),
+                *delivery_key(job.scope, job.delivery_id),
                 "SET #status = :pending, claim = :token, claimed_until = :until, "
                 "attempts = if_not_exists(attempts, :zero) + :one, id = :id, notification = :notification, "
                 "channel = :channel, #to = :to, created_at = :planned_at, updated_at = :now, "
@@ -88,7 +88,7 @@ class DynamoDeliveryStore:
         sets = ", ".join(f"#{name[1:]} = {name}" for name in given)
         try:
             self._table.update(
-                *_key(scope, delivery_id),
+                *delivery_key(scope, delivery_id),
                 f"SET {sets} REMOVE claim",
                 {**given, ":token": token},
                 names={f"#{name[1:]}": name[1:] for name in given},
@@ -101,7 +101,7 @@ class DynamoDeliveryStore:
 
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
         """See the port."""
-        found = self._table.get_many(_key(scope, delivery_id) for delivery_id in delivery_ids)
+        found = self._table.get_many(delivery_key(scope, delivery_id) for delivery_id in delivery_ids)
         return {item["id"]: to_delivery(item) for item in found.values() if "id" in item}
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any]) -> Delivery | None:
@@ -109,7 +109,7 @@ class DynamoDeliveryStore:
         kind = str(event["type"])
         try:
             item = self._table.update(
-                *_key(scope, delivery_id),
+                *delivery_key(scope, delivery_id),
                 "SET events = list_append(if_not_exists(events, :none), :events) ADD reported :kinds",
                 {":none": [], ":events": [jsontext.dumps(dict(event))], ":kinds": {kind}, ":kind": kind},
                 condition="attribute_exists(pk) AND NOT contains(reported, :kind)",
@@ -122,7 +122,8 @@ class DynamoDeliveryStore:
         return to_delivery(item)
 
 
-def _key(scope: Scope, delivery_id: str) -> tuple[str, str]:
+def delivery_key(scope: Scope, delivery_id: str) -> tuple[str, str]:
+    """Return the key of a delivery."""
     return tenant(scope, "delivery", delivery_id), "delivery"
 
 

@@ -1,10 +1,12 @@
 """Channel `email`: SES, API v2."""
 
+from email.utils import formataddr
 from typing import Any
 
 from nereid.aws.clients import Clients
 from nereid.aws.provider_errors import handing_over
 from nereid.models.delivery import DeliveryJob
+from nereid.models.outreach import GivenContent
 from nereid.ports import Rendered
 
 #: SES's answers that may pass; every other refusal is final.
@@ -40,18 +42,32 @@ class SesChannel:
             ]
         with handing_over(_BUSY):
             answer = self._clients.ses.send_email(
-                FromEmailAddress=members.get("from") or job.channels.email.from_,
+                FromEmailAddress=_sender(members.get("from") or job.channels.email.from_),
                 Destination={"ToAddresses": [job.recipient.value]},
                 Content={"Simple": content},
                 ConfigurationSetName=self._configuration_set,
                 # Come back with every event of this mail, and tell whose it is.
-                EmailTags=[
-                    {"Name": "team_id", "Value": job.team_id},
-                    {"Name": "environment", "Value": job.environment},
-                    {"Name": "delivery_id", "Value": job.delivery_id},
-                ],
+                EmailTags=[{"Name": name, "Value": value} for name, value in _tags(job).items()],
             )
         return str(answer["MessageId"])
+
+
+def _sender(text: str) -> str:
+    """Write `Name <address>` as a header has it: SES wants a name beyond ASCII as an encoded word."""
+    text = " ".join(text.splitlines())
+    name, bracket, address = text.rpartition("<")
+    address = address.rstrip(" >")
+    if not bracket or not address.isascii():
+        return text
+    return formataddr((name.strip().strip('"'), address))
+
+
+def _tags(job: DeliveryJob) -> dict[str, str]:
+    tags = {"team_id": job.team_id, "environment": job.environment, "delivery_id": job.delivery_id}
+    if isinstance(job.notification.template, GivenContent):
+        tags["campaign_id"] = job.notification.template.campaign_id
+        tags["lead_id"] = job.notification.template.lead_id
+    return tags
 
 
 def _utf8(text: str) -> dict[str, str]:

@@ -10,13 +10,13 @@ from datetime import datetime
 from botocore.exceptions import ClientError
 
 from nereid import jsontext
-from nereid.aws.errors import is_condition
+from nereid.aws.errors import cancellations, is_condition
 from nereid.aws.table import Item, Table
 from nereid.aws.users import user_key
 from nereid.clock import from_iso, to_iso
 from nereid.errors import NotFound
 from nereid.models.team import Scope
-from nereid.models.user import AppNotification
+from nereid.models.user import AppNotification, anonymous_id_of
 from nereid.ports import ReadState
 
 
@@ -48,11 +48,55 @@ class DynamoInbox:
             "created_at": to_iso(notification.created_at),
             "expires_at": int(notification.created_at.timestamp()) + self._retention,
         }
+        if anonymous_id_of(notification.user_id) is not None:
+            self._put_for_profile(item)
+            return
         try:
             self._table.put(item, "attribute_not_exists(pk)")
         except ClientError as error:
             if not is_condition(error):
                 raise
+
+    def _put_for_profile(self, item: Item) -> None:
+        """Store a notification unless the profile was absorbed, after which nothing may be added to it."""
+        try:
+            self._table.transact(
+                self._table.requiring(item["pk"], "user", "attribute_exists(pk)"),
+                self._table.writing(item, "attribute_not_exists(pk)"),
+            )
+        except ClientError as error:
+            reasons = cancellations(error)
+            if not reasons:
+                raise
+            if reasons[0] == "ConditionalCheckFailed":
+                raise NotFound("user") from error
+
+    def unread_before(
+        self, scope: Scope, user_id: str, before: str | None, limit: int
+    ) -> tuple[list[AppNotification], str | None]:
+        """See the port."""
+        pk = user_key(scope, user_id)
+        # A position is what follows "unread#" in the index; "~" comes after all that can stand there.
+        values = {":pk": pk, ":first": "unread#", ":last": f"unread#{before or '~'}"}
+        listed = self._table.query(
+            "pk = :pk AND inbox BETWEEN :first AND :last",
+            values,
+            index="inbox",
+            consistent=True,
+            forward=False,
+            limit=limit + 2,
+        )
+        keys: list[tuple[str, str]] = []
+        position = None
+        for item in listed:
+            if item["inbox"] == values[":last"]:
+                continue  # where the page before ended
+            if len(keys) == limit:
+                position = keys[-1][1].removeprefix("inbox#")
+                break
+            keys.append((item["pk"], item["sk"]))
+        found = self._table.get_many(keys)
+        return [_to_notification(found[key]) for key in keys if key in found], position
 
     def page(
         self, scope: Scope, user_id: str, state: ReadState, page: int, per_page: int, *, oldest_first: bool

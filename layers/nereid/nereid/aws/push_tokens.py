@@ -2,25 +2,22 @@
 
 from contextlib import suppress
 
-from nereid.aws.table import Table
-from nereid.aws.users import DynamoUserStore, address_key
+from nereid.aws.users import DynamoUserStore
 from nereid.errors import NotFound
 from nereid.models.team import Scope
-from nereid.models.user import ContactInfo, User
 from nereid.ports import Clock, Conflict
 
 
 class DynamoPushTokens:
     """Implements `nereid.ports.PushTokens`: finds who holds a token, over all users of the environment."""
 
-    def __init__(self, table: Table, users: DynamoUserStore, clock: Clock) -> None:
-        self._table = table
+    def __init__(self, users: DynamoUserStore, clock: Clock) -> None:
         self._users = users
         self._clock = clock
 
     def may_revive(self, scope: Scope, token: str) -> bool:
         """See the port."""
-        holders = self._holders(scope, token)
+        holders = self._users.holders(scope, "firebase_token", token)
         if any(contact.revived_at is not None for _, contact in holders):
             return False
         for user, contact in holders:
@@ -31,15 +28,5 @@ class DynamoPushTokens:
 
     def drop(self, scope: Scope, token: str) -> None:
         """See the port."""
-        for user, contact in self._holders(scope, token):
+        for user, contact in self._users.holders(scope, "firebase_token", token):
             self._users.delete_contact_info(scope, user, contact)
-
-    def _holders(self, scope: Scope, token: str) -> list[tuple[User, ContactInfo]]:
-        holders: list[tuple[User, ContactInfo]] = []
-        pk = address_key(scope, "firebase_token", token)
-        for item in self._table.query("pk = :pk", {":pk": pk}, consistent=True):
-            user = self._users.load(scope, item["sk"])
-            contact = user.contact_info("firebase_token", token) if user else None
-            if user and contact:
-                holders.append((user, contact))
-        return holders

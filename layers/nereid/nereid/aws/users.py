@@ -1,7 +1,7 @@
 """Users and their contact infos in the audience table: one item collection per user, read by one query."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,11 +13,13 @@ from nereid.aws.table import Item, Table, digest, seconds, tenant
 from nereid.clock import from_iso
 from nereid.errors import AlreadyExists, NotFound, Unavailable
 from nereid.models.team import Scope
-from nereid.models.user import ContactInfo, User, comparable
+from nereid.models.user import ContactInfo, Device, User, comparable, profile_id
 from nereid.ports import Conflict
 
 #: Over how many items the count of an environment's users is spread, so that creating users in parallel works.
 _COUNT_SHARDS = 32
+#: Longest sort key that DynamoDB takes.
+_SORT_BYTES = 1024
 _FAILED = "ConditionalCheckFailed"
 
 
@@ -34,12 +36,14 @@ class DynamoUserStore:
 
     def load(self, scope: Scope, user_id: str) -> User | None:
         """See the port."""
-        items = list(self._collection(scope, user_id, "user"))
+        # The record and the contact infos stand together; links and devices stand behind them.
+        values = {":pk": user_key(scope, user_id), ":first": "user", ":last": "user#contact~"}
+        items = list(self._table.query("pk = :pk AND sk BETWEEN :first AND :last", values, consistent=True))
         record = next((item for item in items if item["sk"] == "user"), None)
         if record is None:
             return None
         contacts = [
-            _to_contact(item)
+            to_contact(item)
             for item in items
             # A user of this id that was deleted may have left some behind.
             if item["sk"].startswith("user#contact#") and item["generation"] == record["generation"]
@@ -49,14 +53,26 @@ class DynamoUserStore:
     def create(self, scope: Scope, user: User) -> None:
         """See the port."""
         try:
-            self._table.transact(
-                self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)"),
-                self._counting(scope, user.user_id, 1),
-            )
+            self._table.transact(*self.creating(scope, user))
         except ClientError as error:
             if _FAILED in cancellations(error):
                 raise AlreadyExists("user") from error
             raise
+
+    def devices(self, scope: Scope, user: User) -> list[Device]:
+        """See the port."""
+        found = self.collection(scope, user.user_id, "user#device#")
+        return [to_device(item) for item in found if item["generation"] == user.generation]
+
+    def holders(self, scope: Scope, type_: str, value: str) -> list[tuple[User, ContactInfo]]:
+        """See the port."""
+        holders: list[tuple[User, ContactInfo]] = []
+        for item in self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True):
+            user = self.load(scope, item.get("user_id") or item["sk"])
+            contact = user.contact_info(type_, value) if user else None
+            if user and contact:
+                holders.append((user, contact))
+        return holders
 
     def update(self, scope: Scope, user: User) -> None:
         """See the port."""
@@ -71,16 +87,25 @@ class DynamoUserStore:
                 raise Conflict from error
             raise
 
+    def save(self, scope: Scope, user: User, put: Sequence[ContactInfo], removed: Sequence[ContactInfo] = ()) -> None:
+        """See the port."""
+        writes = [self.saving(scope, user), *self.putting(scope, user, put), *self.removing(scope, user, removed)]
+        self.write(*writes)
+
+    def write(self, *writes: Item) -> None:
+        """Do all writes or none; `Conflict` if a condition of one is false, or others were writing the same."""
+        transact_or_conflict(self._table, *writes)
+
     def delete(self, scope: Scope, user_id: str) -> None:
         """See the port."""
         user = self.get(scope, user_id)
         if user is None:
             raise NotFound("user")
         pk = user_key(scope, user_id)
+        for item in self.collection(scope, user_id, "user#link#"):
+            self._unlink(scope, user_id, item["anonymous_id"])
         # The record goes last, so that a deletion that failed half way can be repeated.
-        self._delete_contact_infos(scope, user)
-        self._table.delete_many((pk, item["sk"]) for item in self._collection(scope, user_id, "user#device#"))
-        self._table.delete_many((pk, item["sk"]) for item in self._collection(scope, user_id, "inbox#"))
+        self.purge(scope, user_id)
         try:
             self._table.transact(
                 self._table.deleting(pk, "user", "generation = :generation", {":generation": user.generation}),
@@ -91,7 +116,32 @@ class DynamoUserStore:
                 raise NotFound("user") from error
             raise
         # What was added until the record was gone; nothing can be added since.
-        self._delete_contact_infos(scope, user)
+        self._delete_leftovers(scope, user)
+
+    def purge(self, scope: Scope, user_id: str, generation: str | None = None) -> None:
+        """Delete everything of a user but the record itself; of one generation, if one is named."""
+        keys = []
+        for prefix in ("user#", "inbox#"):
+            for item in self.collection(scope, user_id, prefix):
+                if generation is None or item.get("generation", generation) == generation:
+                    keys.append((item["pk"], item["sk"]))
+                    if item["sk"].startswith("user#contact#"):
+                        address = address_member(scope, item["type"], item["value"], user_id)
+                        keys.append((address["pk"], address["sk"]))
+        self._table.delete_many(keys)
+
+    def _unlink(self, scope: Scope, user_id: str, anonymous_id: str) -> None:
+        """Delete the link of an anonymous id to a user, and what has not arrived at the user yet."""
+        link = self._table.get(*link_key(scope, anonymous_id))
+        if link is None or link["user_id"] != user_id:
+            return
+        if "moving" in link:
+            self.purge(scope, profile_id(anonymous_id), link["moving"])
+        try:
+            self._table.delete(link["pk"], link["sk"], "user_id = :user_id", {":user_id": user_id})
+        except ClientError as error:
+            if not is_condition(error):
+                raise
 
     def page(self, scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
         """See the port."""
@@ -162,31 +212,86 @@ class DynamoUserStore:
 
     def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
         """See the port."""
-        item = contact_item(scope, user, contact)
-        # One that a later user of this id has added is not this user's.
-        own = "attribute_not_exists(pk) OR generation = :generation"
         try:
-            self._table.transact(
-                self._table.deleting(item["pk"], item["sk"], own, {":generation": user.generation}),
-                self._table.deleting(address_key(scope, contact.type, contact.value), user.user_id),
-            )
+            self._table.transact(*self.removing(scope, user, [contact]))
         except ClientError as error:
             if _FAILED not in cancellations(error):
                 raise
 
-    def _delete_contact_infos(self, scope: Scope, user: User) -> None:
-        for item in list(self._collection(scope, user.user_id, "user#contact#")):
+    def _delete_leftovers(self, scope: Scope, user: User) -> None:
+        for item in list(self.collection(scope, user.user_id, "user#contact#")):
             if item["generation"] == user.generation:
-                self.delete_contact_info(scope, user, _to_contact(item))
+                self.delete_contact_info(scope, user, to_contact(item))
+        devices = self.collection(scope, user.user_id, "user#device#")
+        self._table.delete_many([(item["pk"], item["sk"]) for item in devices if item["generation"] == user.generation])
 
-    def _collection(self, scope: Scope, user_id: str, prefix: str) -> Iterator[Item]:
+    def collection(self, scope: Scope, user_id: str, prefix: str) -> Iterator[Item]:
+        """Yield the items of a user whose sort key begins with a prefix."""
         values = {":pk": user_key(scope, user_id), ":prefix": prefix}
         return self._table.query("pk = :pk AND begins_with(sk, :prefix)", values, consistent=True)
 
+    def creating(self, scope: Scope, user: User) -> list[Item]:
+        """Return the parts of a transaction that store a new user."""
+        return [
+            self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)"),
+            self._counting(scope, user.user_id, 1),
+        ]
+
+    def saving(self, scope: Scope, user: User) -> Item:
+        """Return the part of a transaction that stores a user read before, as :meth:`update` does."""
+        changed = user.model_copy(update={"version": user.version + 1})
+        values = {":version": user.version, ":generation": user.generation}
+        return self._table.writing(
+            _user_item(scope, changed), "version = :version AND generation = :generation", values
+        )
+
+    def succeeding(self, scope: Scope, profile: User, user: User, *, is_new: bool) -> list[Item]:
+        """Return the parts of a transaction that store a user in the place of a profile, whose record is deleted."""
+        values = {":version": profile.version, ":generation": profile.generation}
+        writes = [
+            self._table.deleting(
+                user_key(scope, profile.user_id), "user", "version = :version AND generation = :generation", values
+            )
+        ]
+        if not is_new:
+            return [*writes, self.saving(scope, user), self._counting(scope, profile.user_id, -1)]
+        writes.append(self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)"))
+        # A transaction may name an item once, and the two may be counted on the same one.
+        if _shard(user.user_id) != _shard(profile.user_id):
+            writes += [self._counting(scope, user.user_id, 1), self._counting(scope, profile.user_id, -1)]
+        return writes
+
+    def putting(self, scope: Scope, user: User, contacts: Sequence[ContactInfo]) -> list[Item]:
+        """Return the parts of a transaction that add contact infos, or replace those with which the user was read."""
+        writes = []
+        for contact in contacts:
+            known = user.contact_info(*contact.key)
+            condition = "attribute_not_exists(pk) OR generation <> :generation"
+            values: dict[str, Any] = {":generation": user.generation}
+            item = contact_item(scope, user, contact)
+            if known is not None:
+                condition = "generation = :generation AND version = :version"
+                values[":version"] = known.version
+                item["version"] = known.version + 1
+            writes.append(self._table.writing(item, condition, values))
+            writes += [self._table.writing(each) for each in address_items(scope, user.user_id, contact)]
+        return writes
+
+    def removing(self, scope: Scope, user: User, contacts: Sequence[ContactInfo]) -> list[Item]:
+        """Return the parts of a transaction that delete contact infos."""
+        writes = []
+        for contact in contacts:
+            item = contact_item(scope, user, contact)
+            address = address_member(scope, contact.type, contact.value, user.user_id)
+            # One that a later user of this id has added is not this user's.
+            own = "attribute_not_exists(pk) OR generation = :generation"
+            writes.append(self._table.deleting(item["pk"], item["sk"], own, {":generation": user.generation}))
+            writes.append(self._table.deleting(address["pk"], address["sk"]))
+        return writes
+
     def _counting(self, scope: Scope, user_id: str, change: int) -> Item:
-        shard = int(digest(user_id)[:8], 16) % _COUNT_SHARDS
         return self._table.updating(
-            tenant(scope, "counts"), f"users#{shard}", "ADD how_many :change", {":change": change}
+            tenant(scope, "counts"), f"users#{_shard(user_id)}", "ADD how_many :change", {":change": change}
         )
 
     def _count(self, scope: Scope) -> int:
@@ -205,19 +310,31 @@ def address_key(scope: Scope, type_: str, value: str) -> str:
     return tenant(scope, "address", type_, digest(comparable(type_, value)))
 
 
+def address_member(scope: Scope, type_: str, value: str, user_id: str) -> Item:
+    """Return the key of the item that says that a user has an address; it holds a user_id too long for a key."""
+    pk = address_key(scope, type_, value)
+    if len(user_id.encode()) <= _SORT_BYTES:
+        return {"pk": pk, "sk": user_id}
+    return {"pk": pk, "sk": digest(user_id), "user_id": user_id}
+
+
+def link_key(scope: Scope, anonymous_id: str) -> tuple[str, str]:
+    """Return the key of the item that says which user an anonymous id reaches."""
+    return tenant(scope, "anonymous", anonymous_id), "link"
+
+
+def _shard(user_id: str) -> int:
+    return int(digest(user_id)[:8], 16) % _COUNT_SHARDS
+
+
 def address_items(scope: Scope, user_id: str, contact: ContactInfo) -> list[Item]:
     """Return what is written beside a contact info: who has the address, and, for e-mail, that somebody came to.
 
     The stamp lets a write rest on "nobody has this address". It is of no use once the writes that may have read it
     are over, so it expires.
     """
-    items: list[Item] = [
-        {
-            "pk": address_key(scope, contact.type, contact.value),
-            "sk": user_id,
-            "since": _moment(contact.created_at),
-        }
-    ]
+    member = address_member(scope, contact.type, contact.value, user_id)
+    items: list[Item] = [{**member, "since": moment(contact.created_at)}]
     if contact.type == "email":
         items.append(
             {
@@ -279,13 +396,13 @@ def _user_item(scope: Scope, user: User) -> Item:
         "meta": jsontext.dumps(user.meta),
         "timezone": user.timezone,
         "locale": user.locale,
-        "created_at": _moment(user.created_at),
-        "updated_at": _moment(user.updated_at),
+        "created_at": moment(user.created_at),
+        "updated_at": moment(user.updated_at),
         "generation": user.generation,
         "version": user.version,
         "opens": user.opens or None,
         "directory": tenant(scope, "users"),
-        "directory_sort": f"{_moment(user.created_at)}#{digest(user.user_id)}",
+        "directory_sort": f"{moment(user.created_at)}#{digest(user.user_id)}",
     }
 
 
@@ -305,7 +422,7 @@ def _to_user(item: Item, contacts: list[ContactInfo] | None = None) -> User:
 
 
 def contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
-    """Return a contact info as it is stored beside its user."""
+    """Return a contact info as it is stored under a user."""
     type_, value = contact.key
     return {
         "pk": user_key(scope, user.user_id),
@@ -314,20 +431,36 @@ def contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
         "value": contact.value,
         "filterable": contact.filterable,
         "meta": jsontext.dumps(contact.meta),
-        "created_at": _moment(contact.created_at),
-        "updated_at": _moment(contact.updated_at),
+        "created_at": moment(contact.created_at),
+        "updated_at": moment(contact.updated_at),
         "version": contact.version,
         "origin": contact.origin,
-        "revived_at": _moment(contact.revived_at) if contact.revived_at else None,
+        "revived_at": moment(contact.revived_at) if contact.revived_at else None,
         "generation": user.generation,
     }
 
 
-def _to_contact(item: Item) -> ContactInfo:
+def to_contact(item: Item) -> ContactInfo:
+    """Return a contact info as it was stored."""
     fields: dict[str, Any] = {**item, "meta": jsontext.loads(item["meta"])}
     return ContactInfo.model_validate(fields)
 
 
-def _moment(moment: datetime) -> str:
+def device_item(scope: Scope, user: User, device: Device) -> Item:
+    """Return a device as it is stored under a user."""
+    return {
+        "pk": user_key(scope, user.user_id),
+        "sk": f"user#device#{digest(device.device_id)}",
+        "device": device.model_dump_json(),
+        "generation": user.generation,
+    }
+
+
+def to_device(item: Item) -> Device:
+    """Return a device as it was stored."""
+    return Device.model_validate_json(item["device"])
+
+
+def moment(moment: datetime) -> str:
     """Write a moment with all its digits, so that what was made within a millisecond keeps its order."""
     return moment.isoformat(timespec="microseconds")

@@ -187,6 +187,7 @@ class Accounts:
             "team": account.team_id,
             "role": account.role,
             "environment": account.environment,
+            "email": account.email,
             "jti": str(uuid.uuid4()),
             "iat": now,
             "exp": now + timedelta(seconds=ACCESS_SECONDS),

@@ -72,6 +72,8 @@ def put_contact_info(
                     "filterable": changes.get("filterable", known.filterable),
                     "meta": merged(known.meta, changes.get("meta", {})),
                     "updated_at": clock.now(),
+                    # Who registers a push token anew has it: should it be disabled again, it is worth another try.
+                    "revived_at": None,
                 }
             )
             users.put_contact_info(scope, user, changed, new=False)

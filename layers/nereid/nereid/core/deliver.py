@@ -11,15 +11,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from nereid import jsontext
+from nereid.core import outreach_content
 from nereid.core.render import TemplateFailed, render, uses
 from nereid.core.variables import template_variables
 from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.message import Message
-from nereid.models.team import Channels
+from nereid.models.outreach import GivenContent
 from nereid.ports import (
     Channel,
     Clock,
@@ -49,6 +50,18 @@ class TryAgain(Exception):
         self.seconds = seconds
 
 
+class OutreachMail(Protocol):
+    """What e-mails to leads need besides what all deliveries do; see core/outreach_mail."""
+
+    def unsubscribe_url(self, job: DeliveryJob) -> str:
+        """Return the link with which the lead unsubscribes, for this mail."""
+        ...
+
+    def count_sent(self, job: DeliveryJob, at: datetime) -> None:
+        """Count the mail for its campaign, once however often it is called."""
+        ...
+
+
 @dataclass(frozen=True)
 class Deliverer:
     """Delivers the jobs of one channel.
@@ -59,6 +72,8 @@ class Deliverer:
         Where suppressed addresses are kept; None for channels that have no such list.
     unsubscribe_url
         Makes the link for an e-mail's recipient; None for other channels.
+    outreach
+        What e-mails to leads need besides; None for other channels.
     """
 
     channel: Channel
@@ -67,6 +82,7 @@ class Deliverer:
     clock: Clock
     suppressions: SuppressionStore | None = None
     unsubscribe_url: Callable[[str, str], str] | None = None
+    outreach: OutreachMail | None = None
 
     def deliver(self, job: DeliveryJob) -> None:
         """Deliver a job, or record why not.
@@ -82,6 +98,7 @@ class Deliverer:
         now = self.clock.now()
         claim = self.deliveries.claim(job, token, now, now + timedelta(seconds=CLAIM_SECONDS))
         if claim.state == "done":
+            self._settle(job)
             return
         if claim.state == "held":
             raise TryAgain(_seconds_until(claim.until, now))
@@ -126,13 +143,32 @@ class Deliverer:
             outcome = Outcome("success", None, provider_message_id)
         self._record(job, token, outcome._replace(missing_variables=rendered.missing_variables))
 
+    def _settle(self, job: DeliveryJob) -> None:
+        """Do what an earlier run may have died before, after it recorded the delivery."""
+        if self.outreach is not None and isinstance(job.notification.template, GivenContent):
+            delivery = self.deliveries.get_many(job.scope, [job.delivery_id]).get(job.delivery_id)
+            if delivery is not None and (delivery.status == "success" or delivery.events):
+                self._count_sent(job, delivery.updated_at)
+
+    def _count_sent(self, job: DeliveryJob, at: datetime) -> None:
+        if self.outreach is not None and isinstance(job.notification.template, GivenContent):
+            self.outreach.count_sent(job, at)
+
     def _render(self, job: DeliveryJob) -> Rendered:
         template = job.notification.template
+        if isinstance(template, GivenContent):
+            return self._given(job)
         url = self.unsubscribe_url(job.team_id, job.recipient.value) if self.unsubscribe_url else None
         message = job.message or self._stored(job)
         variables = template_variables(job.environment, message, job.user or {}, job.recipient, url)
         rendered = render(template, variables)
         return rendered._replace(unsubscribe_url=url if uses(template, "unsubscribe_url") else None)
+
+    def _given(self, job: DeliveryJob) -> Rendered:
+        message = job.message or self._stored(job)
+        assert message.outreach is not None
+        assert self.outreach is not None
+        return outreach_content.render(message.outreach, self.outreach.unsubscribe_url(job))
 
     def _hindrance(self, job: DeliveryJob, rendered: Rendered) -> Outcome | None:
         """Return how a delivery ends that is not to be sent, or None if it is."""
@@ -144,7 +180,7 @@ class Deliverer:
             forbidding = suppression.forbids(subscription=subscription) if suppression else None
             if forbidding:
                 return Outcome("failed", f"suppressed: {forbidding}")
-        if job.notification.channel != "app" and not _provider(job.channels, job.notification.channel):
+        if not _has_provider(job):
             return Outcome("no_provider", f"no {job.notification.channel} provider")
         return None
 
@@ -160,7 +196,10 @@ class Deliverer:
             self._record(job, token, Outcome("pending"))
 
     def _record(self, job: DeliveryJob, token: str, outcome: Outcome) -> None:
-        self.deliveries.record(job.scope, job.delivery_id, token, outcome, self.clock.now())
+        now = self.clock.now()
+        self.deliveries.record(job.scope, job.delivery_id, token, outcome, now)
+        if outcome.status == "success":
+            self._count_sent(job, now)
 
 
 def backoff_seconds(attempt: int) -> int:
@@ -168,8 +207,12 @@ def backoff_seconds(attempt: int) -> int:
     return int(5 * 2 ** (attempt - 1))
 
 
-def _provider(channels: Channels, channel: str) -> object:
-    return getattr(channels, channel)
+def _has_provider(job: DeliveryJob) -> bool:
+    """Tell whether there is who to hand the delivery to; inbox and connected mailboxes are no matter of providers."""
+    template = job.notification.template
+    if job.notification.channel == "app" or (isinstance(template, GivenContent) and template.account is not None):
+        return True
+    return getattr(job.channels, job.notification.channel) is not None
 
 
 def _seconds_until(until: datetime | None, now: datetime) -> int:

@@ -8,20 +8,25 @@ plan and repeats that one: the first content stands, and delivery ids are the sa
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from nereid import jsontext
 from nereid.core.deliver import Deliverer
 from nereid.core.render import holds
 from nereid.core.variables import template_variables, user_variables
-from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient
+from nereid.errors import NotFound
+from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient, delivery_id
 from nereid.models.event_type import AppInboxNotification, EventType, Notification
 from nereid.models.message import Message
+from nereid.models.outreach import GivenContent, Outreach, OutreachNotification
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, comparable
 from nereid.ports import Clock, DeliveryQueues, EventTypeStore, MessageStore, UserStore
 
 #: A message up to this size, in bytes of JSON, travels with each of its delivery jobs; a larger one is read again.
 MAX_CARRIED_BYTES = 65536
+#: The name of the one notification of a message that is an e-mail to a lead.
+_OUTREACH: Literal["email"] = "email"
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,20 @@ class Processor:
         if failures:
             raise failures[0]
 
-    def process(self, environment: Environment, message: Message) -> None:
+    def process(self, environment: Environment, message: Message, *, user_exists: bool = False) -> None:
         """Store a message with its plan and queue its deliveries.
 
         Safe to repeat, and to be repeated when it raises: a repetition goes on from where it stopped.
 
+        Parameters
+        ----------
+        user_exists
+            Whether the message's user is known to exist; if not found then, the user became another meanwhile.
+
         Raises
         ------
+        NotFound
+            If the user should exist and does not; nothing was stored.
         Unavailable
             If a store or queue failed.
         TryAgain
@@ -78,12 +90,18 @@ class Processor:
         """
         event_type = self._event_type(environment, message)
         user = self.users.load(environment.scope, message.user_id) if message.user_id else None
-        plan = make_plan(environment, event_type, message, user, self.clock.now())
+        if user is None and user_exists:
+            raise NotFound("user")
+        if message.outreach is not None:
+            plan = outreach_plan(message.outreach, self.clock.now())
+        else:
+            plan = make_plan(environment, event_type, message, user, self.clock.now())
         stored = self.messages.add(environment.scope, message, plan)
         if stored is not None:
             message, plan = stored
             event_type = self._event_type(environment, message)
-            user = self.users.load(environment.scope, message.user_id) if message.user_id else None
+            # A profile that became another user since is described by that one.
+            user = (self.users.load(environment.scope, message.user_id) if message.user_id else None) or user
         jobs = self._jobs(environment, event_type, message, plan, user)
         self.queues.send([job for job in jobs if job.notification.channel != "app"])
         for job in jobs:
@@ -91,6 +109,8 @@ class Processor:
                 self.inbox.deliver(job)
 
     def _event_type(self, environment: Environment, message: Message) -> EventType | None:
+        if message.outreach is not None:
+            return None
         return self.event_types.get(environment.scope, message.event_type)
 
     def _jobs(
@@ -101,7 +121,11 @@ class Processor:
         plan: Plan,
         user: User | None,
     ) -> list[DeliveryJob]:
-        notifications = {each.name: each for each in event_type.notifications} if event_type else {}
+        notifications: dict[str, Notification | OutreachNotification] = {}
+        if message.outreach is not None:
+            notifications[_OUTREACH] = _outreach_notification(message.outreach)
+        elif event_type is not None:
+            notifications.update((each.name, each) for each in event_type.notifications)
         carried = message if jsontext.size(message.model_dump(mode="json")) <= MAX_CARRIED_BYTES else None
         jobs = []
         for planned in plan.deliveries(environment.scope, message.message_id):
@@ -118,7 +142,7 @@ class Processor:
         message: Message,
         plan: Plan,
         planned: Planned,
-        notification: Notification,
+        notification: Notification | OutreachNotification,
         user: User | None,
         carried: Message | None,
     ) -> DeliveryJob:
@@ -156,6 +180,26 @@ def make_plan(
                 PlannedNotification(name=notification.name, channel=notification.channel, to=reached)
             )
     return plan
+
+
+def outreach_plan(outreach: Outreach, now: datetime) -> Plan:
+    """Return the plan of a message that is one e-mail to one lead."""
+    return Plan(
+        planned_at=now,
+        recipients=[Recipient(type="email", value=outreach.to)],
+        notifications=[PlannedNotification(name=_OUTREACH, channel="email", to=[0])],
+    )
+
+
+def outreach_delivery_id(scope: Scope, message_id: str, to: str) -> str:
+    """Return the id of the one delivery of such a message."""
+    return delivery_id(scope, message_id, _OUTREACH, "email", to)
+
+
+def _outreach_notification(outreach: Outreach) -> OutreachNotification:
+    # Every member is set, for what is unset does not travel on the queue.
+    content = GivenContent(campaign_id=outreach.campaign_id, lead_id=outreach.lead_id, account=outreach.account)
+    return OutreachNotification(name=_OUTREACH, channel="email", retry="at_least_once", template=content)
 
 
 def recipients_of(message: Message, user: User | None) -> list[Recipient]:

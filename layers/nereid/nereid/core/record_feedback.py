@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nereid.clock import to_iso
+from nereid.core.outreach_feedback import OutreachFeedback
+from nereid.models.delivery import Delivery
+from nereid.models.outreach import EmailReference
 from nereid.models.suppression import SuppressionReason
 from nereid.models.team import Scope
 from nereid.ports import Clock, DeliveryStore, SuppressionStore
@@ -29,11 +32,18 @@ TYPES = {
 
 @dataclass(frozen=True)
 class FeedbackRecorder:
-    """Records reports."""
+    """Records reports.
+
+    Parameters
+    ----------
+    outreach
+        Who makes them known to leads and campaigns.
+    """
 
     deliveries: DeliveryStore
     suppressions: SuppressionStore
     clock: Clock
+    outreach: OutreachFeedback | None = None
 
     def record(self, report: dict[str, Any]) -> str:
         """Record one report, as SES publishes it.
@@ -56,14 +66,22 @@ class FeedbackRecorder:
         event = {"type": kind, "at": to_iso(now)}
         if kind == "click" and report.get("click", {}).get("link"):
             event["link"] = str(report["click"]["link"])[:2048]
-        delivery = self.deliveries.report(Scope(team_id, environment), delivery_id, event)
+        delivery = self._report(Scope(team_id, environment), delivery_id, event, tags)
         if delivery is None:
             return "ignored: the delivery is not kept any more"
         reason = _suppression(kind)
         # Also on a repetition: the first one may have died before this line.
         if reason is not None and delivery.to is not None:
             self.suppressions.add(team_id, delivery.to, reason, now)
+            if self.outreach is not None:
+                self.outreach.suppressed(team_id, delivery.to, reason)
         return kind
+
+    def _report(self, scope: Scope, delivery_id: str, event: dict[str, Any], tags: dict[str, Any]) -> Delivery | None:
+        campaign_id, lead_id = _tag(tags, "campaign_id"), _tag(tags, "lead_id")
+        if self.outreach is None or not campaign_id or not lead_id:
+            return self.deliveries.report(scope, delivery_id, event)
+        return self.outreach.report(scope, delivery_id, event, EmailReference(campaign_id, lead_id))
 
 
 def _kind(report: dict[str, Any]) -> str | None:

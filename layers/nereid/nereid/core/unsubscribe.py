@@ -2,10 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from nereid.auth import tokens
+from nereid.clock import to_iso
+from nereid.core.outreach_feedback import OutreachFeedback
 from nereid.errors import NotFound, Unauthenticated
+from nereid.models.outreach import EmailReference
+from nereid.models.team import Scope
 from nereid.ports import Clock, SuppressionStore
+
+
+class MailReference(NamedTuple):
+    """An e-mail to a lead."""
+
+    environment: str
+    delivery_id: str
+    campaign_id: str
+    lead_id: str
 
 
 @dataclass(frozen=True)
@@ -24,20 +38,47 @@ class Unsubscriber:
     base_url: str
     clock: Clock
 
-    def url(self, team_id: str, email: str) -> str:
-        """Return the link with which an address unsubscribes from a team's mail."""
-        token = tokens.sign(self.secret(), "nereid:unsubscribe", {"team": team_id, "email": email})
-        return f"{self.base_url}/u/{token}"
+    def url(self, team_id: str, email: str, mail: MailReference | None = None) -> str:
+        """Return the link with which an address unsubscribes from a team's mail.
+
+        Parameters
+        ----------
+        mail
+            The e-mail to a lead that the link stands in, so that the unsubscribe counts for its campaign.
+        """
+        claims = {"team": team_id, "email": email}
+        if mail is not None:
+            claims.update(mail._asdict())
+        return f"{self.base_url}/u/{tokens.sign(self.secret(), 'nereid:unsubscribe', claims)}"
 
     def read(self, token: str) -> tuple[str, str]:
         """Return the team and address of a link; `NotFound` if it is none of ours."""
-        try:
-            claims = tokens.verify(self.secret(), "nereid:unsubscribe", token, self.clock.now(), expires=False)
-        except Unauthenticated as error:
-            raise NotFound("link") from error
+        claims = self._claims(token)
         return str(claims["team"]), str(claims["email"])
 
-    def unsubscribe(self, suppressions: SuppressionStore, token: str) -> None:
-        """Suppress the address of a link; of no further effect when repeated."""
-        team_id, email = self.read(token)
-        suppressions.add(team_id, email, "unsubscribe", self.clock.now())
+    def unsubscribe(self, suppressions: SuppressionStore, token: str, outreach: OutreachFeedback | None = None) -> None:
+        """Suppress the address of a link; of no further effect when repeated.
+
+        Parameters
+        ----------
+        outreach
+            Who makes it known to leads and campaigns.
+        """
+        claims = self._claims(token)
+        team_id, email, now = str(claims["team"]), str(claims["email"]), self.clock.now()
+        suppressions.add(team_id, email, "unsubscribe", now)
+        if outreach is None:
+            return
+        outreach.suppressed(team_id, email, "unsubscribe")
+        if "delivery_id" in claims:
+            event = {"type": "unsubscribe", "at": to_iso(now)}
+            scope = Scope(team_id, claims["environment"])
+            outreach.report(
+                scope, claims["delivery_id"], event, EmailReference(claims["campaign_id"], claims["lead_id"])
+            )
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            return tokens.verify(self.secret(), "nereid:unsubscribe", token, self.clock.now(), expires=False)
+        except Unauthenticated as error:
+            raise NotFound("link") from error

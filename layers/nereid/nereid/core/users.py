@@ -34,7 +34,8 @@ def merged(meta: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     Invalid
         On `meta`, if the result is larger than a record can hold.
     """
-    result = _without_nulls({**meta, **changes})
+    removed = {key for key, value in changes.items() if value is None}
+    result = {key: value for key, value in {**meta, **changes}.items() if key not in removed}
     if not fits(result):
         raise Invalid({"meta": "meta is not valid"})
     return result

@@ -36,10 +36,16 @@ class HasCredentials(Protocol):
         ...
 
 
-def answer(dialect: Answers, event: dict[str, Any], respond: Callable[[Request], Response]) -> dict[str, Any]:
+def answer(
+    dialect: Answers,
+    event: dict[str, Any],
+    respond: Callable[[Request], Response],
+    *,
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> dict[str, Any]:
     """Run an endpoint and return its answer; every error becomes an answer in the dialect's envelope."""
     try:
-        return respond(_read(event)).to_event()
+        return respond(_read(event, max_body_bytes)).to_event()
     except NereidError as error:
         if isinstance(error, Unavailable):
             logger.warning("store or queue unavailable", extra={"error": str(error), "route": event.get("routeKey")})
@@ -49,9 +55,9 @@ def answer(dialect: Answers, event: dict[str, Any], respond: Callable[[Request],
         return dialect.error(error).to_event()
 
 
-def _read(event: dict[str, Any]) -> Request:
+def _read(event: dict[str, Any], max_body_bytes: int) -> Request:
     request = Request.from_event(event)
-    if len(request.body) > MAX_BODY_BYTES:
+    if len(request.body) > max_body_bytes:
         raise BodyTooLarge
     return request
 

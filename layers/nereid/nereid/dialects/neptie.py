@@ -58,6 +58,7 @@ _REASONS = {
     "string_too_long": "must be at most {max_length} characters",
     "string_too_short": "must be at least {min_length} characters",
     "dict_type": "must be an object",
+    "model_type": "must be an object",
     "list_type": "must be an array",
     "too_long": "must have at most {max_length} items",
     "too_short": "must have at least {min_length} items",

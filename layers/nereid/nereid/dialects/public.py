@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from html import escape
 
+from nereid.dialects import client, manage, neptie, neptune, vibetrace
 from nereid.dialects import endpoint as frame
-from nereid.dialects import manage, neptie, neptune, vibetrace
 from nereid.dialects.http import BodyTooLarge, Request, Response
 from nereid.errors import NotFound, Unavailable
 
@@ -68,6 +68,8 @@ def route_not_found(runtime: neptie.HasLimiter, request: Request) -> Response:
     """Return the answer for a route that does not exist, in the words of the API that its path belongs to."""
     if _is_under(request.path, "/neptune"):
         return neptune.not_found()
+    if request.path in {"/api/client", "/api/client/"}:  # what is below has a function of its own
+        return client.not_found()
     if request.path.startswith("/v1/") and request.path.split("/")[2] in ("event", "user"):
         return vibetrace.route_not_found(request)
     if _is_neptie(request.path):

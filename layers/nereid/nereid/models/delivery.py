@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from nereid.models.event_type import Channel, Notification
 from nereid.models.message import Message
+from nereid.models.outreach import OutreachNotification
 from nereid.models.team import Channels, Scope
 from nereid.models.user import comparable
 
@@ -111,7 +112,7 @@ class DeliveryJob(BaseModel):
     channels: Channels
     delivery_id: str
     recipient: Recipient
-    notification: Notification
+    notification: Notification | OutreachNotification
     message_id: str
     #: None if the message is to be read from the store.
     message: Message | None

@@ -1,11 +1,13 @@
 """Messages: one occurrence of an event, as ingested."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from nereid.models.user import CONTACT_TYPES
+from nereid.models.operation import Traits, Who
+from nereid.models.outreach import Outreach
+from nereid.models.user import CONTACT_TYPES, Device
 
 Source = Literal["neptune", "client", "vibetrace", "neptie"]
 #: What an event of the Vibetrace API does and is restricted by; see core/event_rules.
@@ -38,6 +40,8 @@ class Message(BaseModel):
     #: None for all that is accepted without restriction.
     rule: Rule | None = None
     received_at: datetime
+    #: Given: the message is this one e-mail, and no event type is looked up for it.
+    outreach: Outreach | None = None
 
     def contacts(self) -> list[EventContact]:
         """Return the entries of `contact_infos` that name an address; others are no error, only of no use."""
@@ -48,10 +52,49 @@ class Message(BaseModel):
         ]
 
 
+class Identify(BaseModel):
+    """Set what is known about a user; make the user if there is none."""
+
+    kind: Literal["identify"]
+    who: Who
+    traits: Traits
+
+
+class Alias(BaseModel):
+    """Make an anonymous id reach the user with the external id, once."""
+
+    kind: Literal["alias"]
+    anonymous_id: str
+    external_id: str
+
+
+class RegisterDevice(BaseModel):
+    """Add a device to a user, or change the one that is there."""
+
+    kind: Literal["device"]
+    who: Who
+    device: Device
+
+
+class TrackEvent(BaseModel):
+    """Take in a message whose user is named by a client's ids, after what the client says about the user."""
+
+    kind: Literal["event"]
+    who: Who
+    traits: Traits | None = None
+    #: Its user_id is found when the operation is carried out.
+    message: Message
+
+
+Operation = Annotated[Identify | Alias | RegisterDevice | TrackEvent, Field(discriminator="kind")]
+
+
 class EventBatch(BaseModel):
-    """What travels on the message queue: all events of one request to one environment."""
+    """What travels on the message queue: events of one request to one environment, or a client's operations."""
 
     kind: Literal["events"] = "events"
     team_id: str
     environment: str
-    messages: list[Message]
+    messages: list[Message] = []
+    #: What a client's request asks for, in its order.
+    operations: list[Operation] = []

@@ -12,6 +12,20 @@ CONTACT_TYPES: tuple[str, ...] = get_args(ContactType)
 MAX_CONTACT_INFOS = 100
 #: Largest `meta` of a user or contact info, as compact JSON in bytes.
 MAX_META_BYTES = 65536
+#: Most devices that one user can have.
+MAX_DEVICES = 100
+#: What the user_id of an anonymous profile begins with; the anonymous id follows.
+_PROFILE = "anon:"
+
+
+def profile_id(anonymous_id: str) -> str:
+    """Return the user_id of the profile of an anonymous id."""
+    return _PROFILE + anonymous_id
+
+
+def anonymous_id_of(user_id: str) -> str | None:
+    """Return the anonymous id whose profile has this user_id; None if it is no profile's."""
+    return user_id.removeprefix(_PROFILE) or None if user_id.startswith(_PROFILE) else None
 
 
 def comparable(type_: str, value: str) -> str:
@@ -62,6 +76,22 @@ class User(BaseModel):
         """Return the contact info with this address."""
         key = (type_, comparable(type_, value))
         return next((contact for contact in self.contact_infos if contact.key == key), None)
+
+
+class Device(BaseModel):
+    """An installation of a team's app, with the push token that reaches it. device_id is unique under a user."""
+
+    device_id: str
+    token: str | None = None
+    os: str
+    model: str
+    app_build: str
+    app_version: str
+    os_version: str | None = None
+    #: Everything else that the app said about it.
+    extra: dict[str, Any] = {}
+    created_at: datetime
+    updated_at: datetime
 
 
 class AppNotification(BaseModel):

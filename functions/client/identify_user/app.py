@@ -1,0 +1,16 @@
+"""POST /api/client/identify: set what is known about a user."""
+
+from typing import Any
+
+from nereid.auth.credentials import ClientCaller
+from nereid.core.ingest import ingest_operations
+from nereid.dialects import client, client_bodies
+from nereid.dialects.http import Request, Response
+from nereid.runtime import runtime
+
+
+@client.endpoint(runtime)
+def handler(_request: Request, body: Any, caller: ClientCaller) -> Response:
+    """Queue the traits; the answer says yes only when the queue has them."""
+    ingest_operations(runtime.message_queue, caller.scope, [client_bodies.identify(body)])
+    return client.accepted()

@@ -1,0 +1,18 @@
+"""GET /api/client/notifications: list the unread app notifications of a user."""
+
+from typing import Any
+
+from nereid.auth.credentials import ClientCaller
+from nereid.core.app_notifications import list_unread
+from nereid.dialects import client, client_bodies
+from nereid.dialects.http import Request, Response
+from nereid.runtime import runtime
+
+
+@client.endpoint(runtime, secret=True)
+def handler(request: Request, _body: Any, caller: ClientCaller) -> Response:
+    """Answer with a page, newest first."""
+    who = client_bodies.who_of_headers(request.headers)
+    limit, before = client_bodies.page_size(request.query), client_bodies.cursor(request.query)
+    found, position = list_unread(runtime.inbox, runtime.identities, caller.scope, who, before, limit)
+    return client.page([client.notification_object(each) for each in found], limit, position)

@@ -1,0 +1,17 @@
+"""POST /api/client/events: take up to 1000 events in."""
+
+from typing import Any
+
+from nereid.auth.credentials import ClientCaller
+from nereid.core.ingest import ingest_operations
+from nereid.dialects import client, client_bodies
+from nereid.dialects.http import Request, Response
+from nereid.runtime import runtime
+
+
+@client.endpoint(runtime)
+def handler(request: Request, body: Any, caller: ClientCaller) -> Response:
+    """Queue the events; the answer says yes only when the queue has them all."""
+    events = client_bodies.events(body, request, runtime.clock.now())
+    ingest_operations(runtime.message_queue, caller.scope, events)
+    return client.accepted()

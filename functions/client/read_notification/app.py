@@ -1,0 +1,18 @@
+"""PUT /api/client/notifications/{id}: mark an app notification as read."""
+
+from typing import Any
+
+from nereid.auth.credentials import ClientCaller
+from nereid.core.app_notifications import read_own
+from nereid.dialects import client, client_bodies
+from nereid.dialects.http import Request, Response
+from nereid.runtime import runtime
+
+
+@client.endpoint(runtime)
+def handler(request: Request, body: Any, caller: ClientCaller) -> Response:
+    """Mark it if it is the user's; the answer does not tell."""
+    who = client_bodies.who(body)
+    uuid = request.params["id"]
+    read_own(runtime.inbox, runtime.deliveries, runtime.identities, runtime.clock, caller.scope, who, uuid)
+    return client.accepted()

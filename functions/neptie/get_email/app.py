@@ -1,0 +1,17 @@
+"""GET /api/email/{id}: an e-mail to a lead, and what became of it."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.show_email import show_email
+from nereid.dialects import neptie, outreach
+from nereid.dialects.http import Request, Response
+from nereid.runtime import runtime
+
+
+@neptie.endpoint(runtime, "read:campaigns")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with the e-mail."""
+    if request.params["id"] == "send":
+        return neptie.not_found()
+    email_id = neptie.object_id(request, "email")
+    email, standing = show_email(runtime.outbox, runtime.deliveries, caller.team_id, email_id)
+    return Response(200, {"email": outreach.email_object(email, standing)})

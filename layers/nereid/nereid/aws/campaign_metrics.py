@@ -1,0 +1,111 @@
+"""Counts of what became of a campaign's mails, in the activity table.
+
+A fact is counted by one transaction that also notes on the delivery that it is counted: whatever is reported twice,
+or repeated after a crash, meets the note and counts nothing. Counts stand by the day on which the mails were sent, in
+one item per day and shard, with one number per fact and day on which it came: a window of N days is read with
+`_SHARDS` queries of at most N items each, whatever the number of mails.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from nereid import jsontext
+from nereid.aws.deliveries import delivery_key, to_delivery
+from nereid.aws.errors import cancellations
+from nereid.aws.table import Item, Table, digest, seconds
+from nereid.errors import Unavailable
+from nereid.models.delivery import Delivery
+from nereid.models.outreach import Fact
+from nereid.models.team import Scope
+from nereid.ports import DayCounts
+
+#: Over how many partitions a campaign's counts are spread: mails of one campaign are often sent all at once.
+_SHARDS = 8
+#: How long counts are kept after the last window that shows them.
+_KEPT = timedelta(days=120)
+_ATTEMPTS = 4
+
+
+class DynamoCampaignMetrics:
+    """Implements `nereid.ports.CampaignMetrics`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def count_sent(self, scope: Scope, delivery_id: str, campaign_id: str, at: datetime) -> None:
+        """See the port."""
+        day = at.date()
+        noting = self._table.updating(
+            *delivery_key(scope, delivery_id),
+            "SET sent_on = :day",
+            {":day": day.isoformat()},
+            condition="attribute_exists(pk) AND attribute_not_exists(sent_on)",
+        )
+        self._count(noting, scope, delivery_id, campaign_id, day, "sent", day)
+
+    def report(
+        self, scope: Scope, delivery_id: str, event: Mapping[str, Any], fact: Fact, campaign_id: str
+    ) -> Delivery | None:
+        """See the port."""
+        kind = str(event["type"])
+        at = datetime.fromisoformat(str(event["at"]))
+        key = delivery_key(scope, delivery_id)
+        noting = self._table.updating(
+            *key,
+            "SET events = list_append(if_not_exists(events, :none), :events) ADD reported :kinds",
+            {":none": [], ":events": [jsontext.dumps(dict(event))], ":kinds": {kind}, ":kind": kind},
+            condition="attribute_exists(sent_on) AND NOT contains(reported, :kind)",
+        )
+        for _ in range(_ATTEMPTS):
+            item = self._table.get(*key)
+            if item is None:
+                return None
+            if kind in item.get("reported", ()):
+                return to_delivery(item)
+            sent_on = item.get("sent_on")
+            if sent_on is None:
+                # The report is faster than our own record of the hand-over, and proves it.
+                self.count_sent(scope, delivery_id, campaign_id, at)
+            else:
+                self._count(noting, scope, delivery_id, campaign_id, date.fromisoformat(sent_on), fact, at.date())
+        raise Unavailable("delivery is written by many at once")
+
+    def counts(self, team_id: str, campaign_id: str, since: date) -> DayCounts:
+        """See the port."""
+        found: DayCounts = {}
+        for shard in range(_SHARDS):
+            values = {":pk": _counts_key(team_id, campaign_id, shard), ":since": since.isoformat()}
+            for item in self._table.query("pk = :pk AND sk >= :since", values, consistent=True):
+                counts = found.setdefault(date.fromisoformat(item["sk"]), {})
+                for name, how_many in item.items():
+                    fact, mark, day = name.partition("#")
+                    if mark:
+                        key: Any = (fact, date.fromisoformat(day))
+                        counts[key] = counts.get(key, 0) + how_many
+        return found
+
+    def _count(
+        self, noting: Item, scope: Scope, delivery_id: str, campaign_id: str, sent_on: date, fact: Fact, day: date
+    ) -> None:
+        """Note and count, or do neither because it is noted already."""
+        shard = int(digest(delivery_id)[:8], 16) % _SHARDS
+        expires = datetime.combine(sent_on, datetime.min.time()).astimezone() + _KEPT
+        counting = self._table.updating(
+            _counts_key(scope.team_id, campaign_id, shard),
+            sent_on.isoformat(),
+            "SET expires_at = if_not_exists(expires_at, :expires) ADD #fact :one",
+            {":expires": seconds(expires), ":one": 1},
+            names={"#fact": f"{fact}#{day.isoformat()}"},
+        )
+        try:
+            self._table.transact(noting, counting)
+        except ClientError as error:
+            if "ConditionalCheckFailed" not in cancellations(error):
+                raise
+
+
+def _counts_key(team_id: str, campaign_id: str, shard: int) -> str:
+    return f"{team_id}#campaign_metrics#{campaign_id}#{shard}"

@@ -1,0 +1,221 @@
+"""What a mail to a lead can be built on: the fields of lead, campaign and sender, made fit to stand in a sentence.
+
+Whatever is in these fields is data. Markup, line breaks and invisible characters are taken out; a value that then
+still cannot be what its field says (an address as a company, a template mark, an order to whoever writes) is
+treated as not known.
+"""
+
+import html
+import re
+import unicodedata
+
+from nereid.models.draft import Facts, Relation, Seniority
+
+_TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?(</\1\s*>|$)|</?[a-zA-Z!?][^<>]*>?", re.IGNORECASE | re.DOTALL)
+#: Marks of templates and markup, addresses and links: no name, company or title holds them.
+_FOREIGN = re.compile(r"[{}<>\[\]|\\^~*`@$=;]|%}|{%|://|\bwww\.|--", re.IGNORECASE)
+_ORDERS = re.compile(
+    r"\b(ignore|disregard|forget|override|pretend|instead)\b.{0,40}\b(all|any|previous|above|prior|instruction|prompt)"
+    r"|\b(system|developer)\s+(prompt|message)\b|\bas an ai\b"
+    r"|\b(you are|act as) (now )?(an?|the) (ai|assistant|model)\b",
+    re.IGNORECASE,
+)
+_TITLES = {"mr": "Mr", "mrs": "Mrs", "ms": "Ms", "miss": "Miss", "mx": "Mx", "dr": "Dr", "prof": "Prof.", "sir": "Sir"}
+_NO_NAMES = frozenset(
+    [
+        "admin",
+        "contact",
+        "customer",
+        "example",
+        "info",
+        "lead",
+        "mail",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "office",
+        "sales",
+        "support",
+        "team",
+        "test",
+        "undefined",
+        "unknown",
+        "user",
+    ]
+)
+_TOP = re.compile(r"\b(chief|c[a-z]o|(co-?)?founder|owner|president|managing director|partner)\b")
+_SENIOR = re.compile(r"\b([sea]?vp|vice[\s-]+president|head|director|lead|manager)\b")
+#: What a team calls a campaign among itself; it means nothing to who gets the mail.
+_LABEL = re.compile(r"\b(e-?mails?|campaigns?|mailings?|drips?|sequences?|blasts?)\b", re.IGNORECASE)
+_INTERNAL = re.compile(
+    r"\b(cold|outreach|leads\b(?! to)|prospects?|nurtur\w*|funnel|segments?|batch|wave|draft|q[1-4]|v\d+|untitled|tbd"
+    r"|todo|target audience|targeting|icp|personas?|kpis?|quota|upsell\w*|campaigns?|decision[- ]makers?)\b",
+    re.IGNORECASE,
+)
+_TASK = re.compile(
+    r"^(to |reach|promote|contact|convert|re-?engage|win |invite|announce|introduce|sell|push|generate|drive|test|"
+    r"raise|increase|get in touch|follow|e-?mail|send|write|call)",
+    re.IGNORECASE,
+)
+_ADDRESSES_READER = re.compile(r"^(we|our|i|my|you|your|with|are|do|does|have|how|what|why|did)\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+def gather(
+    *,
+    full_name: str,
+    company: str | None,
+    job_title: str | None,
+    industry: str | None,
+    status: str,
+    campaign_name: str,
+    campaign_description: str | None,
+    sender_name: str | None = None,
+    sender_company: str | None = None,
+) -> Facts:
+    """Return what of all this a mail can say."""
+    first, formal = _names(full_name)
+    title = fit(job_title, 8)
+    pitch = _pitch(campaign_description)
+    relations: dict[str, Relation] = {"contacted": "known", "qualified": "known", "converted": "customer"}
+    return Facts(
+        first_name=first,
+        formal_name=formal,
+        company=fit(company, 8),
+        job_title=_title(title) if title else None,
+        seniority=_seniority(title),
+        industry=_industry(fit(industry, 6)),
+        topic=_topic(campaign_name),
+        pitch=pitch,
+        pitch_speaks=bool(pitch and _ADDRESSES_READER.match(pitch)),
+        relation=relations.get(status, "new"),
+        sender_name=fit(sender_name, 6),
+        sender_company=fit(sender_company, 8),
+    )
+
+
+def plain(value: str | None) -> str:
+    """Return a text on one line without markup and invisible characters."""
+    text = value or ""
+    for _ in range(3):  # entities may hide entities, and tags may hide in them
+        text = _TAG.sub(" ", html.unescape(text))
+    kept = []
+    for char in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(char)
+        if category in ("Cc", "Zl", "Zp", "Zs"):
+            kept.append(" ")
+        elif category[0] != "C":  # what is invisible may turn the direction of what follows
+            kept.append(char)
+    return " ".join("".join(kept).split())
+
+
+def fit(value: str | None, words: int) -> str | None:
+    """Return a field as it can stand in a sentence; None if it cannot be what the field says."""
+    text = plain(value).strip(" ,;:.-_'\"")
+    if not text or len(text) > 80 or len(text.split()) > words or _FOREIGN.search(text) or _ORDERS.search(text):
+        return None
+    if not any(char.isalnum() for char in text) or text.casefold() in _NO_NAMES - {"example", "office", "support"}:
+        return None
+    # A full stop belongs to what it abbreviates: "Inc."
+    return text + "." if re.search(rf"{re.escape(text)}\.(\s|$)", plain(value)) and _abbreviates(text) else text
+
+
+def _abbreviates(text: str) -> bool:
+    return text.rsplit(maxsplit=1)[-1].casefold() in {
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "llc",
+        "bros",
+        "jr",
+        "sr",
+        "s.a",
+        "b.v",
+    }
+
+
+def _names(full_name: str) -> tuple[str | None, str | None]:
+    text = fit(full_name.split("(", maxsplit=1)[0], 7)
+    if text is None or not all(unicodedata.category(char)[0] in "LM" or char in " .,'-\u2019" for char in text):
+        return None, None
+    if "," in text:  # "Smith, John"; what follows "John Smith, PhD" is no name
+        last, _, first = text.partition(",")
+        first = first.strip()
+        text = last if not first or " " in last or first.isupper() else f"{first} {last}"
+    words = text.split()
+    title = None
+    while words and words[0].rstrip(".").casefold() in _TITLES:
+        title = title or _TITLES[words.pop(0).rstrip(".").casefold()]
+    if not words or any(word.casefold() in _NO_NAMES for word in words):
+        return None, None
+    if len(words) > 1 and (words[0].isupper() or text.islower()):
+        words = [_capitalised(word) if len(word.rstrip(".")) > 1 else word.upper() for word in words]
+    elif words[0].islower():
+        words[0] = _capitalised(words[0])
+    first = words[0]
+    if len(first.rstrip(".")) == 1:  # an initial is no name to call somebody by
+        first = " ".join(words)
+    formal = f"{title} {' '.join(words[1:])}" if title and len(words) > 1 else f"{title} {first}" if title else first
+    return (first if not title or len(words) > 1 else formal), formal
+
+
+def _capitalised(word: str) -> str:
+    return re.sub(r"(^|[-'\u2019])(\w)", lambda found: found[1] + found[2].upper(), word.lower())
+
+
+def _title(title: str) -> str:
+    """Return a job title as it stands in the middle of a sentence."""
+    if title.isupper() and len(title) > 5:
+        title = title.title()
+    elif title.islower():
+        small = {"of", "and", "for", "the", "at"}
+        words = [
+            word if word in small else word.upper() if _is_short(word) else _capitalised(word) for word in title.split()
+        ]
+        title = " ".join(words)
+    return title
+
+
+def _is_short(word: str) -> bool:
+    return word in {"ceo", "cto", "cfo", "coo", "cmo", "cio", "vp", "svp", "evp", "hr", "it", "pr", "qa"}
+
+
+def _seniority(title: str | None) -> Seniority:
+    lower = (title or "").casefold()
+    if _SENIOR.search(lower) and not re.search(r"\bmanaging director\b", lower):
+        return "senior"
+    return "top" if _TOP.search(lower) else "other"
+
+
+def _industry(industry: str | None) -> str | None:
+    if industry is None:
+        return None
+    words = [word.lower() if word.istitle() else word for word in industry.split()]
+    text = " ".join(words)
+    return f"the {text}" if re.search(r"\b(industry|sector|business)$", text) and not text.startswith("the ") else text
+
+
+def _topic(name: str) -> str | None:
+    text = fit(_LABEL.sub(" ", plain(name)), 10)
+    if text is None or len(text) > 60 or "_" in text or _INTERNAL.search(text) or _TASK.match(text):
+        return None
+    return text if any(char.isalpha() for char in text) else None
+
+
+def _pitch(description: str | None) -> str | None:
+    text = plain(description)
+    if not text or re.search(r"[{}<>\[\]|\\^~*`]|%}", text) or _ORDERS.search(text):
+        return None
+    if _INTERNAL.search(text) or _TASK.match(text) or len(text.split()) < 3:
+        return None
+    kept = ""
+    for sentence in _SENTENCE_END.split(text):
+        if kept and len(kept) + len(sentence) > 280:
+            break
+        kept = f"{kept} {sentence}".strip()
+    if len(kept) > 400:
+        return None
+    kept = kept[0].upper() + kept[1:]
+    return kept if kept[-1] in ".!?…" else kept.rstrip(",;:- ") + "."

@@ -1,0 +1,52 @@
+"""What a client asks to be done to a user, as it travels on the message queue."""
+
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from nereid.models.user import anonymous_id_of
+
+
+class Who(BaseModel):
+    """The ids with which a client names a user: its own anonymous one, the team's external one, or both."""
+
+    anonymous_id: str | None = None
+    external_id: str | None = None
+
+    def ids(self) -> "Ids":
+        """Return the ids that count.
+
+        An external id in the form of a profile's user_id is the anonymous id of that profile: a profile has no
+        other external id than the one it is aliased to.
+        """
+        if not self.external_id:
+            return Ids(self.anonymous_id or None, None)
+        named = anonymous_id_of(self.external_id)
+        return Ids(named, None) if named else Ids(self.anonymous_id or None, self.external_id)
+
+
+class Ids(NamedTuple):
+    """The ids of a user that count; at least one is given."""
+
+    anonymous_id: str | None
+    external_id: str | None
+
+
+class Traits(BaseModel):
+    """What identify says about a user. A member that was not set says nothing; None clears."""
+
+    email: str | None = None
+    phone: str | None = None
+    timezone: str | None = None
+    locale: str | None = None
+    #: Merged into the user's own, key by key; None is a value here.
+    data: dict[str, Any] | None = None
+
+
+class Link(NamedTuple):
+    """Which user an anonymous id reaches."""
+
+    user_id: str
+    #: Generation of the anonymous profile whose contact infos, devices and app notifications are still on their way
+    #: to the user; None when all have arrived.
+    moving: str | None = None

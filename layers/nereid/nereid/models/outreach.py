@@ -1,0 +1,87 @@
+"""E-mails to leads: what a campaign sends, from which mailbox, and what became known of it."""
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+#: The event type of the messages that e-mails to leads are.
+EVENT_TYPE = "neptie_email"
+MailboxProvider = Literal["gmail", "outlook"]
+#: What a provider or a reader can do with a mail, as it is counted for a campaign.
+Fact = Literal["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed"]
+#: The most that a lead did with any mail.
+Engagement = Literal["delivered", "opened", "clicked", "replied"]
+EmailStatus = Literal["queued", "sent", "delivered", "opened", "clicked", "bounced", "complained", "failed", "mocked"]
+
+
+class Outreach(BaseModel):
+    """The content of a message that is one e-mail to one lead. It is sent as given: no Liquid."""
+
+    campaign_id: str
+    lead_id: str
+    to: str
+    subject: str
+    #: Text, or HTML.
+    content: str
+    #: The e-mail address of the connected account that it is sent from; None for the environment's sender.
+    account: str | None = None
+
+
+class GivenContent(BaseModel):
+    """Stands where other notifications have a template: the content is the message's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    campaign_id: str
+    lead_id: str
+    account: str | None = None
+
+
+class OutreachNotification(BaseModel):
+    """The one notification of a message that is an e-mail to a lead."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Literal["email"]
+    channel: Literal["email"]
+    #: What happens when the outcome of a hand-over is unknown.
+    retry: Literal["at_least_once", "at_most_once"] = "at_least_once"
+    template: GivenContent
+
+
+class EmailReference(NamedTuple):
+    """The campaign and lead that an e-mail belongs to."""
+
+    campaign_id: str
+    lead_id: str
+
+
+class OutgoingEmail(BaseModel):
+    """The record of an e-mail that was taken for sending. Its id is the id of the message that it is."""
+
+    id: str
+    campaign_id: str
+    lead_id: str
+    subject: str
+    to: str
+    environment: str
+    created_at: datetime
+
+
+class EmailAccount(BaseModel):
+    """A mailbox of a team's that mails can be sent from."""
+
+    id: str
+    email: str
+    provider: MailboxProvider
+    status: Literal["connected", "reconnect"]
+    created_at: datetime
+
+
+class SealedAccount(NamedTuple):
+    """A mailbox with its token as it is stored."""
+
+    account: EmailAccount
+    #: Encrypted, in parts.
+    token: list[bytes]

@@ -1,0 +1,333 @@
+"""E-mails to leads between the queues: what is repeated, what dies halfway, and which way a mail goes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from nereid.aws.table import Table
+from nereid.core.email_accounts import add_email_account
+from nereid.core.leads import create_lead
+from nereid.core.send_email import EmailRequest
+from nereid.core.show_email import show_email
+from nereid.errors import Invalid, Unavailable
+from nereid.models.campaign import Campaign
+from nereid.models.lead import Lead
+from nereid.models.outreach import EmailReference, Fact
+from nereid.runtime import Runtime
+from nereid.settings import Settings
+from tests.support import cloud as clouds
+from tests.support import mailbox_servers
+from tests.support.mailbox_servers import Mailboxes, gmail_error
+
+CAMPAIGN = "9c1d0f44-9a0b-4b0e-8a53-0f5b8f1a2c3d"
+SENDER = "sales@example.com"
+NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+
+
+class Outreach(clouds.World):
+    """A team with a campaign."""
+
+    def __init__(self, cloud: clouds.Cloud, servers: Mailboxes) -> None:
+        super().__init__(cloud)
+        self.servers = servers
+        key = cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        cloud.parameters = {"EmailAccountKey": key, "GmailUrl": servers.url, "GraphUrl": servers.url}
+        settings = self.runtime.settings.model_copy(
+            update={"outreach_table": "OutreachTable", "email_account_key": key}
+        )
+        self.runtime = Runtime()
+        self.runtime.__dict__["settings"] = Settings.model_validate(settings.model_dump())
+        campaign = Campaign(id=CAMPAIGN, name="Spring", type="email", created_at=NOW, updated_at=NOW)
+        self.runtime.campaigns.add(self.team_id, campaign)
+
+    def lead(self, email: str = "john@example.com") -> Lead:
+        fields = {"full_name": "John Doe", "email": email}
+        return create_lead(self.runtime.leads, self.runtime.clock, self.team_id, fields)
+
+    def connect(self, provider: Any = "gmail", token: str = mailbox_servers.TOKEN) -> None:
+        runtime = self.runtime
+        add_email_account(
+            runtime.email_accounts, runtime.token_cipher, runtime.clock, self.team_id, SENDER, provider, token
+        )
+
+    def send(self, lead: Lead, **fields: Any) -> str:
+        given = {"campaign_id": CAMPAIGN, "lead_id": lead.id, "subject": "Hello", "content": "Dear John"}
+        return self.runtime.email_sender.send(self.environment, EmailRequest(**{**given, **fields}))
+
+    def standing(self, email_id: str) -> tuple[str, str | None]:
+        shown = show_email(self.runtime.outbox, self.runtime.deliveries, self.team_id, email_id)[1]
+        return shown.status, shown.reason
+
+    def totals(self) -> dict[Fact, int]:
+        totals: dict[Fact, int] = {}
+        since = datetime.now(UTC).date() - timedelta(days=6)
+        for facts in self.runtime.campaign_metrics.counts(self.team_id, CAMPAIGN, since).values():
+            for (fact, _), how_many in facts.items():
+                totals[fact] = totals.get(fact, 0) + how_many
+        return totals
+
+    def report(self, email_id: str, lead: Lead, kind: str) -> dict[str, Any]:
+        """Return what SES reports about the mail."""
+        (delivery,) = self.deliveries(email_id)
+        tags = {
+            "team_id": self.team_id,
+            "environment": self.identifier,
+            "delivery_id": delivery.id,
+            "campaign_id": CAMPAIGN,
+            "lead_id": lead.id,
+        }
+        detail = {"eventType": kind, "mail": {"tags": {name: [value] for name, value in tags.items()}}}
+        if kind == "Bounce":
+            detail["bounce"] = {"bounceType": "Permanent"}
+        return detail
+
+
+@pytest.fixture
+def world(cloud: clouds.Cloud) -> Iterator[Outreach]:
+    with mailbox_servers.running() as servers:
+        yield Outreach(cloud, servers)
+
+
+def test_a_mail_handed_over_twice_is_sent_and_counted_once(world: Outreach) -> None:
+    lead = world.lead()
+    email_id = world.send(lead)
+    records = world.cloud.receive("message")
+    for _ in range(2):
+        assert world.cloud.hand_over("message", records) == []
+    jobs = world.cloud.receive("email")
+    for _ in range(2):
+        assert world.cloud.hand_over("email", jobs) == []
+    assert world.standing(email_id) == ("sent", None)
+    team = {"Name": "team_id", "Value": world.team_id}
+    assert len([body for body in world.cloud.sent("sesv2:SendEmail") if team in body["EmailTags"]]) == 1
+    assert world.totals() == {"sent": 1}
+
+
+def test_a_run_that_dies_before_it_counts_is_made_good(world: Outreach, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.send(world.lead())
+    world.cloud.pump("message")
+    jobs = world.cloud.receive("email")
+    with monkeypatch.context() as broken:
+        broken.setattr(Table, "transact", _unavailable)
+        assert len(world.cloud.hand_over("email", jobs)) == 1
+    assert world.totals() == {}
+    calls = world.cloud.calls["sesv2:SendEmail"]
+    assert world.cloud.hand_over("email", jobs) == []
+    assert world.totals() == {"sent": 1}
+    assert world.cloud.calls["sesv2:SendEmail"] == calls
+
+
+def _unavailable(*_: Any) -> None:
+    raise Unavailable("broken")
+
+
+def test_reports_in_any_order_and_number_count_once(world: Outreach) -> None:
+    lead = world.lead()
+    email_id = world.send(lead)
+    world.cloud.pump("message", "email")
+    recorder = world.runtime.feedback
+    for kind in ["Click", "Open", "Open", "Delivery", "Click", "Delivery", "Bounce", "Bounce", "Complaint"]:
+        recorder.record(world.report(email_id, lead, kind))
+    assert world.totals() == {"sent": 1, "delivered": 1, "opened": 1, "clicked": 1, "bounced": 1, "complained": 1}
+    assert world.runtime.engagement.get_many(world.team_id, [lead.id]) == {lead.id: "clicked"}
+
+
+def test_a_report_that_is_faster_than_our_record_counts_the_mail_as_sent(world: Outreach) -> None:
+    lead = world.lead()
+    email_id = world.send(lead)
+    world.cloud.pump("message")
+    jobs = world.cloud.receive("email")
+    report = world.report(email_id, lead, "Delivery")
+    (delivery,) = world.deliveries(email_id)
+    table = Table(world.runtime.clients, "ActivityTable")
+    pk = f"{world.team_id}#{world.identifier}#delivery#{delivery.id}"
+    # The claim is there, the record of the hand-over is not.
+    table.put(
+        {
+            "pk": pk,
+            "sk": "delivery",
+            "id": delivery.id,
+            "notification": "email",
+            "channel": "email",
+            "to": lead.email,
+            "status": "pending",
+            "claim": "gone",
+            "claimed_until": "2020-01-01T00:00:00.000Z",
+            "created_at": "2026-01-31T09:30:00.000Z",
+            "updated_at": "2026-01-31T09:30:00.000Z",
+        }
+    )
+    world.runtime.feedback.record(report)
+    calls = world.cloud.calls["sesv2:SendEmail"]
+    assert world.cloud.hand_over("email", jobs) == []
+    assert world.cloud.calls["sesv2:SendEmail"] == calls
+    assert world.totals() == {"sent": 1, "delivered": 1}
+    assert world.standing(email_id) == ("delivered", None)
+
+
+def test_a_feedback_that_dies_halfway_is_made_good(world: Outreach, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = world.lead()
+    email_id = world.send(lead)
+    world.cloud.pump("message", "email")
+    report = world.report(email_id, lead, "Bounce")
+    recorder = world.runtime.feedback
+    with monkeypatch.context() as broken:
+        broken.setattr("nereid.core.outreach_feedback.mark_address", _unavailable)
+        with pytest.raises(Unavailable):
+            recorder.record(report)
+    recorder.record(report)
+    assert world.totals() == {"sent": 1, "bounced": 1}
+    stored = world.runtime.leads.get(world.team_id, lead.id)
+    assert stored is not None
+    assert stored.status == "bounced"
+
+
+def test_facts_counted_at_the_same_time_are_all_counted(world: Outreach, monkeypatch: pytest.MonkeyPatch) -> None:
+    # moto takes one call at a time; what interleaves is the calls of the runs.
+    lock, call = threading.Lock(), BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def one_at_a_time(*arguments: Any) -> Any:
+        with lock:
+            return call(*arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", one_at_a_time)
+    leads = [world.lead(f"l{number}@example.com") for number in range(12)]
+    emails = [world.send(lead) for lead in leads]
+    world.cloud.pump("message", "email")
+    reports = [world.report(email, lead, "Open") for email, lead in zip(emails, leads, strict=True)] * 2
+    recorder = world.runtime.feedback
+
+    def record(report: dict[str, Any]) -> None:
+        while True:
+            try:
+                recorder.record(report)
+            except Unavailable:
+                continue
+            return
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(record, reports))
+    assert world.totals() == {"sent": 12, "opened": 12}
+
+
+def test_a_mail_from_a_mailbox_goes_to_its_provider(world: Outreach) -> None:
+    world.connect("outlook")
+    calls = world.cloud.calls["sesv2:SendEmail"]
+    email_id = world.send(world.lead(), account=SENDER, content="<p>Dear John</p>")
+    assert world.cloud.pump("message", "email") == []
+    (mail,) = world.servers.mails
+    assert (mail["From"], mail["To"]) == (SENDER, "john@example.com")
+    assert mail["List-Unsubscribe"].startswith("<https://nereid.example.com/u/")
+    assert world.standing(email_id) == ("sent", None)
+    assert world.cloud.calls["sesv2:SendEmail"] == calls
+    assert world.totals() == {"sent": 1}
+
+
+def test_a_mailbox_needs_no_other_provider(world: Outreach, cloud: clouds.Cloud) -> None:
+    world.connect()
+    cloud.parameters["EmailFrom"] = ""
+    email_id = world.send(world.lead(), account=SENDER)
+    world.cloud.pump("message", "email")
+    assert world.standing(email_id) == ("sent", None)
+
+
+def test_a_token_that_is_refused_fails_the_mail_and_the_mailbox(world: Outreach) -> None:
+    world.connect(token="revoked")
+    lead = world.lead()
+    email_id = world.send(lead, account=SENDER)
+    world.cloud.pump("message", "email")
+    assert world.standing(email_id) == ("failed", f"provider: reconnect {SENDER}")
+    (account,) = world.runtime.email_accounts.all(world.team_id)
+    assert account.status == "reconnect"
+    with pytest.raises(Invalid):
+        world.send(lead, account=SENDER)
+    assert world.totals() == {}
+    world.connect()
+    again = world.send(lead, account=SENDER)
+    world.cloud.pump("message", "email")
+    assert world.standing(again) == ("sent", None)
+
+
+def test_a_mailbox_that_was_connected_again_meanwhile_stays_connected(world: Outreach) -> None:
+    world.connect(token="old")
+    sealed = world.runtime.email_accounts.get(world.team_id, SENDER)
+    assert sealed is not None
+    world.connect()
+    world.runtime.email_accounts.refused(world.team_id, SENDER, sealed.token)
+    assert world.runtime.email_accounts.all(world.team_id)[0].status == "connected"
+
+
+def test_a_busy_provider_leaves_the_mail_queued(world: Outreach) -> None:
+    world.connect()
+    world.servers.fail = gmail_error(429, "rateLimitExceeded")
+    email_id = world.send(world.lead(), account=SENDER)
+    assert len(world.cloud.pump("message", "email")) == 1
+    assert world.standing(email_id) == ("queued", None)
+
+
+def test_who_unsubscribes_after_the_mail_was_queued_does_not_get_it(world: Outreach) -> None:
+    world.connect()
+    lead = world.lead()
+    email_id = world.send(lead, account=SENDER)
+    world.runtime.suppressions.add(world.team_id, lead.email, "unsubscribe", world.runtime.clock.now())
+    world.cloud.pump("message", "email")
+    assert world.standing(email_id) == ("failed", "suppressed: unsubscribe")
+    assert world.servers.mails == []
+
+
+@pytest.mark.parametrize("size", [20, 4096, 4097, 8192])
+def test_a_token_is_stored_encrypted_for_its_mailbox_alone(world: Outreach, size: int) -> None:
+    token = "t" * size
+    world.connect(token=token)
+    table = boto3.client("dynamodb", region_name=clouds.REGION)
+    key = {"pk": {"S": f"{world.team_id}#email_accounts"}, "sk": {"S": SENDER}}
+    item = table.get_item(TableName="OutreachTable", Key=key)["Item"]
+    assert "ttttt" not in repr(item)
+    sealed = world.runtime.email_accounts.get(world.team_id, SENDER)
+    assert sealed is not None
+    assert world.runtime.token_cipher.open(world.team_id, SENDER, sealed.token) == token
+    with pytest.raises(ClientError):
+        world.runtime.token_cipher.open("another team", SENDER, sealed.token)
+
+
+def test_a_key_that_was_reserved_by_a_request_that_died_sends_after_all(
+    world: Outreach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = world.lead()
+    with monkeypatch.context() as broken:
+        broken.setattr("nereid.core.send_email.ingest", _unavailable)
+        with pytest.raises(Unavailable):
+            world.send(lead, key="k")
+    email_id = world.send(lead, key="k")
+    assert world.send(lead, key="k") == email_id
+    assert len(world.cloud.receive("message")) == 1
+
+
+def test_a_key_is_good_for_a_day(world: Outreach) -> None:
+    outbox, now = world.runtime.outbox, datetime.now(UTC)
+    outbox.reserve(world.team_id, "k", "first", now)
+    later = now + timedelta(hours=24, seconds=1)
+    assert outbox.reserve(world.team_id, "k", "second", now + timedelta(hours=23)).email_id == "first"
+    assert outbox.repeated(world.team_id, "k", later) is None
+    assert outbox.reserve(world.team_id, "k", "second", later).email_id == "second"
+
+
+def test_an_unsubscribe_counts_for_the_mail_that_it_came_from(world: Outreach) -> None:
+    lead = world.lead()
+    email_id = world.send(lead)
+    world.cloud.pump("message", "email")
+    report = world.report(email_id, lead, "Open")
+    delivery_id = report["mail"]["tags"]["delivery_id"][0]
+    event = {"type": "unsubscribe", "at": "2026-01-31T09:30:00.000Z"}
+    for _ in range(2):
+        world.runtime.outreach_feedback.report(world.scope, delivery_id, event, EmailReference(CAMPAIGN, lead.id))
+    assert world.totals() == {"sent": 1, "unsubscribed": 1}

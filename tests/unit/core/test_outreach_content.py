@@ -1,0 +1,86 @@
+"""The parts of an e-mail to a lead."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nereid.core.outreach_content import is_html, one_line, render, text_of
+from nereid.models.outreach import Outreach
+from nereid.ports import Rendered
+
+URL = "https://nereid.example.com/u/token"
+
+
+def rendered(content: str, subject: str = "Hello") -> Rendered:
+    outreach = Outreach(campaign_id="c", lead_id="l", to="john@example.com", subject=subject, content=content)
+    return render(outreach, URL)
+
+
+def test_text_stays_text_and_gets_a_link() -> None:
+    assert rendered("Dear John,\n\nHello {{ name }}").members == {
+        "subject": "Hello",
+        "text": f"Dear John,\n\nHello {{{{ name }}}}\n\nUnsubscribe: {URL}\n",
+    }
+
+
+def test_html_stays_html_and_gets_a_text_part_and_links() -> None:
+    members = rendered("<html><body><p>Dear John,</p><p>Hello</p></body></html>").members
+    assert members["html"].startswith("<html><body><p>Dear John,</p><p>Hello</p>")
+    assert members["html"].endswith(f'<a href="{URL}">Unsubscribe</a></p></body></html>')
+    assert members["text"] == f"Dear John,\n\nHello\n\nUnsubscribe: {URL}\n"
+
+
+def test_a_link_to_unsubscribe_counts_as_one() -> None:
+    assert rendered("Hello").unsubscribe_url == URL
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("<p>Hi</p>", True),
+        ("  <!doctype html><p>Hi", True),
+        ("< is how it begins", True),
+        ("Hi <b>John</b>", True),
+        ("Hi<br>John", True),
+        ('Hi <a href="https://example.com">there</a>', True),
+        ("Hi</p>", True),
+        ("Write to <sam@example.com>", False),
+        ("See <https://example.com>", False),
+        ("1 < 2 and 3 > 2", False),
+        ("if a <b and c> d", True),
+        ("a <bold> claim", False),
+        ("Hello", False),
+    ],
+)
+def test_content_with_a_tag_is_html(content: str, expected: bool) -> None:  # noqa: FBT001
+    assert is_html(content) == expected
+
+
+def test_html_read_as_text_keeps_paragraphs_lists_and_links() -> None:
+    html = (
+        "<head><title>T</title><style>p{}</style></head><p>Dear&nbsp;John,<br>hello &amp; welcome</p>"
+        '<ul><li>one</li><li>two</li></ul><a href="https://example.com/x">Read  more</a>'
+        '<a href="https://example.com">https://example.com</a><script>bad()</script><a href="javascript:x">no</a>'
+    )
+    assert text_of(html) == (
+        "Dear John,\nhello & welcome\n\n- one\n- two\n\nRead more (https://example.com/x)https://example.comno"
+    )
+
+
+@pytest.mark.parametrize("char", ["\r", "\n", "\r\n", "\x0b", "\x85", "\u2028", "\x00"])
+def test_a_subject_is_one_line(char: str) -> None:
+    assert rendered("Hello", f"Hi{char}Bcc: x@example.org").members["subject"] == "Hi Bcc: x@example.org"
+
+
+@given(st.text(max_size=200))
+def test_no_text_makes_a_second_line_of_a_subject(text: str) -> None:
+    assert len(one_line(text).splitlines()) <= 1
+
+
+@given(st.one_of(st.text(max_size=500), st.text("<>/abp =\"'&;!-", max_size=300)))
+def test_whatever_the_content_both_parts_hold_the_link(content: str) -> None:
+    members = rendered(content).members
+    assert URL in members["text"]
+    assert "html" not in members or f'href="{URL}"' in members["html"]
