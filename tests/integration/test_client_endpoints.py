@@ -123,7 +123,7 @@ def counting(made: Functions, call: Callable[..., Any]) -> Callable[..., Any]:
 
 def throttled() -> ClientError:
     error = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-    return ClientError(error, "operation")  # type: ignore[arg-type]
+    return ClientError(error, "operation")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
