@@ -135,7 +135,8 @@ def make_demo(
     if not token:
         raise BootstrapError(f"{_CREATE_TEAM} gave no api_token: {outcome.result[:500]}")
     # One token serves every API that takes a token of the team.
-    demo.update(api_token=token, event_api_key=token, service_api_key=token, account=dict(ACCOUNT))
+    demo.update(api_token=token, event_api_key=token, service_api_key=token)
+    demo["account"] = dict(ACCOUNT) if answer.get("account") else None
     product = Product(handle, base_url, token)
     listed = product.call("GET", "/manage/environments") or {}
     there = {environment["identifier"] for environment in listed.get("data", [])}

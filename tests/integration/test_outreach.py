@@ -193,7 +193,7 @@ def test_a_feedback_that_dies_halfway_is_made_good(world: Outreach, monkeypatch:
 
 def test_facts_counted_at_the_same_time_are_all_counted(world: Outreach, monkeypatch: pytest.MonkeyPatch) -> None:
     # moto takes one call at a time; what interleaves is the calls of the runs.
-    lock, call = threading.Lock(), BaseClient._make_api_call  # type: ignore[attr-defined]
+    lock, call = threading.Lock(), BaseClient._make_api_call
 
     def one_at_a_time(*arguments: Any) -> Any:
         with lock:

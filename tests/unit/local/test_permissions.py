@@ -26,7 +26,7 @@ class Aws:
         self.server.start()
 
     def client(self, service: str, key: str = "Function") -> Any:
-        return boto3.client(  # type: ignore[call-overload]
+        return boto3.client(
             service,
             endpoint_url=self.server.url,
             region_name=REGION,

@@ -7,7 +7,6 @@ spread over shards: a transaction adds to one, and transactions that run at the 
 import secrets
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -27,7 +26,6 @@ SHARDS = 16
 _MOST = 100
 #: Most campaigns that a lead leaves in the transaction that deletes it, beside the lead, its address and two counts.
 _CAMPAIGNS_AT_ONCE = 90
-_PARALLEL = 4
 _ID_LENGTH = 36
 _FAILED = "ConditionalCheckFailed"
 _EXISTS = "attribute_exists(pk)"
@@ -96,24 +94,17 @@ class DynamoLeadStore:
 
     def write_many(self, team_id: str, changes: Sequence[LeadChange]) -> list[bool]:
         """See the port. No two changes may be of one lead or address."""
-        chunks = list(_chunks(changes))
-        first = secrets.randbelow(SHARDS)
-
-        def write(number: int) -> set[int]:
-            chunk = chunks[number]
+        failed: set[int] = set()
+        for chunk in _chunks(changes):
             parts = {each: self._storing(team_id, changes[each]) for each in chunk}
 
             def counting(kept: Iterable[int]) -> list[Item]:
                 counts: _Counts = Counter()
                 for each in kept:
                     counts.update(_counts(*changes[each]))
-                # Chunks that are written side by side add to different shards.
-                return self._counting(team_id, counts, (first + number) % SHARDS)
+                return self._counting(team_id, counts)
 
-            return self._write_but_failing(parts, counting)
-
-        with ThreadPoolExecutor(_PARALLEL) as pool:
-            failed = set().union(*pool.map(write, range(len(chunks))))
+            failed |= self._write_but_failing(parts, counting)
         return [number not in failed for number in range(len(changes))]
 
     def delete(self, team_id: str, lead: Lead) -> None:
@@ -259,8 +250,8 @@ class DynamoLeadStore:
                 failed |= refused
         return failed
 
-    def _counting(self, team_id: str, counts: _Counts, shard: int | None = None) -> list[Item]:
-        where = secrets.randbelow(SHARDS) if shard is None else shard
+    def _counting(self, team_id: str, counts: _Counts) -> list[Item]:
+        shard = secrets.randbelow(SHARDS)
         groups: dict[str, dict[str, int]] = {}
         for (group, name), change in counts.items():
             if change:
@@ -268,7 +259,7 @@ class DynamoLeadStore:
         return [
             self._table.updating(
                 _counts_key(team_id),
-                f"{group}#{where}",
+                f"{group}#{shard}",
                 "ADD " + ", ".join(f"{name} :{name}" for name in changes),
                 {f":{name}": change for name, change in changes.items()},
             )
