@@ -236,7 +236,10 @@ class TestAnyId:
         fresh.user(user)
         body = {"type": "email", "value": "a@example.com"}
         answer = fresh.call("POST", f"/{{env}}/users/{segment(user)}/contacts_info", body)
-        assert answer == NO_ROUTE if "/" in user else answer[0] == 200
+        if "/" in user:
+            assert answer == NO_ROUTE
+        else:
+            assert answer[0] == 200, answer
 
 
 def test_slashes_need_no_escape(fresh: Neptune) -> None:

@@ -8,7 +8,7 @@ from botocore.config import Config
 
 #: For stores and queues, whose writes are safe to repeat. All attempts together end before an endpoint's own 10 s
 #: do, so that a caller is told what happened.
-_REPEATABLE = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
+_REPEATABLE = Config(connect_timeout=1, read_timeout=3.5, retries={"mode": "standard", "total_max_attempts": 2})
 #: For providers. Never retried by the SDK: it would repeat a send whose answer was lost, which is how one
 #: message becomes two. Whether to try again is decided by core/deliver.
 _ONCE = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
