@@ -15,15 +15,17 @@ from tests.contract.neptune_client import Neptune
 from tests.support.teams import Operator, OtherTeam
 
 _HERE = Path(__file__).parent
+_ONE_HALF = ("test_client", "test_neptie", "test_vibetrace")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.pluginmanager.hasplugin("xdist"):
         return
-    # All in one worker: a stack for each of them would take longer than the tests do.
+    # One half to a worker, each with a stack of its own, so that one half works while the other waits.
     for item in items:
         if item.path.is_relative_to(_HERE):
-            item.add_marker(pytest.mark.xdist_group("contract"))
+            half = "one" if item.path.name.startswith(_ONE_HALF) else "other"
+            item.add_marker(pytest.mark.xdist_group(f"contract-{half}"))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 
 from tests.contract import vibetrace_client as vt
 from tests.local_stack import ROOT, LocalStack
+from tests.support.teams import Operator
 
 INVOKE = """
 import importlib.util, json, sys
@@ -23,11 +24,11 @@ print(json.dumps({"status": answer["statusCode"], "body": json.loads(answer["bod
 """
 
 
-def invoke(stack: LocalStack, function: str, sample: str) -> tuple[int, Any]:
-    """Run a function with a sample, whose token is replaced by the demo's."""
+def invoke(stack: LocalStack, token: str, function: str, sample: str) -> tuple[int, Any]:
+    """Run a function with a sample, whose token is replaced."""
     folder = f"vibetrace/{function}"
     event = json.loads((ROOT / "events" / folder / f"{sample}.json").read_text(encoding="utf-8"))
-    event["headers"]["authorization"] = stack.demo["event_api_key"]
+    event["headers"]["authorization"] = token
     functions = json.loads((stack.state_dir / "functions.json").read_text(encoding="utf-8"))
     logical_id = "Vibetrace" + "".join(part.capitalize() for part in function.split("_"))
     credentials = {"AWS_ACCESS_KEY_ID": logical_id, "AWS_SECRET_ACCESS_KEY": "test"}
@@ -44,13 +45,14 @@ def invoke(stack: LocalStack, function: str, sample: str) -> tuple[int, Any]:
     return answer["status"], answer["body"]
 
 
-def test_the_good_samples_succeed(local_stack: LocalStack) -> None:
-    status, created = invoke(local_stack, "create_user", "good")
+def test_the_good_samples_succeed(local_stack: LocalStack, operator: Operator) -> None:
+    token = operator.team().token  # a team where nobody has the samples' address yet
+    status, created = invoke(local_stack, token, "create_user", "good")
     assert (status, created["object"]["email"]) == (200, "sam@example.com")
-    status, updated = invoke(local_stack, "update_user", "good")
+    status, updated = invoke(local_stack, token, "update_user", "good")
     assert (status, updated["object"]) == (200, {**created["object"], "city": "Paris", "tags": ["tag_one"]})
-    assert invoke(local_stack, "get_user", "good") == (200, updated["object"])
-    assert invoke(local_stack, "post_event", "good") == (200, json.loads(vt.CREATED))
+    assert invoke(local_stack, token, "get_user", "good") == (200, updated["object"])
+    assert invoke(local_stack, token, "post_event", "good") == (200, json.loads(vt.CREATED))
 
 
 @pytest.mark.parametrize(
@@ -63,4 +65,4 @@ def test_the_good_samples_succeed(local_stack: LocalStack) -> None:
     ],
 )
 def test_the_bad_samples_are_refused(local_stack: LocalStack, function: str, expected: tuple[int, Any]) -> None:
-    assert invoke(local_stack, function, "bad") == expected
+    assert invoke(local_stack, local_stack.demo["event_api_key"], function, "bad") == expected
