@@ -89,7 +89,7 @@ def check(world: World, done: list[Operation]) -> None:
     assert {user.user_id for user, _ in holders} <= {"p1"}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(done=operations(), faults=st.lists(st.integers(1, 120), max_size=3))
 def test_operations_in_any_order_that_break_off_anywhere_end_in_the_same_users(
     done: list[Operation], faults: list[int]
@@ -104,7 +104,7 @@ def test_operations_in_any_order_that_break_off_anywhere_end_in_the_same_users(
         check(world, done)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     done=operations(),
     choices=st.lists(st.integers(0, 6), min_size=100, max_size=400),

@@ -85,7 +85,7 @@ def check(team: Team, campaign_id: str) -> None:
     assert team.runtime.campaigns.leads_assigned(team.id, campaign_id) == assigned
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(operations, max_size=14))
 def test_counts_equal_lists_after_any_operations(cloud: Cloud, done: Sequence[Operation]) -> None:
     team = Team(cloud)
