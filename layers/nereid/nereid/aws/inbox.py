@@ -6,6 +6,7 @@ alone: counting a state or skipping to a page reads about 150 bytes per notifica
 
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 
 from botocore.exceptions import ClientError
 
@@ -111,12 +112,7 @@ class DynamoInbox:
         listed = self._table.query(
             condition, values, index=index, consistent=True, forward=oldest_first, limit=min(first + per_page, 1000)
         )
-        keys = []
-        for position, item in enumerate(listed):
-            if position >= first:
-                keys.append((item["pk"], item["sk"]))
-            if len(keys) == per_page:
-                break
+        keys = [(item["pk"], item["sk"]) for item in islice(listed, first, first + per_page)]
         found = self._table.get_many(keys)
         return [_to_notification(found[key]) for key in keys if key in found], total
 

@@ -165,23 +165,11 @@ class Table:
         return found
 
     def put(
-        self,
-        item: Mapping[str, Any],
-        condition: str | None = None,
-        values: Mapping[str, Any] | None = None,
-        *,
-        return_old: bool = False,
-    ) -> Item | None:
-        """Write an item, if the condition holds; return the one that it replaced if asked for."""
+        self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write an item, if the condition holds."""
         with translated():
-            answer = self.client.put_item(
-                TableName=self.name,
-                Item=marshal(item),
-                ReturnValues="ALL_OLD" if return_old else "NONE",
-                **_condition(condition, values),
-            )
-        old = answer.get("Attributes")
-        return unmarshal(old) if old else None
+            self.client.put_item(TableName=self.name, Item=marshal(item), **_condition(condition, values))
 
     def update(
         self,

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -149,7 +150,6 @@ class DynamoUserStore:
         total = self._count(scope)
         if first >= total:
             return [], total
-        keys = []
         listed = self._table.query(
             "directory = :directory",
             {":directory": tenant(scope, "users")},
@@ -157,11 +157,7 @@ class DynamoUserStore:
             forward=False,
             limit=min(first + per_page, 1000),
         )
-        for position, item in enumerate(listed):
-            if position >= first:
-                keys.append((item["pk"], item["sk"]))
-            if len(keys) == per_page:
-                break
+        keys = [(item["pk"], item["sk"]) for item in islice(listed, first, first + per_page)]
         found = self._table.get_many(keys)
         return [_to_user(found[key]) for key in keys if key in found], total
 
