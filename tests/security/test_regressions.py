@@ -50,3 +50,19 @@ def test_a_token_carries_each_permission_at_most_once(ask: Caller) -> None:
     assert [each["field"] for each in answer.json()["errors"]] == ["permissions"]
     made = ask("POST", "/manage/api_tokens", {**body, "permissions": ["post_events", "post_events"]}).json()
     assert made["permissions"] == ["post_events"]
+
+
+def test_a_body_that_is_said_to_be_base64_and_is_not_is_read_as_it_is(ask: Caller) -> None:
+    for path, function, status in (
+        ("/neptune/dev/users", "NeptuneCreateUser", 400),
+        ("/api/leads", "NeptieCreateLead", 400),
+    ):
+        event = {
+            "rawPath": path,
+            "headers": {"authorization": f"Bearer {ask.world.token}"},
+            "requestContext": {"http": {"method": "POST", "sourceIp": "192.0.2.1"}},
+            "pathParameters": {"environment": "dev"},
+            "body": "\u2028",
+            "isBase64Encoded": True,
+        }
+        assert ask.api.invoke(function, event).status == 400
