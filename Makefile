@@ -4,6 +4,9 @@ PORT ?= 3000
 STAGE ?= dev
 WORKERS ?= auto
 PYTHON ?= python3
+ifndef SEED
+SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+endif
 
 export PORT
 # Nothing here reports to anyone.
@@ -30,6 +33,12 @@ run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=...)
 test: ## Run all tests but those of the real sam local (WORKERS=..., ARGS=...)
 	@$(venv) .venv test
 	$(python) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
+
+.PHONY: fuzz
+fuzz: ## Ask every route for what nobody should, EXAMPLES=... times each (1000), other requests each time (SEED=...)
+	@$(venv) .venv test
+	@echo "SEED=$(SEED)"
+	EXAMPLES=$(or $(EXAMPLES),1000) $(python) -m pytest -n $(WORKERS) tests/security/test_fuzz.py --hypothesis-seed=$(SEED) $(ARGS)
 
 .PHONY: lint
 lint: ## Check style, types, the template, the lock and the generated files

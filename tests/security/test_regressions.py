@@ -53,10 +53,7 @@ def test_a_token_carries_each_permission_at_most_once(ask: Caller) -> None:
 
 
 def test_a_body_that_is_said_to_be_base64_and_is_not_is_read_as_it_is(ask: Caller) -> None:
-    for path, function, status in (
-        ("/neptune/dev/users", "NeptuneCreateUser", 400),
-        ("/api/leads", "NeptieCreateLead", 400),
-    ):
+    for path, function in (("/neptune/dev/users", "NeptuneCreateUser"), ("/api/leads", "NeptieCreateLead")):
         event = {
             "rawPath": path,
             "headers": {"authorization": f"Bearer {ask.world.token}"},

@@ -248,6 +248,14 @@ class Estate:
                 dynamodb.put_item(TableName=table, Item=before)
         self.cloud.requests.clear()
 
+    def keep(self) -> None:
+        """Let what was written since the last time stay, as if it had been there from the first."""
+        dynamodb = self.cloud.client("dynamodb")
+        for table, pk, sk in written(list(self.cloud.requests)):
+            item = dynamodb.get_item(TableName=table, Key={"pk": {"S": pk}, "sk": {"S": sk}}).get("Item")
+            self._items[table, pk, sk] = item
+        self.cloud.requests.clear()
+
     def changed(self) -> set[tuple[str, str, str]]:
         """Return the table and keys of every item that is not what it was at first."""
         dynamodb = self.cloud.client("dynamodb")
