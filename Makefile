@@ -41,7 +41,7 @@ fuzz: ## Ask every route for what nobody should, EXAMPLES=... times each (1000),
 	EXAMPLES=$(or $(EXAMPLES),1000) $(python) -m pytest -n $(WORKERS) tests/security/test_fuzz.py --hypothesis-seed=$(SEED) $(ARGS)
 
 .PHONY: lint
-lint: ## Check style, types, the template, the lock and the generated files
+lint: ## Check style, types, the template, the lock, the generated files and the dependencies
 	@$(venv) .venv lint
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
@@ -49,6 +49,12 @@ lint: ## Check style, types, the template, the lock and the generated files
 	.venv/bin/cfn-lint --config-file tools/cfn-lint.yaml --regions us-east-1
 	$(python) tools/lock.py --check
 	$(python) tools/generate.py --check
+	$(python) tools/audit.py
+
+.PHONY: audit
+audit: ## Ask for known vulnerabilities of the dependencies, and fail if nobody can be asked
+	@$(venv) .venv lint
+	$(python) tools/audit.py --required
 
 .PHONY: format
 format: ## Format the code and mend what ruff can mend
