@@ -328,19 +328,25 @@ class Runtime:
     @cached_property
     def push_deliverer(self) -> Deliverer:
         """What delivers push."""
+        from nereid.aws.deliveries import DynamoDeliveryStore
         from nereid.aws.push_channel import PushChannel
         from nereid.aws.push_tokens import DynamoPushTokens
         from nereid.core.deliver import Deliverer
 
         tokens = DynamoPushTokens(self.users, self.clock)
-        return Deliverer(PushChannel(self.clients, tokens), self.deliveries, self.messages, self.clock)
+        deliveries = DynamoDeliveryStore(self._table("activity_table"), self._retention, findable=True)
+        return Deliverer(PushChannel(self.clients, tokens), deliveries, self.messages, self.clock)
 
     @cached_property
     def feedback(self) -> FeedbackRecorder:
-        """What records the e-mail provider's reports."""
+        """What records the providers' reports."""
+        from nereid.aws.push_tokens import DynamoPushTokens
         from nereid.core.record_feedback import FeedbackRecorder
 
-        return FeedbackRecorder(self.deliveries, self.suppressions, self.clock, self.outreach_feedback)
+        tokens = DynamoPushTokens(self.users, self.clock)
+        return FeedbackRecorder(
+            self.deliveries, self.suppressions, self.deliveries, tokens, self.clock, self.outreach_feedback
+        )
 
     @cached_property
     def unsubscriber(self) -> Unsubscriber:
