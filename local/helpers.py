@@ -119,7 +119,6 @@ def _problems(body: Mapping[str, Any]) -> list[dict[str, str]]:
         problems.append({"field": "type", "message": f"must be one of {', '.join(TYPES)}"})
     if body.get("bounce_type") not in (None, *BOUNCE_TYPES):
         problems.append({"field": "bounce_type", "message": f"must be one of {', '.join(BOUNCE_TYPES)}"})
-    for name in ("link", "failure_type"):
-        if not isinstance(body.get(name), str | None):
-            problems.append({"field": name, "message": "must be a string"})
+    texts = [name for name in ("link", "failure_type") if not isinstance(body.get(name), str | None)]
+    problems += [{"field": name, "message": "must be a string"} for name in texts]
     return problems
