@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from nereid.core.contact_infos import put_contact_info
@@ -153,7 +153,10 @@ GRAVEST = (
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+# Each example takes a second or two, so what fails is shown as it was found.
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+)
 @given(data=st.data(), names=st.sets(st.sampled_from(list(REPORTS)), min_size=1, max_size=6), lost=st.booleans())
 def test_whatever_the_order_of_reports_and_hand_overs_all_ends_the_same(
     cloud: Cloud, *, data: st.DataObject, names: set[str], lost: bool

@@ -12,7 +12,6 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with one page of suppressions, in order of their addresses."""
     query, after = manage.list_query(SuppressionsQuery, request, 1)
-    found, last = list_suppressions(
-        runtime.suppressions, caller.team_id, after[0] if after else None, query.limit, query.email, query.reason
-    )
+    position, email = after[0] if after else None, query.email or None
+    found, last = list_suppressions(runtime.suppressions, caller.team_id, position, query.limit, email, query.reason)
     return manage.page([manage.suppression_object(each) for each in found], [last] if last else None)
