@@ -102,6 +102,32 @@ def test_a_bounce_has_its_type_and_a_click_its_link(taken: Taken) -> None:
     assert click["click"]["link"] == "https://example.com/a"
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_push_that_failed_is_what_sns_publishes(capsys: pytest.CaptureFixture[str], *, named: bool) -> None:
+    told: list[tuple[str, dict[str, Any]]] = []
+
+    def notify(application: str, text: str) -> bool:
+        told.append((application, json.loads(text)))
+        return named
+
+    endpoint = "arn:aws:sns:us-east-1:123456789012:endpoint/GCM/nereid/466beb61"
+    Feedback(lambda *_: 1, {}, "us-east-1", notify).report_push(endpoint, "sns-1", "InvalidPlatformToken")
+    [(application, event)] = told
+    assert application == event["Resource"] == "arn:aws:sns:us-east-1:123456789012:app/GCM/nereid"
+    assert {**event, "Time": None} == {
+        "DeliveryAttempts": 1,
+        "EndpointArn": endpoint,
+        "EventType": "DeliveryFailure",
+        "FailureMessage": "Platform token associated with the endpoint is not valid",
+        "FailureType": "InvalidPlatformToken",
+        "MessageId": "sns-1",
+        "Resource": application,
+        "Service": "SNS",
+        "Time": None,
+    }
+    assert ("names no topic" in capsys.readouterr().err) is not named
+
+
 def test_a_type_that_the_configuration_set_keeps_to_itself_goes_nowhere(
     taken: Taken, capsys: pytest.CaptureFixture[str]
 ) -> None:
