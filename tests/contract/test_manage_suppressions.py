@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -35,10 +37,16 @@ def suppress(manage: Manage, email: str, reason: str) -> None:
     manage.ok("POST", "/suppressions", {"email": email, "reason": reason})
 
 
+def found(manage: Manage, query: str) -> list[dict[str, Any]]:
+    """Return what a listing shows."""
+    listed: list[dict[str, Any]] = manage.ok("GET", query)["data"]
+    return listed
+
+
 def reasons(manage: Manage, email: str) -> list[str]:
     """Return the reasons for which an address is listed."""
-    found = manage.ok("GET", f"/suppressions?email={quote(email)}")["data"]
-    return [each["reason"] for one in found for each in one["reasons"]]
+    listed = found(manage, f"/suppressions?email={quote(email)}")
+    return [each["reason"] for one in listed for each in one["reasons"]]
 
 
 class TestAdding:
@@ -124,8 +132,8 @@ class TestListing:
             mailed = Mailed(team)
             mailed.report(kind)
             mailed.wait_for(kind)
-            team.stack.wait_for(lambda email=mailed.address: reasons(team, email))
-            [listed] = team.ok("GET", f"/suppressions?email={quote(mailed.address.upper())}")["data"]
+            query = f"/suppressions?email={quote(mailed.address.upper())}"
+            [listed] = team.stack.wait_for(partial(found, team, query))
             [reason] = listed["reasons"]
             assert (listed["email"], reason["reason"], reason["detail"]) == (mailed.address, kind, detail)
 
@@ -148,8 +156,8 @@ class TestListing:
         for reason, email in emails.items():
             suppress(team, email, reason)
         for reason, email in emails.items():
-            [[found]] = team.pages("/suppressions", 1, reason=reason)
-            assert found["email"] == email
+            [[selected]] = team.pages("/suppressions", 1, reason=reason)
+            assert selected["email"] == email
             assert reasons(team, email) == [reason]
         query = f"/suppressions?email={quote(emails['bounce'])}&reason="
         assert len(team.ok("GET", query + "bounce")["data"]) == 1

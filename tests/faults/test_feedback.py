@@ -366,7 +366,7 @@ class TestPush:
         envelope = {"Type": "Notification", "MessageId": "e", "TopicArn": "t", "Message": json.dumps(failure)}
         records = [record("push", json.dumps(envelope))]
         answer = world.cloud.invoke("pipeline/record_feedback", {"Records": records})
-        return answer == {"batchItemFailures": []}
+        return not answer["batchItemFailures"]
 
     def sent_as(self, world: World, message_id: str) -> str:
         [delivery] = world.deliveries(message_id)
@@ -448,6 +448,15 @@ class TestPush:
         sns_id = self.sent_as(world, self.push(world))
         put_contact_info(world.runtime.users, world.runtime.clock, world.scope, "u", "firebase_token", token, {})
         assert self.fail(world, sns_id)
+        assert self.tokens(world) == [token]
+
+    def test_a_token_that_another_user_registered_since_is_kept(self, cloud: Cloud, world: World, token: str) -> None:
+        world.user("v", ("firebase_token", token))
+        cloud.fail(PUBLISH, DISABLED)
+        sns_id = self.sent_as(world, self.push(world))
+        refused_at = world.runtime.clock.now()
+        put_contact_info(world.runtime.users, world.runtime.clock, world.scope, "v", "firebase_token", token, {})
+        assert self.fail(world, sns_id, ago=(world.runtime.clock.now() - refused_at).total_seconds())
         assert self.tokens(world) == [token]
 
     def test_a_token_that_is_refused_for_another_reason_is_kept(self, cloud: Cloud, world: World, token: str) -> None:

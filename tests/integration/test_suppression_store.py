@@ -83,8 +83,7 @@ class TestReasons:
 class TestSoftBounces:
     @pytest.mark.parametrize("many", [SOFT_BOUNCES - 1, SOFT_BOUNCES, SOFT_BOUNCES + 1])
     def test_five_in_a_row_suppress_as_a_bounce_does(self, suppressed: List, many: int) -> None:
-        for number in range(many):
-            last = suppressed.bounce(number)
+        *_, last = [suppressed.bounce(number) for number in range(many)]
         assert last == suppressed.get()
         if many < SOFT_BOUNCES:
             assert last is None
