@@ -146,7 +146,9 @@ class TestSoftBounces:
         kept = suppressed.item()
         assert kept["expires_at"] > moment(2).timestamp() + 14 * 86400
         assert not [name for name in kept if name.startswith("soft_bounce")]
-        suppressed.bounce(3)
+        suppressed.deliver(9)
+        assert suppressed.item()["expires_at"] == kept["expires_at"]
+        suppressed.bounce(10)
         assert "expires_at" not in suppressed.item()
 
     def test_a_row_that_could_not_be_listed_suppresses_all_the_same(self, cloud: Cloud, suppressed: List) -> None:

@@ -141,7 +141,8 @@ class DynamoSuppressionStore:
         values: dict[str, Any] = dict(sets)
         if _to_suppression(left) is None:
             gone += [name for name in ("directory", "directory_sort") if name in item]
-            if not any(name.startswith(_SOFT) for name in left):
+            # What was to expire already still does so: an address that is mailed daily is not written for ever.
+            if "expires_at" not in item and not any(name.startswith(_SOFT) for name in left):
                 values["expires_at"] = seconds(now + _KEPT)
         expression = "SET " + ", ".join(f"{name} = :{name}" for name in values) + " ADD revision :one"
         names = {f"#gone{number}": name for number, name in enumerate(gone)}
