@@ -4,6 +4,7 @@ import hashlib
 import logging
 import re
 import traceback
+from collections.abc import Mapping
 
 from aws_lambda_powertools import Logger
 
@@ -37,8 +38,12 @@ def discarded(reason: str, **ids: str | None) -> None:
 
     with single_metric(name="EventsDiscarded", unit=MetricUnit.Count, value=1) as metric:
         metric.add_dimension(name="reason", value=reason)
-    shown = {name: loggable(text) for name, text in ids.items()}
-    logger.info("event discarded", extra={"reason": reason, **shown})
+    logger.info("event discarded", extra={"reason": reason, **_shown(ids)})
+
+
+def failed(reason: str, **ids: str | None) -> None:
+    """Log a delivery that failed for good."""
+    logger.info("delivery failed", extra={"reason": reason, **_shown(ids)})
 
 
 def loggable(text: str | None) -> str | None:
@@ -46,3 +51,7 @@ def loggable(text: str | None) -> str | None:
     if text is None or not _ADDRESS.search(text):
         return text
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _shown(ids: Mapping[str, str | None]) -> dict[str, str | None]:
+    return {name: loggable(text) for name, text in ids.items()}
