@@ -65,6 +65,27 @@ class SqsVisibility:
             )
 
 
+class SqsDepths:
+    """Implements `nereid.ports.QueueDepths`.
+
+    Parameters
+    ----------
+    urls
+        Queue to its URL.
+    """
+
+    def __init__(self, clients: Clients, urls: dict[str, str]) -> None:
+        self._clients = clients
+        self._urls = urls
+
+    def waiting(self, queue: str) -> int:
+        """See the port."""
+        name = "ApproximateNumberOfMessages"
+        with translated():
+            answer = self._clients.sqs.get_queue_attributes(QueueUrl=self._urls[queue], AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
+
 def send_all(clients: Clients, url: str, bodies: Iterable[str]) -> None:
     """Send bodies in as few calls as they fit in; one that is alone in its call by SendMessage.
 
