@@ -803,6 +803,50 @@ class FailureNotes(Protocol):
         ...
 
 
+class DeadLetter(NamedTuple):
+    """A record that its queue set aside."""
+
+    id: str
+    #: What it is deleted or given back by, as long as it is not taken again.
+    handle: str
+    body: str
+    sent_at: datetime
+    first_received_at: datetime
+    receive_count: int
+    #: Why it could not be put on its queue, if it never was there.
+    error: str | None = None
+
+
+class DeadLetterQueue(Protocol):
+    """Where a queue sets records aside."""
+
+    def waiting(self) -> tuple[int, int]:
+        """Return about how many letters can be taken, and how many somebody has taken just now."""
+        ...
+
+    def take(self, most: int, seconds: int, *, wait: bool) -> list[DeadLetter]:
+        """Take a few letters, and hide them from others for some seconds.
+
+        Parameters
+        ----------
+        wait
+            Whether to look until one is found, for a second, since there should be one.
+        """
+        ...
+
+    def give_back(self, letters: Sequence[DeadLetter]) -> None:
+        """Let others take letters at once."""
+        ...
+
+    def resend(self, letters: Sequence[DeadLetter]) -> set[str]:
+        """Put letters on the queue that they come from as well; return the ids of those that it took for certain."""
+        ...
+
+    def delete(self, letters: Sequence[DeadLetter]) -> set[str]:
+        """Delete letters; return the ids of those that are gone for certain."""
+        ...
+
+
 class MessageQueue(Protocol):
     """The queue between the endpoints and process_messages."""
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nereid.aws.token_cipher import KmsTokenCipher
     from nereid.aws.users import DynamoUserStore
     from nereid.core.accounts import Accounts
+    from nereid.core.dead_letters import DeadLetters
     from nereid.core.deliver import Deliverer
     from nereid.core.event_rules import EventRules
     from nereid.core.identities import Identities
@@ -334,6 +335,21 @@ class Runtime:
             depths=SqsDepths(self.clients, urls),
             clock=self.clock,
         )
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        """What deals with records that failed too often."""
+        from nereid.aws.dead_letter_queues import SqsDeadLetterQueue
+        from nereid.core.dead_letters import QUEUES, DeadLetters
+
+        queues = {}
+        for queue in QUEUES:
+            # Only who puts letters back is told of the queues that they come from.
+            source = getattr(self.settings, f"{queue}_queue_url")
+            queues[queue] = SqsDeadLetterQueue(
+                self.clients, self.settings.need(f"{queue}_dead_letter_queue_url"), source
+            )
+        return DeadLetters(queues, self.clock)
 
     @cached_property
     def operations(self) -> Operations:

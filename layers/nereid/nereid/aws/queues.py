@@ -94,19 +94,19 @@ def send_all(clients: Clients, url: str, bodies: Iterable[str]) -> None:
     Unavailable
         If SQS did not take every one of them; some may be on the queue.
     """
-    for entries in _calls(bodies):
+    for entries in batches(bodies):
         if len(entries) == 1:
-            with _taken():
+            with taken():
                 clients.sqs.send_message(QueueUrl=url, MessageBody=entries[0]["MessageBody"])
             continue
-        with _taken():
+        with taken():
             answer = clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
         if answer.get("Failed") or len(answer.get("Successful", [])) != len(entries):
             raise Unavailable("SQS did not take the whole batch")
 
 
 @contextmanager
-def _taken() -> Iterator[None]:
+def taken() -> Iterator[None]:
     """Turn every refusal into `Unavailable`: whatever the reason, the queue has nothing."""
     try:
         with translated():
@@ -115,7 +115,8 @@ def _taken() -> Iterator[None]:
         raise Unavailable(code(error)) from error
 
 
-def _calls(bodies: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
+def batches(bodies: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the entries of the calls that bodies are sent in, in order."""
     entries: list[dict[str, Any]] = []
     room = _MAX_BYTES
     for body in bodies:
