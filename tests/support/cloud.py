@@ -40,12 +40,19 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"
 SECRET = "s" * 64
 PUSH_APPLICATION = f"arn:aws:sns:{REGION}:{ACCOUNT}:app/GCM/nereid"
-QUEUES = {"message": "MessageQueue", "email": "EmailQueue", "sms": "SmsQueue", "push": "PushQueue"}
+QUEUES = {
+    "message": "MessageQueue",
+    "email": "EmailQueue",
+    "sms": "SmsQueue",
+    "push": "PushQueue",
+    "feedback": "FeedbackQueue",
+}
 CONSUMERS = {
     "message": "process_messages",
     "email": "deliver_email",
     "sms": "deliver_sms",
     "push": "deliver_push",
+    "feedback": "record_feedback",
 }
 _PARAMETERS = {
     "CredentialCacheSeconds": "60",
@@ -83,6 +90,8 @@ class Cloud:
     """AWS, as far as the functions see it."""
 
     queues: dict[str, str] = field(default_factory=dict)
+    #: The dead-letter queues, by the names of the queues that they belong to.
+    dead: dict[str, str] = field(default_factory=dict)
     #: Service and operation to how often it was called.
     calls: Counter[str] = field(default_factory=Counter)
     #: Operations with their parameters, oldest first.
@@ -96,8 +105,15 @@ class Cloud:
 
     def forget(self) -> None:
         """Begin a new test: nothing called, nothing waiting, nothing failing."""
+        sqs = self.client("sqs")
         for channel, name in QUEUES.items():
-            self.queues[channel] = self.client("sqs").create_queue(QueueName=f"{name}-{uuid.uuid4()}")["QueueUrl"]
+            made = f"{name}-{uuid.uuid4()}"
+            self.dead[channel] = sqs.create_queue(QueueName=f"{made}-dead")["QueueUrl"]
+            declared = stack.queues()[name]["RedrivePolicy"]
+            arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{made}-dead"
+            redrive = {"deadLetterTargetArn": arn, "maxReceiveCount": declared["maxReceiveCount"]}
+            attributes = {"RedrivePolicy": json.dumps(redrive)}
+            self.queues[channel] = sqs.create_queue(QueueName=made, Attributes=attributes)["QueueUrl"]
         self.calls.clear()
         self.requests.clear()
         self.faults.clear()
@@ -143,6 +159,9 @@ class Cloud:
         if "Ref" in value:
             name = str(value["Ref"])
             urls = {logical: self.queues[channel] for channel, logical in QUEUES.items()}
+            urls |= {
+                logical.replace("Queue", "DeadLetterQueue"): self.dead[channel] for channel, logical in QUEUES.items()
+            }
             return urls.get(name) or self.parameters.get(name) or _PARAMETERS.get(name, name)
         return "https://nereid.example.com"
 

@@ -71,8 +71,7 @@ class DynamoCampaignMetrics:
             item = self._table.get(*key)
             if item is None:
                 return None
-            facts = facts_of(item, sending)
-            if kind in item.get(facts, ()):
+            if kind in item.get(facts_of(item, sending), ()):
                 return to_delivery(item)
             if any(kind in item.get(name, ()) for name in all_facts(item)):
                 # It counted for another sending, and a delivery counts once.
@@ -83,7 +82,7 @@ class DynamoCampaignMetrics:
                 self.count_sent(scope, delivery_id, campaign_id, at)
             else:
                 noting = self._table.updating(
-                    *key, **noting_report(event, facts, sending_of(item), not_among=all_facts(item))
+                    *key, **noting_report(event, sending, sending_of(item), not_among=all_facts(item))
                 )
                 self._count(noting, scope, delivery_id, campaign_id, date.fromisoformat(sent_on), fact, at.date())
         raise Unavailable("delivery is written by many at once")

@@ -124,22 +124,20 @@ class DynamoDeliveryStore:
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
         """See the port."""
-        facts, current = "reported", sending
+        key = delivery_key(scope, delivery_id)
+        current = sending
         for _ in range(_ATTEMPTS):
             try:
-                noting = noting_report(event, facts, current)
-                item = self._table.update(*delivery_key(scope, delivery_id), **noting)
+                return to_delivery(self._table.update(*key, **noting_report(event, sending, current)))
             except ClientError as error:
                 if not is_condition(error):
                     raise
                 known = unmarshal(old_item(error) or {})
-                if "status" not in known:
+                if "id" not in known:
                     return None
-                facts, current = facts_of(known, sending), sending_of(known)
-                if event["type"] in known.get(facts, ()):
+                current = sending_of(known)
+                if event["type"] in known.get(facts_of(known, sending), ()):
                     return to_delivery(known)
-            else:
-                return to_delivery(item)
         raise Unavailable("delivery is written by many at once")
 
     def reopen(self, scope: Scope, planned: Planned, planned_at: datetime, replay_id: str, now: datetime) -> None:
@@ -209,34 +207,34 @@ class DynamoDeliveryStore:
 
 
 def noting_report(
-    event: Mapping[str, Any], facts: str, sending: int, *, not_among: Iterable[str] = ()
+    event: Mapping[str, Any], sending: int, current: int, *, not_among: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Return the arguments of the update that notes a report, once.
+    """Return the arguments of the update that notes a report of a sending, once.
 
     Parameters
     ----------
-    facts
-        The attribute that it is noted in.
-    sending
+    current
         The delivery's current sending, as it is known.
     not_among
-        Further attributes that must not hold it.
+        Further attributes that must not hold the report's type.
     """
     kind = str(event["type"])
-    unknown = [f"NOT contains({name}, :kind)" for name in dict.fromkeys((facts, *not_among))]
-    current = "sending = :sending"
-    if sending == 1:
-        current = f"(attribute_not_exists(sending) OR {current})"
+    facts = "reported" if sending >= current else f"reported_{sending}"
+    noted = {**event, "sending": sending} if sending > 1 else dict(event)
+    is_current = "sending = :sending"
+    if current == 1:
+        is_current = f"(attribute_not_exists(sending) OR {is_current})"
+    new = [f"NOT contains({name}, :kind)" for name in dict.fromkeys((facts, *not_among))]
     return {
         "expression": f"SET events = list_append(if_not_exists(events, :none), :events) ADD {facts} :kinds",
         "values": {
             ":none": [],
-            ":events": [jsontext.dumps(dict(event))],
+            ":events": [jsontext.dumps(noted)],
             ":kinds": {kind},
             ":kind": kind,
-            ":sending": sending,
+            ":sending": current,
         },
-        "condition": " AND ".join(["attribute_exists(id)", current, *unknown]),
+        "condition": " AND ".join(["attribute_exists(id)", is_current, *new]),
     }
 
 

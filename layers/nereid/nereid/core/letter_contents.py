@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal["events", "operations", "replay", "delivery", "feedback", "unknown"]
@@ -32,8 +33,16 @@ def contents_of(body: str) -> Contents:
         return _delivery(value)
     if any(isinstance(value.get(name), list) for name in ("messages", "operations", "replays")):
         return _batch(value)
-    tags = _at(value.get("detail", value), "mail", "tags")
+    tags = _at(_report(value), "mail", "tags")
     return _feedback(value, tags) if isinstance(tags, dict) else _unknown(value)
+
+
+def _report(value: dict[str, Any]) -> Any:
+    """Return what SES reports, without what EventBridge or SNS wraps it in."""
+    if isinstance(value.get("Message"), str):
+        with suppress(ValueError, RecursionError):
+            return json.loads(value["Message"])
+    return value.get("detail", value)
 
 
 def _unknown(value: Any) -> Contents:
