@@ -69,9 +69,9 @@ class Stack:
         self.letters = DeadLetters(queues, SystemClock(), _PASS_SECONDS, _PASS_LETTERS)
 
 
-def find(session: Any, stack: str) -> Stack:
+def find(cloudformation: Any, stack: str) -> Stack:
     """Read from CloudFormation what a stack is made of."""
-    (described,) = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
     try:
@@ -153,7 +153,7 @@ def main() -> None:
     letter_id = given.redrive or given.purge
     one = None if letter_id == ALL else letter_id
     try:
-        stack = find(boto3.Session(), given.stack or f"nereid-{given.stage}")
+        stack = find(boto3.client("cloudformation"), given.stack or f"nereid-{given.stage}")
         if given.redrive:
             fine = in_passes(lambda: stack.letters.redrive(None, given.queue, one), "redriven")
         elif given.purge:
