@@ -133,9 +133,8 @@ def event_type_name(request: Request) -> str:
     return name
 
 
-def selected_letters(request: Request) -> DeadLettersBody:
-    """Return which dead letters a body selects; `Invalid` unless it is either one or all."""
-    body = parse(DeadLettersBody, json_object(request))
+def one_or_all(body: DeadLettersBody) -> DeadLettersBody:
+    """Return which dead letters are selected; `Invalid` unless it is either one or all."""
     if body.id is None and not body.all:
         raise Invalid({"id": "is required, unless all is true"})
     if body.id is not None and body.all:
