@@ -234,6 +234,14 @@ class Estate:
             "email_id": first.email_id,
         }
 
+    def bury(self) -> None:
+        """Put a job of the first team on a dead-letter queue."""
+        self.first.ingest("login_otp", user_id="2", contact_infos=SAM, data={"otp": MARK})
+        self.cloud.pump("message")
+        for record in self.cloud.receive("email"):
+            self.cloud.client("sqs").send_message(QueueUrl=self.cloud.dead["email"], MessageBody=record["body"])
+        self.restore()
+
     def drain(self) -> None:
         """Take away what waits in the message queue, if anything was put there."""
         if any(name.startswith("sqs:Send") for name, _ in self.cloud.requests):
