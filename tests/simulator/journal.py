@@ -1,0 +1,143 @@
+"""What the simulator knows of a run by itself, without asking the product."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.simulator.http import Answer
+    from tests.simulator.providers import Accepted
+    from tests.simulator.sandboxes import Invocation
+    from tests.simulator.sqs import QueuedMessage
+
+#: Faults of a provider's call that fall between its yes and our knowing of it.
+_AFTER_THE_YES = frozenset({"lost_answer", "die_after", "stall_after", "freeze_after"})
+#: A request that was on its way while its sender stood still.
+_ON_ITS_WAY = "freeze_before"
+_FAILED_FOR_NOW = frozenset({500, 502, 503, 504})
+
+
+@dataclass(eq=False)
+class HandOver:
+    """What a run of a function does for one delivery."""
+
+    invocation: Invocation
+    #: Partition key of the delivery.
+    delivery: str
+    claimed_at: int
+    #: When it last asked whether the address is suppressed.
+    suppression_read_at: int | None = None
+    accepted: Accepted | None = None
+    #: What had gone wrong with its function before the provider's yes.
+    faults_before: int = 0
+    recorded_at: int | None = None
+    faults_at_record: int = 0
+    #: Whether the request to the provider left long before it arrived.
+    was_on_its_way: bool = False
+    #: Whether it is what a repetition was found to be explained by.
+    explains: bool = False
+
+    def crashed_in_the_window(self) -> bool:
+        """Tell whether something went wrong between the provider's yes and our record."""
+        until = len(self.invocation.faults) if self.recorded_at is None else self.faults_at_record
+        return until > self.faults_before
+
+
+@dataclass(eq=False)
+class Sent:
+    """An event that a client sent: its number stands in what it leads to."""
+
+    number: str
+    team_id: str
+    environment: str
+    #: None if the API makes it.
+    message_id: str | None
+    #: The versions of its content that the client sent.
+    values: list[str]
+    user: str | None = None
+    #: Whether a client was told that it is taken.
+    taken: bool = False
+    #: What restricts it.
+    rule: str | None = None
+    order_id: str | None = None
+    total: str | None = None
+
+
+@dataclass(eq=False)
+class Journal:
+    """The log of a run."""
+
+    sent: dict[str, Sent] = field(default_factory=dict)
+    hand_overs: list[HandOver] = field(default_factory=list)
+    #: Invocations that wrote a delivery, by its partition key.
+    touchers: dict[str, list[Invocation]] = field(default_factory=dict)
+    #: Team and address in small letters to when, and why, it was suppressed for sure.
+    suppressed: dict[tuple[str, str], list[tuple[int, str]]] = field(default_factory=dict)
+    #: Team, environment and message id to the reasons for which an event does not count.
+    discarded: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
+    poison: set[str] = field(default_factory=set)
+    #: What nothing that was injected explains.
+    crashes: list[tuple[Invocation, Exception]] = field(default_factory=list)
+    errors: list[tuple[Invocation | None, dict[str, Any]]] = field(default_factory=list)
+    bad_answers: list[tuple[str, Invocation, int]] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
+    requests: int = 0
+    #: Deliveries that were sent again because nobody knew of the first time, as they were found by the checks.
+    repeated: int = 0
+
+    def touched(self, invocation: Invocation, kind: str, place: tuple[str, str, str], now: int) -> None:
+        """Note that a run reads or writes an item."""
+        _, pk, sk = place
+        if sk == "delivery" and kind == "write":
+            self._delivery_written(invocation, pk, now)
+        elif sk == "suppression" and kind == "read" and invocation.hand_over is not None:
+            invocation.hand_over.suppression_read_at = now
+
+    def _delivery_written(self, invocation: Invocation, pk: str, now: int) -> None:
+        known = self.touchers.setdefault(pk, [])
+        if invocation not in known:
+            known.append(invocation)
+        hand_over: HandOver | None = invocation.hand_over
+        if hand_over is not None and hand_over.delivery == pk and hand_over.accepted is not None:
+            if hand_over.recorded_at is None:
+                hand_over.recorded_at = now
+                hand_over.faults_at_record = len(invocation.faults)
+            return
+        invocation.hand_over = HandOver(invocation, pk, now)
+
+    def accepted(self, accepted: Accepted) -> None:
+        """Note that a provider said yes."""
+        invocation = accepted.invocation
+        hand_over: HandOver | None = invocation.hand_over
+        if hand_over is None or hand_over.accepted is not None:  # without a claim of its own
+            pk = hand_over.delivery if hand_over is not None else "none"
+            hand_over = HandOver(invocation, pk, accepted.at)
+            invocation.hand_over = hand_over
+        hand_over.accepted = accepted
+        hand_over.faults_before = len(invocation.faults) - (invocation.call_fault in _AFTER_THE_YES)
+        hand_over.was_on_its_way = invocation.call_fault == _ON_ITS_WAY
+        self.hand_overs.append(hand_over)
+
+    def answered(self, route: str, invocation: Invocation, answer: Answer | None) -> None:
+        """Note an endpoint's answer."""
+        self.requests += 1
+        if answer is not None and answer.status in _FAILED_FOR_NOW and not invocation.faults:
+            self.bad_answers.append((route, invocation, answer.status))
+        if answer is not None and answer.status == 500:
+            self.bad_answers.append((route, invocation, answer.status))
+
+    def handled(self, queue: str, message: QueuedMessage, now: int) -> None:
+        """Note that a message of a queue was dealt with."""
+        if queue != "FeedbackQueue" or message.body in self.poison:
+            return
+        report = json.loads(message.body)["detail"]
+        kind = report["eventType"]
+        if kind == "Complaint" or (kind == "Bounce" and report["bounce"]["bounceType"] == "Permanent"):
+            [to] = report["mail"]["destination"]
+            self.suppress(report["mail"]["tags"]["team_id"][0], to, now, kind.lower())
+
+    def suppress(self, team_id: str, address: str, now: int, reason: str) -> None:
+        """Note that from now on an address is suppressed for sure."""
+        self.suppressed.setdefault((team_id, address.lower()), []).append((now, reason))

@@ -1,0 +1,68 @@
+"""One run: make a world, let things happen and go wrong, calm down, check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.simulator import invariants, setup
+from tests.simulator.faults import Fault
+from tests.simulator.invariants import Broken
+from tests.simulator.trace import Trace
+from tests.simulator.workload import Workload
+from tests.simulator.world import World, running
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes a run what it is."""
+
+    seed: int
+    events: int
+    #: The items that happen, by number; None for all.
+    items: Sequence[int] | None = None
+    #: The faults that happen, by id; None for those that are drawn.
+    faults: Sequence[str] | None = None
+    intensity: float = 1.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a run."""
+
+    plan: Plan
+    broken: list[Broken]
+    faults: list[Fault]
+    trace: Trace
+    figures: dict[str, float]
+
+
+def run(plan: Plan, *, keep_trace: bool = False) -> Result:
+    """Do a run."""
+    began = time.perf_counter()
+    world = World(plan.seed, only=plan.faults, intensity=plan.intensity, keep_trace=keep_trace)
+    with running(world):
+        teams = setup.make(world)
+        workload = Workload(world, teams, plan.events, plan.items)
+        world.faults.active = True
+        workload.begin()
+        world.drain(workload.is_done)
+        world.faults.active = False
+        world.drain()
+        broken = invariants.check(world)
+    figures = {
+        "events": workload.events,
+        "requests": world.journal.requests,
+        "invocations": world.invocations,
+        "calls": world.calls,
+        "decisions": world.faults.decisions,
+        "faults": len(world.faults.happened),
+        "sent": len(world.journal.hand_overs),
+        "windows": sum(each.crashed_in_the_window() for each in world.journal.hand_overs),
+        "repeated": world.journal.repeated,
+        "dead letters": sum(len(each.messages) for each in world.queues.values()),
+        "simulated hours": round(world.time.now / 3.6e9, 1),
+        "seconds": round(time.perf_counter() - began, 2),
+    }
+    return Result(plan, broken, world.faults.happened, world.trace, figures)
