@@ -107,6 +107,8 @@ class Client:
         place = f"{invocation.label}/{invocation.calls}"
         menu = _menu(service, operation, parameters)
         fault = invocation.call_fault = world.faults.draw(place, menu)
+        if menu == "provider" and invocation.hand_over is not None:
+            invocation.hand_over.has_begun = True
         low, high = _TAKES.get(service, _PROVIDER_TAKES)
         way = world.chance.between(f"{place}~", low, high)
         if fault is not None:
@@ -172,6 +174,8 @@ class Client:
                 invocation.task.sleep(invocation.deadline - self._world.time.now + seconds(1))
             case "freeze":
                 invocation.frozen = True
+                if invocation.hand_over is not None and invocation.hand_over.has_begun:
+                    invocation.hand_over.was_on_its_way = True
                 longest = 2 * 6 * invocation.function.timeout
                 invocation.task.sleep(self._world.chance.between(f"{place}*", seconds(20), longest))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nereid.models.team import Scope
 
 if TYPE_CHECKING:
     from tests.simulator.http import Answer
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
 
 #: Faults of a provider's call that fall between its yes and our knowing of it.
 _AFTER_THE_YES = frozenset({"lost_answer", "die_after", "stall_after", "freeze_after"})
-#: A request that was on its way while its sender stood still.
-_ON_ITS_WAY = "freeze_before"
+_REFUSED = range(400, 500)
 _FAILED_FOR_NOW = frozenset({500, 502, 503, 504})
 
 
@@ -34,7 +35,9 @@ class HandOver:
     faults_before: int = 0
     recorded_at: int | None = None
     faults_at_record: int = 0
-    #: Whether the request to the provider left long before it arrived.
+    #: Whether it has called the provider, for whatever it needs there.
+    has_begun: bool = False
+    #: Whether its function stood still after that, so that what it sent arrived long after.
     was_on_its_way: bool = False
     #: Whether it is what a repetition was found to be explained by.
     explains: bool = False
@@ -54,15 +57,40 @@ class Sent:
     environment: str
     #: None if the API makes it.
     message_id: str | None
-    #: The versions of its content that the client sent.
-    values: list[str]
     user: str | None = None
     #: Whether a client was told that it is taken.
     taken: bool = False
-    #: What restricts it.
+    #: What restricts it, or makes it special.
     rule: str | None = None
     order_id: str | None = None
-    total: str | None = None
+    total: int = 0
+
+
+class Trait(NamedTuple):
+    """Something that a client said about a user, and was told that it is taken."""
+
+    scope: Scope
+    anonymous_id: str | None
+    external_id: str | None
+    key: str
+    label: str
+
+
+class MarkAll(NamedTuple):
+    """That all notifications of a user be marked as read."""
+
+    scope: Scope
+    user: str
+    asked_at: int
+    answered_at: int
+    done: bool
+
+
+class Report(NamedTuple):
+    """A report of the e-mail service that was handled."""
+
+    delivery_id: str
+    kind: str
 
 
 @dataclass(eq=False)
@@ -78,10 +106,20 @@ class Journal:
     #: Team, environment and message id to the reasons for which an event does not count.
     discarded: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     poison: set[str] = field(default_factory=set)
+    traits: list[Trait] = field(default_factory=list)
+    #: App notification to whether somebody was told that it is marked as read.
+    marked: dict[str, bool] = field(default_factory=dict)
+    marked_all: list[MarkAll] = field(default_factory=list)
+    #: What the e-mail service reported, and the function says it has handled.
+    reports: set[Report] = field(default_factory=set)
+    #: Deliveries whose recipients ask to be unsubscribed, and of those, who were told that they are.
+    unsubscribing: set[str] = field(default_factory=set)
+    unsubscribed: set[str] = field(default_factory=set)
     #: What nothing that was injected explains.
     crashes: list[tuple[Invocation, Exception]] = field(default_factory=list)
     errors: list[tuple[Invocation | None, dict[str, Any]]] = field(default_factory=list)
     bad_answers: list[tuple[str, Invocation, int]] = field(default_factory=list)
+    refusals: list[tuple[str, Invocation, int, str]] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
     requests: int = 0
     #: Deliveries that were sent again because nobody knew of the first time, as they were found by the checks.
@@ -117,7 +155,6 @@ class Journal:
             invocation.hand_over = hand_over
         hand_over.accepted = accepted
         hand_over.faults_before = len(invocation.faults) - (invocation.call_fault in _AFTER_THE_YES)
-        hand_over.was_on_its_way = invocation.call_fault == _ON_ITS_WAY
         self.hand_overs.append(hand_over)
 
     def answered(self, route: str, invocation: Invocation, answer: Answer | None) -> None:
@@ -125,8 +162,10 @@ class Journal:
         self.requests += 1
         if answer is not None and answer.status in _FAILED_FOR_NOW and not invocation.faults:
             self.bad_answers.append((route, invocation, answer.status))
-        if answer is not None and answer.status == 500:
+        elif answer is not None and answer.status == 500:
             self.bad_answers.append((route, invocation, answer.status))
+        elif answer is not None and answer.status in _REFUSED and not _may_refuse(route, answer):
+            self.refusals.append((route, invocation, answer.status, answer.body[:200]))
 
     def handled(self, queue: str, message: QueuedMessage, now: int) -> None:
         """Note that a message of a queue was dealt with."""
@@ -134,6 +173,8 @@ class Journal:
             return
         report = json.loads(message.body)["detail"]
         kind = report["eventType"]
+        transient = kind == "Bounce" and report["bounce"]["bounceType"] == "Transient"
+        self.reports.add(Report(report["mail"]["tags"]["delivery_id"][0], "Transient" if transient else kind))
         if kind == "Complaint" or (kind == "Bounce" and report["bounce"]["bounceType"] == "Permanent"):
             [to] = report["mail"]["destination"]
             self.suppress(report["mail"]["tags"]["team_id"][0], to, now, kind.lower())
@@ -141,3 +182,12 @@ class Journal:
     def suppress(self, team_id: str, address: str, now: int, reason: str) -> None:
         """Note that from now on an address is suppressed for sure."""
         self.suppressed.setdefault((team_id, address.lower()), []).append((now, reason))
+
+
+def _may_refuse(route: str, answer: Answer) -> bool:
+    """Tell whether a refusal is one that the workload provokes."""
+    if route.endswith("contacts_info"):
+        return answer.status in (404, 422)
+    if route == "POST /api/email/send":  # the lead is suppressed, or the hour's limit is reached
+        return answer.status == 429 or (answer.status == 400 and "lead_id" in answer.body)
+    return False

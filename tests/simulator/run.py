@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.simulator import invariants, setup
+from tests.simulator.actions import ACTIONS
 from tests.simulator.faults import Fault
 from tests.simulator.invariants import Broken
+from tests.simulator.reactions import Reactions
 from tests.simulator.trace import Trace
 from tests.simulator.workload import Workload
 from tests.simulator.world import World, running
@@ -44,7 +46,8 @@ def run(plan: Plan, *, keep_trace: bool = False) -> Result:
     world = World(plan.seed, only=plan.faults, intensity=plan.intensity, keep_trace=keep_trace)
     with running(world):
         teams = setup.make(world)
-        workload = Workload(world, teams, plan.events, plan.items)
+        Reactions(world)
+        workload = Workload(world, teams, ACTIONS, plan.events, plan.items)
         world.faults.active = True
         workload.begin()
         world.drain(workload.is_done)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nereid.core.campaigns import create_campaign
 from nereid.core.contact_infos import add_contact_info
 from nereid.core.event_types import check_notifications, put_event_type
+from nereid.core.leads import create_lead
 from nereid.core.teams import create_client_key, create_environment, create_team
 from nereid.core.users import create_or_update_user
 from nereid.dialects import manage
@@ -17,7 +19,7 @@ from tests.simulator.providers import SECRET
 if TYPE_CHECKING:
     from tests.simulator.world import World
 
-TEAMS, USERS = 3, 30
+TEAMS, USERS, CAMPAIGNS, LEADS = 3, 30, 3, 60
 #: What stands in every text that is sent: the event's number, the version of its content, the notification.
 MARK = "[{{ n }}|{{ v }}|%s]"
 
@@ -45,6 +47,9 @@ class Teams:
     """What was made."""
 
     places: list[Place] = field(default_factory=list)
+    #: Ids, by team.
+    campaigns: list[list[str]] = field(default_factory=list)
+    leads: list[list[str]] = field(default_factory=list)
 
 
 def mail(name: str, **more: Any) -> dict[str, Any]:
@@ -79,11 +84,20 @@ def inbox(name: str, **more: Any) -> dict[str, Any]:
 #: What the event types of an environment are to begin with.
 EVENT_TYPES: dict[str, list[dict[str, Any]]] = {
     "welcome": [mail("mail"), inbox("inbox")],
-    "code": [mail("mail", retry="at_most_once"), text("text", retry="at_most_once")],
+    "code": [mail("oncemail", retry="at_most_once"), text("oncetext", retry="at_most_once")],
     "news": [newsletter("letter"), push("phone")],
     "order": [mail("mail"), text("text"), push("phone"), inbox("inbox")],
     "sale": [newsletter("letter", when="data.amount > 50"), inbox("inbox", when="data.amount > 20")],
 }
+
+#: What event types become for a while: notifications come and go, and change their text and channel.
+VARIANTS: dict[str, list[list[dict[str, Any]]]] = {
+    "welcome": [[mail("mail")], [newsletter("mail"), inbox("inbox"), text("text")], [text("mail"), inbox("inbox")]],
+    "order": [[mail("mail"), push("phone")], [mail("mail"), inbox("inbox", when="data.amount > 50"), text("text")]],
+    "news": [[newsletter("letter")], []],
+}
+#: Event types of the Vibetrace API's rules.
+RULED = {"confirmation": [mail("receipt"), inbox("inbox")], "open": [inbox("inbox")], "login": [text("text")]}
 
 
 def address(kind: str, team: int, user: int) -> str:
@@ -119,6 +133,16 @@ def make(world: World) -> Teams:
         create_environment(
             runtime.accounts, runtime.clock, made.id, "dev", None, mock=team == 0, channels=Channels.model_validate({})
         )
+        campaigns = [
+            create_campaign(runtime.campaigns, runtime.clock, made.id, {"name": f"C{number}", "type": "email"}).id
+            for number in range(CAMPAIGNS)
+        ]
+        leads = [
+            create_lead(runtime.leads, runtime.clock, made.id, {"full_name": "L", "email": f"lead{number}@team{team}.example.com"}).id
+            for number in range(LEADS)
+        ]
+        teams.campaigns.append(campaigns)
+        teams.leads.append(leads)
         for environment in ("live", "dev"):
             keys = [
                 create_client_key(runtime.accounts, runtime.clock, made.id, environment, scope, None)[1]
@@ -127,7 +151,7 @@ def make(world: World) -> Teams:
             mock = team == 0 and environment == "dev"
             place = Place(team, made.id, environment, token, keys[0], keys[1], mock=mock)
             teams.places.append(place)
-            for name, notifications in EVENT_TYPES.items():
+            for name, notifications in {**EVENT_TYPES, **RULED}.items():
                 configure(world, place, name, notifications)
             for user in range(USERS):
                 create_or_update_user(runtime.users, runtime.clock, place.scope, user_id(user), {"name": f"N{user}"})
