@@ -173,8 +173,8 @@ class Journal:
             return
         report = json.loads(message.body)["detail"]
         kind = report["eventType"]
-        transient = kind == "Bounce" and report["bounce"]["bounceType"] == "Transient"
-        self.reports.add(Report(report["mail"]["tags"]["delivery_id"][0], "Transient" if transient else kind))
+        which = report["bounce"]["bounceType"] if kind == "Bounce" else kind
+        self.reports.add(Report(report["mail"]["tags"]["delivery_id"][0], which))
         if kind == "Complaint" or (kind == "Bounce" and report["bounce"]["bounceType"] == "Permanent"):
             [to] = report["mail"]["destination"]
             self.suppress(report["mail"]["tags"]["team_id"][0], to, now, kind.lower())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 import sys
@@ -237,6 +238,16 @@ def _value(value: Any) -> str:
     return BASE_URL
 
 
+def _libraries() -> dict[str, str]:
+    """Return the environment variables of the functions that are not the product's own."""
+    return {
+        key: _value(value)
+        for name in stack.functions()
+        for key, value in stack.environment(name).items()
+        if key.lower() not in Settings.model_fields
+    }
+
+
 @contextmanager
 def running(world: World) -> Iterator[None]:
     """Put a world in the place of AWS, of time and of chance; forget it afterwards."""
@@ -264,6 +275,8 @@ def running(world: World) -> Iterator[None]:
         (handler, "stream", cast("TextIO", world.sink)),
     ]
     before = [(place, name, getattr(place, name)) for place, name, _ in replaced]
+    environment = dict(os.environ)
+    os.environ.update(_libraries())
     try:
         for place, attribute, value in replaced:
             setattr(place, attribute, value)
@@ -271,5 +284,7 @@ def running(world: World) -> Iterator[None]:
     finally:
         for place, attribute, value in before:
             setattr(place, attribute, value)
+        os.environ.clear()
+        os.environ.update(environment)
 
 
