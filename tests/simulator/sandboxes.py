@@ -92,7 +92,7 @@ class Invocation:
         self.label = label
         self._event = event
         self._done: Callable[[Any], None] | None = done
-        self.sandbox = _take(world, function)
+        self.sandbox = _take(world, function, label)
         self.deadline = world.time.now + function.timeout
         #: Counters of what it did, which name what it does next.
         self.calls = 0
@@ -153,14 +153,14 @@ class Invocation:
             self.task.stop()
 
 
-def _take(world: World, function: Function) -> Sandbox:
+def _take(world: World, function: Function, label: str) -> Sandbox:
     """Return a sandbox without work, or a new one."""
     now = world.time.now
     while function.idle:
         sandbox = function.idle.pop()
-        if now - sandbox.used_at > _IDLE and world.faults.draw(f"{sandbox.label}/{now}", "sandbox:idle") is None:
+        if now - sandbox.used_at > _IDLE and world.faults.draw(f"{label}/idle", "sandbox:idle") is None:
             continue
-        match world.faults.draw(f"{sandbox.label}/{now}/clock", "sandbox:clock"):
+        match world.faults.draw(f"{label}/clock", "sandbox:clock"):
             case "ahead":
                 sandbox.clock.error = _JUMP
             case "behind":
