@@ -373,12 +373,12 @@ def attributes_count_what_happened(outcome: Outcome) -> Iterator[Broken]:
     for number, sent in world.journal.sent.items():
         if sent.rule == "confirmation" and sent.order_id and sent.taken:
             orders[Scope(sent.team_id, sent.environment), sent.order_id].append(number)
+    stored_orders: dict[tuple[Scope, str], list[str]] = defaultdict(list)
+    for stored in outcome.messages.values():
+        if stored.message.rule == "confirmation" and stored.message.data.get("orderId"):
+            stored_orders[stored.scope, str(stored.message.data["orderId"])].append(stored.number)
     for (scope, order_id), numbers in orders.items():
-        counted = [
-            each.number
-            for each in outcome.messages.values()
-            if each.scope == scope and each.message.data.get("orderId") == order_id
-        ] if len(numbers) else []
+        counted = stored_orders[scope, order_id]
         dead = any(outcome.is_dead(number) for number in numbers)
         if len(counted) != 1 and not (dead and not counted):
             text = f"{order_id} counts as {counted}, was sent as {numbers}"

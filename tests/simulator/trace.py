@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.simulator.clock import SECOND
 
@@ -33,7 +33,9 @@ class Trace:
     def __init__(self, *, keep: bool) -> None:
         self.keep = keep
         self.steps: list[Step] = []
-        self._digest = blake2b(digest_size=16)
+        self._digest: Any = blake2b(digest_size=16)
+        #: What two runs have in common only if every step of theirs is the same; known at the end.
+        self.fingerprint = ""
 
     def note(self, at: int, actor: str, text: str) -> None:
         """Note a step."""
@@ -41,9 +43,9 @@ class Trace:
         if self.keep:
             self.steps.append(Step(at, actor, text))
 
-    def fingerprint(self) -> str:
-        """Return what two runs have in common only if every step of theirs is the same."""
-        return self._digest.hexdigest()
+    def end(self) -> None:
+        """Take the fingerprint; nothing is noted after that."""
+        self.fingerprint, self._digest = self._digest.hexdigest(), None
 
     def story(self, words: Iterable[str], actors: Iterable[str] = ()) -> list[Step]:
         """Return the steps that concern one thing.
