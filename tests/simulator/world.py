@@ -259,15 +259,20 @@ def running(world: World) -> Iterator[None]:
         owner.identifiers += 1
         return f"{owner.label}%{owner.identifiers}"
 
+    def identifier() -> uuid.UUID:
+        caller = sys._getframe(1).f_globals["__name__"]
+        return world.chance.uuid(name()) if caller.startswith("nereid.") else real_uuid4()
+
     def sleep(duration: float) -> None:
         owner = current()
         if owner is not None:
             owner.task.sleep(seconds(duration))
 
+    real_uuid4 = uuid.uuid4
     handler = cast("Any", nereid.logs.logger.registered_handler)
     replaced: list[tuple[Any, str, Any]] = [
         (nereid.aws.clients, "boto3", Sdk(world)),
-        (uuid, "uuid4", lambda: world.chance.uuid(name())),
+        (uuid, "uuid4", identifier),
         (random, "uniform", lambda low, high: low + (high - low) * world.chance.unit(name())),
         (secrets, "randbelow", lambda below: world.chance.bits(name()) % below),
         (time, "sleep", sleep),
