@@ -38,6 +38,8 @@ from nereid.ports import (
 MAX_TRIES = 5
 #: How long a claim holds, in seconds: longer than a function may run, shorter than its queue hides a message.
 CLAIM_SECONDS = 60
+#: With less of its claim left, a run hands nothing over: before the provider has answered, another run may have it.
+HAND_OVER_SECONDS = 15
 #: Longest text of a mocked delivery's `rendered`, in characters, and most of all its texts together, in bytes.
 _RENDERED_CUT, _RENDERED_BYTES = 65536, 350_000
 
@@ -96,7 +98,8 @@ class Deliverer:
         """
         token = uuid.uuid4().hex
         now = self.clock.now()
-        claim = self.deliveries.claim(job, token, now, now + timedelta(seconds=CLAIM_SECONDS))
+        until = now + timedelta(seconds=CLAIM_SECONDS)
+        claim = self.deliveries.claim(job, token, now, until)
         if claim.state == "done":
             self._settle(job)
             return
@@ -105,9 +108,9 @@ class Deliverer:
         if claim.state == "unknown":
             self._record(job, claim.token, Outcome("failed", "provider: unknown outcome"))
             return
-        self._hand_over(job, token, claim.attempt)
+        self._hand_over(job, token, claim.attempt, until)
 
-    def _hand_over(self, job: DeliveryJob, token: str, attempt: int) -> None:
+    def _hand_over(self, job: DeliveryJob, token: str, attempt: int, until: datetime) -> None:
         try:
             rendered = self._render(job)
             hindrance = self._hindrance(job, rendered)
@@ -120,6 +123,9 @@ class Deliverer:
         if hindrance is not None:
             self._record(job, token, hindrance)
             return
+        if until - self.clock.now() < timedelta(seconds=HAND_OVER_SECONDS):
+            self._release(job, token)
+            raise TryAgain(backoff_seconds(1))
         try:
             provider_message_id = self.channel.send(job, rendered)
         except Unavailable:  # a store that the channel needs, never the provider
