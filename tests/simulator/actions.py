@@ -291,3 +291,5 @@ ACTIONS: dict[str, Action] = {
     "poison": Action(1, _poison),
     "break_phone": Action(1, _break_phone),
 }
+#: Kinds of items that change what other items lead to.
+SHAPING = frozenset({"configure", "alias", "contact", "device", "break_phone"})

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from tests.simulator.run import Result
 
+#: How much of a story and of a shortest run is shown.
+_MOST, _MOST_STEPS, _WIDTH = 40, 120, 240
+
 
 def summary(result: Result) -> str:
     """Return a run in a line."""
@@ -43,11 +46,14 @@ def failure(result: Result, shortest: Result, invariant: str) -> str:
         lines.append("The repetition did not fail the same way: something in the run does not depend on the seed.")
         return "\n".join(lines)
     lines += ["", broken.text, "", "What happened to it:"]
-    lines += [str(step) for step in shortest.trace.story(broken.words)]
+    lines += [str(step)[:_WIDTH] for step in shortest.trace.story(broken.words)[-_MOST_STEPS:]]
     lines += ["", f"The shortest run has {len(plan.items or ())} items and these faults:"]
-    lines += [f"    {fault.id}  {fault.kind:<14}{fault.place}" for fault in shortest.faults]
+    lines += [f"    {fault.id}  {fault.kind:<14}{fault.place}" for fault in shortest.faults[:_MOST]]
     items = ",".join(str(item) for item in plan.items or ())
     faults = ",".join(plan.faults or ())
+    if len(items) + len(faults) > 40 * _MOST:
+        lines += ["    ...", "", "It could not be made short in time; run the seed again."]
+        return "\n".join(lines)
     lines += ["", "Repeat it with:"]
     lines.append(f"    make faults SEED={plan.seed} EVENTS={plan.events} ITEMS={items or '-'} FAULTS={faults or '-'}")
     return "\n".join(lines)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tests.simulator import invariants, setup
 from tests.simulator.actions import ACTIONS
+from tests.simulator.chance import Chance
 from tests.simulator.faults import Fault
 from tests.simulator.invariants import Broken
 from tests.simulator.reactions import Reactions
 from tests.simulator.trace import Trace
-from tests.simulator.workload import Workload
+from tests.simulator.workload import Workload, draw
 from tests.simulator.world import World, running
 
 
@@ -71,3 +72,9 @@ def run(plan: Plan, *, keep_trace: bool = False) -> Result:
         "seconds of CPU": round(time.process_time() - used, 1),
     }
     return Result(plan, broken, world.faults.happened, world.trace, figures)
+
+
+def items_of(plan: Plan, kinds: Collection[str]) -> list[int]:
+    """Return the numbers of the items of some kinds that a run has."""
+    deck = [kind for kind, action in ACTIONS.items() for _ in range(action.share)]
+    return [item.number for item in draw(Chance(plan.seed), deck, plan.events) if item.kind in kinds]

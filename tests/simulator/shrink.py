@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from tests.simulator.actions import SHAPING
 from tests.simulator.invariants import Broken
-from tests.simulator.run import Plan, Result, run
+from tests.simulator.run import Plan, Result, items_of, run
 
 _Part = TypeVar("_Part", int, str)
 _ITEM = re.compile(r"\bi(\d+)[.pbr]")
@@ -49,9 +50,11 @@ class Shrinker:
     def _related(self, plan: Plan, result: Result) -> Plan:
         """Return a plan with the items alone that the story is about, if they fail too, or else with all."""
         story = result.trace.story(self._broken.words)
-        items = sorted({int(found) for step in story for found in _ITEM.findall(f"{step.actor} {step.text}")})
-        for candidate in (items, list(range(max(items, default=0) + 1))):
-            smaller = replace(plan, items=candidate)
+        named = {int(found) for step in story for found in _ITEM.findall(f"{step.actor} {step.text}")}
+        shaping = set(items_of(plan, SHAPING))
+        last = max(named, default=plan.events - 1)
+        for candidate in (named, named | {item for item in shaping if item <= last}, set(range(last + 1))):
+            smaller = replace(plan, items=sorted(candidate))
             if candidate and self._fails(smaller):
                 return smaller
         return replace(plan, items=list(range(plan.events)))

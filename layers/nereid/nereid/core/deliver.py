@@ -114,6 +114,7 @@ class Deliverer:
         try:
             rendered = self._render(job)
             hindrance = self._hindrance(job, rendered)
+            self._require_claim(until)
         except TemplateFailed as error:
             self._record(job, token, Outcome("failed", f"template: {error}"))
             return
@@ -123,9 +124,6 @@ class Deliverer:
         if hindrance is not None:
             self._record(job, token, hindrance)
             return
-        if until - self.clock.now() < timedelta(seconds=HAND_OVER_SECONDS):
-            self._release(job, token)
-            raise TryAgain(backoff_seconds(1))
         try:
             provider_message_id = self.channel.send(job, rendered)
         except Unavailable:  # a store that the channel needs, never the provider
@@ -148,6 +146,11 @@ class Deliverer:
         else:
             outcome = Outcome("success", None, provider_message_id)
         self._record(job, token, outcome._replace(missing_variables=rendered.missing_variables))
+
+    def _require_claim(self, until: datetime) -> None:
+        """Raise unless the claim holds for as long as a hand-over may take: this run may have stood still."""
+        if until - self.clock.now() < timedelta(seconds=HAND_OVER_SECONDS):
+            raise TryAgain(backoff_seconds(1))
 
     def _settle(self, job: DeliveryJob) -> None:
         """Do what an earlier run may have died before, after it recorded the delivery."""
