@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.simulator.http import Answer
-from tests.simulator.journal import MarkAll, Sent, Trait
+from tests.simulator.journal import MarkAll, Opened, Sent, Trait
 from tests.simulator.setup import EVENT_TYPES, USERS, VARIANTS, Place, address, user_id
 from tests.simulator.workload import Action, Item, Workload
 
@@ -276,6 +276,34 @@ def _break_phone(load: Workload, item: Item) -> None:
     load.world.sns.dead.add(f"push-token-{place.team}-{place.environment}-p{load.between(item, 'phone', 0, 15)}")
 
 
+def _revoke(load: Workload, item: Item) -> None:
+    """Revoke a token."""
+    place = load.place(item, live=True)
+    _, identifier = load.choice(item, "token", load.teams.tokens[place.team])
+    journal, key = load.world.journal, (place.team_id, identifier)
+    journal.revoking.add(key)
+    answer = load.persist(
+        item.label, route="DELETE /manage/api_tokens/{id}", parameters={"id": identifier}, headers=_api(place)
+    )
+    if _taken(answer):
+        journal.revoked.setdefault(key, load.world.time.now)
+
+
+def _with_token(load: Workload, item: Item) -> None:
+    """Send an event with a token that may have been revoked."""
+    place, number = load.place(item, live=True), f"n{item.number}"
+    token, identifier = load.choice(item, "token", load.teams.tokens[place.team])
+    sent = load.sent(Sent(number, place.team_id, place.environment, f"m-{number}"))
+    began = load.world.time.now
+    body = {"environment": "live", "api_token": token, "event_type": "none", "message_id": sent.message_id}
+    answer = load.persist(
+        item.label, route="POST /neptune/events/ingest", tries=1, body={**body, "data": {"n": number, "v": "a"}}
+    )
+    sent.taken = _taken(answer)
+    if answer is not None:
+        load.world.journal.opened.append(Opened((place.team_id, identifier), began, answer.status, item.label))
+
+
 ACTIONS: dict[str, Action] = {
     "ingest": Action(37, _ingest),
     "events": Action(10, _events),
@@ -290,6 +318,8 @@ ACTIONS: dict[str, Action] = {
     "configure": Action(3, _configure),
     "poison": Action(1, _poison),
     "break_phone": Action(1, _break_phone),
+    "revoke": Action(1, _revoke),
+    "with_token": Action(3, _with_token),
 }
 #: Kinds of items that change what other items lead to.
 SHAPING = frozenset({"configure", "alias", "contact", "device", "break_phone"})

@@ -410,6 +410,18 @@ def _opens(world: World, user_id: str, opens: list[Stored]) -> Iterator[Broken]:
             yield Broken("attributes count what happened", text, (user_id, one.number, other.number))
 
 
+def a_revoked_token_opens_nothing(outcome: Outcome) -> Iterator[Broken]:
+    """A token is taken until somebody revokes it, and not longer than the cache's time after that."""
+    journal = outcome.world.journal
+    for opened in journal.opened:
+        revoked_at = journal.revoked.get(opened.token)
+        if revoked_at is not None and opened.status == 200 and opened.asked_at > revoked_at + _CACHED:
+            text = f"{opened.label}: a token that was revoked {(opened.asked_at - revoked_at) // SECOND} s ago is taken"
+            yield Broken("a revoked token opens nothing", text, (f"{opened.label}.", opened.token[1]))
+        if opened.status == 401 and opened.token not in journal.revoking:
+            yield Broken("a revoked token opens nothing", f"{opened.label}: a valid token is refused", (opened.label,))
+
+
 def poison_blocks_nothing(outcome: Outcome) -> Iterator[Broken]:
     """What nobody can handle is in a dead-letter queue, and nothing waits any more."""
     for body in outcome.world.journal.poison:
@@ -461,9 +473,12 @@ INVARIANTS = (
     campaigns_count_what_happened,
     users_are_what_was_said,
     attributes_count_what_happened,
+    a_revoked_token_opens_nothing,
     poison_blocks_nothing,
     nothing_unexpected_happens,
     logs_hold_nothing_private,
 )
+#: For how long an answer about a token is believed, with what two clocks may differ, in microseconds.
+_CACHED = 80 * SECOND
 #: The clocks of two sandboxes differ by no more, in microseconds, with what a call takes.
 _ROUGHLY = 60 * SECOND

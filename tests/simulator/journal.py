@@ -86,6 +86,15 @@ class MarkAll(NamedTuple):
     done: bool
 
 
+class Opened(NamedTuple):
+    """What a token was answered that may be revoked."""
+
+    token: tuple[str, str]
+    asked_at: int
+    status: int
+    label: str
+
+
 class Report(NamedTuple):
     """A report of the e-mail service that was handled."""
 
@@ -115,6 +124,10 @@ class Journal:
     #: Deliveries whose recipients ask to be unsubscribed, and of those, who were told that they are.
     unsubscribing: set[str] = field(default_factory=set)
     unsubscribed: set[str] = field(default_factory=set)
+    #: Tokens that somebody wants revoked, and when somebody was told that they are.
+    revoking: set[tuple[str, str]] = field(default_factory=set)
+    revoked: dict[tuple[str, str], int] = field(default_factory=dict)
+    opened: list[Opened] = field(default_factory=list)
     #: What nothing that was injected explains.
     crashes: list[tuple[Invocation, Exception]] = field(default_factory=list)
     errors: list[tuple[Invocation | None, dict[str, Any]]] = field(default_factory=list)
@@ -188,6 +201,10 @@ def _may_refuse(route: str, answer: Answer) -> bool:
     """Tell whether a refusal is one that the workload provokes."""
     if route.endswith("contacts_info"):
         return answer.status in (404, 422)
+    if route == "DELETE /manage/api_tokens/{id}":  # revoked before
+        return answer.status == 404
+    if route == "POST /neptune/events/ingest":  # a revoked token
+        return answer.status == 401
     if route == "POST /api/email/send":  # the lead is suppressed, or the hour's limit is reached
         return answer.status == 429 or (answer.status == 400 and "lead_id" in answer.body)
     return False

@@ -9,7 +9,7 @@ from nereid.core.campaigns import create_campaign
 from nereid.core.contact_infos import add_contact_info
 from nereid.core.event_types import check_notifications, put_event_type
 from nereid.core.leads import create_lead
-from nereid.core.teams import create_client_key, create_environment, create_team
+from nereid.core.teams import create_api_token, create_client_key, create_environment, create_team
 from nereid.core.users import create_or_update_user
 from nereid.dialects import manage
 from nereid.dialects.manage_bodies import EventTypeBody
@@ -19,7 +19,7 @@ from tests.simulator.providers import SECRET
 if TYPE_CHECKING:
     from tests.simulator.world import World
 
-TEAMS, USERS, CAMPAIGNS, LEADS = 3, 30, 3, 60
+TEAMS, USERS, CAMPAIGNS, LEADS, TOKENS = 3, 30, 3, 60, 25
 #: What stands in every text that is sent: the event's number, the version of its content, the notification.
 MARK = "[{{ n }}|{{ v }}|%s]"
 
@@ -47,6 +47,8 @@ class Teams:
     """What was made."""
 
     places: list[Place] = field(default_factory=list)
+    #: API tokens that are revoked in the course of a run, with their ids, by team.
+    tokens: list[list[tuple[str, str]]] = field(default_factory=list)
     #: Ids, by team.
     campaigns: list[list[str]] = field(default_factory=list)
     leads: list[list[str]] = field(default_factory=list)
@@ -132,6 +134,15 @@ def make(world: World) -> Teams:
         made, _, token = create_team(runtime.accounts, runtime.clock, SECRET, f"Team {team}", "live")
         create_environment(
             runtime.accounts, runtime.clock, made.id, "dev", None, mock=team == 0, channels=Channels.model_validate({})
+        )
+        teams.tokens.append(
+            [
+                (token, record.id)
+                for record, token in (
+                    create_api_token(runtime.accounts, runtime.clock, SECRET, made.id, "t", ["post_events"], "live", 365)
+                    for _ in range(TOKENS)
+                )
+            ]
         )
         campaigns = [
             create_campaign(runtime.campaigns, runtime.clock, made.id, {"name": f"C{number}", "type": "email"}).id

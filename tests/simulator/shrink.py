@@ -53,7 +53,7 @@ class Shrinker:
         named = {int(found) for step in story for found in _ITEM.findall(f"{step.actor} {step.text}")}
         shaping = set(items_of(plan, SHAPING))
         last = max(named, default=plan.events - 1)
-        for candidate in (named, named | {item for item in shaping if item <= last}, set(range(last + 1))):
+        for candidate in (named, named | shaping, set(range(last + 1))):
             smaller = replace(plan, items=sorted(candidate))
             if candidate and self._fails(smaller):
                 return smaller
