@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.simulator.http import Answer
@@ -304,6 +305,52 @@ def _with_token(load: Workload, item: Item) -> None:
         load.world.journal.opened.append(Opened((place.team_id, identifier), began, answer.status, item.label))
 
 
+def _crowd(load: Workload, item: Item) -> None:
+    """Have many say something about one user at the same moment, by every API, and one visitor become the user."""
+    place, user = load.place(item, live=True), user_id(_user(load, item))
+    visitor = f"visitor-{load.between(item, 'visitor', 0, _VISITORS - 1)}"
+    world, journal = load.world, load.world.journal
+
+    def saying(number: int) -> Callable[[], None]:
+        key, label = f"k-n{item.number}c{number}", f"{item.label}c{number}"
+        way = load.choice(item, f"way{number}", ("neptune", "identify", "visitor", "vibetrace", "alias"))
+
+        def say() -> None:
+            who: tuple[str | None, str | None] = (None, user)
+            match way:
+                case "neptune":
+                    answer = load.persist(
+                        label,
+                        route="PUT /neptune/{environment}/users/{user_id+}",
+                        parameters={"environment": place.environment, "user_id": user},
+                        headers=_api(place),
+                        body={"meta": {key: 1}},
+                    )
+                case "vibetrace":
+                    answer = load.persist(
+                        label,
+                        route="POST /v1/event",
+                        headers={"authorization": place.token, "idempotency-key": f"m-{key}"},
+                        body={"user": {"_id": user}, "event": {"update": {key: 1}}},
+                    )
+                case "alias":
+                    body: dict[str, Any] = {"anonymous_id": visitor, "external_id": user}
+                    load.persist(label, route="POST /api/client/alias", headers=_client(place), body=body)
+                    return
+                case _:
+                    who = (visitor, None) if way == "visitor" else (None, user)
+                    body = {**_ids(who), "data": {key: 1}}
+                    answer = load.persist(label, route="POST /api/client/identify", headers=_client(place), body=body)
+            if _taken(answer):
+                journal.traits.append(Trait(place.scope, *who, key, label))
+
+        return say
+
+    for number in range(load.between(item, "size", 3, 6)):
+        moment = world.time.now + load.between(item, f"moment{number}", 0, 60_000)
+        world.start(f"{item.label}c{number}", saying(number), moment)
+
+
 ACTIONS: dict[str, Action] = {
     "ingest": Action(37, _ingest),
     "events": Action(10, _events),
@@ -313,6 +360,7 @@ ACTIONS: dict[str, Action] = {
     "vibetrace": Action(14, _vibetrace),
     "change_user": Action(3, _change_user),
     "contact": Action(3, _contact),
+    "crowd": Action(3, _crowd),
     "outreach": Action(10, _outreach),
     "read": Action(6, _read),
     "configure": Action(3, _configure),

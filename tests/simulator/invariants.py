@@ -102,7 +102,7 @@ class Outcome:
 
     def is_dead(self, *words: str) -> bool:
         """Tell whether a dead letter holds all of some words."""
-        return any(all(f'"{word}"' in body for word in words) for body in self.dead)
+        return any(all(f'"{word}"' in body or f"[{word}|" in body for word in words) for body in self.dead)
 
 
 def check(world: World) -> list[Broken]:
@@ -195,7 +195,8 @@ def _is_explained(before: list[HandOver], repetition: HandOver) -> bool:
         return True
     for earlier in before:
         recorded = earlier.recorded_at is not None and earlier.recorded_at < repetition.claimed_at
-        if not earlier.explains and not recorded and earlier.crashed_in_the_window():
+        unknown = earlier.crashed_in_the_window() or earlier.was_on_its_way
+        if not earlier.explains and not recorded and unknown:
             earlier.explains = True
             return True
     return False
@@ -308,6 +309,7 @@ def campaigns_count_what_happened(outcome: Outcome) -> Iterator[Broken]:
     journal, runtime = outcome.world.journal, outcome.world.runtime()
     sent: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     unsure: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    accepted = {hand_over.delivery for hand_over in journal.hand_overs}
     for stored in outcome.messages.values():
         if stored.message.outreach is None:
             continue
@@ -315,8 +317,11 @@ def campaigns_count_what_happened(outcome: Outcome) -> Iterator[Broken]:
         [planned] = stored.planned.values()
         delivery = outcome.deliveries.get(delivery_key(stored.scope, planned.id)[0])
         reported = {kind for kind in FACTS if Report(planned.id, kind) in journal.reports}
-        if delivery is not None and (delivery.status == "success" or delivery.reason in ("bounced", "rejected")):
+        succeeded = delivery is not None and (delivery.status == "success" or delivery.reason in ("bounced", "rejected"))
+        if succeeded or reported:
             sent[campaign]["sent"] += 1
+        elif delivery_key(stored.scope, planned.id)[0] in accepted:
+            unsure[campaign]["sent"] += 1  # nobody knew, and it was given up
         for kind, fact in FACTS.items():
             if kind in reported:
                 sent[campaign][fact] += 1
