@@ -31,6 +31,13 @@ test: ## Run all tests but those of the real sam local (WORKERS=..., ARGS=...)
 	@$(venv) .venv test
 	$(python) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
 
+.PHONY: faults
+faults: ## Run the fault simulator (SEED=..., EVENTS=..., RUNS=..., INTENSITY=..., ITEMS=..., FAULTS=...)
+	@$(venv) .venv test
+	@PYTHONPATH=layers/nereid $(python) -m tests.simulator $(if $(SEED),--seed $(SEED)) \
+		$(if $(EVENTS),--events $(EVENTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(INTENSITY),--intensity $(INTENSITY)) \
+		$(if $(ITEMS),--items $(ITEMS)) $(if $(FAULTS),--faults $(FAULTS))
+
 .PHONY: lint
 lint: ## Check style, types, the template, the lock and the generated files
 	@$(venv) .venv lint

@@ -16,7 +16,7 @@ from tests.simulator.shrink import Shrinker
 
 
 def _listed(text: str) -> list[str]:
-    return [part for part in text.split(",") if part]
+    return [part for part in text.split(",") if part not in ("", "-")]
 
 
 def _arguments(given: Sequence[str] | None = None) -> argparse.Namespace:

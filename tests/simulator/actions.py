@@ -8,7 +8,7 @@ from typing import Any
 from tests.simulator.http import Answer
 from tests.simulator.journal import MarkAll, Opened, Sent, Trait
 from tests.simulator.setup import EVENT_TYPES, USERS, VARIANTS, Place, address, user_id
-from tests.simulator.workload import Action, Item, Workload
+from tests.simulator.workload import TRIES, Action, Item, Workload
 
 #: How many anonymous visitors there are per environment, and addresses that no user has.
 _VISITORS, _STRANGERS = 25, 400
@@ -63,7 +63,7 @@ def _ingest(load: Workload, item: Item) -> None:
         body |= {"environment": place.environment, "api_token": place.token}
         request = {"route": "POST /neptune/events/ingest", "body": body}
     # Who cannot name an event does not send it again: that would be another event.
-    answer = load.persist(item.label, **request, **({} if named else {"tries": 1}))
+    answer = load.persist(item.label, tries=TRIES if named else 1, **request)
     if answer is not None and _taken(answer):
         sent.taken = True
         sent.message_id = sent.message_id or answer.json()["message_id"]
@@ -214,7 +214,7 @@ def _outreach(load: Workload, item: Item) -> None:
         route="POST /api/email/send",
         headers=headers,
         body={"campaign_id": campaign, "lead_id": lead, "subject": f"[{number}|a|email]", "content": "Hello"},
-        **({} if keyed else {"tries": 1}),
+        tries=TRIES if keyed else 1,
     )
     if answer is not None and answer.status == 202:
         sent.taken, sent.message_id = True, answer.json()["email_id"]

@@ -43,7 +43,7 @@ def error(code: str, status: int, operation: str, **members: Any) -> ClientError
         "ResponseMetadata": {"HTTPStatusCode": status},
         **members,
     }
-    return ClientError(answer, operation)  # type: ignore[arg-type]
+    return ClientError(answer, operation)
 
 
 class Sdk:
@@ -63,9 +63,9 @@ class Client:
     def __init__(self, world: World, service: str, config: Config) -> None:
         self._world = world
         self._service = service
-        self._attempts = int(config.retries["total_max_attempts"])  # type: ignore[attr-defined]
-        self._patience = seconds(config.read_timeout)  # type: ignore[attr-defined]
-        self._reach = seconds(config.connect_timeout)  # type: ignore[attr-defined]
+        self._attempts = int(config.retries["total_max_attempts"])
+        self._patience = seconds(config.read_timeout)
+        self._reach = seconds(config.connect_timeout)
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         apply = self._world.backend(self._service, operation)
@@ -118,7 +118,7 @@ class Client:
         task.sleep(way)
         answer = apply(parameters, fault) if fault in ("partial", "stale") else apply(parameters, None)
         applied.append(answer)
-        world.applied(invocation, service, operation, parameters, answer)
+        world.applied(invocation, service, operation, parameters)
         if fault is not None:
             self._after(invocation, fault, operation, place)
         task.sleep(way)
@@ -196,6 +196,8 @@ def _menu(service: str, operation: str, parameters: dict[str, Any]) -> str:
 
 def _is_consistent(parameters: dict[str, Any]) -> bool:
     requests = parameters.get("RequestItems")
-    return all(each.get("ConsistentRead") for each in requests.values()) if requests else bool(
-        parameters.get("ConsistentRead")
+    return (
+        all(each.get("ConsistentRead") for each in requests.values())
+        if requests
+        else bool(parameters.get("ConsistentRead"))
     )

@@ -92,7 +92,11 @@ def _touched(operation: str, parameters: Mapping[str, Any]) -> list[tuple[str, s
             return found
         case "batch_write_item":
             return [
-                ("write", table, request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"])
+                (
+                    "write",
+                    table,
+                    request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"],
+                )
                 for table, requests in parameters["RequestItems"].items()
                 for request in requests
             ]

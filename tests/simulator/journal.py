@@ -173,9 +173,9 @@ class Journal:
     def answered(self, route: str, invocation: Invocation, answer: Answer | None) -> None:
         """Note an endpoint's answer."""
         self.requests += 1
-        if answer is not None and answer.status in _FAILED_FOR_NOW and not invocation.faults:
-            self.bad_answers.append((route, invocation, answer.status))
-        elif answer is not None and answer.status == 500:
+        if (answer is not None and answer.status in _FAILED_FOR_NOW and not invocation.faults) or (
+            answer is not None and answer.status == 500
+        ):
             self.bad_answers.append((route, invocation, answer.status))
         elif answer is not None and answer.status in _REFUSED and not _may_refuse(route, answer):
             self.refusals.append((route, invocation, answer.status, answer.body[:200]))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
+
+from aws_lambda_powertools.utilities.batch import process_partial_response
 
 import nereid.aws.campaign_metrics
 import nereid.aws.clients
@@ -62,22 +65,20 @@ def _queued_before_stored() -> list[Change]:
 
 
 def _failures_kept_quiet() -> list[Change]:
-    report = nereid.consumer.process_partial_response
-
     def quiet(**options: Any) -> Any:
-        report(**options)
+        process_partial_response(**options)
         return {"batchItemFailures": []}
 
     return [(nereid.consumer, "process_partial_response", quiet)]
 
 
 def _whole_batches_fail() -> list[Change]:
-    report = nereid.consumer.process_partial_response
-
     def whole(**options: Any) -> Any:
-        answer = report(**options)
+        answer = process_partial_response(**options)
         if answer["batchItemFailures"]:
-            return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in options["event"]["Records"]]}
+            return {
+                "batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in options["event"]["Records"]]
+            }
         return answer
 
     return [(nereid.consumer, "process_partial_response", whole)]
@@ -109,8 +110,6 @@ class _Known:
 
 
 def _with(deliverer: Deliverer, **changes: Any) -> Deliverer:
-    from dataclasses import replace
-
     return replace(deliverer, **changes)
 
 
@@ -237,13 +236,6 @@ def _addresses_logged() -> list[Change]:
     return [(Deliverer, "deliver", talkative)]
 
 
-def _unrecorded_time_out() -> list[Change]:
-    def unreleased(self: Any, job: Any, token: str) -> None:
-        """Keep the claim."""
-
-    return [(Deliverer, "_release", unreleased)]
-
-
 #: What is broken, in words, to the changes that break it.
 MUTATIONS: Mapping[str, Callable[[], list[Change]]] = {
     "a claim that is held is taken all the same": _unconditional_claim,
@@ -256,7 +248,6 @@ MUTATIONS: Mapping[str, Callable[[], list[Change]]] = {
     "a success is recorded before the send": _recorded_before_sent,
     "at_most_once is repeated": _repeated_though_at_most_once,
     "a lapsed claim is used": _lapsed_claim_used,
-    "a claim is kept after nothing was handed over": _unrecorded_time_out,
     "feedback counts twice": _feedback_counted_twice,
     "a message is put without its condition": _message_overwritten,
     "SendMessageBatch's Failed is ignored": _partial_sends_believed,

@@ -89,7 +89,10 @@ class Reactions:
             for attempt in range(_TRIES):
                 journal.unsubscribing.add(tags["delivery_id"])
                 answer = world.request(
-                    f"{name}/u.{attempt}", "POST /u/{token}", parameters={"token": token}, body="List-Unsubscribe=One-Click"
+                    f"{name}/u.{attempt}",
+                    "POST /u/{token}",
+                    parameters={"token": token},
+                    body="List-Unsubscribe=One-Click",
                 )
                 if answer is not None and answer.status == 200:
                     journal.suppress(tags["team_id"], accepted.to, world.time.now, "unsubscribe")

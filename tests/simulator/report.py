@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from tests.simulator.run import Result
+from tests.simulator.run import Plan, Result
 
 #: How much of a story and of a shortest run is shown.
 _MOST, _MOST_STEPS, _WIDTH = 40, 120, 240
@@ -25,7 +25,7 @@ def total(all_figures: Iterable[Mapping[str, float]]) -> str:
     """Return the figures of several runs together."""
     added: Counter[str] = Counter()
     for figures in all_figures:
-        added.update(figures)  # type: ignore[arg-type]
+        added.update(figures)
     return "all runs: " + ", ".join(f"{round(value, 1)} {name}" for name, value in added.items())
 
 
@@ -55,5 +55,10 @@ def failure(result: Result, shortest: Result, invariant: str) -> str:
         lines += ["    ...", "", "It could not be made short in time; run the seed again."]
         return "\n".join(lines)
     lines += ["", "Repeat it with:"]
-    lines.append(f"    make faults SEED={plan.seed} EVENTS={plan.events} ITEMS={items or '-'} FAULTS={faults or '-'}")
+    seed = f"SEED={plan.seed} EVENTS={plan.events}{_intensity(plan)}"
+    lines.append(f"    make faults {seed} ITEMS={items or '-'} FAULTS={faults or '-'}")
     return "\n".join(lines)
+
+
+def _intensity(plan: Plan) -> str:
+    return "" if plan.intensity == 1 else f" INTENSITY={plan.intensity:g}"

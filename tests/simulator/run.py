@@ -11,7 +11,7 @@ from tests.simulator import invariants, setup
 from tests.simulator.actions import ACTIONS
 from tests.simulator.chance import Chance
 from tests.simulator.faults import Fault
-from tests.simulator.invariants import Broken
+from tests.simulator.outcome import Broken
 from tests.simulator.reactions import Reactions
 from tests.simulator.trace import Trace
 from tests.simulator.workload import Workload, draw

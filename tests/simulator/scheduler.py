@@ -18,7 +18,7 @@ class Stopped(BaseException):
     """Ends a task where it stands; nothing that the product catches."""
 
 
-class Task(greenlet):
+class Task:
     """Something that goes on until it waits.
 
     Parameters
@@ -32,8 +32,8 @@ class Task(greenlet):
     """
 
     def __init__(self, scheduler: Scheduler, body: Callable[[], None], owner: Any = None) -> None:
-        super().__init__(body, scheduler.hub)
-        self.owner = owner
+        self._greenlet = greenlet(body, scheduler.hub)
+        self._greenlet.owner = owner
         self._scheduler = scheduler
         #: Changes with every wait, so that an alarm that was set for an earlier one wakes nobody.
         self._wait = 0
@@ -54,16 +54,16 @@ class Task(greenlet):
     def stop(self) -> None:
         """End the task where it waits; what it does to tidy up may not wait."""
         self._wait += 1
-        self.throw(Stopped)
+        self._greenlet.throw(Stopped)
 
     def _alarm(self) -> Callable[[], None]:
         self._wait += 1
         wait = self._wait
 
         def wake() -> None:
-            if wait == self._wait and not self.dead:
+            if wait == self._wait and not self._greenlet.dead:
                 self._wait += 1
-                self.switch()
+                self._greenlet.switch()
 
         return wake
 
@@ -73,7 +73,7 @@ class Scheduler:
 
     def __init__(self, time: Time) -> None:
         self.time = time
-        self.hub: greenlet = getcurrent()
+        self.hub: Any = getcurrent()
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._arrivals = 0
 

@@ -139,7 +139,9 @@ def make(world: World) -> Teams:
             [
                 (token, record.id)
                 for record, token in (
-                    create_api_token(runtime.accounts, runtime.clock, SECRET, made.id, "t", ["post_events"], "live", 365)
+                    create_api_token(
+                        runtime.accounts, runtime.clock, SECRET, made.id, "t", ["post_events"], "live", 365
+                    )
                     for _ in range(TOKENS)
                 )
             ]
@@ -149,7 +151,12 @@ def make(world: World) -> Teams:
             for number in range(CAMPAIGNS)
         ]
         leads = [
-            create_lead(runtime.leads, runtime.clock, made.id, {"full_name": "L", "email": f"lead{number}@team{team}.example.com"}).id
+            create_lead(
+                runtime.leads,
+                runtime.clock,
+                made.id,
+                {"full_name": "L", "email": f"lead{number}@team{team}.example.com"},
+            ).id
             for number in range(LEADS)
         ]
         teams.campaigns.append(campaigns)

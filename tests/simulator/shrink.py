@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
 from tests.simulator.actions import SHAPING
-from tests.simulator.invariants import Broken
+from tests.simulator.outcome import Broken
 from tests.simulator.run import Plan, Result, items_of, run
 
-_Part = TypeVar("_Part", int, str)
+_Part = TypeVar("_Part")
 _ITEM = re.compile(r"\bi(\d+)[.pbr]")
 
 
@@ -81,7 +81,7 @@ class Shrinker:
         return run(plan, keep_trace=plan.items is None)
 
 
-def minimized(parts: list[_Part], fails: Callable[[Sequence[_Part]], bool]) -> list[_Part]:
+def minimized(parts: list[_Part], fails: Callable[[list[_Part]], bool]) -> list[_Part]:
     """Return parts of which none can be left out (ddmin), as far as there is time."""
     if not parts or fails([]):
         return []

@@ -124,8 +124,8 @@ class Queue:
         return message is not None and message.visible_at == at
 
     def _receive(self) -> list[QueuedMessage]:
-        world, batch = self._world, []
-        most = 0
+        world, most = self._world, 0
+        batch: list[QueuedMessage] = []
         while self._order and self._order[0][0] <= world.time.now:
             if batch and len(batch) >= most:
                 break

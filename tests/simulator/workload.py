@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Time between two items, and a pause now and then, in microseconds.
 _GAP, _PAUSE, _PAUSE_EVERY = seconds(0.12), seconds(3 * 3600), 400
-_TRIES = 6
+TRIES = 6
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Workload:
 
     # -- asking
 
-    def persist(self, label: str, route: str, *, tries: int = _TRIES, **request: Any) -> Answer | None:
+    def persist(self, label: str, route: str, *, tries: int = TRIES, **request: Any) -> Answer | None:
         """Ask the API until it says yes or no; None if it never does."""
         for attempt in range(tries):
             if attempt:

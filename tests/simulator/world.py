@@ -19,7 +19,7 @@ from nereid.settings import Settings
 from tests.infrastructure import stack
 from tests.simulator.calls import Sdk
 from tests.simulator.chance import Chance
-from tests.simulator.clock import SECOND, SandboxClock, Time, seconds
+from tests.simulator.clock import SandboxClock, Time, seconds
 from tests.simulator.database import Database
 from tests.simulator.faults import Faults
 from tests.simulator.http import Answer, event
@@ -108,9 +108,7 @@ class World:
             self._functions[name] = Function(name, given)
         return self._functions[name]
 
-    def invoke(
-        self, function: Function, label: str, given: dict[str, Any], done: Callable[[Any], None]
-    ) -> Invocation:
+    def invoke(self, function: Function, label: str, given: dict[str, Any], done: Callable[[Any], None]) -> Invocation:
         """Run a function."""
         self.invocations += 1
         return Invocation(self, function, label, given, done)
@@ -173,9 +171,7 @@ class World:
         self._names += 1
         return f"{kind}-{self._names}"
 
-    def applied(
-        self, invocation: Invocation, service: str, operation: str, parameters: dict[str, Any], answer: Any
-    ) -> None:
+    def applied(self, invocation: Invocation, service: str, operation: str, parameters: dict[str, Any]) -> None:
         """Note a call that did what it says."""
         self.calls += 1
         if service == "dynamodb":
@@ -203,11 +199,7 @@ class World:
         if self._runtime is not None:
             return self._runtime
         runtime = self._runtime = Runtime()
-        given = {
-            key: _value(value)
-            for name in stack.functions()
-            for key, value in stack.environment(name).items()
-        }
+        given = {key: _value(value) for name in stack.functions() for key, value in stack.environment(name).items()}
         settings = {key: given[key.upper()] for key in Settings.model_fields if key.upper() in given}
         settings["credential_cache_seconds"] = "0"
         runtime.__dict__.update(settings=Settings.model_validate(settings), clock=SandboxClock(self.time))
@@ -291,5 +283,3 @@ def running(world: World) -> Iterator[None]:
             setattr(place, attribute, value)
         os.environ.clear()
         os.environ.update(environment)
-
-
