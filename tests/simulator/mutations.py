@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -88,29 +87,16 @@ def _suppression_unread() -> list[Change]:
     return [(DynamoSuppressionStore, "get", lambda *_: None)]
 
 
-def _suppression_read_before_the_claim() -> list[Change]:
-    deliver = Deliverer.deliver
+def _suppressions_cached() -> list[Change]:
+    get = DynamoSuppressionStore.get
 
-    def early(self: Any, job: Any) -> None:
-        if self.suppressions is None:
-            deliver(self, job)
-            return
-        found = self.suppressions.get(job.team_id, job.recipient.value)
-        deliver(_with(self, suppressions=_Known(found)), job)
+    def remembered(self: Any, team_id: str, email: str) -> Any:
+        known = self.__dict__.setdefault("known", {})
+        if (team_id, email) not in known:
+            known[team_id, email] = get(self, team_id, email)
+        return known[team_id, email]
 
-    return [(Deliverer, "deliver", early)]
-
-
-class _Known:
-    def __init__(self, found: Any) -> None:
-        self._found = found
-
-    def get(self, *_: Any) -> Any:
-        return self._found
-
-
-def _with(deliverer: Deliverer, **changes: Any) -> Deliverer:
-    return replace(deliverer, **changes)
+    return [(DynamoSuppressionStore, "get", remembered)]
 
 
 def _released_after_no_answer() -> list[Change]:
@@ -243,7 +229,7 @@ MUTATIONS: Mapping[str, Callable[[], list[Change]]] = {
     "failed records of a batch are not reported": _failures_kept_quiet,
     "one failed record fails its whole batch": _whole_batches_fail,
     "suppressions are not read at the send": _suppression_unread,
-    "suppressions are read before the claim": _suppression_read_before_the_claim,
+    "suppressions are cached": _suppressions_cached,
     "a claim is released when there was no answer": _released_after_no_answer,
     "a success is recorded before the send": _recorded_before_sent,
     "at_most_once is repeated": _repeated_though_at_most_once,
