@@ -18,8 +18,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "nereid")]
 
+
 from local import template  # noqa: E402 - found by the path above
 from nereid.settings import Settings  # noqa: E402
+from tools import openapi  # noqa: E402
 
 # Variables that libraries read; ours are described in nereid.settings.
 LIBRARIES = {
@@ -147,6 +149,8 @@ def reached_by(name: str, properties: dict[str, Any]) -> str:
     """Return what invokes a function, in words."""
     for event in properties.get("Events", {}).values():
         route = event["Properties"]
+        if event["Type"] == "Schedule":
+            return f"the clock, `{route['Schedule']}`"
         return f"`{route['Method']} {route['Path']}`" if "Path" in route else "what no route takes"
     for one in written()["Resources"].values():
         mapping = one.get("Properties", {})
@@ -183,6 +187,7 @@ on. Besides what is listed, each may write its own logs and traces.
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/configuration.md": configuration,
     "docs/functions.md": catalogue,
+    "docs/openapi.json": lambda: openapi.document(functions()),
 }
 
 

@@ -40,6 +40,10 @@ ROUTES: list[tuple[str, str, str | None, Any]] = [
     ("DELETE", "/dev/event_types/unknown", "manage_templates", None),
     ("GET", "/dev/messages", "read_messages", None),
     ("GET", "/dev/messages/unknown", "read_messages", None),
+    ("POST", "/dev/replays", "admin:all", {"message_id": "unknown"}),
+    ("GET", "/dead_letters", "admin:all", None),
+    ("POST", "/dead_letter_redrives", "admin:all", {"all": True}),
+    ("POST", "/dead_letter_purges", "admin:all", {"all": True}),
 ]
 PERMISSIONS = (
     "post_events",

@@ -12,10 +12,12 @@ def process(body: str) -> None:
     batch = EventBatch.model_validate_json(body)
     environment = runtime.environments.get(batch.team_id, batch.environment)
     runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
+    if batch.replays:
+        runtime.processor.replay_all(environment, batch.replays)
     if batch.operations:
         runtime.operations.process(environment, batch.operations)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    return consume(event, context, process, runtime.visibility("message"), seconds_per_record=30)
+    return consume(event, context, process, runtime.visibility("message"), runtime.last_try, seconds_per_record=30)

@@ -79,9 +79,10 @@ class FeedbackRecorder:
 
     def _report(self, scope: Scope, delivery_id: str, event: dict[str, Any], tags: dict[str, Any]) -> Delivery | None:
         campaign_id, lead_id = _tag(tags, "campaign_id"), _tag(tags, "lead_id")
+        sending = int(_tag(tags, "sending") or 1)
         if self.outreach is None or not campaign_id or not lead_id:
-            return self.deliveries.report(scope, delivery_id, event)
-        return self.outreach.report(scope, delivery_id, event, EmailReference(campaign_id, lead_id))
+            return self.deliveries.report(scope, delivery_id, event, sending)
+        return self.outreach.report(scope, delivery_id, event, EmailReference(campaign_id, lead_id, sending))
 
 
 def _kind(report: dict[str, Any]) -> str | None:
