@@ -351,6 +351,30 @@ def _crowd(load: Workload, item: Item) -> None:
         world.start(f"{item.label}c{number}", saying(number), moment)
 
 
+def _replay(load: Workload, item: Item) -> None:
+    """Take a message up again that came in before; now and then have one of its deliveries sent again."""
+    place = load.place(item)
+    number = load.between(item, "number", 0, item.number)
+    where = {"environment": place.environment}
+    message_id = f"m-n{number}"
+    shown = load.persist(
+        item.label,
+        route="GET /manage/{environment}/messages/{message_id+}",
+        parameters={**where, "message_id": message_id},
+        headers=_api(place),
+    )
+    if shown is None or shown.status != 200:
+        return
+    ended = [each["id"] for each in shown.json()["deliveries"] if each["status"] in ("success", "failed")]
+    body: dict[str, Any] = {"message_id": message_id, "replay_id": f"r-{item.number}"}
+    if ended and load.happens(item, "force", 0.4):
+        body["force"] = [load.choice(item, "forced", ended)]
+        forced = load.world.journal.forced
+        forced[body["force"][0]] = forced.get(body["force"][0], 0) + 1
+    request: dict[str, Any] = {"parameters": where, "headers": _api(place), "body": body}
+    load.persist(f"{item.label}r", route="POST /manage/{environment}/replays", **request)
+
+
 ACTIONS: dict[str, Action] = {
     "ingest": Action(37, _ingest),
     "events": Action(10, _events),
@@ -366,6 +390,7 @@ ACTIONS: dict[str, Action] = {
     "configure": Action(3, _configure),
     "poison": Action(1, _poison),
     "break_phone": Action(1, _break_phone),
+    "replay": Action(3, _replay),
     "revoke": Action(1, _revoke),
     "with_token": Action(3, _with_token),
 }

@@ -128,6 +128,8 @@ class Journal:
     revoking: set[tuple[str, str]] = field(default_factory=set)
     revoked: dict[tuple[str, str], int] = field(default_factory=dict)
     opened: list[Opened] = field(default_factory=list)
+    #: Deliveries to how often somebody wanted them sent again.
+    forced: dict[str, int] = field(default_factory=dict)
     #: What nothing that was injected explains.
     crashes: list[tuple[Invocation, Exception]] = field(default_factory=list)
     errors: list[tuple[Invocation | None, dict[str, Any]]] = field(default_factory=list)
@@ -201,6 +203,8 @@ def _may_refuse(route: str, answer: Answer) -> bool:
     """Tell whether a refusal is one that the workload provokes."""
     if route.endswith("contacts_info"):
         return answer.status in (404, 422)
+    if route == "GET /manage/{environment}/messages/{message_id+}":  # of another environment, or not stored yet
+        return answer.status == 404
     if route == "DELETE /manage/api_tokens/{id}":  # revoked before
         return answer.status == 404
     if route == "POST /neptune/events/ingest":  # a revoked token

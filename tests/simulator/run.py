@@ -11,6 +11,7 @@ from tests.simulator import invariants, setup
 from tests.simulator.actions import ACTIONS
 from tests.simulator.chance import Chance
 from tests.simulator.faults import Fault
+from tests.simulator.operators import Operators
 from tests.simulator.outcome import Broken
 from tests.simulator.reactions import Reactions
 from tests.simulator.trace import Trace
@@ -51,12 +52,16 @@ def run(plan: Plan, *, keep_trace: bool = False) -> Result:
     with running(world):
         teams = setup.make(world)
         Reactions(world)
+        operators = Operators(world, teams)
         workload = Workload(world, teams, ACTIONS, plan.events, plan.items)
         world.faults.active = True
         workload.begin()
+        operators.begin()
         world.drain(workload.is_done)
         world.faults.active = False
+        operators.end()
         world.drain()
+        operators.recover()
         broken = invariants.check(world)
     world.trace.end()
     figures = {

@@ -59,7 +59,11 @@ def nothing_is_sent_twice(outcome: Outcome) -> Iterator[Broken]:
         assert hand_over.accepted is not None
         taken[hand_over.delivery].append(hand_over)
     for pk, hand_overs in taken.items():
+        wanted = outcome.world.journal.forced.get(pk.rpartition("#")[2], 0)
         for position, repetition in enumerate(hand_overs[1:], start=1):
+            if wanted:
+                wanted -= 1
+                continue
             if _is_explained(hand_overs[:position], repetition) and not _must_not_be_repeated(outcome, repetition):
                 outcome.world.journal.repeated += 1
                 continue

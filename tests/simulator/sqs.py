@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from tests.infrastructure import stack
 from tests.simulator.calls import error
 from tests.simulator.clock import SECOND, seconds
@@ -137,6 +139,7 @@ class Queue:
                 del self.messages[label]
                 world.note(label, f"! goes to {self.dead_letters}")
                 dead = world.queues[self.dead_letters]
+                message.visible_at = world.time.now
                 dead.messages[label] = message
                 continue
             if not batch:
@@ -206,6 +209,29 @@ class Queue:
             "awsRegion": _REGION,
         }
 
+    def take(self, most: int, timeout: int) -> list[dict[str, Any]]:
+        """Hand out messages of a queue that no function consumes, and hide them for a while."""
+        now, taken = self._world.time.now, []
+        for message in self.messages.values():
+            if message.visible_at <= now and len(taken) < most:
+                message.receives += 1
+                message.first_received = message.first_received or now
+                message.receipt = f"{message.label}#{message.receives}"
+                message.visible_at = now + timeout * SECOND
+                taken.append(self._record(message))
+        return taken
+
+    def remove(self, receipt: str) -> None:
+        """Delete a message, if it is still there."""
+        if self.messages.pop(receipt.rpartition("#")[0], None) is not None:
+            self._world.note(receipt, f"is taken off {self.name}")
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many messages can be received now, and how many are hidden."""
+        now = self._world.time.now
+        visible = sum(message.visible_at <= now for message in self.messages.values())
+        return visible, len(self.messages) - visible
+
     def change_visibility(self, receipt: str, timeout: int) -> None:
         """Hide a message for so long from now."""
         if not 0 <= timeout <= _LONGEST_VISIBILITY:
@@ -258,6 +284,49 @@ class Sqs:
         queue = self._queue(parameters)
         queue.change_visibility(parameters["ReceiptHandle"], int(parameters["VisibilityTimeout"]))
         return {}
+
+    def _change_message_visibility_batch(self, parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
+        queue = self._queue(parameters)
+        return _each(
+            parameters["Entries"],
+            lambda entry: queue.change_visibility(entry["ReceiptHandle"], int(entry["VisibilityTimeout"])),
+        )
+
+    def _delete_message_batch(self, parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
+        queue = self._queue(parameters)
+        return _each(parameters["Entries"], lambda entry: queue.remove(entry["ReceiptHandle"]))
+
+    def _get_queue_attributes(self, parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
+        visible, hidden = self._queue(parameters).counts()
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        return {"Attributes": dict(zip(names, (str(visible), str(hidden)), strict=True))}
+
+    def _receive_message(self, parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
+        most, timeout = int(parameters["MaxNumberOfMessages"]), int(parameters["VisibilityTimeout"])
+        records = self._queue(parameters).take(most, timeout)
+        messages = [
+            {
+                "MessageId": record["messageId"],
+                "ReceiptHandle": record["receiptHandle"],
+                "Body": record["body"],
+                "Attributes": record["attributes"],
+            }
+            for record in records
+        ]
+        return {"Messages": messages} if messages else {}
+
+
+def _each(entries: list[dict[str, Any]], do: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """Do something for each entry of a batch, and answer as the service does."""
+    answer: dict[str, Any] = {"Successful": [], "Failed": []}
+    for entry in entries:
+        try:
+            do(entry)
+            answer["Successful"].append({"Id": entry["Id"]})
+        except ClientError as refusal:
+            code = refusal.response["Error"]["Code"]
+            answer["Failed"].append({"Id": entry["Id"], "SenderFault": True, "Code": code})
+    return answer
 
 
 def url(name: str) -> str:
