@@ -13,6 +13,8 @@ from tests.simulator.workload import TRIES, Action, Item, Workload
 #: How many anonymous visitors there are per environment, and addresses that no user has.
 _VISITORS, _STRANGERS = 25, 400
 _ORDERS = 60
+#: How many items long a team uses the same token.
+_SAME_TOKEN_FOR = 150
 _POISON: dict[str, list[str]] = {
     "MessageQueue": ["no json %d", '{"poison": %d}', '{"team_id": "nobody%d", "environment": "live", "messages": []}'],
     "EmailQueue": ["no json %d", '{"poison": %d}'],
@@ -277,10 +279,16 @@ def _break_phone(load: Workload, item: Item) -> None:
     load.world.sns.dead.add(f"push-token-{place.team}-{place.environment}-p{load.between(item, 'phone', 0, 15)}")
 
 
+def _token(load: Workload, item: Item, place: Place) -> tuple[str, str]:
+    """Return a token with its id: for a while many use the same one, and somebody revokes it."""
+    tokens = load.teams.tokens[place.team]
+    return tokens[item.number // _SAME_TOKEN_FOR % len(tokens)]
+
+
 def _revoke(load: Workload, item: Item) -> None:
     """Revoke a token."""
     place = load.place(item, live=True)
-    _, identifier = load.choice(item, "token", load.teams.tokens[place.team])
+    _, identifier = _token(load, item, place)
     journal, key = load.world.journal, (place.team_id, identifier)
     journal.revoking.add(key)
     answer = load.persist(
@@ -293,7 +301,7 @@ def _revoke(load: Workload, item: Item) -> None:
 def _with_token(load: Workload, item: Item) -> None:
     """Send an event with a token that may have been revoked."""
     place, number = load.place(item, live=True), f"n{item.number}"
-    token, identifier = load.choice(item, "token", load.teams.tokens[place.team])
+    token, identifier = _token(load, item, place)
     sent = load.sent(Sent(number, place.team_id, place.environment, f"m-{number}"))
     began = load.world.time.now
     body = {"environment": "live", "api_token": token, "event_type": "none", "message_id": sent.message_id}
@@ -392,7 +400,7 @@ ACTIONS: dict[str, Action] = {
     "break_phone": Action(1, _break_phone),
     "replay": Action(3, _replay),
     "revoke": Action(1, _revoke),
-    "with_token": Action(3, _with_token),
+    "with_token": Action(4, _with_token),
 }
 #: Kinds of items that change what other items lead to.
 SHAPING = frozenset({"configure", "alias", "contact", "device", "break_phone"})

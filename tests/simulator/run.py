@@ -50,22 +50,11 @@ def run(plan: Plan, *, keep_trace: bool = False) -> Result:
     began, used = time.perf_counter(), time.process_time()
     world = World(plan.seed, only=plan.faults, intensity=plan.intensity, keep_trace=keep_trace)
     with running(world):
-        teams = setup.make(world)
-        Reactions(world)
-        operators = Operators(world, teams)
-        workload = Workload(world, teams, ACTIONS, plan.events, plan.items)
-        world.faults.active = True
-        workload.begin()
-        operators.begin()
-        world.drain(workload.is_done)
-        world.faults.active = False
-        operators.end()
-        world.drain()
-        operators.recover()
+        events = happen(world, plan)
         broken = invariants.check(world)
     world.trace.end()
     figures = {
-        "events": workload.events,
+        "events": events,
         "requests": world.journal.requests,
         "invocations": world.invocations,
         "calls": world.calls,
@@ -80,6 +69,26 @@ def run(plan: Plan, *, keep_trace: bool = False) -> Result:
         "seconds of CPU": round(time.process_time() - used, 1),
     }
     return Result(plan, broken, world.faults.happened, world.trace, figures)
+
+
+def happen(world: World, plan: Plan) -> int:
+    """Let a run's items happen in a world, with its faults, and then all that follows without; return how many events.
+
+    Called within `running`.
+    """
+    teams = setup.make(world)
+    Reactions(world)
+    operators = Operators(world, teams)
+    workload = Workload(world, teams, ACTIONS, plan.events, plan.items)
+    world.faults.active = True
+    workload.begin()
+    operators.begin()
+    world.drain(workload.is_done)
+    world.faults.active = False
+    operators.end()
+    world.drain()
+    operators.recover()
+    return workload.events
 
 
 def items_of(plan: Plan, kinds: Collection[str]) -> list[int]:

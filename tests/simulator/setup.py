@@ -19,7 +19,7 @@ from tests.simulator.providers import SECRET
 if TYPE_CHECKING:
     from tests.simulator.world import World
 
-TEAMS, USERS, CAMPAIGNS, LEADS, TOKENS = 3, 30, 3, 60, 6
+TEAMS, USERS, CAMPAIGNS, LEADS, TOKENS = 3, 30, 3, 60, 60
 #: What stands in every text that is sent: the event's number, the version of its content, the notification.
 MARK = "[{{ n }}|{{ v }}|%s]"
 

@@ -16,8 +16,9 @@ from tests.simulator.setup import Place, Teams
 if TYPE_CHECKING:
     from tests.simulator.world import World
 
-#: Time between two items, and a pause now and then, in microseconds.
-_GAP, _PAUSE, _PAUSE_EVERY = seconds(0.12), seconds(3 * 3600), 400
+#: Time between two items: the traffic is dense for a while, then thin, and now and then there is a pause.
+_GAPS = (seconds(0.03), seconds(0.12), seconds(0.12), seconds(2))
+_SAME_PACE_FOR, _PAUSE, _PAUSE_EVERY = 40, seconds(3 * 3600), 400
 TRIES = 6
 
 
@@ -130,7 +131,8 @@ def draw(chance: Chance, deck: Sequence[str], count: int) -> list[Item]:
     items = []
     at = 0
     for number in range(count):
-        at += chance.between(f"i{number}/gap", 0, 2 * _GAP)
+        gap = chance.choice(f"pace{number // _SAME_PACE_FOR}", _GAPS)
+        at += chance.between(f"i{number}/gap", 0, 2 * gap)
         if number and number % _PAUSE_EVERY == 0:
             at += chance.between(f"i{number}/pause", 0, _PAUSE)
         items.append(Item(number, at, chance.choice(f"i{number}/kind", deck)))
