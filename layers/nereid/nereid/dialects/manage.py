@@ -25,6 +25,7 @@ from nereid.errors import AlreadyExists, Forbidden, Invalid, NereidError, NotFou
 from nereid.models.delivery import Delivery
 from nereid.models.event_type import EventType
 from nereid.models.message import Message
+from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
 
 DELETED = {"message": "Successfully deleted"}
@@ -133,9 +134,8 @@ def event_type_name(request: Request) -> str:
     return name
 
 
-def selected_letters(request: Request) -> DeadLettersBody:
-    """Return which dead letters a body selects; `Invalid` unless it is either one or all."""
-    body = parse(DeadLettersBody, json_object(request))
+def one_or_all(body: DeadLettersBody) -> DeadLettersBody:
+    """Return which dead letters are selected; `Invalid` unless it is either one or all."""
     if body.id is None and not body.all:
         raise Invalid({"id": "is required, unless all is true"})
     if body.id is not None and body.all:
@@ -294,6 +294,18 @@ def event_type_object(event_type: EventType) -> dict[str, Any]:
         ],
         "created_at": to_iso(event_type.created_at),
         "updated_at": to_iso(event_type.updated_at),
+    }
+
+
+def suppression_object(suppression: Suppression) -> dict[str, Any]:
+    """Return a suppression as this API shows it: its reasons, what forbids most first."""
+    return {
+        "email": suppression.email,
+        "reasons": [
+            {"reason": reason, "at": to_iso(suppression.reasons[reason]), "detail": suppression.details.get(reason)}
+            for reason in SUPPRESSION_REASONS
+            if reason in suppression.reasons
+        ],
     }
 
 
