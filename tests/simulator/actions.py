@@ -285,6 +285,17 @@ def _token(load: Workload, item: Item, place: Place) -> tuple[str, str]:
     return tokens[item.number // _SAME_TOKEN_FOR % len(tokens)]
 
 
+def _suppress(load: Workload, item: Item) -> None:
+    """Suppress an address by the management API."""
+    place, user = load.place(item), _user(load, item)
+    kind = load.choice(item, "kind", (user, USERS + user * 3))
+    value = address("email", place.team, kind)
+    body = {"email": value, "reason": "unsubscribe"}
+    answer = load.persist(item.label, route="POST /manage/suppressions", headers=_api(place), body=body)
+    if _taken(answer):
+        load.world.journal.suppress(place.team_id, value, load.world.time.now, "unsubscribe")
+
+
 def _revoke(load: Workload, item: Item) -> None:
     """Revoke a token."""
     place = load.place(item, live=True)
@@ -400,6 +411,7 @@ ACTIONS: dict[str, Action] = {
     "break_phone": Action(1, _break_phone),
     "replay": Action(3, _replay),
     "revoke": Action(1, _revoke),
+    "suppress": Action(1, _suppress),
     "with_token": Action(4, _with_token),
 }
 #: Kinds of items that change what other items lead to.

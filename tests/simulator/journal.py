@@ -186,7 +186,9 @@ class Journal:
         """Note that a message of a queue was dealt with."""
         if queue != "FeedbackQueue" or message.body in self.poison:
             return
-        report = json.loads(message.body)["detail"]
+        report = json.loads(message.body).get("detail")
+        if report is None:  # a push that failed
+            return
         kind = report["eventType"]
         which = report["bounce"]["bounceType"] if kind == "Bounce" else kind
         self.reports.add(Report(report["mail"]["tags"]["delivery_id"][0], which))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nereid.clock import to_iso
@@ -26,7 +27,7 @@ _REPORTS: dict[str, tuple[int, int]] = {
     "DeliveryDelay": (10, 300),
     "Rendering Failure": (5, 5),
 }
-_AGAIN, _UNSUBSCRIBES = 0.15, 0.08
+_AGAIN, _UNSUBSCRIBES, _PUSHES_FAIL = 0.15, 0.08, 0.1
 _TRIES = 6
 
 
@@ -41,6 +42,8 @@ class Reactions:
 
     def react(self, accepted: Accepted) -> None:
         """React to a mail."""
+        if accepted.channel == "push":
+            self._fail_push(accepted)
         if accepted.channel != "email":
             return
         world, delivery = self._world, accepted.tags["delivery_id"]
@@ -60,6 +63,33 @@ class Reactions:
             delay = world.chance.between(f"{name}/unsubscribe/delay", 0, seconds(120))
             world.start(f"{name}/unsubscribe", self._unsubscribing(name, accepted), world.time.now + delay)
 
+    def _fail_push(self, accepted: Accepted) -> None:
+        """Report now and then that the platform did not take a push, in SNS's envelope."""
+        world, name = self._world, f"push:{accepted.invocation.label}/{accepted.invocation.calls}"
+        if not world.chance.happens(f"{name}/fails", _PUSHES_FAIL):
+            return
+        failure = {
+            "DeliveryAttempts": 1,
+            "EndpointArn": accepted.to,
+            "EventType": "DeliveryFailure",
+            "FailureMessage": "simulated",
+            "FailureType": world.chance.choice(f"{name}/type", ("InvalidPlatformToken", "InternalError")),
+            "MessageId": accepted.id,
+            "Service": "SNS",
+            "Time": to_iso(world.time.moment()),
+        }
+        envelope = {
+            "Type": "Notification",
+            "MessageId": name,
+            "TopicArn": "arn:aws:sns:us-east-1:123456789012:push-failures",
+            "Message": json.dumps(failure),
+            "Timestamp": to_iso(world.time.moment()),
+        }
+        for copy in range(1 + world.chance.happens(f"{name}/again", _AGAIN)):
+            delay = world.chance.between(f"{name}/delay{copy}", 0, seconds(20))
+            queue, body = world.queues["FeedbackQueue"], json.dumps(envelope)
+            world.scheduler.after(delay, partial(queue.put, f"{name}/{copy}", body))
+
     def _reporting(self, label: str, accepted: Accepted, kind: str) -> Callable[[], None]:
         def report() -> None:
             detail = json.dumps({"detail": self._report(accepted, kind), "id": label})
@@ -73,8 +103,12 @@ class Reactions:
         mail = {"messageId": accepted.id, "destination": [accepted.to], "tags": tags}
         report: dict[str, Any] = {"eventType": "Bounce" if bounce else kind, "mail": mail}
         report["mail"]["timestamp"] = to_iso(self._world.time.moment())
+        now = to_iso(self._world.time.moment())
         if bounce:
-            report["bounce"] = {"bounceType": kind, "bouncedRecipients": [{"emailAddress": accepted.to}]}
+            recipients = [{"emailAddress": accepted.to, "status": "5.1.1"}]
+            report["bounce"] = {"bounceType": kind, "bouncedRecipients": recipients, "timestamp": now}
+        if kind == "Complaint":
+            report["complaint"] = {"complainedRecipients": [{"emailAddress": accepted.to}], "timestamp": now}
         if kind == "Click":
             report["click"] = {"link": "https://www.example.com/"}
         return report
