@@ -8,25 +8,28 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from nereid.errors import Unavailable
 
-#: Error codes of DynamoDB, SQS and Secrets Manager that mean "not now", beside every answer of 500 and more.
-_PASSING = frozenset(
+#: What every service calls "too many requests" or "not now", beside a status of 429 or of 500 and more.
+THROTTLED = frozenset(
     {
-        "InternalServerError",
-        "InternalServiceError",
-        "LimitExceededException",
-        "OverLimit",
-        "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestTimeout",
         "ServiceUnavailable",
         "Throttling",
         "ThrottlingException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-        "KmsThrottled",
     }
 )
+#: What DynamoDB, SQS and Secrets Manager call it besides.
+_PASSING = THROTTLED | {
+    "InternalServerError",
+    "InternalServiceError",
+    "KmsThrottled",
+    "LimitExceededException",
+    "OverLimit",
+    "ProvisionedThroughputExceededException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
 
 
 def code(error: ClientError) -> str:

@@ -14,22 +14,11 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from nereid.aws.errors import code, status
+from nereid.aws.errors import THROTTLED, code, status
 from nereid.ports import OutcomeUnknown, ProviderBusy, ProviderRefused
 
 #: Source: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 SNS_BUSY = frozenset({"Throttled", "ThrottledException", "KMSThrottling"})
-_ALWAYS_BUSY = frozenset(
-    {
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
 #: Errors of ours or the account's, not of this message: a person mends them, then the same request works.
 _MENDED = frozenset(
     {"AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException"}
@@ -49,7 +38,7 @@ def handing_over(busy: Collection[str]) -> Iterator[None]:
         yield
     except ClientError as error:
         name = code(error)
-        if name in busy or name in _ALWAYS_BUSY or name in _MENDED or status(error) == 429 or status(error) >= 500:
+        if name in busy or name in THROTTLED or name in _MENDED or status(error) == 429 or status(error) >= 500:
             raise ProviderBusy(name) from error
         raise ProviderRefused(name) from error
     except (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, NoCredentialsError) as error:
