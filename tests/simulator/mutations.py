@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -133,7 +134,8 @@ def _feedback_counted_twice() -> list[Change]:
 
     def uncounted(self: Any, noting: Any, *rest: Any) -> None:
         free = {key: value for key, value in noting["Update"].items() if key != "ConditionExpression"}
-        values = {key: value for key, value in free["ExpressionAttributeValues"].items() if key != ":kind"}
+        named = set(re.findall(r":\w+", free["UpdateExpression"]))
+        values = {key: value for key, value in free["ExpressionAttributeValues"].items() if key in named}
         count(self, {"Update": {**free, "ExpressionAttributeValues": values}}, *rest)
 
     return [(DynamoCampaignMetrics, "_count", uncounted)]
@@ -152,8 +154,8 @@ def _message_overwritten() -> list[Change]:
 
 def _partial_sends_believed() -> list[Change]:
     def believing(clients: Any, url: str, bodies: Any) -> None:
-        for entries in nereid.aws.queues._calls(bodies):
-            with nereid.aws.queues._taken():
+        for entries in nereid.aws.queues.batches(bodies):
+            with nereid.aws.queues.taken():
                 clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
 
     return [(nereid.aws.queues, "send_all", believing)]

@@ -211,7 +211,8 @@ class Queue:
 
     def take(self, most: int, timeout: int) -> list[dict[str, Any]]:
         """Hand out messages of a queue that no function consumes, and hide them for a while."""
-        now, taken = self._world.time.now, []
+        now = self._world.time.now
+        taken: list[dict[str, Any]] = []
         for message in self.messages.values():
             if message.visible_at <= now and len(taken) < most:
                 message.receives += 1

@@ -138,7 +138,7 @@ def log_an_address(world: World) -> None:
     world.sink.write('{"level":"INFO","to":"user1@team1.example.com"}')
 
 
-DOCTORED = {
+DOCTORED: dict[Callable[[World], None], str] = {
     lose_a_message: "nothing is lost",
     reopen_a_delivery: "every delivery ends",
     send_elsewhere: "only what was planned is sent",
