@@ -4,6 +4,9 @@ PORT ?= 3000
 STAGE ?= dev
 WORKERS ?= auto
 PYTHON ?= python3
+ifndef SEED
+SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+endif
 
 export PORT
 # Nothing here reports to anyone.
@@ -31,8 +34,14 @@ test: ## Run all tests but those of the real sam local (WORKERS=..., ARGS=...)
 	@$(venv) .venv test
 	$(python) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
 
+.PHONY: fuzz
+fuzz: ## Ask every route for what nobody should, EXAMPLES=... times each (1000), other requests each time (SEED=...)
+	@$(venv) .venv test
+	@echo "SEED=$(SEED)"
+	EXAMPLES=$(or $(EXAMPLES),1000) $(python) -m pytest -n $(WORKERS) tests/security/test_fuzz.py --hypothesis-seed=$(SEED) $(ARGS)
+
 .PHONY: lint
-lint: ## Check style, types, the template, the lock and the generated files
+lint: ## Check style, types, the template, the lock, the generated files and the dependencies
 	@$(venv) .venv lint
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
@@ -40,6 +49,12 @@ lint: ## Check style, types, the template, the lock and the generated files
 	.venv/bin/cfn-lint --config-file tools/cfn-lint.yaml --regions us-east-1
 	$(python) tools/lock.py --check
 	$(python) tools/generate.py --check
+	$(python) tools/audit.py
+
+.PHONY: audit
+audit: ## Ask for known vulnerabilities of the dependencies, and fail if nobody can be asked
+	@$(venv) .venv lint
+	$(python) tools/audit.py --required
 
 .PHONY: format
 format: ## Format the code and mend what ruff can mend
