@@ -44,6 +44,9 @@ ROUTES: list[tuple[str, str, str | None, Any]] = [
     ("GET", "/dead_letters", "admin:all", None),
     ("POST", "/dead_letter_redrives", "admin:all", {"all": True}),
     ("POST", "/dead_letter_purges", "admin:all", {"all": True}),
+    ("GET", "/suppressions", "manage_users", None),
+    ("POST", "/suppressions", "manage_users", {"email": "sam@example.com"}),
+    ("DELETE", "/suppressions/nobody@example.com", "manage_users", None),
 ]
 PERMISSIONS = (
     "post_events",
@@ -58,7 +61,14 @@ PERMISSIONS = (
     "admin:all",
 )
 WRITES = [route for route in ROUTES if route[3] is not None]
-LISTS = [("/environments"), ("/api_tokens"), ("/client_keys"), ("/dev/event_types"), ("/dev/messages")]
+LISTS = [
+    ("/environments"),
+    ("/api_tokens"),
+    ("/client_keys"),
+    ("/dev/event_types"),
+    ("/dev/messages"),
+    ("/suppressions"),
+]
 every_route = pytest.mark.parametrize(("method", "path", "permission", "body"), ROUTES)
 every_write = pytest.mark.parametrize(("method", "path", "permission", "body"), WRITES)
 every_list = pytest.mark.parametrize("path", LISTS)
@@ -139,7 +149,13 @@ def test_a_path_of_no_product_is_not_found(manage: Manage, method: str, path: st
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("PUT", "/environments"), ("DELETE", "/api_tokens"), ("PATCH", "/dev/event_types/x"), ("POST", "/dev/messages")],
+    [
+        ("PUT", "/suppressions"),
+        ("PUT", "/environments"),
+        ("DELETE", "/api_tokens"),
+        ("PATCH", "/dev/event_types/x"),
+        ("POST", "/dev/messages"),
+    ],
 )
 def test_an_unknown_method_is_not_found(manage: Manage, method: str, path: str) -> None:
     assert manage.call(method, path) == NOT_FOUND

@@ -20,4 +20,5 @@ def process(body: str) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    return consume(event, context, process, runtime.visibility("message"), runtime.last_try, seconds_per_record=30)
+    visibility, counts = runtime.visibility("message"), runtime.delivery_counts
+    return consume(event, context, process, visibility, runtime.last_try, seconds_per_record=30, counts=counts)

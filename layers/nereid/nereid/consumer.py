@@ -10,6 +10,7 @@ from nereid.core.deliver import TryAgain
 from nereid.core.last_try import LastTry
 from nereid.errors import Unavailable
 from nereid.logs import logger, origin, unexpected
+from nereid.metrics import DeliveryCounts
 from nereid.ports import Visibility
 
 
@@ -21,6 +22,7 @@ def consume(
     last_try: LastTry | None = None,
     *,
     seconds_per_record: int = 12,
+    counts: DeliveryCounts | None = None,
 ) -> Any:
     """Handle the records of a queue's event; return which failed, as Lambda wants to know.
 
@@ -36,6 +38,8 @@ def consume(
     seconds_per_record
         How long one record may take. It is not begun with less time left: being stopped in the middle is what
         leaves outcomes unknown.
+    counts
+        What the records count; written out once, when all were handled.
     """
 
     def handle_record(record: SQSRecord) -> None:
@@ -52,7 +56,11 @@ def consume(
             raise
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
+    try:
+        return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
+    finally:
+        if counts is not None:
+            counts.write()
 
 
 def _judge(error: Exception, record_id: str, tries: int) -> tuple[str, int | None]:

@@ -62,6 +62,7 @@ class DynamoCampaignMetrics:
         fact: Fact,
         campaign_id: str,
         sending: int = 1,
+        sent_at: datetime | None = None,
     ) -> Delivery | None:
         """See the port."""
         kind = str(event["type"])
@@ -79,7 +80,7 @@ class DynamoCampaignMetrics:
             sent_on = item.get("sent_on")
             if sent_on is None:
                 # The report is faster than our own record of the hand-over, and proves it.
-                self.count_sent(scope, delivery_id, campaign_id, at)
+                self.count_sent(scope, delivery_id, campaign_id, sent_at or at)
             else:
                 noting = self._table.updating(
                     *key, **noting_report(event, sending, sending_of(item), not_among=all_facts(item))

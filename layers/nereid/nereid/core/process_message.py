@@ -7,7 +7,7 @@ A replay repeats it on purpose.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -17,6 +17,7 @@ from nereid.core.render import holds
 from nereid.core.variables import template_variables, user_variables
 from nereid.core.watches import watch_if_late
 from nereid.errors import NotFound
+from nereid.metrics import DeliveryCounts
 from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient, delivery_id
 from nereid.models.event_type import AppInboxNotification, Notification
 from nereid.models.message import Message, Replay
@@ -46,6 +47,8 @@ class Processor:
         Delivers app notifications. They need no provider, so they are made here, without a queue of their own.
     defaults
         The stack's own providers, for channels that an environment leaves out.
+    counts
+        Where deliveries are counted that end here, for want of a contact.
     """
 
     users: UserStore
@@ -57,6 +60,7 @@ class Processor:
     watches: Watches
     clock: Clock
     defaults: Channels
+    counts: DeliveryCounts = field(default_factory=DeliveryCounts)
 
     def process_all(
         self, environment: Environment, messages: Sequence[Message], admits: Callable[[Scope, Message], bool]
@@ -111,12 +115,19 @@ class Processor:
             # Before it is stored: what is stored is always found again.
             self.watches.watch(scope, [watch])
         stored = self.messages.add(scope, message, plan)
-        if stored is not None:
+        if stored is None:
+            self._count_without_contact(plan)
+        else:
             message, plan = stored
             notifications = configured(self.event_types, scope, message)
             # A profile that became another user since is described by that one.
             user = (self.users.load(scope, message.user_id) if message.user_id else None) or user
         self._hand_on(environment, notifications, message, plan, user, plan.deliveries(scope, message.message_id))
+
+    def _count_without_contact(self, plan: Plan) -> None:
+        for notification in plan.notifications:
+            if not notification.to:
+                self.counts.add(notification.channel, "no_contact")
 
     def replay_all(self, environment: Environment, replays: Sequence[Replay]) -> None:
         """Replay messages, each whether or not another fails; raise the first failure in the end."""
