@@ -60,6 +60,46 @@ def test_packages_that_nobody_knows_are_named() -> None:
     assert audit.judge(found, required=True)[0] == 1
 
 
+def newest(version: str, *found: str) -> dict[str, Any]:
+    return {"info": {"version": version}, "vulnerabilities": [{"id": each, "withdrawn": None} for each in found]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "vulnerable", "skipped"),
+    [
+        (newest("2.0"), [], []),
+        (newest("2.0", "PYSEC-1"), ["ours 2.0: PYSEC-1"], []),
+        (newest("2.1", "PYSEC-1"), [], ["ours"]),
+        ({"info": {"version": "2.0"}}, [], ["ours"]),
+        ([], [], ["ours"]),
+        (OSError("no route"), [], ["ours"]),
+        (ValueError("no JSON"), [], ["ours"]),
+    ],
+)
+def test_what_pip_audit_skips_is_asked_of_the_index_where_it_can_tell(
+    monkeypatch: pytest.MonkeyPatch, answer: Any, vulnerable: list[str], skipped: list[str]
+) -> None:
+    monkeypatch.setattr(audit, "_text", lambda _: "pyjwt==2.15.1 \\\n    --hash=sha256:0\nours==2.0 \\\n")
+
+    def ask_one(name: str) -> Any:
+        assert name == "ours"
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    found = audit.ask_mirror(audit.read(report(GOOD, UNKNOWN), ""), ask_one)
+    assert (found.vulnerable, found.skipped) == (vulnerable, skipped)
+    assert found.asked == 2 - len(skipped)
+
+
+@pytest.mark.parametrize("given", ["https://mirror.example.com/simple", "https://mirror.example.com/simple/"])
+def test_the_index_is_the_one_that_pip_uses(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", given)
+    assert audit.index() == "https://mirror.example.com"
+    monkeypatch.delenv("PIP_INDEX_URL")
+    assert audit.index().startswith("https://")
+
+
 def test_every_file_that_is_installed_from_is_audited() -> None:
     shipped = (audit.ROOT / "layers/deps/requirements.txt").read_text(encoding="utf-8")
     names = {line.split("==")[0] for line in shipped.splitlines() if "==" in line}
