@@ -40,6 +40,13 @@ fuzz: ## Ask every route for what nobody should, EXAMPLES=... times each (1000),
 	@echo "SEED=$(SEED)"
 	EXAMPLES=$(or $(EXAMPLES),1000) $(python) -m pytest -n $(WORKERS) tests/security/test_fuzz.py --hypothesis-seed=$(SEED) $(ARGS)
 
+.PHONY: faults
+faults: ## Run the fault simulator (SEED=..., EVENTS=..., RUNS=..., INTENSITY=..., ITEMS=..., FAULTS=...)
+	@$(venv) .venv test
+	@PYTHONPATH=layers/nereid $(python) -m tests.simulator $(if $(SEED),--seed $(SEED)) \
+		$(if $(EVENTS),--events $(EVENTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(INTENSITY),--intensity $(INTENSITY)) \
+		$(if $(ITEMS),--items $(ITEMS)) $(if $(FAULTS),--faults $(FAULTS))
+
 .PHONY: lint
 lint: ## Check style, types, the template, the lock, the generated files and the dependencies
 	@$(venv) .venv lint
