@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from tests.support.memory_dynamodb.errors import Refused, invalid
-from tests.support.memory_dynamodb.grammar import (
+from tests.support.memory_dynamodb.condition_parser import ConditionParser
+from tests.support.memory_dynamodb.errors import Refused
+from tests.support.memory_dynamodb.nodes import (
     And,
     At,
     Between,
@@ -19,10 +20,11 @@ from tests.support.memory_dynamodb.grammar import (
     Not,
     Operand,
     Or,
-    Parser,
+    Path,
     Sum,
 )
-from tests.support.memory_dynamodb.values import SETS, TYPES, Item, Path, Value, compared, find, kind_of
+from tests.support.memory_dynamodb.parsing import Names, Parser
+from tests.support.memory_dynamodb.values import SETS, TYPES, Item, Value, compared, find, kind_of
 
 #: What a call gives for placeholders.
 Values = Mapping[str, Value]
@@ -31,6 +33,7 @@ Test = Callable[[Item, Values], bool]
 #: Looks at the values of a call alone, and refuses what no item could make right.
 Check = Callable[[Values], None]
 
+_IN_ORDER = ("S", "N", "B")
 _ORDERS: dict[str, Callable[[int], bool]] = {
     "<": lambda order: order < 0,
     "<=": lambda order: order <= 0,
@@ -51,7 +54,7 @@ class Compiled(NamedTuple):
 
 
 @lru_cache(4096)
-def compiled(parameter: str, text: str, names: tuple[tuple[str, str], ...]) -> Compiled:
+def compiled(parameter: str, text: str, names: Names) -> Compiled:
     """Return the condition that a text says.
 
     Parameters
@@ -61,8 +64,8 @@ def compiled(parameter: str, text: str, names: tuple[tuple[str, str], ...]) -> C
     names
         What placeholders of names stand for.
     """
-    parser = Parser(parameter, text, dict(names))
-    tree = parser.condition()
+    parser = ConditionParser(parameter, text, dict(names))
+    tree = parser.parsed()
     checks: list[Check] = []
     test = _test(tree, parser, checks)
     return Compiled(
@@ -89,6 +92,7 @@ def _test(node: Condition, parser: Parser, checks: list[Check]) -> Test:
         case Comparison():
             return _comparison(node, parser, checks)
         case Between(operand, low, high):
+            checks += [_ordered(parser, "BETWEEN", each) for each in node]
             checks.append(_same_kind_in_order(parser, low, high))
             return _between(*(_getter(each, parser, checks) for each in (operand, low, high)))
         case In(operand, choices):
@@ -102,7 +106,8 @@ def _comparison(node: Comparison, parser: Parser, checks: list[Check]) -> Test:
     if node.comparator == "=":
         return lambda item, values: (found := left(item, values)) is not None and found == right(item, values)
     if node.comparator == "<>":
-        return lambda item, values: left(item, values) != right(item, values)
+        # What is missing equals nothing, not even what is missing as well.
+        return lambda item, values: (found := left(item, values)) is None or found != right(item, values)
     fits = _ORDERS[node.comparator]
     checks += [_ordered(parser, node.comparator, operand) for operand in (node.left, node.right)]
 
@@ -196,7 +201,8 @@ def _length(value: Value | None) -> Value | None:
     kind = kind_of(value)
     if kind in ("N", "BOOL", "NULL"):
         return None
-    return {"N": str(len(value[kind].encode()) if kind == "S" else len(value[kind]))}
+    # The service counts a string's UTF-16 code units.
+    return {"N": str(len(value["S"].encode("utf-16-le")) // 2 if kind == "S" else len(value[kind]))}
 
 
 def _kind(operand: Operand, values: Values) -> str | None:
@@ -225,7 +231,7 @@ def _kind_of_operand(parser: Parser, function: str, operand: Operand, kinds: tup
 def _ordered(parser: Parser, comparator: str, operand: Operand) -> Check:
     def check(values: Values) -> None:
         kind = _kind(operand, values)
-        if kind is not None and kind not in ("S", "N", "B"):
+        if kind is not None and kind not in _IN_ORDER:
             raise _wrong_kind(parser, f"operator: {comparator}", kind)
 
     return check
@@ -263,10 +269,3 @@ def _same_kind_in_order(parser: Parser, low: Operand, high: Operand) -> Check:
             )
 
     return check
-
-
-def undefined(parameter: str, name: str) -> Refused:
-    """Return the refusal of a placeholder that the call gives no value for."""
-    return invalid(
-        f"Invalid {parameter}: An expression attribute value used in expression is not defined; attribute value: {name}"
-    )

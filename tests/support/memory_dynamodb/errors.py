@@ -35,9 +35,21 @@ class Refused(Exception):
         return ClientError(answer, operation)
 
 
+class Unfit(Refused):
+    """A write that does not fit its table or the item it met: in a transaction, a reason to cancel it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ValidationException", message)
+
+
 def invalid(message: str) -> Refused:
     """Return the refusal of a call that breaks a rule of the service."""
     return Refused("ValidationException", message)
+
+
+def wrong_value(message: str) -> Refused:
+    """Return the refusal of a value."""
+    return invalid(f"One or more parameter values were invalid: {message}")
 
 
 def not_sent(report: str) -> NoReturn:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from tests.support.memory_dynamodb.conditions import Compiled, Values
-from tests.support.memory_dynamodb.errors import Refused, invalid
-from tests.support.memory_dynamodb.grammar import And, At, Between, Call, Comparison, Condition, Given, Operand
-from tests.support.memory_dynamodb.tables import Entry, Index, Row, Table, before, ordered, up_to, up_to_prefix
-from tests.support.memory_dynamodb.values import Item, Path, checked_item, kind_of, projected, size_of_item
+from tests.support.memory_dynamodb.errors import Refused, invalid, wrong_value
+from tests.support.memory_dynamodb.nodes import And, At, Between, Call, Comparison, Condition, Given, Operand, Path
+from tests.support.memory_dynamodb.tables import Entry, Index, Table, before, ordered, up_to, up_to_prefix
+from tests.support.memory_dynamodb.values import Item, checked_item, kind_of, projected, size_of_item
 
 _PAGE_BYTES = 1024 * 1024
-_TESTS = frozenset({"=", "<", "<=", ">", ">="})
+#: The comparators of key conditions, and what each is with its operands swapped.
+_SWAPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 class Page(NamedTuple):
@@ -35,7 +36,6 @@ class Reading(NamedTuple):
     """What a call wants of the items that it reads."""
 
     limit: int | None
-    forward: bool
     filter: Compiled | None
     values: Values
     paths: Sequence[Path] | None
@@ -69,17 +69,21 @@ def _by_attribute(condition: Condition) -> dict[str, Condition]:
             raise _unusable("KeyConditionExpressions must only contain one condition per key")
         return {**left, **right}
     match condition:
-        case Comparison(comparator, At((str() as name,)), Given()) if comparator in _TESTS:
-            return {name: condition}
-        case Between(At((str() as name,)), Given(), Given()):
-            return {name: condition}
-        case Call("begins_with", (At((str() as name,)), Given())):
-            return {name: condition}
+        case Comparison(comparator, Given() as value, At() as key) if comparator in _SWAPPED:
+            return _by_attribute(Comparison(_SWAPPED[comparator], key, value))
+        case Comparison(comparator, At(path), Given()) if comparator in _SWAPPED:
+            return {_key_name(path): condition}
+        case Between(At(path), Given(), Given()) | Call("begins_with", (At(path), Given())):
+            return {_key_name(path): condition}
         case Comparison("<>"):
             raise _unusable("Unsupported operator on KeyCondition: operator: <>")
-        case Comparison(_, Given(), At()):
-            raise NotImplementedError("a key condition with the value on the left")
     raise _unusable("Invalid operator used in KeyConditionExpression")
+
+
+def _key_name(path: Path) -> str:
+    if len(path) > 1:
+        raise _unusable("KeyConditionExpressions cannot have conditions on nested attributes")
+    return str(path[0])
 
 
 def _unusable(message: str) -> Refused:
@@ -102,9 +106,7 @@ def _operands(index: Index, name: str, test: Condition, values: Values) -> list[
         assert isinstance(operand, Given)
         value = values[operand.name]
         if index.kinds[name] not in value:
-            raise invalid(
-                "One or more parameter values were invalid: Condition parameter type does not match schema type"
-            )
+            raise wrong_value("Condition parameter type does not match schema type")
         if not value[kind_of(value)]:
             raise invalid(
                 "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
@@ -139,15 +141,11 @@ def started(table: Table, index: Index, given: Any, partition: Any) -> Entry:
     """Return the entry after which a query goes on, of the partition that it reads."""
     key = start_key(table, index, given)
     if key[0] != partition:
-        raise invalid(
-            "The provided starting key is outside query boundaries based on provided conditions"
-            if index.name is None
-            else "The provided starting key is invalid"
-        )
-    return key[1:]
+        raise invalid("The provided starting key is outside query boundaries based on provided conditions")
+    return key[1]
 
 
-def start_key(table: Table, index: Index, given: Any) -> tuple[Any, Any, Any, Any]:
+def start_key(table: Table, index: Index, given: Any) -> tuple[Any, Entry]:
     """Return where a starting key stands in an index: partition and entry."""
     attributes = checked_item(given)
     names = {*index.attributes, *table.primary.attributes}
@@ -155,7 +153,7 @@ def start_key(table: Table, index: Index, given: Any) -> tuple[Any, Any, Any, An
         raise invalid("The provided starting key is invalid")
     place = index.key_of(attributes)
     assert place is not None
-    return *place, *table.key_of(attributes)
+    return place[0], (place[1], *table.key_of(attributes))
 
 
 def after(entries: Sequence[Entry], last: Entry | None, *, forward: bool) -> Iterable[Entry]:
@@ -169,8 +167,10 @@ def page(table: Table, index: Index, entries: Iterable[Entry], wanted: Reading) 
     """Read one page of entries."""
     items: list[Item] = []
     scanned = size = 0
-    last: Item | None = None
-    for row in _rows(table, entries):
+    last: Item = {}
+    for _, partition, sort in entries:
+        row = table.get((partition, sort))
+        assert row is not None
         shown = index.shown(row.item)
         row_size = row.size if shown is row.item else size_of_item(shown)
         if scanned and size + row_size > _PAGE_BYTES:
@@ -178,6 +178,7 @@ def page(table: Table, index: Index, entries: Iterable[Entry], wanted: Reading) 
         scanned += 1
         size += row_size
         last = row.item
+        # A local index fetches from the table what it does not hold itself.
         whole = shown if index.is_global else row.item
         if wanted.filter is None or wanted.filter.test(whole, wanted.values):
             items.append(_wanted(whole, shown, wanted))
@@ -186,32 +187,20 @@ def page(table: Table, index: Index, entries: Iterable[Entry], wanted: Reading) 
     return Page(items, scanned, size, None)
 
 
-def _rows(table: Table, entries: Iterable[Entry]) -> Iterator[Row]:
-    for _, *primary in entries:
-        row = table.get((primary[0], primary[1]))
-        assert row is not None
-        yield row
-
-
 def _wanted(whole: Item, shown: Item, wanted: Reading) -> Item:
     if wanted.paths is not None:
         return projected(whole, wanted.paths)
     return whole if wanted.everything else shown
 
 
-def _key_attributes(table: Table, index: Index, item: Item | None) -> Item | None:
-    if item is None:
-        return None
+def _key_attributes(table: Table, index: Index, item: Item) -> Item:
     return {name: item[name] for name in (*index.attributes, *table.primary.attributes)}
 
 
-def check_selection(table: Table, index: Index, select: str | None, paths: Sequence[Path] | None) -> None:
+def check_selection(index: Index, select: str | None, paths: Sequence[Path] | None) -> None:
     """Refuse a selection of attributes that an index cannot give."""
     if select == "ALL_PROJECTED_ATTRIBUTES" and index.name is None:
-        raise invalid(
-            "One or more parameter values were invalid: ALL_PROJECTED_ATTRIBUTES can be used only when Querying using "
-            "an IndexName"
-        )
+        raise wrong_value("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
     if paths is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
         raise invalid(f"Cannot specify the ProjectionExpression when choosing to get {select}")
     if paths is None and select == "SPECIFIC_ATTRIBUTES":
@@ -221,16 +210,13 @@ def check_selection(table: Table, index: Index, select: str | None, paths: Seque
     if not index.is_global or index.projected is None:
         return
     if select == "ALL_ATTRIBUTES":
-        raise invalid(
-            "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global "
-            f"secondary index {index.name} because its projection type is not ALL"
+        raise wrong_value(
+            f"Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} because its "
+            "projection type is not ALL"
         )
     missing = [str(path[0]) for path in paths or () if path[0] not in index.projected]
     if missing:
-        raise invalid(
-            f"One or more parameter values were invalid: Global secondary index {index.name} does not project "
-            f"[{', '.join(missing)}]"
-        )
+        raise wrong_value(f"Global secondary index {index.name} does not project [{', '.join(missing)}]")
 
 
 def check_filter(index: Index, filter_: Compiled | None) -> None:
@@ -240,8 +226,3 @@ def check_filter(index: Index, filter_: Compiled | None) -> None:
             raise invalid(
                 f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {path[0]}"
             )
-
-
-def names_of(given: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
-    """Return placeholders of names as what expressions are kept under."""
-    return tuple(given.items()) if given else ()

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from tests.support.memory_dynamodb.errors import Refused, invalid
-from tests.support.memory_dynamodb.values import (
-    MAX_ITEM_BYTES,
-    Item,
-    Value,
-    checked_item,
-    kind_of,
-    size_of_item,
-)
+from tests.support.memory_dynamodb.errors import Refused, Unfit, invalid, wrong_value
+from tests.support.memory_dynamodb.values import Item, Value, checked_item, kind_of
 
 #: Partition and sort key as values that can be ordered; the sort key is None where a table has none.
 Key = tuple[Any, Any]
@@ -106,21 +99,11 @@ class Index:
         """Return the entries of a partition, in order."""
         return self._partitions.get(key, ())
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield the entries of all partitions."""
-        for entries in self._partitions.values():
-            yield from entries
-
-    def entries_after(self, place: tuple[Any, Any, Any, Any]) -> Iterator[Entry]:
-        """Yield the entries of all partitions behind a place: its partition, and its entry there."""
-        partitions = list(self._partitions)
-        # A partition that was emptied since has nothing behind the place; what comes after it is not known either.
-        if place[0] not in self._partitions:
-            raise NotImplementedError("a scan that goes on behind a partition that is gone")
-        entries = self._partitions[place[0]]
-        yield from entries[bisect_right(entries, place[1:]) :]
-        for partition in partitions[partitions.index(place[0]) + 1 :]:
-            yield from self._partitions[partition]
+    def entries(self) -> Iterator[tuple[Any, Entry]]:
+        """Yield all entries, each with its partition, partition by partition."""
+        for partition in sorted(self._partitions):
+            for entry in self._partitions[partition]:
+                yield partition, entry
 
     def shown(self, item: Item) -> Item:
         """Return what the index holds of an item."""
@@ -166,12 +149,12 @@ class Table:
     def key(self, given: Any) -> tuple[Item, Key]:
         """Return a key that a call gives, as attributes and as what it is found by."""
         attributes = checked_item(given)
-        if attributes.keys() != set(self.primary.attributes):
-            raise invalid("The provided key element does not match the schema")
-        for name in attributes:
-            if self.primary.kinds[name] not in attributes[name]:
-                raise invalid("The provided key element does not match the schema")
-        self._check_sizes(attributes, self.primary)
+        primary = self.primary
+        if len(attributes) != len(primary.attributes) or not all(
+            name in attributes and primary.kinds[name] in attributes[name] for name in primary.attributes
+        ):
+            raise Unfit("The provided key element does not match the schema")
+        self._check_contents(attributes, primary, _empty_key)
         return attributes, self.key_of(attributes)
 
     def key_of(self, item: Item) -> Key:
@@ -185,58 +168,48 @@ class Table:
         item = checked_item(given)
         for name in self.primary.attributes:
             if name not in item:
-                raise _wrong(f"Missing the key {name} in the item")
+                raise wrong_value(f"Missing the key {name} in the item")
             expected = self.primary.kinds[name]
             if expected not in item[name]:
-                raise _wrong(f"Type mismatch for key {name} expected: {expected} actual: {kind_of(item[name])}")
-        self._check_sizes(item, self.primary)
-        for index in self.indexes.values():
-            for name in index.attributes:
-                if name in item and index.kinds[name] not in item[name]:
-                    raise _wrong(
-                        f"Type mismatch for Index Key {name} Expected: {index.kinds[name]} "
-                        f"Actual: {kind_of(item[name])} IndexName: {index.name}"
-                    )
-            self._check_sizes(item, index)
+                raise _unfit_value(f"Type mismatch for key {name} expected: {expected} actual: {kind_of(item[name])}")
+        self._check_contents(item, self.primary, _empty_key)
+        self._check_indexes(item, _empty_index_key)
         return item, self.key_of(item)
 
     def check_update(self, item: Item) -> None:
-        """Refuse an updated item that its indexes cannot hold."""
+        """Refuse an updated item that the table's indexes cannot hold."""
+        self._check_indexes(item, _emptied_index_key)
+
+    def _check_indexes(self, item: Item, empty: Callable[[str, str, Index], Refused]) -> None:
         for index in self.indexes.values():
             for name in index.attributes:
                 if name in item and index.kinds[name] not in item[name]:
-                    raise _wrong(
-                        "The update expression attempted to update the secondary index key to unsupported type"
+                    raise _unfit_value(
+                        f"Type mismatch for Index Key {name} Expected: {index.kinds[name]} "
+                        f"Actual: {kind_of(item[name])} IndexName: {index.name}"
                     )
-            self._check_sizes(item, index)
+            self._check_contents(item, index, empty)
 
-    def _check_sizes(self, item: Item, index: Index) -> None:
-        limits = (_MAX_PARTITION_BYTES, _MAX_SORT_BYTES)
-        for name, limit in zip(index.attributes, limits, strict=False):
+    def _check_contents(self, item: Item, index: Index, empty: Callable[[str, str, Index], Refused]) -> None:
+        for name, limit in zip(index.attributes, (_MAX_PARTITION_BYTES, _MAX_SORT_BYTES), strict=False):
             if name not in item or index.kinds[name] == "N":
                 continue
             [(kind, content)] = item[name].items()
-            size = len(content.encode()) if kind == "S" else len(content)
+            size = len(content) if kind == "B" or content.isascii() else len(content.encode())
             if not size:
-                raise _empty_key(name, kind, index)
-            if size > limit and limit == _MAX_PARTITION_BYTES:
+                raise empty(name, kind, index)
+            if size <= limit:
+                continue
+            if limit == _MAX_PARTITION_BYTES:
                 # The service leaves the blank out, too.
-                raise _wrong(f"Size of hashkey has exceeded the maximum size limit of{limit} bytes")
-            if size > limit:
-                raise _wrong(f"Aggregated size of all range keys has exceeded the size limit of {limit} bytes")
+                raise wrong_value(f"Size of hashkey has exceeded the maximum size limit of{limit} bytes")
+            raise wrong_value(f"Aggregated size of all range keys has exceeded the size limit of {limit} bytes")
 
     # -- items
 
     def get(self, key: Key) -> Row | None:
         """Return an item."""
         return self._rows.get(key)
-
-    def measured(self, item: Item, message: str = "Item size has exceeded the maximum allowed size") -> Row:
-        """Return an item with its size, or refuse it as too large."""
-        size = size_of_item(item)
-        if size > MAX_ITEM_BYTES:
-            raise invalid(message)
-        return Row(item, size)
 
     def put(self, key: Key, row: Row | None) -> None:
         """Store an item in the place of what has its key; None takes that away."""
@@ -266,7 +239,7 @@ class Table:
             raise invalid("Consistent reads are not supported on global secondary indexes")
         return found
 
-    def rows(self) -> Iterable[tuple[Key, Row]]:
+    def rows(self) -> list[tuple[Key, Row]]:
         """Return all items with their keys."""
         return list(self._rows.items())
 
@@ -311,15 +284,27 @@ def _index(
     return Index(definition["IndexName"], schema, kinds, projected, is_global=is_global)
 
 
-def _empty_key(name: str, kind: str, index: Index) -> Refused:
+def _empty_key(name: str, kind: str, _index: Index) -> Refused:
+    return _not_valid("", kind, f" Key: {name}")
+
+
+def _empty_index_key(name: str, kind: str, index: Index) -> Refused:
+    reason = " A value specified for a secondary index key is not supported."
+    return _not_valid(reason, kind, f" IndexName: {index.name}, IndexKey: {name}")
+
+
+def _emptied_index_key(_name: str, kind: str, _index: Index) -> Refused:
+    reason = " The update expression attempted to update a secondary index key to a value that is not supported."
+    return _not_valid(reason, kind, "")
+
+
+def _not_valid(reason: str, kind: str, where: str) -> Refused:
     what = "string" if kind == "S" else "binary"
-    key = "" if index.name is None else " A value specified for a secondary index key is not supported."
-    where = f"Key: {name}" if index.name is None else f"IndexName: {index.name}, IndexKey: {name}"
     return invalid(
-        f"One or more parameter values are not valid.{key} The AttributeValue for a key attribute cannot contain an "
-        f"empty {what} value. {where}"
+        f"One or more parameter values are not valid.{reason} The AttributeValue for a key attribute cannot contain "
+        f"an empty {what} value.{where}"
     )
 
 
-def _wrong(message: str) -> Refused:
-    return invalid(f"One or more parameter values were invalid: {message}")
+def _unfit_value(message: str) -> Unfit:
+    return Unfit(f"One or more parameter values were invalid: {message}")

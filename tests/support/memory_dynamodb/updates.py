@@ -8,9 +8,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tests.support.memory_dynamodb.conditions import Check, Values
-from tests.support.memory_dynamodb.errors import invalid
-from tests.support.memory_dynamodb.grammar import Action, At, Call, Given, Operand, Parser, Sum
-from tests.support.memory_dynamodb.values import SETS, Item, Path, Value, find, kind_of, summed
+from tests.support.memory_dynamodb.errors import Unfit
+from tests.support.memory_dynamodb.nodes import Action, At, Call, Given, Operand, Path, Sum
+from tests.support.memory_dynamodb.parsing import Names, Parser
+from tests.support.memory_dynamodb.update_parser import UpdateParser
+from tests.support.memory_dynamodb.values import SETS, Item, Value, find, kind_of, summed
 
 Getter = Callable[[Item, Values], Value]
 _ORDER = ("SET", "ADD", "DELETE", "REMOVE")
@@ -37,10 +39,10 @@ class Compiled(NamedTuple):
 
 
 @lru_cache(4096)
-def compiled(parameter: str, text: str, names: tuple[tuple[str, str], ...]) -> Compiled:
-    """Return the update that a text says; parameters as for conditions."""
-    parser = Parser(parameter, text, dict(names))
-    actions = parser.update()
+def compiled(parameter: str, text: str, names: Names) -> Compiled:
+    """Return the update that a text says; the parameters are those of `conditions.compiled`."""
+    parser = UpdateParser(parameter, text, dict(names))
+    actions = parser.parsed()
     checks = tuple(check for action in actions for check in _checks(parser, action))
     # Removals come last and from the back, so that every position is that of the item as it was.
     ordered = sorted(actions, key=lambda action: _ORDER.index(action.section))
@@ -91,7 +93,7 @@ def _added(before: Value | None, operand: Value) -> Value:
         return operand
     kind = kind_of(operand)
     if kind not in before:
-        raise invalid("An operand in the update expression has an incorrect data type")
+        raise Unfit("An operand in the update expression has an incorrect data type")
     if kind == "N":
         return {"N": summed(before["N"], operand["N"])}
     from_both = set(before[kind]) | set(operand[kind])
@@ -101,7 +103,7 @@ def _added(before: Value | None, operand: Value) -> Value:
 def _without(before: Value | None, operand: Value) -> Value | None:
     kind = kind_of(operand)
     if before is None or kind not in before:
-        raise invalid("An operand in the update expression has an incorrect data type")
+        raise Unfit("An operand in the update expression has an incorrect data type")
     left = set(before[kind]) - set(operand[kind])
     return {kind: _sorted(kind, left)} if left else None
 
@@ -137,7 +139,7 @@ def _member(parent: Any, step: str | int) -> Value | None:
 
 
 def _no_such_path() -> Exception:
-    return invalid("The document path provided in the update expression is invalid for update")
+    return Unfit("The document path provided in the update expression is invalid for update")
 
 
 def _put(item: Item, path: Path, value: Value) -> None:
@@ -183,13 +185,13 @@ def _getter(node: Operand) -> Getter:
 
 def _existing(value: Value | None) -> Value:
     if value is None:
-        raise invalid("The provided expression refers to an attribute that does not exist in the item")
+        raise Unfit("The provided expression refers to an attribute that does not exist in the item")
     return value
 
 
 def _content(value: Value, kind: str) -> Any:
     if kind not in value:
-        raise invalid("An operand in the update expression has an incorrect data type")
+        raise Unfit("An operand in the update expression has an incorrect data type")
     return value[kind]
 
 

@@ -12,16 +12,14 @@ from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
-from tests.support.memory_dynamodb.errors import Refused, invalid, not_sent
+from tests.support.memory_dynamodb.errors import invalid, not_sent, wrong_value
+from tests.support.memory_dynamodb.nodes import Path
 
 Value = dict[str, Any]
 Item = dict[str, Value]
-#: The steps to a value in a document: names of attributes and members, positions in lists.
-Path = tuple[str | int, ...]
 
 TYPES = ("B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M")
 SETS = frozenset({"SS", "NS", "BS"})
-MAX_ITEM_BYTES = 400 * 1024
 _MAX_DEPTH = 32
 #: Wide enough for every sum of two numbers that the service takes; more than 38 digits are refused afterwards.
 _EXACT = Context(prec=320)
@@ -52,8 +50,7 @@ def checked(value: Any, depth: int = 1) -> Value:
         case "BOOL" if isinstance(content, bool):
             return {"BOOL": content}
         case "NULL" if isinstance(content, bool):
-            if not content:
-                raise _wrong("Null attribute value types must have the value of true")
+            # False is taken as well, and comes back as true.
             return {"NULL": True}
         case "M" | "L" if depth > _MAX_DEPTH:
             raise invalid("Nesting Levels have exceeded supported limits")
@@ -69,7 +66,7 @@ def checked(value: Any, depth: int = 1) -> Value:
 def _checked_set(kind: str, content: Sequence[Any]) -> list[Any]:
     if not content:
         name = {"SS": "An string set ", "NS": "An number set "}.get(kind)
-        raise _wrong(f"{name} may not be empty" if name else "Binary sets should not be empty")
+        raise wrong_value(f"{name} may not be empty" if name else "Binary sets should not be empty")
     if kind == "NS":
         numbers = {number(_text(each)) for each in content}
         if len(numbers) < len(content):
@@ -77,16 +74,12 @@ def _checked_set(kind: str, content: Sequence[Any]) -> list[Any]:
         return sorted(numbers, key=Decimal)
     members = [_text(each) if kind == "SS" else _bytes(each) for each in content]
     if "" in members:
-        raise _wrong("An string set may not have a empty string as a member")
+        raise wrong_value("An string set may not have a empty string as a member")
     if b"" in members:
-        raise _wrong("Binary sets may not contain null or empty values")
+        raise wrong_value("Binary sets may not contain null or empty values")
     if len(set(members)) < len(members):
-        raise _wrong(f"Input collection [{', '.join(map(str, members))}] contains duplicates.")
+        raise wrong_value(f"Input collection [{', '.join(map(str, members))}] contains duplicates.")
     return sorted(members)
-
-
-def _wrong(message: str) -> Refused:
-    return invalid(f"One or more parameter values were invalid: {message}")
 
 
 def _text(content: Any) -> str:
@@ -238,6 +231,11 @@ def _length(text: str) -> int:
 
 @lru_cache(8192)
 def _size_of_number(text: str) -> int:
-    """One byte for two digits, rounded up, and one more; another one below zero. Zeros at the ends do not count."""
-    digits = text.lstrip("-").replace(".", "").strip("0")
-    return (len(digits) + 1) // 2 + 1 + text.startswith("-")
+    """Two digits take one byte, before and behind the point apart; zeros at the ends take none."""
+    whole, _, fraction = text.lstrip("-").partition(".")
+    whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
+    if not fraction:
+        whole = whole.rstrip("0")
+    if not whole:
+        fraction = fraction.lstrip("0")
+    return 1 + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + text.startswith("-")
