@@ -17,7 +17,15 @@ from nereid.models.event_type import EventType
 from nereid.models.lead import Lead, LeadChange, LeadFilter
 from nereid.models.message import EventBatch, Message
 from nereid.models.operation import Link
-from nereid.models.outreach import EmailAccount, Engagement, Fact, MailboxProvider, OutgoingEmail, SealedAccount
+from nereid.models.outreach import (
+    EmailAccount,
+    EmailReference,
+    Engagement,
+    Fact,
+    MailboxProvider,
+    OutgoingEmail,
+    SealedAccount,
+)
 from nereid.models.suppression import Suppression, SuppressionReason
 from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
 from nereid.models.user import AppNotification, ContactInfo, Device, User
@@ -458,9 +466,12 @@ class CampaignMetrics(Protocol):
         ...
 
     def report(
-        self, scope: Scope, delivery_id: str, event: Mapping[str, Any], fact: Fact, campaign_id: str
+        self, scope: Scope, delivery_id: str, event: Mapping[str, Any], fact: Fact, email: EmailReference
     ) -> Delivery | None:
-        """Do what `DeliveryStore.report` does, and count the fact in the same step."""
+        """Do what `DeliveryStore.report` does, and count the fact in the same step.
+
+        Of all mails of a campaign to a lead, one counts as `unsubscribed`: the first that was unsubscribed with.
+        """
         ...
 
     def counts(self, team_id: str, campaign_id: str, since: date) -> DayCounts:

@@ -41,7 +41,7 @@ class OutreachFeedback:
         fact = FACTS.get(kind)
         if fact is None:
             return self.deliveries.report(scope, delivery_id, event)
-        delivery = self.metrics.report(scope, delivery_id, event, fact, email.campaign_id)
+        delivery = self.metrics.report(scope, delivery_id, event, fact, email)
         if delivery is not None and kind in _ENGAGEMENT:
             self.engagement.note(scope.team_id, email.lead_id, _ENGAGEMENT[kind])
         return delivery
