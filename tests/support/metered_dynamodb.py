@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from tests.support.memory_dynamodb import MemoryDynamoDB
-from tests.support.memory_dynamodb.client import Planned
-from tests.support.memory_dynamodb.values import size_of_item
+from tests.support.memory_dynamodb.writes import Planned
 
-_READ_BYTES = 4096
 _WRITE_BYTES = 1024
 
 
@@ -46,7 +44,6 @@ class MeteredDynamoDB(MemoryDynamoDB):
         self.written: Counter[Place] = Counter()
         #: Write units by item, of tables alone.
         self.written_to: Counter[tuple[str, str, str]] = Counter()
-        self._factor = 1
 
     def spent(self) -> Spent:
         """Return what all calls cost since the last :meth:`forget`."""
@@ -61,51 +58,32 @@ class MeteredDynamoDB(MemoryDynamoDB):
 
     def get_item(self, **given: Any) -> Any:
         """Return an item, and count it."""
-        answer = super().get_item(**given)
-        self._count_read([answer.get("Item", {})], consistent=given.get("ConsistentRead", False))
-        return answer
+        return self._read_with(super().get_item, given)
 
     def batch_get_item(self, **given: Any) -> Any:
         """Return items, and count each."""
-        answer = super().batch_get_item(**given)
-        for name, request in given["RequestItems"].items():
-            found = answer["Responses"][name]
-            missing = len(request["Keys"]) - len(found)
-            for item in [*found, *[{}] * missing]:
-                self._count_read([item], consistent=request.get("ConsistentRead", False))
-        return answer
+        return self._read_with(super().batch_get_item, given)
 
     def query(self, **given: Any) -> Any:
         """Return a page, and count what was read for it."""
-        if given.get("FilterExpression") or given.get("Select"):
-            raise NotImplementedError("what a filter leaves out costs too")
-        answer = super().query(**given)
-        self._count_read(answer["Items"], consistent=given.get("ConsistentRead", False))
+        return self._read_with(super().query, given)
+
+    def _read_with(self, call: Callable[..., Any], given: Mapping[str, Any]) -> Any:
+        answer = call(**given, ReturnConsumedCapacity="TOTAL")
+        taken = answer.pop("ConsumedCapacity")
+        self.read += sum(each["CapacityUnits"] for each in (taken if isinstance(taken, list) else [taken]))
         return answer
 
-    def transact_write_items(self, **given: Any) -> Any:
-        """Do all writes or none, at twice the price."""
-        self._factor = 2
-        try:
-            return super().transact_write_items(**given)
-        finally:
-            self._factor = 1
-
-    def _count_read(self, items: Iterable[Any], *, consistent: bool) -> None:
-        size = sum(map(size_of_item, items))
-        self.read += max(1, math.ceil(size / _READ_BYTES)) * (1 if consistent else 0.5)
-
-    def _do(self, writes: Iterable[Planned]) -> None:
-        writes = list(writes)
+    def _do(self, writes: Sequence[Planned], *, times: int = 1) -> None:
         for write in writes:
             size = max(row.size if row else 0 for row in (write.before, write.after))
-            units = max(1, math.ceil(size / _WRITE_BYTES)) * self._factor
+            units = max(1, math.ceil(size / _WRITE_BYTES)) * times
             pk, sk = write.key
             self.written[Place(write.table.name, None, pk)] += units
             self.written_to[write.table.name, pk, sk] += units
             for index, partition, how_many in _indexed(write):
                 self.written[Place(write.table.name, index, partition)] += how_many
-        super()._do(writes)
+        super()._do(writes, times=times)
 
 
 def _indexed(write: Planned) -> Iterator[tuple[str, str, int]]:
