@@ -69,7 +69,7 @@ deploy: build ## Deploy what was built, with the operator's AWS credentials (STA
 	$(sam) deploy $(config) $(ARGS)
 
 .PHONY: team
-team: ## Create a team in a deployed stack and print its API token once (STAGE=... NAME=...)
+team: ## Create a team in a deployed stack and print its API token once (STAGE=... NAME=... ARGS="--admin-email ...")
 	@$(venv) .venv local
 	@$(python) tools/team.py --stage "$(STAGE)" --name "$(NAME)" $(ARGS)
 
