@@ -22,9 +22,9 @@ help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=...)
+run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=..., ARGS=...)
 	@$(venv) .venv local
-	@exec $(python) -m local
+	@exec $(python) -m local $(ARGS)
 
 .PHONY: test
 test: ## Run all tests but those of the real sam local (WORKERS=..., ARGS=...)
