@@ -27,6 +27,11 @@ def connect(team: Team, provider: str, token: str = TOKEN, address: str | None =
     return str(team.neptie.ok("POST", "email/accounts", wanted)["account"]["email"])
 
 
+def send(team: Team, sender: str, lead: dict[str, Any], campaign: str, **fields: Any) -> str:
+    """Send an e-mail from a mailbox; return its id."""
+    return team.send(lead, campaign, **{**fields, "from": sender})
+
+
 def status(team: Team) -> str:
     """Return the status of the team's only mailbox."""
     (account,) = team.neptie.ok("GET", "email/accounts")["accounts"]
@@ -43,7 +48,7 @@ def test_a_mail_goes_out_through_the_mailbox_and_can_be_unsubscribed(
     team: Team, mailbox_service: Mailboxes, provider: str
 ) -> None:
     sender, lead, campaign = connect(team, provider), team.lead(), team.campaign()
-    email_id = team.send(lead, campaign, subject="Grüße", content="<p>Dear John</p>", **{"from": sender})
+    email_id = send(team, sender, lead, campaign, subject="Grüße", content="<p>Dear John</p>")
     assert team.wait(email_id, "sent", "failed")["status"] == "sent"
     (mail,) = received(mailbox_service, lead)
     assert (mail["From"], mail["Subject"]) == (sender, "Grüße")
@@ -66,7 +71,7 @@ def test_a_refused_token_fails_the_mail_says_why_and_asks_to_connect_again(
 ) -> None:
     sender = connect(team, provider, token="ya29.revoked")
     lead, campaign = team.lead(), team.campaign()
-    email_id = team.send(lead, campaign, **{"from": sender})
+    email_id = send(team, sender, lead, campaign)
     shown = team.wait(email_id, "sent", "failed")
     assert (shown["status"], shown["reason"]) == ("failed", f"provider: reconnect {sender}")
     assert status(team) == "reconnect"
@@ -76,7 +81,7 @@ def test_a_refused_token_fails_the_mail_says_why_and_asks_to_connect_again(
     assert team.performance(campaign)["metrics"]["sent"] == 0
     assert connect(team, provider, address=sender) == sender
     assert status(team) == "connected"
-    assert team.wait(team.send(lead, campaign, **{"from": sender}), "sent", "failed")["status"] == "sent"
+    assert team.wait(send(team, sender, lead, campaign), "sent", "failed")["status"] == "sent"
     assert len(received(mailbox_service, lead)) == 1
 
 
@@ -93,7 +98,7 @@ def test_a_mail_that_the_provider_does_not_take_says_why_and_the_mailbox_stays(
     sender, lead = connect(team, provider), team.lead()
     mailbox_service.fail = error
     try:
-        shown = team.wait(team.send(lead, team.campaign(), **{"from": sender}), "sent", "failed")
+        shown = team.wait(send(team, sender, lead, team.campaign()), "sent", "failed")
     finally:
         mailbox_service.fail = None
     assert (shown["status"], shown["reason"]) == ("failed", reason)
