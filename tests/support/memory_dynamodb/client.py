@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from tests.support.memory_dynamodb import conditions
 from tests.support.memory_dynamodb.capacity import Meter
@@ -43,13 +43,14 @@ _MAX_GETS = 100
 _MAX_PUTS = 25
 _MAX_TRANSACTION = 100
 _MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
-_MAX_BATCH_BYTES = 16 * 1024 * 1024
+#: Decimal megabytes, by the service's own example: of items of 300 KB it reads 52.
+_MAX_BATCH_BYTES = 16_000_000
 _MAX_BATCH_PARTITION_BYTES = 1024 * 1024
 _SELECTIONS = ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
 _UPDATE_RETURNS = ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
 #: Calls that answer how much capacity each of many tables took.
 _OF_MANY_TABLES = frozenset({"BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"})
-_Method = TypeVar("_Method", bound=Callable[..., Answer])
+_Method = Callable[..., Answer]
 
 
 def _operation(name: str) -> Callable[[_Method], _Method]:
@@ -80,7 +81,7 @@ def _operation(name: str) -> Callable[[_Method], _Method]:
             answer["ResponseMetadata"] = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
             return answer
 
-        return call  # type: ignore[return-value]
+        return call
 
     return decorate
 
@@ -154,7 +155,7 @@ class MemoryDynamoDB:
     @_operation("BatchGetItem")
     def batch_get_item(self, *, RequestItems: Mapping[str, Mapping[str, Any]]) -> Answer:
         """Return items of up to 100 keys, as far as they fit into the answer."""
-        _check_batch("BatchGetItem", RequestItems, [len(request["Keys"]) for request in RequestItems.values()])
+        _check_counts(len(request["Keys"]) for request in RequestItems.values())
         if sum(len(request["Keys"]) for request in RequestItems.values()) > _MAX_GETS:
             raise invalid("Too many items requested for the BatchGetItem call")
         responses: dict[str, list[Item]] = {}
@@ -179,7 +180,7 @@ class MemoryDynamoDB:
     @_operation("BatchWriteItem")
     def batch_write_item(self, *, RequestItems: Mapping[str, Sequence[Mapping[str, Any]]]) -> Answer:
         """Store and delete up to 25 items."""
-        _check_batch("BatchWriteItem", RequestItems, [len(requests) for requests in RequestItems.values()])
+        _check_counts(len(requests) for requests in RequestItems.values())
         if sum(len(requests) for requests in RequestItems.values()) > _MAX_PUTS:
             raise invalid("Too many items requested for the BatchWriteItem call")
         writes = [self._in_batch(name, each) for name, requests in RequestItems.items() for each in requests]
@@ -407,28 +408,21 @@ def _size(row: Row | None) -> int:
 def _check_reading(limit: int | None, select: str | None) -> None:
     check_one_of("Select", select, _SELECTIONS)
     if limit is not None and limit < 1:
-        raise invalid(
-            "1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value "
-            "greater than or equal to 1"
-        )
+        not_sent(f"Limit is at least 1, not {limit}")
 
 
-def _check_batch(name: str, request_items: Mapping[str, Any], counts: Sequence[int]) -> None:
-    if not request_items:
-        raise invalid(f"The requestItems parameter is required for {name}")
-    if not all(counts):
-        raise invalid(
-            "1 validation error detected: Value at 'requestItems' failed to satisfy constraint: Member must have "
-            "length greater than or equal to 1"
-        )
+def _check_counts(counts: Iterable[int]) -> None:
+    counts = list(counts)
+    if not counts or not all(counts):
+        not_sent("a batch or transaction of nothing")
 
 
 def _check_transaction(items: Sequence[Any]) -> None:
-    if not 1 <= len(items) <= _MAX_TRANSACTION:
-        bound = "less than or equal to 100" if items else "greater than or equal to 1"
+    _check_counts([len(items)])
+    if len(items) > _MAX_TRANSACTION:
         raise invalid(
             "1 validation error detected: Value at 'transactItems' failed to satisfy constraint: Member must have "
-            f"length {bound}"
+            f"length less than or equal to {_MAX_TRANSACTION}"
         )
 
 
