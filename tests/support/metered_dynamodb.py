@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from tests.support.memory_dynamodb import MemoryDynamoDB
+from tests.support.memory_dynamodb.capacity import Meter
+from tests.support.memory_dynamodb.tables import Index, Table
 from tests.support.memory_dynamodb.writes import Planned
 
+_READ_BYTES = 4096
 _WRITE_BYTES = 1024
 
 
@@ -38,17 +42,50 @@ class MeteredDynamoDB(MemoryDynamoDB):
     """
 
     def __init__(self, tables: Any) -> None:
-        super().__init__(tables)
         self.read = 0.0
         #: Write units by partition.
         self.written: Counter[Place] = Counter()
         #: Write units by item, of tables alone.
         self.written_to: Counter[tuple[str, str, str]] = Counter()
+        super().__init__(tables)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Each call begins with a meter of its own.
+        super().__setattr__(name, _Meter(self) if name == "_meter" else value)
+
+    def put_item(self, **given: Any) -> Any:
+        """Store an item, and count the attempt."""
+        return self._tried(super().put_item, given, given["Item"])
+
+    def update_item(self, **given: Any) -> Any:
+        """Change an item, and count the attempt."""
+        return self._tried(super().update_item, given, given["Key"])
+
+    def delete_item(self, **given: Any) -> Any:
+        """Delete an item, and count the attempt."""
+        return self._tried(super().delete_item, given, given["Key"])
+
+    def _tried(self, call: Callable[..., Any], given: Mapping[str, Any], key: Mapping[str, Any]) -> Any:
+        try:
+            return call(**given)
+        except ClientError as error:
+            # A write whose condition does not hold costs as much as one of the item that it met: none here is large.
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                pk, sk = key["pk"]["S"], key["sk"]["S"]
+                self.written[Place(given["TableName"], None, pk)] += 1
+                self.written_to[given["TableName"], pk, sk] += 1
+            raise
 
     def spent(self) -> Spent:
         """Return what all calls cost since the last :meth:`forget`."""
         indexed = sum(units for place, units in self.written.items() if place.index_name)
         return Spent(self.read, sum(self.written.values()) - indexed, indexed)
+
+    def cost(self, call: Callable[[], Any]) -> Spent:
+        """Do something; return what it cost."""
+        self.forget()
+        call()
+        return self.spent()
 
     def forget(self) -> None:
         """Begin to count anew."""
@@ -56,34 +93,31 @@ class MeteredDynamoDB(MemoryDynamoDB):
         self.written.clear()
         self.written_to.clear()
 
-    def get_item(self, **given: Any) -> Any:
-        """Return an item, and count it."""
-        return self._read_with(super().get_item, given)
 
-    def batch_get_item(self, **given: Any) -> Any:
-        """Return items, and count each."""
-        return self._read_with(super().batch_get_item, given)
+class _Meter(Meter):
+    """Notes what a call reads and writes.
 
-    def query(self, **given: Any) -> Any:
-        """Return a page, and count what was read for it."""
-        return self._read_with(super().query, given)
+    Parameters
+    ----------
+    whole
+        Where it is added up.
+    """
 
-    def _read_with(self, call: Callable[..., Any], given: Mapping[str, Any]) -> Any:
-        answer = call(**given, ReturnConsumedCapacity="TOTAL")
-        taken = answer.pop("ConsumedCapacity")
-        self.read += sum(each["CapacityUnits"] for each in (taken if isinstance(taken, list) else [taken]))
-        return answer
+    def __init__(self, whole: MeteredDynamoDB) -> None:
+        super().__init__("TOTAL")
+        self._whole = whole
 
-    def _do(self, writes: Sequence[Planned], *, times: int = 1) -> None:
-        for write in writes:
-            size = max(row.size if row else 0 for row in (write.before, write.after))
-            units = max(1, math.ceil(size / _WRITE_BYTES)) * times
-            pk, sk = write.key
-            self.written[Place(write.table.name, None, pk)] += units
-            self.written_to[write.table.name, pk, sk] += units
-            for index, partition, how_many in _indexed(write):
-                self.written[Place(write.table.name, index, partition)] += how_many
-        super()._do(writes, times=times)
+    def read(self, _table: Table, _index: Index, size: int, *, consistent: bool, times: int = 1) -> None:
+        self._whole.read += max(1, math.ceil(size / _READ_BYTES)) * (1 if consistent else 0.5) * times
+
+    def write(self, write: Planned, *, times: int = 1) -> None:
+        name, (pk, sk) = write.table.name, write.key
+        size = max(row.size if row else 0 for row in (write.before, write.after))
+        units = max(1, math.ceil(size / _WRITE_BYTES)) * times
+        self._whole.written[Place(name, None, pk)] += units
+        self._whole.written_to[name, pk, sk] += units
+        for index, partition, how_many in _indexed(write):
+            self._whole.written[Place(name, index, partition)] += how_many
 
 
 def _indexed(write: Planned) -> Iterator[tuple[str, str, int]]:
@@ -100,12 +134,3 @@ def _indexed(write: Planned) -> Iterator[tuple[str, str, int]]:
                     yield name, key[0], 1
         elif new is not None and index.shown(before) != index.shown(after):
             yield name, new[0], 1
-
-
-@contextmanager
-def spending(dynamodb: MeteredDynamoDB) -> Iterator[list[Spent]]:
-    """Count what is done in the block; it is the list's only element afterwards."""
-    dynamodb.forget()
-    found: list[Spent] = []
-    yield found
-    found.append(dynamodb.spent())

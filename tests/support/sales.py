@@ -30,6 +30,8 @@ class Sales:
         monkeypatch.setattr(SystemClock, "now", lambda _: self.now)
         self.world = World(cloud)
         self.token = self.world.token
+        #: The address that requests come from.
+        self.source = "192.0.2.1"
         self.mails = cloud.ses.sent
         self.runtime = Runtime()
         self.runtime.__dict__["settings"] = Settings.model_validate(
@@ -53,7 +55,7 @@ class Sales:
             "routeKey": function,
             "rawPath": f"/api/{function}",
             "headers": {"authorization": f"Bearer {self.token}", **(headers or {})},
-            "requestContext": {"http": {"method": "POST", "sourceIp": "192.0.2.1"}},
+            "requestContext": {"http": {"method": "POST", "sourceIp": self.source}},
             "body": json.dumps(body) if body is not None else "",
             "queryStringParameters": query,
             "pathParameters": params,
@@ -91,10 +93,10 @@ class Sales:
             records = self.cloud.receive(queue)
             assert self.cloud.hand_over(queue, [*records, *_tenth(records)]) == []
 
-    def report(self, kind: str, mails: Sequence[dict[str, Any]]) -> None:
+    def report(self, kind: str, mails: Sequence[dict[str, Any]], **more: Any) -> None:
         """Let SES report something about mails, some of it twice."""
         tags = [{tag["Name"]: [tag["Value"]] for tag in mail["EmailTags"]} for mail in mails]
-        details = [{"detail": {"eventType": kind, "mail": {"tags": each}}} for each in tags]
+        details = [{"detail": {"eventType": kind, "mail": {"tags": each}, **more}} for each in tags]
         reports = [record("email", json.dumps(detail)) for detail in details]
         answer = self.cloud.warm("pipeline/record_feedback", {"Records": [*reports, *_tenth(reports)]})
         assert answer == {"batchItemFailures": []}
