@@ -19,6 +19,7 @@ from tests.support.sales import Sales
 
 PASSWORD = "correct horse"
 DOCUMENT = (stack.ROOT / "docs" / "apis" / "neptie.md").read_text(encoding="utf-8")
+DATA_MODEL = (stack.ROOT / "docs" / "data-model.md").read_text(encoding="utf-8")
 _ROW = re.compile(r"^\| ([^|]+) \| ([^|]*) \| ([\d.]+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 #: What the document says each call costs, by the call and what it is called for.
 SAID = {
@@ -412,6 +413,23 @@ def test_a_call_costs_what_the_document_says(sales: Sales, call: str, what: str)
     again = MEASURED[call, what](sales)
     spent = sales.cloud.dynamodb.cost(again)
     assert spent == SAID.get((call, what))
+
+
+def test_the_data_model_names_every_kind_of_item_that_these_calls_write(sales: Sales) -> None:
+    for call in sorted(MEASURED):
+        sales.token = sales.world.token
+        sales.cloud.receive("message")  # what the last call left there
+        MEASURED[call](sales)()
+    kinds = set()
+    for table, pk, _ in sales.cloud.dynamodb.keys:
+        owner = re.sub(r"^[0-9a-f-]{36}(?=#)", "TEAM", pk)
+        parts = re.sub("^TEAM#(first|dev)#", "TEAM#ENV#", owner).split("#")
+        owners = (parts[0] == "TEAM") + (parts[:2] == ["TEAM", "ENV"])
+        kinds.add((table, "#".join(parts[: owners + 1])))
+    assert len(kinds) > 20
+    for table, kind in kinds - {("LimitsTable", bucket) for bucket in ("general", "ai", "email", "lead_import")}:
+        section = DATA_MODEL.partition(f"## {table}")[2].partition("\n## ")[0]
+        assert re.search(rf"`{kind}[#`]", section), (table, kind)
 
 
 def test_the_first_page_costs_the_same_of_a_hundred_a_thousand_and_ten_thousand_leads(sales: Sales) -> None:

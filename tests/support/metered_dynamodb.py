@@ -47,6 +47,8 @@ class MeteredDynamoDB(MemoryDynamoDB):
         self.written: Counter[Place] = Counter()
         #: Write units by item, of tables alone.
         self.written_to: Counter[tuple[str, str, str]] = Counter()
+        #: Table, partition key and sort key of everything that was ever written.
+        self.keys: set[tuple[str, str, str]] = set()
         super().__init__(tables)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -116,6 +118,7 @@ class _Meter(Meter):
         units = max(1, math.ceil(size / _WRITE_BYTES)) * times
         self._whole.written[Place(name, None, pk)] += units
         self._whole.written_to[name, pk, sk] += units
+        self._whole.keys.add((name, pk, sk))
         for index, partition, how_many in _indexed(write):
             self._whole.written[Place(name, index, partition)] += how_many
 

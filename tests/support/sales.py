@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,6 @@ import pytest
 
 from nereid.clock import SystemClock
 from nereid.core.leads import import_leads
-from nereid.models.lead import LeadFilter
 from nereid.runtime import Runtime
 from nereid.settings import Settings
 from tests.support.cloud import World, record
@@ -67,16 +67,13 @@ class Sales:
 
     def leads(self, count: int, **fields: str) -> list[str]:
         """Make leads in batches of 1000; return their ids, in order."""
-        there = self.runtime.leads.page(self.team_id, LeadFilter(), 1, 1)[1]
-        rows = [
-            {"full_name": "P", "email": f"p{number}@example.com", "industry": "Farming", **fields}
-            for number in range(there, there + count)
-        ]
+        emails = [f"{uuid.uuid4().hex}@example.com" for _ in range(count)]
+        rows = [{"full_name": "P", "email": email, "industry": "Farming", **fields} for email in emails]
         for first in range(0, count, _AT_ONCE):
             import_leads(self.runtime.leads, self.runtime.clock, self.team_id, rows[first : first + _AT_ONCE])
             self.now += timedelta(seconds=1)
-        made = self.runtime.leads.page(self.team_id, LeadFilter(), 1, count)[0]
-        return [lead.id for lead in reversed(made)]
+        made = self.runtime.leads.by_emails(self.team_id, emails)
+        return [made[email].id for email in emails]
 
     def campaign(self) -> str:
         """Make a campaign; return its id."""
