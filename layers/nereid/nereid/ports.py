@@ -577,7 +577,7 @@ class LimitStore(Protocol):
         """Return how much of a window's limit is used up."""
         ...
 
-    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> datetime | None:
+    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> "FullWindow | None":
         """Count an attempt in the window that the first one opened.
 
         Parameters
@@ -587,13 +587,21 @@ class LimitStore(Protocol):
 
         Returns
         -------
-        None if the attempt is within the limit; otherwise when the window closes.
+        None if the attempt is within the limit.
         """
         ...
 
-    def take_back(self, key: str, now: datetime) -> None:
-        """Uncount an attempt."""
+    def settle(self, key: str, now: datetime, *, failed: bool) -> None:
+        """Note that an attempt failed, or uncount it."""
         ...
+
+
+class FullWindow(NamedTuple):
+    """A window with as many attempts as the limit allows."""
+
+    closes: datetime
+    #: Whether some of them are not settled yet, and may still be uncounted.
+    under_way: bool
 
 
 class EventTypeStore(Protocol):
