@@ -475,6 +475,13 @@ RULES = [
         (_INVALID, "invalid for update"),
     ),
     Rule(
+        "a number has no members",
+        [at("s", a={"N": "1"})],
+        updating("SET a.b = :one", _ONE),
+        (_INVALID, "invalid for update"),
+        moto=False,
+    ),
+    Rule(
         "what is not there cannot be copied",
         [],
         updating("SET a = b"),

@@ -30,12 +30,12 @@ _DEFINITIONS = {
 #: What moto answers unasked.
 _UNASKED = ("ResponseMetadata", "ConsumedCapacity", "ItemCollectionMetrics")
 _PARTITIONS = ["a", "b"]
-_SORTS = ["inbox#1", "inbox#2", "user", "user#contact#1", "user#contact#2", "user#device#1"]
+_SORTS = ["inbox#1", "user", "user#contact#1"]
 
 _text = st.sampled_from(["x", "y", "unread#1", "unread#2", "read#1", ""])
 _word = st.sampled_from(["x", "y", "z"])
 _position = st.sampled_from(["unread#1", "unread#2", "read#1"])
-_number = st.sampled_from(["0", "1", "2", "-1", "10", "1.5", "12345678901234567890"])
+_number = st.sampled_from(["1", "2", "10", "1.5", "-1", "0", "12345678901234567890"])
 _words = st.sets(_word, min_size=1).map(lambda words: {"SS": sorted(words)})
 _scalar = st.one_of(
     _text.map(lambda text: {"S": text}),
@@ -58,6 +58,8 @@ _ATTRIBUTES = {
     # Apart, since for moto yes is 1, and what is missing is NULL.
     "flag": st.booleans().map(lambda yes: {"BOOL": yes}),
     "nothing": st.just({"NULL": True}),
+    "folder": st.dictionaries(_word, _scalar, max_size=2).map(lambda members: {"M": members}),
+    "chain": st.lists(_scalar, max_size=3).map(lambda elements: {"L": elements}),
     "inbox": _position.map(lambda word: {"S": word}),
     "directory": st.just({"S": "all"}),
     "directory_sort": _word.map(lambda word: {"S": word}),
@@ -101,8 +103,8 @@ _CONDITIONS: list[_Shape] = [
     ("version BETWEEN :low AND :high", {":low": st.just({"N": "-1"}), ":high": _ATTRIBUTES["version"]}),
     ("claim IN (:one, :two)", {":one": _ATTRIBUTES["claim"], ":two": _ATTRIBUTES["claim"]}),
     ("attribute_exists(campaigns) AND size(campaigns) > :one", {":one": _ATTRIBUTES["version"]}),
-    ("content.x = :any", {":any": _scalar}),
-    ("content[1] = :any", {":any": _scalar}),
+    ("folder.x = :any", {":any": _scalar}),
+    ("chain[1] = :any", {":any": _scalar}),
 ]
 #: The shapes of the stores' updates.
 _UPDATES: list[_Shape] = [
@@ -129,39 +131,41 @@ _UPDATES: list[_Shape] = [
 #: Updates that no store asks for. Items that they do not fit make moto refuse a transaction, the service cancel it.
 _OTHER_UPDATES: list[_Shape] = [
     ("SET content = :any", {":any": _any}),
-    ("SET content.x = :any", {":any": _scalar}),
-    ("SET content[0] = :any", {":any": _scalar}),
+    ("SET folder.x = :any", {":any": _scalar}),
+    ("SET chain[0] = :any", {":any": _scalar}),
     ("SET version = version - :one", {":one": _ATTRIBUTES["version"]}),
     ("SET content = claim", {}),
-    ("REMOVE content.x, inbox", {}),
-    ("REMOVE content[0]", {}),
+    ("REMOVE folder.x, inbox", {}),
+    ("REMOVE chain[0]", {}),
     ("ADD content :one", {":one": _ATTRIBUTES["version"]}),
 ]
-_QUERIES: list[tuple[str, str | None, str, dict[str, st.SearchStrategy[Any]]]] = [
-    ("AudienceTable", None, "pk = :pk", {}),
-    ("AudienceTable", None, "pk = :pk AND begins_with(sk, :start)", {":start": st.sampled_from(["user", "user#c"])}),
-    (
-        "AudienceTable",
-        None,
-        "pk = :pk AND sk BETWEEN :first AND :last",
-        {":first": st.just("j"), ":last": st.just("v")},
+#: The shapes of the stores' queries, by table: index, condition and what gives the values of its sort key.
+_BY_KEY: list[tuple[str | None, str, dict[str, st.SearchStrategy[str]]]] = [
+    (None, "pk = :pk", {}),
+    (None, "pk = :pk AND begins_with(sk, :start)", {":start": st.sampled_from(["user", "user#c"])}),
+    (None, "pk = :pk AND sk BETWEEN :first AND :last", {":first": st.just("j"), ":last": st.sampled_from(_SORTS[1:])}),
+    *(
+        (None, f"pk = :pk AND sk {comparator} :after", {":after": st.sampled_from(_SORTS)})
+        for comparator in ("=", "<", "<=", ">", ">=")
     ),
-    ("AudienceTable", None, "pk = :pk AND sk > :after", {":after": st.sampled_from(_SORTS)}),
-    ("AudienceTable", None, "pk = :pk AND sk >= :after", {":after": st.sampled_from(_SORTS)}),
-    ("AudienceTable", None, "pk = :pk AND sk < :after", {":after": st.sampled_from(_SORTS)}),
-    ("AudienceTable", None, "pk = :pk AND sk <= :after", {":after": st.sampled_from(_SORTS)}),
-    ("AudienceTable", None, "pk = :pk AND sk = :after", {":after": st.sampled_from(_SORTS)}),
-    ("AudienceTable", "inbox", "pk = :pk AND begins_with(inbox, :start)", {":start": st.just("unread#")}),
-    (
-        "AudienceTable",
-        "inbox",
-        "pk = :pk AND inbox BETWEEN :first AND :last",
-        {":first": st.just("unread#"), ":last": _position.filter(lambda position: position > "unread#")},
-    ),
-    ("AudienceTable", "users", "directory = :all", {}),
-    ("ActivityTable", "by_user", "user_key = :all", {}),
-    ("ActivityTable", "by_user", "user_key = :all AND received < :before", {":before": _word}),
 ]
+_QUERIES: dict[str, list[tuple[str | None, str, dict[str, st.SearchStrategy[str]]]]] = {
+    "AudienceTable": [
+        *_BY_KEY,
+        ("inbox", "pk = :pk AND begins_with(inbox, :start)", {":start": st.just("unread#")}),
+        (
+            "inbox",
+            "pk = :pk AND inbox BETWEEN :first AND :last",
+            {":first": st.just("read#"), ":last": _position},
+        ),
+        ("users", "directory = :all", {}),
+    ],
+    "ActivityTable": [
+        *_BY_KEY,
+        ("by_user", "user_key = :all", {}),
+        ("by_user", "user_key = :all AND received < :before", {":before": _word}),
+    ],
+}
 
 
 @st.composite
@@ -186,10 +190,10 @@ def _expressions(draw: st.DrawFn, *shapes: tuple[str, _Shape | None]) -> dict[st
 
 
 @st.composite
-def _writes(draw: st.DrawFn, updates: list[_Shape]) -> tuple[str, dict[str, Any]]:
+def _writes(draw: st.DrawFn, name: str, updates: list[_Shape]) -> tuple[str, dict[str, Any]]:
     """Draw a write: what it is called in a transaction, and its parameters."""
-    kind = draw(st.sampled_from(["Put", "Put", "Update", "Update", "Delete"]))
-    table = {"TableName": draw(st.sampled_from(sorted(_DEFINITIONS)))}
+    kind = draw(st.sampled_from(["Put", "Update", "Update", "Delete"]))
+    table = {"TableName": name}
     condition = draw(st.none() | st.sampled_from(_CONDITIONS))
     shows = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if condition and draw(st.booleans()) else {}
     if kind == "Put":
@@ -205,35 +209,45 @@ def _writes(draw: st.DrawFn, updates: list[_Shape]) -> tuple[str, dict[str, Any]
 
 
 @st.composite
-def _calls(draw: st.DrawFn) -> Call:
-    kind = draw(st.sampled_from(["write", "write", "write", "get", "query", "batch get", "batch write", "transaction"]))
+def _call_lists(draw: st.DrawFn) -> list[Call]:
+    """Draw calls that fill a table, and then what is done with it."""
     table = draw(st.sampled_from(sorted(_DEFINITIONS)))
+    items = draw(st.lists(_items(), min_size=3, max_size=5))
+    filling: list[Call] = [("put_item", {"TableName": table, "Item": item}) for item in items]
+    return filling + draw(st.lists(_calls(table), min_size=10, max_size=25))
+
+
+@st.composite
+def _calls(draw: st.DrawFn, table: str) -> Call:
+    kind = draw(st.sampled_from(["write", "write", "write", "get", "query", "batch get", "batch write", "transaction"]))
     keys = st.lists(_places(), min_size=1, max_size=4, unique_by=str)
     match kind:
         case "write":
-            name, parameters = draw(_writes(_UPDATES + _OTHER_UPDATES))
+            name, parameters = draw(_writes(table, _UPDATES + _OTHER_UPDATES))
             allowed = ["NONE", "ALL_OLD", "ALL_NEW"] if name == "Update" else ["NONE", "ALL_OLD"]
             returns = {"ReturnValues": draw(st.sampled_from(allowed))}
             return f"{name.lower()}_item", {**parameters, **returns}
         case "get":
             return "get_item", {"TableName": table, "Key": draw(_places()), "ConsistentRead": draw(st.booleans())}
         case "query":
-            return draw(_query_calls())
+            return draw(_query_calls(table))
         case "batch get":
             return "batch_get_item", {"RequestItems": {table: {"Keys": draw(keys), "ConsistentRead": True}}}
         case "batch write":
             requests = [
-                {"DeleteRequest": {"Key": key}} if draw(st.booleans()) else {"PutRequest": {"Item": key}}
+                {"DeleteRequest": {"Key": key}}
+                if draw(st.booleans())
+                else {"PutRequest": {"Item": draw(_items()) | key}}
                 for key in draw(keys)
             ]
             return "batch_write_item", {"RequestItems": {table: requests}}
-    writes = draw(st.lists(_writes(_UPDATES), min_size=1, max_size=4))
+    writes = draw(st.lists(_writes(table, _UPDATES), min_size=1, max_size=4))
     return "transact_write_items", {"TransactItems": [{name: parameters} for name, parameters in writes]}
 
 
 @st.composite
-def _query_calls(draw: st.DrawFn) -> Call:
-    table, index, condition, values = draw(st.sampled_from(_QUERIES))
+def _query_calls(draw: st.DrawFn, table: str) -> Call:
+    index, condition, values = draw(st.sampled_from(_QUERIES[table]))
     options: dict[str, Any] = {"TableName": table, "KeyConditionExpression": condition}
     drawn = {name: {"S": draw(value)} for name, value in values.items()}
     if ":pk" in condition:
@@ -272,7 +286,7 @@ def _pages(client: Any, parameters: dict[str, Any]) -> list[Any]:
     """Return all that a query selects: whether there is an empty page at the end is the service's to choose."""
     found: list[Any] = []
     start: dict[str, Any] = {}
-    while True:
+    for _ in range(20):
         page = client.query(**parameters, **start)
         assert len(page.get("Items", [])) in (0, page["Count"])
         if page["ScannedCount"]:
@@ -280,6 +294,7 @@ def _pages(client: Any, parameters: dict[str, Any]) -> list[Any]:
         if "LastEvaluatedKey" not in page:
             return found
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    raise AssertionError("it never ends")
 
 
 def _plain(value: Any) -> Any:
@@ -320,7 +335,7 @@ def _empty(client: Any) -> Any:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(calls=st.lists(_calls(), min_size=10, max_size=30))
+@given(calls=_call_lists())
 def test_calls_are_answered_as_moto_answers_them(moto: Any, calls: list[Call]) -> None:
     memory = MemoryDynamoDB(_DEFINITIONS)
     _empty(moto)
