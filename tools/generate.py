@@ -26,7 +26,7 @@ from tools import openapi  # noqa: E402
 # Variables that libraries read; ours are described in nereid.settings.
 LIBRARIES = {
     "LOG_LEVEL": "Least level that is logged.",
-    "POWERTOOLS_SERVICE_NAME": "Name of the service in logs and metrics.",
+    "POWERTOOLS_SERVICE_NAME": "Dimension `service` of the metrics: the stack's name.",
     "POWERTOOLS_METRICS_NAMESPACE": "Namespace of the metrics.",
 }
 # Variables of the local stack; tests/infrastructure notices one that is missing.

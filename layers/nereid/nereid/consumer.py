@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from nereid.core.deliver import TryAgain
 from nereid.errors import Unavailable
 from nereid.logs import logger, unexpected
+from nereid.metrics import DeliveryCounts
 from nereid.ports import Visibility
 
 
@@ -19,6 +20,7 @@ def consume(
     visibility: Visibility | None = None,
     *,
     seconds_per_record: int = 12,
+    counts: DeliveryCounts | None = None,
 ) -> Any:
     """Handle the records of a queue's event; return which failed, as Lambda wants to know.
 
@@ -32,6 +34,8 @@ def consume(
     seconds_per_record
         How long one record may take. It is not begun with less time left: being stopped in the middle is what
         leaves outcomes unknown.
+    counts
+        What the records count; written out once, when all were handled.
     """
 
     def handle_record(record: SQSRecord) -> None:
@@ -53,7 +57,11 @@ def consume(
             raise
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
+    try:
+        return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
+    finally:
+        if counts is not None:
+            counts.write()
 
 
 def _pause_seconds(tries: int) -> int:

@@ -33,3 +33,8 @@ def discarded(reason: str, **ids: str | None) -> None:
     with single_metric(name="EventsDiscarded", unit=MetricUnit.Count, value=1) as metric:
         metric.add_dimension(name="reason", value=reason)
     logger.info("event discarded", extra={"reason": reason, **ids})
+
+
+def failed(reason: str, **ids: str | None) -> None:
+    """Log a delivery that failed for good."""
+    logger.info("delivery failed", extra={"reason": reason, **ids})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nereid.auth.credentials import Credentials, Environments
 from nereid.clock import SystemClock
+from nereid.metrics import DeliveryCounts
 from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -258,6 +259,11 @@ class Runtime:
         return SqsMessageQueue(self.clients, self.settings.need("message_queue_url"))
 
     @cached_property
+    def delivery_counts(self) -> DeliveryCounts:
+        """How deliveries end."""
+        return DeliveryCounts()
+
+    @cached_property
     def processor(self) -> Processor:
         """What turns messages into deliveries."""
         from nereid.aws.queues import SqsDeliveryQueues
@@ -266,14 +272,16 @@ class Runtime:
         from nereid.core.process_message import Processor
 
         urls = {channel: self.settings.need(f"{channel}_queue_url") for channel in ("email", "sms", "push")}
+        channel = AppInboxChannel(self.inbox, self.identities)
         return Processor(
             users=self.users,
             event_types=self.event_types,
             messages=self.messages,
             queues=SqsDeliveryQueues(self.clients, urls),
-            inbox=Deliverer(AppInboxChannel(self.inbox, self.identities), self.deliveries, self.messages, self.clock),
+            inbox=Deliverer(channel, self.deliveries, self.messages, self.clock, counts=self.delivery_counts),
             clock=self.clock,
             defaults=self.settings.channels(),
+            counts=self.delivery_counts,
         )
 
     @cached_property
@@ -315,6 +323,7 @@ class Runtime:
             self.suppressions,
             self.unsubscriber.url,
             OutreachMail(self.unsubscriber, self.campaign_metrics),
+            self.delivery_counts,
         )
 
     @cached_property
@@ -323,24 +332,31 @@ class Runtime:
         from nereid.aws.sms_channel import SmsChannel
         from nereid.core.deliver import Deliverer
 
-        return Deliverer(SmsChannel(self.clients), self.deliveries, self.messages, self.clock)
+        channel = SmsChannel(self.clients)
+        return Deliverer(channel, self.deliveries, self.messages, self.clock, counts=self.delivery_counts)
 
     @cached_property
     def push_deliverer(self) -> Deliverer:
         """What delivers push."""
+        from nereid.aws.deliveries import DynamoDeliveryStore
         from nereid.aws.push_channel import PushChannel
         from nereid.aws.push_tokens import DynamoPushTokens
         from nereid.core.deliver import Deliverer
 
-        tokens = DynamoPushTokens(self.users, self.clock)
-        return Deliverer(PushChannel(self.clients, tokens), self.deliveries, self.messages, self.clock)
+        channel = PushChannel(self.clients, DynamoPushTokens(self.users, self.clock))
+        deliveries = DynamoDeliveryStore(self._table("activity_table"), self._retention, findable=True)
+        return Deliverer(channel, deliveries, self.messages, self.clock, counts=self.delivery_counts)
 
     @cached_property
     def feedback(self) -> FeedbackRecorder:
-        """What records the e-mail provider's reports."""
+        """What records the providers' reports."""
+        from nereid.aws.push_tokens import DynamoPushTokens
         from nereid.core.record_feedback import FeedbackRecorder
 
-        return FeedbackRecorder(self.deliveries, self.suppressions, self.clock, self.outreach_feedback)
+        tokens = DynamoPushTokens(self.users, self.clock)
+        return FeedbackRecorder(
+            self.deliveries, self.suppressions, self.deliveries, tokens, self.clock, self.outreach_feedback
+        )
 
     @cached_property
     def unsubscriber(self) -> Unsubscriber:

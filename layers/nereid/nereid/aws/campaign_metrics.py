@@ -50,7 +50,13 @@ class DynamoCampaignMetrics:
         self._count(noting, scope, delivery_id, campaign_id, day, "sent", day)
 
     def report(
-        self, scope: Scope, delivery_id: str, event: Mapping[str, Any], fact: Fact, email: EmailReference
+        self,
+        scope: Scope,
+        delivery_id: str,
+        event: Mapping[str, Any],
+        fact: Fact,
+        email: EmailReference,
+        sent_at: datetime | None = None,
     ) -> Delivery | None:
         """See the port."""
         kind = str(event["type"])
@@ -71,7 +77,7 @@ class DynamoCampaignMetrics:
             sent_on = item.get("sent_on")
             if sent_on is None:
                 # The report is faster than our own record of the hand-over, and proves it.
-                self.count_sent(scope, delivery_id, email.campaign_id, at)
+                self.count_sent(scope, delivery_id, email.campaign_id, sent_at or at)
                 continue
             day = date.fromisoformat(sent_on)
             once = [_unsubscribing(self._table, scope, email, day)] if fact == "unsubscribed" else []

@@ -9,8 +9,9 @@ See docs/delivery.md.
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Protocol
 
 from nereid import jsontext
@@ -18,6 +19,8 @@ from nereid.core import outreach_content
 from nereid.core.render import TemplateFailed, render, uses
 from nereid.core.variables import template_variables
 from nereid.errors import Unavailable
+from nereid.logs import failed
+from nereid.metrics import DeliveryCounts
 from nereid.models.delivery import DeliveryJob
 from nereid.models.message import Message
 from nereid.models.outreach import GivenContent
@@ -74,6 +77,8 @@ class Deliverer:
         Makes the link for an e-mail's recipient; None for other channels.
     outreach
         What e-mails to leads need besides; None for other channels.
+    counts
+        Where it is counted how deliveries end.
     """
 
     channel: Channel
@@ -83,6 +88,7 @@ class Deliverer:
     suppressions: SuppressionStore | None = None
     unsubscribe_url: Callable[[str, str], str] | None = None
     outreach: OutreachMail | None = None
+    counts: DeliveryCounts = field(default_factory=DeliveryCounts)
 
     def deliver(self, job: DeliveryJob) -> None:
         """Deliver a job, or record why not.
@@ -198,6 +204,14 @@ class Deliverer:
     def _record(self, job: DeliveryJob, token: str, outcome: Outcome) -> None:
         now = self.clock.now()
         self.deliveries.record(job.scope, job.delivery_id, token, outcome, now)
+        if outcome.status == "pending":
+            return
+        ending = _ending(outcome)
+        self.counts.add(job.notification.channel, ending)
+        if ending in ("provider", "template"):
+            ids = {"message_id": job.message_id, "delivery_id": job.delivery_id}
+            scope = {"team_id": job.team_id, "environment": job.environment}
+            failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
         if outcome.status == "success":
             self._count_sent(job, now)
 
@@ -205,6 +219,18 @@ class Deliverer:
 def backoff_seconds(attempt: int) -> int:
     """Return how long to wait after an attempt, from 1: 5, 10, 20, 40 seconds."""
     return int(5 * 2 ** (attempt - 1))
+
+
+def _ending(outcome: Outcome) -> str:
+    """Return which of the counted endings an outcome is; what failed is told apart by the first word of its reason."""
+    return (outcome.reason or "").partition(":")[0] if outcome.status == "failed" else outcome.status
+
+
+def _code(outcome: Outcome) -> str:
+    """Return the reason without what may name somebody: addresses, and what the template engine says."""
+    cause, _, code = (outcome.reason or "").partition(": ")
+    words = [] if cause == "template" else takewhile(lambda word: "@" not in word, code.split())
+    return " ".join([f"{cause}:", *words]).rstrip(":")
 
 
 def _has_provider(job: DeliveryJob) -> bool:

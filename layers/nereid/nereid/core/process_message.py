@@ -6,7 +6,7 @@ plan and repeats that one: the first content stands, and delivery ids are the sa
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -15,6 +15,7 @@ from nereid.core.deliver import Deliverer
 from nereid.core.render import holds
 from nereid.core.variables import template_variables, user_variables
 from nereid.errors import NotFound
+from nereid.metrics import DeliveryCounts
 from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient, delivery_id
 from nereid.models.event_type import AppInboxNotification, EventType, Notification
 from nereid.models.message import Message
@@ -39,6 +40,8 @@ class Processor:
         Delivers app notifications. They need no provider, so they are made here, without a queue of their own.
     defaults
         The stack's own providers, for channels that an environment leaves out.
+    counts
+        Where deliveries are counted that end here, for want of a contact.
     """
 
     users: UserStore
@@ -48,6 +51,7 @@ class Processor:
     inbox: Deliverer
     clock: Clock
     defaults: Channels
+    counts: DeliveryCounts = field(default_factory=DeliveryCounts)
 
     def process_all(
         self, environment: Environment, messages: Sequence[Message], admits: Callable[[Scope, Message], bool]
@@ -97,7 +101,9 @@ class Processor:
         else:
             plan = make_plan(environment, event_type, message, user, self.clock.now())
         stored = self.messages.add(environment.scope, message, plan)
-        if stored is not None:
+        if stored is None:
+            self._count_without_contact(plan)
+        else:
             message, plan = stored
             event_type = self._event_type(environment, message)
             # A profile that became another user since is described by that one.
@@ -107,6 +113,11 @@ class Processor:
         for job in jobs:
             if job.notification.channel == "app":
                 self.inbox.deliver(job)
+
+    def _count_without_contact(self, plan: Plan) -> None:
+        for notification in plan.notifications:
+            if not notification.to:
+                self.counts.add(notification.channel, "no_contact")
 
     def _event_type(self, environment: Environment, message: Message) -> EventType | None:
         if message.outreach is not None:

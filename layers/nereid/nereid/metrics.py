@@ -1,0 +1,53 @@
+"""Metrics: lines of the log that CloudWatch makes numbers of (its embedded metric format).
+
+Such a line costs no call and needs no permission. Its dimensions are few and name no team, environment or person:
+every combination of their values is a series of its own, and each is paid for.
+"""
+
+from collections import Counter
+
+from nereid.logs import unexpected
+
+#: What each way for a delivery to end adds one to; a way that is not among them, to the failures.
+ENDINGS: dict[str, tuple[str, ...]] = {
+    "success": ("DeliveriesSucceeded",),
+    "provider": ("DeliveriesFailed",),
+    "template": ("DeliveriesFailed", "TemplatesFailed"),
+    "suppressed": ("DeliveriesSuppressed",),
+    "no_contact": ("DeliveriesWithoutContact",),
+    "no_provider": ("DeliveriesWithoutProvider",),
+    "mocked": ("DeliveriesMocked",),
+}
+#: Where one of them is written, the other is as well, be it 0: what is divided by their sum has both.
+_RATE = ("DeliveriesSucceeded", "DeliveriesFailed")
+
+
+class DeliveryCounts:
+    """Counts how deliveries end, per channel, until they are written out together."""
+
+    def __init__(self) -> None:
+        self._channels: dict[str, Counter[str]] = {}
+
+    def add(self, channel: str, ending: str) -> None:
+        """Count a delivery that ended in one of the `ENDINGS`."""
+        self._channels.setdefault(channel, Counter()).update(ENDINGS.get(ending, ("DeliveriesFailed",)))
+
+    def write(self) -> None:
+        """Write one line per channel with anything counted, and begin anew. Never raises: what is lost is a number."""
+        channels, self._channels = self._channels, {}
+        try:
+            for channel, counts in channels.items():
+                _write(channel, counts)
+        except Exception as error:  # noqa: BLE001 - no delivery fails because it was not counted
+            unexpected(error, "metrics not written")
+
+
+def _write(channel: str, counts: Counter[str]) -> None:
+    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+    names = [*_RATE, *counts] if counts.keys() & set(_RATE) else [*counts]
+    metrics = EphemeralMetrics()
+    metrics.add_dimension("channel", channel)
+    for name in dict.fromkeys(names):
+        metrics.add_metric(name, MetricUnit.Count, counts[name])
+    metrics.flush_metrics()

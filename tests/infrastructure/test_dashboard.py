@@ -1,0 +1,151 @@
+"""The dashboard shows what there is: every metric on it exists, every alarm is on it, nothing lies over another."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from local.intrinsics import Resolver
+from tests.infrastructure import stack
+
+#: More metrics on one dashboard, and it is none of the three that are free.
+FREE_METRICS = 50
+#: What AWS counts, by namespace.
+# Sources: the user guides of API Gateway (HTTP APIs), DynamoDB, Lambda, SES and SQS, "metrics and dimensions".
+COUNTED = {
+    "AWS/ApiGateway": {"4xx", "5xx", "Count", "Latency"},
+    "AWS/DynamoDB": {
+        "ConsumedReadCapacityUnits",
+        "ConsumedWriteCapacityUnits",
+        "ReadThrottleEvents",
+        "WriteThrottleEvents",
+    },
+    "AWS/Lambda": {"Duration", "Throttles"},
+    "AWS/SES": {"Reputation.BounceRate", "Reputation.ComplaintRate", "Send"},
+    "AWS/SQS": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"},
+}
+#: What the sweeper counts.
+SWEPT = {"OldestPendingSeconds", "DeliveriesRepaired", "MessagesSwept"}
+#: Which resources the dimensions name.
+KINDS = {
+    "ApiId": "AWS::ApiGatewayV2::Api",
+    "FunctionName": "AWS::Lambda::Function",
+    "QueueName": "AWS::SQS::Queue",
+    "TableName": "AWS::DynamoDB::Table",
+}
+
+
+def resolved() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return the dashboard and the alarms with their references filled in."""
+
+    def attribute(name: str, wanted: str | None) -> str:
+        return f"{name}.{wanted or 'Ref'}"
+
+    pseudo = {"AWS::Region": "us-east-1", "AWS::StackName": "nereid-test", "AWS::Partition": "aws"}
+    resolver = Resolver(stack.translated(), {}, pseudo, attribute)
+    body = json.loads(resolver.resolve(stack.translated()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]))
+    alarms = {
+        name: resolver.resolve(one["Properties"]) for name, one in stack.of_type("AWS::CloudWatch::Alarm").items()
+    }
+    return body, alarms
+
+
+DASHBOARD, ALARMS = resolved()
+WIDGETS = DASHBOARD["widgets"]
+
+Named = tuple[str, str, tuple[tuple[str, str], ...]]
+
+
+def shown() -> list[Named]:
+    """Return every metric on the dashboard: its namespace, its name, its dimensions."""
+    lines = [line for widget in WIDGETS for line in widget["properties"].get("metrics", [])]
+    plain = [[part for part in line if isinstance(part, str)] for line in lines]
+    return [(line[0], line[1], tuple(zip(line[2::2], line[3::2], strict=True))) for line in plain]
+
+
+def alarmed() -> list[Named]:
+    """Return every metric that an alarm watches."""
+    found: list[Named] = []
+    for properties in ALARMS.values():
+        parts = [one["MetricStat"]["Metric"] for one in properties.get("Metrics", []) if "MetricStat" in one]
+        for metric in parts or [properties]:
+            dimensions = tuple((one["Name"], one["Value"]) for one in metric.get("Dimensions", []))
+            found.append((metric["Namespace"], metric["MetricName"], dimensions))
+    return found
+
+
+def emitted() -> set[str]:
+    """Return what the code of the layer says in so many words: the names of its metrics are among that."""
+    return {
+        node.value
+        for path in (stack.ROOT / "layers/nereid/nereid").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+@pytest.mark.parametrize("metric", sorted({*shown(), *alarmed()}), ids=lambda one: f"{one[0]} {one[1]} {one[2]}")
+def test_a_metric_exists(metric: Named) -> None:
+    namespace, name, dimensions = metric
+    if namespace == "Nereid":
+        if name in SWEPT and "PipelineSweep" not in stack.functions():
+            pytest.skip("there is no sweeper yet")
+        assert name in emitted()
+        assert ("service", "nereid-test") in dimensions
+        assert {key for key, _ in dimensions} <= {"service", "channel"}
+        return
+    assert name in COUNTED[namespace]
+    for key, value in dimensions:
+        if key == "GlobalSecondaryIndexName":
+            table = dict(dimensions)["TableName"].removesuffix(".Ref")
+            indexes = stack.translated()["Resources"][table]["Properties"]["GlobalSecondaryIndexes"]
+            assert value in {index["IndexName"] for index in indexes}
+        else:
+            resource, _, attribute = value.partition(".")
+            assert stack.translated()["Resources"][resource]["Type"] == KINDS[key]
+            assert attribute == ("QueueName" if key == "QueueName" else "Ref")
+
+
+def test_every_queue_is_shown_with_its_depth_and_its_age() -> None:
+    seen = {(name, dict(dimensions)["QueueName"]) for namespace, name, dimensions in shown() if namespace == "AWS/SQS"}
+    queues = {f"{queue}.QueueName" for queue in stack.queues()}
+    assert {queue for name, queue in seen if name == "ApproximateNumberOfMessagesVisible"} == queues
+    working = {queue for queue in queues if "DeadLetter" not in queue}
+    assert {queue for name, queue in seen if name == "ApproximateAgeOfOldestMessage"} == working
+
+
+def test_every_alarm_is_shown() -> None:
+    (widget,) = (widget for widget in WIDGETS if widget["type"] == "alarm")
+    assert widget["properties"]["alarms"] == [f"{alarm}.Arn" for alarm in ALARMS]
+
+
+def test_a_widget_lies_on_the_grid_and_over_no_other() -> None:
+    for widget in WIDGETS:
+        assert 0 <= widget["x"] < widget["x"] + widget["width"] <= 24
+    for one, other in combinations(WIDGETS, 2):
+        beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+        below = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+        assert beside or below, (one["properties"]["title"], other["properties"]["title"])
+
+
+def test_a_widget_has_a_title_and_the_region() -> None:
+    for widget in WIDGETS:
+        assert widget["properties"]["title"]
+        assert widget["type"] == "alarm" or widget["properties"]["region"] == "us-east-1"
+
+
+def test_the_dashboard_is_one_of_those_that_are_free() -> None:
+    assert len(set(shown())) <= FREE_METRICS
+
+
+def test_the_query_of_the_log_asks_for_what_the_log_holds() -> None:
+    (widget,) = (widget for widget in WIDGETS if widget["type"] == "log")
+    settings = stack.of_type("AWS::ApiGatewayV2::Stage").values()
+    (form,) = (one["Properties"]["AccessLogSettings"]["Format"] for one in settings)
+    assert "SOURCE 'ApiLogGroup.Ref'" in widget["properties"]["query"]
+    assert {"latency", "route", "status"} <= set(re.findall(r'"(\w+)":', form))
