@@ -37,7 +37,7 @@ def test_ten_thousand_leads_are_each_mailed_once_and_no_key_is_hot(sales: Sales)
     for first in range(0, LEADS, 1000):
         chosen = {"lead_ids": ids[first : first + 1000]}
         assert sales.call("assign_leads", chosen, id=campaign_id) == {"assigned_count": 1000}
-        assert sales.call("assign_leads", chosen, id=campaign_id) == {"assigned_count": 0}
+    assert sales.call("assign_leads", {"lead_ids": ids[:1000]}, id=campaign_id) == {"assigned_count": 0}
     email_ids = set()
     for first in range(0, LEADS, 500):
         sales.next_hour()

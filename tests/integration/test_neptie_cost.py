@@ -298,18 +298,25 @@ def _(sales: Sales) -> Callable[[], Any]:
     return sales.deliver
 
 
-@measured("a report", "delivered, opened or clicked")
+@measured("a report", "delivered")
 def _(sales: Sales) -> Callable[[], Any]:
     delivered(sales)
     sales.report("Delivery", sales.mails[-2:-1])
     return lambda: sales.report("Delivery", sales.mails[-1:])
 
 
-@measured("a report", "one that came before")
+@measured("a report", "opened or clicked")
 def _(sales: Sales) -> Callable[[], Any]:
     delivered(sales)
-    sales.report("Delivery", sales.mails[-1:])
-    return lambda: sales.report("Delivery", sales.mails[-1:])
+    sales.report("Delivery", sales.mails[-2:-1])
+    return lambda: sales.report("Open", sales.mails[-1:])
+
+
+@measured("a report", "opened, one that came before")
+def _(sales: Sales) -> Callable[[], Any]:
+    delivered(sales)
+    sales.report("Open", sales.mails[-1:])
+    return lambda: sales.report("Open", sales.mails[-1:])
 
 
 @measured("a report", "a permanent bounce, of a lead without an industry")
