@@ -25,9 +25,9 @@ help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=...)
+run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=..., ARGS=...)
 	@$(venv) .venv local
-	@exec $(python) -m local
+	@exec $(python) -m local $(ARGS)
 
 .PHONY: test
 test: ## Run all tests but those of the real sam local (WORKERS=..., ARGS=...)
@@ -91,7 +91,7 @@ deploy: build ## Deploy what was built, with the operator's AWS credentials (STA
 	$(sam) deploy $(config) $(ARGS)
 
 .PHONY: team
-team: ## Create a team in a deployed stack and print its API token once (STAGE=... NAME=...)
+team: ## Create a team in a deployed stack and print its API token once (STAGE=... NAME=... ARGS="--admin-email ...")
 	@$(venv) .venv local
 	@$(python) tools/team.py --stage "$(STAGE)" --name "$(NAME)" $(ARGS)
 
