@@ -1,28 +1,42 @@
-"""Plays what SES reports about an e-mail: delivery, bounce, complaint, open, click, reject.
+"""Plays what SES reports about an e-mail, and what SNS reports about a push notification that failed.
 
-The events have the form that SES publishes to EventBridge, and reach the product by the template's own rule.
+The events have the form that SES publishes to EventBridge and SNS to a topic. They reach the product by the template's
+own rule, and by the topic that the platform application was told of.
 """
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.console import warn
 from local.outbox import SentEmail, timestamp
 from local.settings import ACCOUNT_ID
 
-_DETAIL_TYPES = {
-    "delivery": "Email Delivered",
-    "bounce": "Email Bounced",
-    "complaint": "Email Complaint Received",
-    "open": "Email Opened",
-    "click": "Email Clicked",
-    "reject": "Email Rejected",
+
+class _Kind(NamedTuple):
+    #: EventBridge's name, SES's name, and the member that says more.
+    detail_type: str
+    event_type: str
+    member: str
+
+
+_KINDS = {
+    "delivery": _Kind("Email Delivered", "Delivery", "delivery"),
+    "bounce": _Kind("Email Bounced", "Bounce", "bounce"),
+    "complaint": _Kind("Email Complaint Received", "Complaint", "complaint"),
+    "open": _Kind("Email Opened", "Open", "open"),
+    "click": _Kind("Email Clicked", "Click", "click"),
+    "reject": _Kind("Email Rejected", "Reject", "reject"),
+    "rendering_failure": _Kind("Email Rendering Failed", "Rendering Failure", "failure"),
+    "delivery_delay": _Kind("Email Delivery Delayed", "DeliveryDelay", "deliveryDelay"),
 }
-TYPES = tuple(_DETAIL_TYPES)
+EMAIL_TYPES = tuple(_KINDS)
+PUSH_FAILURE = "push_failure"
+TYPES = (*EMAIL_TYPES, PUSH_FAILURE)
 BOUNCE_TYPES = ("Permanent", "Transient")
 _AGENT = "Mozilla/5.0 (local stack)"
 _ADDRESS = "192.0.2.1"
@@ -36,7 +50,7 @@ def detail(sent: SentEmail, kind: str, bounce_type: str, link: str | None, regio
     sent : SentEmail
         The e-mail concerned.
     kind : str
-        One of TYPES.
+        One of EMAIL_TYPES.
     bounce_type : str
         Permanent or Transient; for a bounce only.
     link : str or None
@@ -81,8 +95,54 @@ def detail(sent: SentEmail, kind: str, bounce_type: str, link: str | None, regio
         },
         "tags": tags,
     }
-    # The member is named as the type, and so is eventType with a capital.
-    return {"eventType": kind.capitalize(), "mail": mail, kind: _about(sent, kind, bounce_type, link, now)}
+    about = _about(sent, kind, bounce_type, link, now)
+    return {"eventType": _KINDS[kind].event_type, "mail": mail, _KINDS[kind].member: about}
+
+
+def failure(endpoint: str, message_id: str, failure_type: str) -> dict[str, Any]:
+    """Make what SNS publishes about a push notification that it could not hand to the platform.
+
+    Parameters
+    ----------
+    endpoint : str
+        ARN of the endpoint.
+    message_id : str
+        SNS's id of the notification.
+    failure_type : str
+        Its word for why, as InvalidPlatformToken.
+
+    Returns
+    -------
+    dict
+        As SNS has it.
+    """
+    return {
+        "DeliveryAttempts": 1,
+        "EndpointArn": endpoint,
+        "EventType": "DeliveryFailure",
+        "FailureMessage": "Platform token associated with the endpoint is not valid",
+        "FailureType": failure_type,
+        "MessageId": message_id,
+        "Resource": application_of(endpoint),
+        "Service": "SNS",
+        "Time": timestamp(datetime.now(UTC)),
+    }
+
+
+def application_of(endpoint: str) -> str:
+    """Give the platform application of an endpoint.
+
+    Parameters
+    ----------
+    endpoint : str
+        Its ARN, `arn:aws:sns:region:account:endpoint/PLATFORM/name/id`.
+
+    Returns
+    -------
+    str
+        The application's ARN.
+    """
+    return endpoint.replace(":endpoint/", ":app/").rpartition("/")[0]
 
 
 def _about(sent: SentEmail, kind: str, bounce_type: str, link: str | None, now: str) -> dict[str, Any]:
@@ -125,6 +185,18 @@ def _about(sent: SentEmail, kind: str, bounce_type: str, link: str | None, now: 
         }
     if kind == "reject":
         return {"reason": "Bad content"}
+    if kind == "rendering_failure":
+        return {"templateName": "local", "errorMessage": "Attribute 'name' is not present in the rendering data."}
+    if kind == "delivery_delay":
+        return {
+            "timestamp": now,
+            "delayType": "MailboxFull",
+            "expirationTime": now,
+            "delayedRecipients": [
+                {"emailAddress": address, "status": "4.2.2", "diagnosticCode": "smtp; 452 4.2.2 mailbox full"}
+                for address in sent.recipients
+            ],
+        }
     seen = {"timestamp": now, "userAgent": _AGENT, "ipAddress": _ADDRESS}
     return {**seen, "link": link or "https://example.com/", "linkTags": None} if kind == "click" else seen
 
@@ -140,12 +212,22 @@ class Feedback:
         By configuration set, the event types that it sends to EventBridge.
     region : str
         The pretended region.
+    notify : callable
+        Takes a platform application's ARN and text to the topic that it names for failures; tells whether it
+        names one.
     """
 
-    def __init__(self, publish: Callable[..., int], destinations: Mapping[str, set[str]], region: str) -> None:
+    def __init__(
+        self,
+        publish: Callable[..., int],
+        destinations: Mapping[str, set[str]],
+        region: str,
+        notify: Callable[[str, str], bool] = lambda *_: False,
+    ) -> None:
         self._publish = publish
         self._destinations = destinations
         self._region = region
+        self._notify = notify
 
     def report(self, sent: SentEmail, kind: str, bounce_type: str = "Permanent", link: str | None = None) -> None:
         """Report one thing about an e-mail.
@@ -155,14 +237,14 @@ class Feedback:
         sent : SentEmail
             The e-mail concerned.
         kind : str
-            One of TYPES.
+            One of EMAIL_TYPES.
         bounce_type : str
             Permanent or Transient.
         link : str, optional
             The link clicked.
         """
-        published = self._destinations.get(sent.configuration_set or "", set())
-        if kind.upper() not in published:
+        published = {name.replace("_", "") for name in self._destinations.get(sent.configuration_set or "", set())}
+        if kind.replace("_", "").upper() not in published:
             warn(
                 f"SES would tell nobody about this {kind}: "
                 f"configuration set {sent.configuration_set!r} does not send it to EventBridge"
@@ -170,5 +252,21 @@ class Feedback:
             return
         content = detail(sent, kind, bounce_type, link, self._region)
         resources = [f"arn:aws:ses:{self._region}:{ACCOUNT_ID}:configuration-set/{sent.configuration_set}"]
-        if not self._publish("aws.ses", _DETAIL_TYPES[kind], content, resources):
-            warn(f"no rule of the template takes the event {_DETAIL_TYPES[kind]!r}")
+        if not self._publish("aws.ses", _KINDS[kind].detail_type, content, resources):
+            warn(f"no rule of the template takes the event {_KINDS[kind].detail_type!r}")
+
+    def report_push(self, endpoint: str, message_id: str, failure_type: str) -> None:
+        """Report that a push notification failed.
+
+        Parameters
+        ----------
+        endpoint : str
+            ARN of the endpoint that it went to.
+        message_id : str
+            SNS's id of it.
+        failure_type : str
+            SNS's word for why.
+        """
+        event = json.dumps(failure(endpoint, message_id, failure_type))
+        if not self._notify(application_of(endpoint), event):
+            warn("SNS would tell nobody about this failure: the platform application names no topic for it")

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from local import page
-from local.feedback import BOUNCE_TYPES, TYPES, Feedback
+from local.feedback import BOUNCE_TYPES, PUSH_FAILURE, TYPES, Feedback
 from local.gateway import Request, Response, message
 from local.http_server import QUIET
 from local.outbox import Outbox
@@ -87,11 +87,18 @@ class Helpers:
         errors = _problems(body)
         if errors:
             return _json(422, {"message": "Validation failed", "errors": errors})
-        sent = self._outbox.sent_email(body["provider_message_id"])
-        if sent is None:
-            return message(404, "Not Found")
         if self.feedback is None:
             return message(503, "Service Unavailable")
+        message_id = body["provider_message_id"]
+        if body["type"] == PUSH_FAILURE:
+            endpoint = self._outbox.sent_push(message_id)
+            if endpoint is None:
+                return message(404, "Not Found")
+            self.feedback.report_push(endpoint, message_id, body.get("failure_type") or "InvalidPlatformToken")
+            return _json(202, {"status": "accepted"})
+        sent = self._outbox.sent_email(message_id)
+        if sent is None:
+            return message(404, "Not Found")
         self.feedback.report(sent, body["type"], body.get("bounce_type") or "Permanent", body.get("link"))
         return _json(202, {"status": "accepted"})
 
@@ -112,6 +119,6 @@ def _problems(body: Mapping[str, Any]) -> list[dict[str, str]]:
         problems.append({"field": "type", "message": f"must be one of {', '.join(TYPES)}"})
     if body.get("bounce_type") not in (None, *BOUNCE_TYPES):
         problems.append({"field": "bounce_type", "message": f"must be one of {', '.join(BOUNCE_TYPES)}"})
-    if not isinstance(body.get("link"), str | None):
-        problems.append({"field": "link", "message": "must be a string"})
+    texts = [name for name in ("link", "failure_type") if not isinstance(body.get(name), str | None)]
+    problems += [{"field": name, "message": "must be a string"} for name in texts]
     return problems

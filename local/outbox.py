@@ -68,6 +68,7 @@ class Outbox:
         self._lock = threading.Lock()
         self._entries: list[dict[str, Any]] = []
         self._emails: dict[str, SentEmail] = {}
+        self._pushes: dict[str, str] = {}
 
     def messages(self, to: str | None = None) -> list[dict[str, Any]]:
         """List entries.
@@ -103,6 +104,22 @@ class Outbox:
         """
         with self._lock:
             return self._emails.get(message_id)
+
+    def sent_push(self, message_id: str) -> str | None:
+        """Find a push notification by the provider's id.
+
+        Parameters
+        ----------
+        message_id : str
+            As the provider answered.
+
+        Returns
+        -------
+        str or None
+            ARN of the endpoint that it went to; None when no such notification was handed over.
+        """
+        with self._lock:
+            return self._pushes.get(message_id)
 
     def record_email(self, request: Mapping[str, Any], message_id: str) -> None:
         """Note an e-mail.
@@ -170,6 +187,8 @@ class Outbox:
             )
         elif ":endpoint/" in target:
             shown = _push(request.get("Message") or "", target, per_platform=request.get("MessageStructure") == "json")
+            with self._lock:
+                self._pushes[message_id] = target
             self._add(channel="push", to=self._token_of(target), sender=None, message_id=message_id, **shown)
 
     def _add(self, *, channel: str, to: str, sender: str | None, message_id: str, **members: Any) -> None:

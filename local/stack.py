@@ -31,6 +31,8 @@ from local.settings import Settings
 STACK_NAME = "nereid-local"
 EMAIL_FROM = "hello@example.com"
 _PUSH_APPLICATION = "nereid-local"
+#: The attribute of a platform application that names the topic for what failed.
+_FAILURES = "EventDeliveryFailure"
 # The order is that of the parameters' use, not of the template; a template without one of them is served too.
 _CHOSEN = ("BaseUrl", "EmailFrom", "CreateEmailIdentity", "CredentialCacheSeconds", "SmsEnabled", "PushApplicationArn")
 
@@ -100,7 +102,7 @@ class Stack:
         bus = EventBus(
             deployment.rules, settings.region, self._send, lambda arn, event: self._trigger(deployment, arn, event)
         )
-        self._helpers.feedback = Feedback(bus.publish, deployment.destinations, settings.region)
+        self._helpers.feedback = Feedback(bus.publish, deployment.destinations, settings.region, self._notify)
         queues = Queues(
             Poller(spec, cloud.client("sqs"), functions.invoke, settings.region) for spec in deployment.mappings
         )
@@ -108,6 +110,7 @@ class Stack:
         recorder.on_publish = self._outbox.record_publish
         recorder.on_events = bus.put
         recorder.on_queue = queues.wake
+        self._name_topic(deployment)
         queues.start()
         self._stops.append(queues.stop)
         schedules = Scheduler(deployment.rules, bus.tick)
@@ -171,6 +174,24 @@ class Stack:
         except botocore.exceptions.ClientError:
             return endpoint_arn
         return str(answer["Attributes"].get("Token", endpoint_arn))
+
+    def _name_topic(self, deployment: Deployment) -> None:
+        """Have the platform application report failures, as docs/deploy.md tells operators to."""
+        application, topic = deployment.parameters.get("PushApplicationArn"), deployment.outputs.get("FeedbackTopicArn")
+        if self._cloud is not None and application and topic:
+            self._cloud.client("sns").set_platform_application_attributes(
+                PlatformApplicationArn=application, Attributes={_FAILURES: topic}
+            )
+
+    def _notify(self, application_arn: str, text: str) -> bool:
+        if self._cloud is None:
+            return False
+        sns = self._cloud.client("sns")
+        named = sns.get_platform_application_attributes(PlatformApplicationArn=application_arn)["Attributes"]
+        if _FAILURES not in named:
+            return False
+        sns.publish(TopicArn=named[_FAILURES], Message=text)
+        return True
 
     def _send(self, queue_arn: str, text: str) -> None:
         if self._cloud is None:

@@ -18,8 +18,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "nereid")]
 
+
 from local import template  # noqa: E402 - found by the path above
 from nereid.settings import Settings  # noqa: E402
+from tools import openapi  # noqa: E402
 
 # Variables that libraries read; ours are described in nereid.settings.
 LIBRARIES = {
@@ -183,6 +185,7 @@ on. Besides what is listed, each may write its own logs and traces.
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/configuration.md": configuration,
     "docs/functions.md": catalogue,
+    "docs/openapi.json": lambda: openapi.document(functions()),
 }
 
 

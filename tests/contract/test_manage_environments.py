@@ -50,7 +50,7 @@ class TestEnvironments:
         assert list(manage.errors("POST", "/environments", {"identifier": identifier})) == ["identifier"]
 
     @pytest.mark.parametrize(
-        "word", ["events", "environments", "app_notifications", "users", "api_tokens", "client_keys"]
+        "word", ["events", "environments", "app_notifications", "users", "api_tokens", "client_keys", "suppressions"]
     )
     def test_a_reserved_word_is_no_identifier(self, manage: Manage, word: str) -> None:
         answer = manage.call("POST", "/environments", {"identifier": word})

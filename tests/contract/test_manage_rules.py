@@ -40,6 +40,9 @@ ROUTES: list[tuple[str, str, str | None, Any]] = [
     ("DELETE", "/dev/event_types/unknown", "manage_templates", None),
     ("GET", "/dev/messages", "read_messages", None),
     ("GET", "/dev/messages/unknown", "read_messages", None),
+    ("GET", "/suppressions", "manage_users", None),
+    ("POST", "/suppressions", "manage_users", {"email": "sam@example.com"}),
+    ("DELETE", "/suppressions/nobody@example.com", "manage_users", None),
 ]
 PERMISSIONS = (
     "post_events",
@@ -54,7 +57,14 @@ PERMISSIONS = (
     "admin:all",
 )
 WRITES = [route for route in ROUTES if route[3] is not None]
-LISTS = [("/environments"), ("/api_tokens"), ("/client_keys"), ("/dev/event_types"), ("/dev/messages")]
+LISTS = [
+    ("/environments"),
+    ("/api_tokens"),
+    ("/client_keys"),
+    ("/dev/event_types"),
+    ("/dev/messages"),
+    ("/suppressions"),
+]
 every_route = pytest.mark.parametrize(("method", "path", "permission", "body"), ROUTES)
 every_write = pytest.mark.parametrize(("method", "path", "permission", "body"), WRITES)
 every_list = pytest.mark.parametrize("path", LISTS)
@@ -135,7 +145,13 @@ def test_a_path_of_no_product_is_not_found(manage: Manage, method: str, path: st
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("PUT", "/environments"), ("DELETE", "/api_tokens"), ("PATCH", "/dev/event_types/x"), ("POST", "/dev/messages")],
+    [
+        ("PUT", "/suppressions"),
+        ("PUT", "/environments"),
+        ("DELETE", "/api_tokens"),
+        ("PATCH", "/dev/event_types/x"),
+        ("POST", "/dev/messages"),
+    ],
 )
 def test_an_unknown_method_is_not_found(manage: Manage, method: str, path: str) -> None:
     assert manage.call(method, path) == NOT_FOUND

@@ -208,6 +208,37 @@ def test_a_lead_unsubscribes_with_one_click_and_without_login(team: Team, campai
 
 
 @pytest.mark.parametrize(
+    ("removed", "left"), [("", "contacted"), ("?reason=bounce", "unsubscribed"), ("?reason=unsubscribe", "bounced")]
+)
+def test_a_lead_whose_address_is_taken_off_the_list_may_be_mailed_as_far_as_nothing_is_left(
+    team: Team, campaign: str, removed: str, left: str
+) -> None:
+    lead = team.lead()
+    for reason, status in (("unsubscribe", "unsubscribed"), ("bounce", "bounced")):
+        given = {"email": lead["email"].upper(), "reason": reason}
+        assert team.stack.request("POST", "/manage/suppressions", given, token=team.neptie.token).status == 200
+        assert team.status(lead) == status
+    assert team.neptie.call("POST", SEND, body(lead, campaign))[0] == 400
+    path = f"/manage/suppressions/{lead['email']}{removed}"
+    assert team.stack.request("DELETE", path, token=team.neptie.token).status == 200
+    assert team.status(lead) == left
+    if left == "contacted":
+        team.wait(team.send(lead, campaign), "sent")
+    else:
+        assert team.neptie.call("POST", SEND, body(lead, campaign))[0] == 400
+
+
+def test_a_lead_that_its_team_moved_on_stays_where_it_is(team: Team) -> None:
+    lead = team.lead()
+    given = {"email": lead["email"], "reason": "complaint"}
+    assert team.stack.request("POST", "/manage/suppressions", given, token=team.neptie.token).status == 200
+    team.neptie.ok("PUT", f"leads/{lead['id']}", {"status": "qualified"})
+    path = f"/manage/suppressions/{lead['email']}"
+    assert team.stack.request("DELETE", path, token=team.neptie.token).status == 200
+    assert team.status(lead) == "qualified"
+
+
+@pytest.mark.parametrize(
     ("kinds", "status"),
     [(["delivery"], "delivered"), (["open"], "opened"), (["delivery", "click", "open"], "clicked")],
 )

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import re
+from typing import Any, ClassVar
 
 import pytest
 
 from tests.contract.manage_client import Mailed, Manage, mail, outcomes, phone_number, unique
 
 SUBSCRIPTION = mail("s", "Unsubscribe: {{ unsubscribe_url }}")
+
+
+def known(type_: str, bounce_type: str = "Permanent", link: str | None = None) -> dict[str, str]:
+    """Return what an event says besides its type and moment."""
+    permanent = bounce_type == "Permanent"
+    members = {
+        "bounce": {
+            "bounce_type": bounce_type,
+            "sub_type": "General" if permanent else "MailboxFull",
+            "code": "5.1.1" if permanent else "4.2.2",
+        },
+        "complaint": {"feedback_type": "abuse"},
+        "delivery_delay": {"delay_type": "MailboxFull", "code": "4.2.2"},
+        "click": {"link": str(link)},
+    }
+    return members.get(type_, {})
 
 
 class TestFeedback:
@@ -23,6 +40,8 @@ class TestFeedback:
             ("bounce", {}, ("failed", "bounced")),
             ("reject", {}, ("failed", "rejected")),
             ("complaint", {}, ("success", "complaint")),
+            ("rendering_failure", {}, ("failed", "rendering failure")),
+            ("delivery_delay", {}, ("success", None)),
         ],
     )
     def test_a_report_changes_a_success_only_so(
@@ -35,8 +54,7 @@ class TestFeedback:
         assert (delivery["status"], delivery["reason"]) == outcome
         assert delivery["provider_message_id"] == mailed.sent["provider_message_id"]
         [event] = delivery["events"]
-        link = {"link": members["link"]} if "link" in members else {}
-        assert event == {"type": type_, "at": event["at"], **link}
+        assert event == {"type": type_, "at": event["at"], **known(type_, **members)}
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["at"])
 
     def test_each_type_is_counted_once(self, manage: Manage) -> None:
@@ -67,6 +85,44 @@ class TestFeedback:
         answer = manage.stack.request("POST", "/_local/feedback", body)
         assert (answer.status, answer.json()["message"]) == (422, "Validation failed")
         assert {set(error) >= {"field", "message"} for error in answer.json()["errors"]} == {True}
+
+
+class TestPush:
+    PHONE: ClassVar = {"name": "phone", "channel": "push", "template": {"title": "t", "body": "b"}}
+
+    def pushed(self, manage: Manage) -> tuple[str, dict[str, Any]]:
+        """Push to a device; return the message's id and the delivery."""
+        contacts = [{"type": "firebase_token", "value": unique("token")}]
+        message_id = manage.ingest(manage.configure(self.PHONE), contact_infos=contacts)
+        [delivery] = manage.message(message_id)["deliveries"]
+        assert outcomes([delivery]) == [("success", None)]
+        return message_id, delivery
+
+    @pytest.mark.parametrize("members", [{}, {"failure_type": "InvalidNotification"}])
+    def test_a_push_that_the_platform_did_not_take_has_failed(self, manage: Manage, members: dict[str, str]) -> None:
+        message_id, sent = self.pushed(manage)
+        for _ in range(2):
+            manage.report(sent["provider_message_id"], "push_failure", **members)
+        code = members.get("failure_type", "InvalidPlatformToken")
+
+        def failed() -> dict[str, Any] | None:
+            [delivery] = manage.message(message_id)["deliveries"]
+            return delivery if delivery["status"] == "failed" else None
+
+        delivery = manage.stack.wait_for(failed)
+        [event] = delivery["events"]
+        assert delivery["reason"] == f"provider: {code}"
+        assert event == {"type": "push_failure", "at": event["at"], "code": code}
+
+    def test_a_push_is_no_mail_and_a_mail_no_push(self, manage: Manage) -> None:
+        _, sent = self.pushed(manage)
+        mailed = Mailed(manage)
+        for message_id, type_ in (
+            (sent["provider_message_id"], "open"),
+            (mailed.sent["provider_message_id"], "push_failure"),
+        ):
+            body = {"provider_message_id": message_id, "type": type_}
+            assert manage.stack.request("POST", "/_local/feedback", body).status == 404
 
 
 class TestSuppression:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from local import feedback
 from tests.infrastructure import stack
 
 QUEUES = stack.queues()
@@ -51,12 +52,27 @@ def test_a_message_is_hidden_for_at_least_six_times_its_consumers_timeout(mappin
     assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
 
 
-def test_only_the_rule_of_email_feedback_may_put_messages_into_a_queue_from_outside() -> None:
+def test_only_the_rule_and_the_topic_of_feedback_may_put_messages_into_a_queue_from_outside() -> None:
     (policy,) = stack.of_type("AWS::SQS::QueuePolicy").values()
-    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Action"] == "sqs:SendMessage"
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["FeedbackRule", "Arn"]}}}
+    rule, topic = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert [statement["Action"] for statement in (rule, topic)] == ["sqs:SendMessage"] * 2
+    assert rule["Principal"] == {"Service": "events.amazonaws.com"}
+    assert rule["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["FeedbackRule", "Arn"]}}}
+    assert topic["Principal"] == {"Service": "sns.amazonaws.com"}
+    assert topic["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "FeedbackTopic"}}}
+    assert topic["Resource"] == {"Fn::GetAtt": ["FeedbackQueue", "Arn"]}
+
+
+def test_the_topic_of_feedback_leads_to_the_queue_of_feedback() -> None:
+    topic = stack.of_type("AWS::SNS::Topic")["FeedbackTopic"]
+    endpoint = {"Fn::GetAtt": ["FeedbackQueue", "Arn"]}
+    assert topic["Properties"]["Subscription"] == [{"Protocol": "sqs", "Endpoint": endpoint}]
+
+
+def test_the_e_mail_service_reports_all_that_the_product_reads() -> None:
+    (destination,) = stack.of_type("AWS::SES::ConfigurationSetEventDestination").values()
+    reported = destination["Properties"]["EventDestination"]["MatchingEventTypes"]
+    assert {name.lower() for name in reported} == {kind.replace("_", "") for kind in feedback.EMAIL_TYPES}
 
 
 def test_the_rule_takes_feedback_of_this_stacks_emails_only() -> None:

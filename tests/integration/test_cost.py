@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from tests.support.cloud import Cloud, World
+from tests.support.cloud import Cloud, World, record
 from tests.support.notifications import INBOX, MAIL, PHONE, SAM, TEXT
 
 READS = ("GetItem", "Query", "BatchGetItem")
@@ -32,6 +35,39 @@ def test_an_event_with_one_mail_costs_three_reads_and_three_writes(cloud: Cloud,
     assert sum(calls[f"dynamodb:{name}"] for name in WRITES) <= 3
     assert calls["sesv2:SendEmail"] == 1
     assert calls["secretsmanager:GetSecretValue"] == 0
+
+
+def report(cloud: Cloud, world: World, message_id: str, event_type: str, **about: Any) -> dict[str, int]:
+    """Let SES report something about the mail of a message; return what that costs in calls of DynamoDB."""
+    [delivery] = world.deliveries(message_id)
+    tags = {"team_id": [world.team_id], "environment": ["dev"], "delivery_id": [delivery.id]}
+    detail = {"eventType": event_type, "mail": {"tags": tags}, event_type.lower(): about}
+    cloud.calls.clear()
+    records = [record("email", json.dumps({"id": "e", "detail": detail}))]
+    assert cloud.invoke("pipeline/record_feedback", {"Records": records}) == {"batchItemFailures": []}
+    return {name: count for name, count in cloud.calls.items() if name.startswith("dynamodb:")}
+
+
+def test_a_report_costs_a_write_and_one_of_a_delivery_a_read_besides(cloud: Cloud, world: World) -> None:
+    world.configure("login", MAIL)
+    first, second = (world.ingest("login", contact_infos=SAM) for _ in range(2))
+    cloud.pump()
+    assert report(cloud, world, first, "Open") == {"dynamodb:UpdateItem": 1}
+    assert report(cloud, world, first, "Delivery") == {"dynamodb:UpdateItem": 1, "dynamodb:GetItem": 1}
+    assert report(cloud, world, first, "Bounce", bounceType="Transient") == {"dynamodb:UpdateItem": 2}
+    # From now on the address is one whose deliveries are noted.
+    assert report(cloud, world, second, "Delivery") == {"dynamodb:UpdateItem": 2, "dynamodb:GetItem": 1}
+
+
+def test_a_push_costs_no_call_more_than_a_mail(cloud: Cloud, world: World) -> None:
+    world.configure("login", PHONE)
+    contacts = [{"type": "firebase_token", "value": f"token-{world.team_id}"}]
+    message_id = world.ingest("login", contact_infos=contacts)
+    cloud.pump("message")
+    cloud.calls.clear()
+    cloud.pump("push")
+    assert world.outcomes(message_id) == [("success", None)]
+    assert cloud.calls["dynamodb:UpdateItem"] == 2  # claimed, recorded
 
 
 def test_nothing_on_the_way_is_a_scan_or_a_transaction(cloud: Cloud, world: World) -> None:

@@ -33,6 +33,9 @@ REFUSED = {
     "manage/delete_event_type": 404,
     "manage/list_messages": 400,
     "manage/get_message": 404,
+    "manage/list_suppressions": 422,
+    "manage/add_suppression": 422,
+    "manage/remove_suppression": 404,
     "public/health": 503,
     "public/show_unsubscribe": 404,
     "public/unsubscribe": 404,
@@ -60,6 +63,7 @@ def world(cloud: Cloud) -> World:
         id=KEY_ID, environment="dev", scope="public", shown=key, key_hash=client_keys.hash_key(key), **members
     )
     world.runtime.accounts.create_client_key(record)
+    world.runtime.suppressions.add(world.team_id, "kim@example.com", "bounce", now)
     return world
 
 

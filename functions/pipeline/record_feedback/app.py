@@ -1,4 +1,4 @@
-"""Feedback queue: record what SES reports about mails that it accepted."""
+"""Feedback queue: record what SES and SNS report about mails and push notifications that they accepted."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from nereid.runtime import runtime
 
 
 def record(body: str) -> None:
-    """Record one report; EventBridge wraps it in an event whose `detail` it is."""
-    event = jsontext.loads(body)
-    done = runtime.feedback.record(event.get("detail", event))
-    logger.info("feedback", done=done, event=event.get("id"))
+    """Record one report."""
+    message = jsontext.loads(body)
+    done = runtime.feedback.record(message)
+    logger.info("feedback", done=done, event=message.get("id") or message.get("MessageId"))
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:

@@ -4,7 +4,7 @@
 method may raise `nereid.errors.Unavailable`; what else it raises is said in its docstring.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -343,8 +343,32 @@ class SuppressionStore(Protocol):
         """Return the suppression of an address, read so that an answered write is seen."""
         ...
 
-    def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime) -> None:
-        """Add a reason; the first moment of each reason stays."""
+    def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None) -> None:
+        """Add a reason; the first moment of each reason stays.
+
+        Of no effect for what happened before the reason was last removed.
+        """
+        ...
+
+    def soft_bounced(self, team_id: str, email: str, delivery_id: str, at: datetime) -> Suppression | None:
+        """Note that a mail bounced softly, once per delivery; return the suppression of the address then."""
+        ...
+
+    def delivered(self, team_id: str, email: str, at: datetime) -> None:
+        """Note that a mail arrived: soft bounces before it are in no row with later ones."""
+        ...
+
+    def remove(self, team_id: str, email: str, reasons: Collection[SuppressionReason], at: datetime) -> None:
+        """Remove those of the reasons that there are; `NotFound` if there is none of them."""
+        ...
+
+    def page(
+        self, team_id: str, after: str | None, limit: int, reason: SuppressionReason | None
+    ) -> tuple[list[Suppression], str | None]:
+        """Return suppressions in order of their addresses from after one, and the address to go on after.
+
+        With a reason, only those that have it; few may be found at a time.
+        """
         ...
 
 
@@ -458,9 +482,18 @@ class CampaignMetrics(Protocol):
         ...
 
     def report(
-        self, scope: Scope, delivery_id: str, event: Mapping[str, Any], fact: Fact, campaign_id: str
+        self,
+        scope: Scope,
+        delivery_id: str,
+        event: Mapping[str, Any],
+        fact: Fact,
+        campaign_id: str,
+        sent_at: datetime | None = None,
     ) -> Delivery | None:
-        """Do what `DeliveryStore.report` does, and count the fact in the same step."""
+        """Do what `DeliveryStore.report` does, and count the fact in the same step.
+
+        A report that is faster than our own record counts the mail as sent, at `sent_at` or else its own time.
+        """
         ...
 
     def counts(self, team_id: str, campaign_id: str, since: date) -> DayCounts:
@@ -675,6 +708,14 @@ class DeliveryStore(Protocol):
         ...
 
 
+class SentDeliveries(Protocol):
+    """Deliveries by the ids that the provider gave them; push alone is kept so."""
+
+    def sent_as(self, provider_message_id: str) -> tuple[Scope, str] | None:
+        """Return the environment and id of a delivery; None while it is not known to have been handed over."""
+        ...
+
+
 class MessageQueue(Protocol):
     """The queue between the endpoints and process_messages."""
 
@@ -745,6 +786,10 @@ class PushTokens(Protocol):
 
     def drop(self, scope: Scope, token: str) -> None:
         """Remove a token from every user who holds it."""
+        ...
+
+    def refused(self, scope: Scope, token: str, at: datetime) -> None:
+        """Drop a token that the platform refused, if it had been enabled again by then: then the provider means it."""
         ...
 
 

@@ -338,19 +338,25 @@ class Runtime:
     @cached_property
     def push_deliverer(self) -> Deliverer:
         """What delivers push."""
+        from nereid.aws.deliveries import DynamoDeliveryStore
         from nereid.aws.push_channel import PushChannel
         from nereid.aws.push_tokens import DynamoPushTokens
         from nereid.core.deliver import Deliverer
 
         channel = PushChannel(self.clients, DynamoPushTokens(self.users, self.clock))
-        return Deliverer(channel, self.deliveries, self.messages, self.clock, counts=self.delivery_counts)
+        deliveries = DynamoDeliveryStore(self._table("activity_table"), self._retention, findable=True)
+        return Deliverer(channel, deliveries, self.messages, self.clock, counts=self.delivery_counts)
 
     @cached_property
     def feedback(self) -> FeedbackRecorder:
-        """What records the e-mail provider's reports."""
+        """What records the providers' reports."""
+        from nereid.aws.push_tokens import DynamoPushTokens
         from nereid.core.record_feedback import FeedbackRecorder
 
-        return FeedbackRecorder(self.deliveries, self.suppressions, self.clock, self.outreach_feedback)
+        tokens = DynamoPushTokens(self.users, self.clock)
+        return FeedbackRecorder(
+            self.deliveries, self.suppressions, self.deliveries, tokens, self.clock, self.outreach_feedback
+        )
 
     @cached_property
     def unsubscriber(self) -> Unsubscriber:

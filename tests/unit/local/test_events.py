@@ -5,7 +5,7 @@ import pytest
 
 from local.deployment import RuleSpec, TargetSpec
 from local.events import EventBus
-from local.feedback import TYPES, Feedback
+from local.feedback import EMAIL_TYPES, Feedback
 from local.outbox import SentEmail
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:q"
@@ -72,17 +72,24 @@ def test_a_target_may_want_another_input(taken: Taken, target: TargetSpec, expec
     assert taken.queued == [expected]
 
 
-@pytest.mark.parametrize("kind", TYPES)
-def test_feedback_is_what_ses_publishes(taken: Taken, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "event_type", "member"),
+    [
+        *((name, name.capitalize(), name) for name in ("delivery", "bounce", "complaint", "open", "click", "reject")),
+        ("rendering_failure", "Rendering Failure", "failure"),
+        ("delivery_delay", "DeliveryDelay", "deliveryDelay"),
+    ],
+)
+def test_feedback_is_what_ses_publishes(taken: Taken, kind: str, event_type: str, member: str) -> None:
     bus = taken.bus(TargetSpec(QUEUE), pattern={"detail": {"mail": {"tags": {"ses:configuration-set": ["set"]}}}})
-    Feedback(bus.publish, {"set": {name.upper() for name in TYPES}}, "us-east-1").report(SENT, kind)
+    Feedback(bus.publish, {"set": {name.upper() for name in EMAIL_TYPES}}, "us-east-1").report(SENT, kind)
     (event,) = taken.queued
     assert event["source"] == "aws.ses"
-    assert event["detail"]["eventType"] == kind.capitalize()
+    assert event["detail"]["eventType"] == event_type
     assert event["detail"]["mail"]["messageId"] == "id-1"
     assert event["detail"]["mail"]["destination"] == ["sam@example.com"]
     assert event["detail"]["mail"]["tags"]["delivery_id"] == ["d-1"]
-    assert kind in event["detail"]
+    assert member in event["detail"]
 
 
 def test_a_bounce_has_its_type_and_a_click_its_link(taken: Taken) -> None:
@@ -93,6 +100,32 @@ def test_a_bounce_has_its_type_and_a_click_its_link(taken: Taken) -> None:
     assert bounce["bounce"]["bounceType"] == "Transient"
     assert bounce["bounce"]["bouncedRecipients"][0]["emailAddress"] == "sam@example.com"
     assert click["click"]["link"] == "https://example.com/a"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_push_that_failed_is_what_sns_publishes(capsys: pytest.CaptureFixture[str], *, named: bool) -> None:
+    told: list[tuple[str, dict[str, Any]]] = []
+
+    def notify(application: str, text: str) -> bool:
+        told.append((application, json.loads(text)))
+        return named
+
+    endpoint = "arn:aws:sns:us-east-1:123456789012:endpoint/GCM/nereid/466beb61"
+    Feedback(lambda *_: 1, {}, "us-east-1", notify).report_push(endpoint, "sns-1", "InvalidPlatformToken")
+    [(application, event)] = told
+    assert application == event["Resource"] == "arn:aws:sns:us-east-1:123456789012:app/GCM/nereid"
+    assert {**event, "Time": None} == {
+        "DeliveryAttempts": 1,
+        "EndpointArn": endpoint,
+        "EventType": "DeliveryFailure",
+        "FailureMessage": "Platform token associated with the endpoint is not valid",
+        "FailureType": "InvalidPlatformToken",
+        "MessageId": "sns-1",
+        "Resource": application,
+        "Service": "SNS",
+        "Time": None,
+    }
+    assert ("names no topic" in capsys.readouterr().err) is not named
 
 
 def test_a_type_that_the_configuration_set_keeps_to_itself_goes_nowhere(

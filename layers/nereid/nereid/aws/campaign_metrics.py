@@ -47,7 +47,13 @@ class DynamoCampaignMetrics:
         self._count(noting, scope, delivery_id, campaign_id, day, "sent", day)
 
     def report(
-        self, scope: Scope, delivery_id: str, event: Mapping[str, Any], fact: Fact, campaign_id: str
+        self,
+        scope: Scope,
+        delivery_id: str,
+        event: Mapping[str, Any],
+        fact: Fact,
+        campaign_id: str,
+        sent_at: datetime | None = None,
     ) -> Delivery | None:
         """See the port."""
         kind = str(event["type"])
@@ -68,7 +74,7 @@ class DynamoCampaignMetrics:
             sent_on = item.get("sent_on")
             if sent_on is None:
                 # The report is faster than our own record of the hand-over, and proves it.
-                self.count_sent(scope, delivery_id, campaign_id, at)
+                self.count_sent(scope, delivery_id, campaign_id, sent_at or at)
             else:
                 self._count(noting, scope, delivery_id, campaign_id, date.fromisoformat(sent_on), fact, at.date())
         raise Unavailable("delivery is written by many at once")

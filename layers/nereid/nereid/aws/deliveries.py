@@ -10,7 +10,7 @@ from nereid import jsontext
 from nereid.aws.errors import is_condition, old_item
 from nereid.aws.table import Item, Table, tenant, unmarshal
 from nereid.clock import from_iso, to_iso
-from nereid.models.delivery import Delivery, DeliveryJob
+from nereid.models.delivery import Delivery, DeliveryJob, Status
 from nereid.models.team import Scope
 from nereid.ports import Claim, Outcome
 
@@ -19,17 +19,20 @@ _RELEASED = "released"
 
 
 class DynamoDeliveryStore:
-    """Implements `nereid.ports.DeliveryStore`.
+    """Implements `nereid.ports.DeliveryStore` and `nereid.ports.SentDeliveries`.
 
     Parameters
     ----------
     retention_seconds
         How long a delivery is kept; only needed by who claims them.
+    findable
+        Whether what is recorded can be found by the provider's message id, for the price of a write of an index.
     """
 
-    def __init__(self, table: Table, retention_seconds: int = 0) -> None:
+    def __init__(self, table: Table, retention_seconds: int = 0, *, findable: bool = False) -> None:
         self._table = table
         self._retention = retention_seconds
+        self._findable = findable
 
     def claim(self, job: DeliveryJob, token: str, now: datetime, until: datetime) -> Claim:
         """See the port."""
@@ -79,6 +82,7 @@ class DynamoDeliveryStore:
             ":status": outcome.status,
             ":reason": outcome.reason,
             ":provider_message_id": outcome.provider_message_id,
+            ":sent_as": outcome.provider_message_id if self._findable else None,
             ":rendered": jsontext.dumps(outcome.rendered) if outcome.rendered is not None else None,
             ":missing_variables": list(outcome.missing_variables) or None,
             ":updated_at": to_iso(now),
@@ -103,6 +107,13 @@ class DynamoDeliveryStore:
         """See the port."""
         found = self._table.get_many(delivery_key(scope, delivery_id) for delivery_id in delivery_ids)
         return {item["id"]: to_delivery(item) for item in found.values() if "id" in item}
+
+    def sent_as(self, provider_message_id: str) -> tuple[Scope, str] | None:
+        """See the port."""
+        for found in self._table.query("sent_as = :id", {":id": provider_message_id}, index="sent_as", limit=1):
+            team_id, environment, _, delivery_id = found["pk"].split("#", 3)
+            return Scope(team_id, environment), delivery_id
+        return None
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any]) -> Delivery | None:
         """See the port."""
@@ -140,21 +151,15 @@ def _refused(item: Item, now: datetime) -> Claim:
 def to_delivery(item: Item) -> Delivery:
     """Return a delivery as it stands: what we recorded, and what the provider reported since.
 
-    Reports may come in any order, and even before our own record; so they are kept apart from it and
-    combined when read. A bounce or reject turns a success into a failure; nothing turns it back.
+    Reports may come in any order, and even before our own record; so they are kept apart from it and combined when
+    read. Whatever is reported was accepted, though our record knows nothing of it or ends otherwise: an earlier
+    hand-over had no answer. What the reports make of a delivery is the same in whatever order they came.
     """
     status, reason = item["status"], item.get("reason")
-    reported = item.get("reported", set())
-    if reported and status == "pending":
-        status = "success"
-    if status == "success":
-        if "bounce" in reported:
-            status, reason = "failed", "bounced"
-        elif "reject" in reported:
-            status, reason = "failed", "rejected"
-        elif "complaint" in reported:
-            reason = "complaint"
-    events = [jsontext.loads(event) for event in item.get("events", [])]
+    events = sorted((jsontext.loads(event) for event in item.get("events", [])), key=lambda event: str(event["at"]))
+    reported = {event["type"]: event for event in events}
+    if reported:
+        status, reason = _reported(reported)
     return Delivery(
         id=item["id"],
         notification=item["notification"],
@@ -171,7 +176,26 @@ def to_delivery(item: Item) -> Delivery:
     )
 
 
+#: What reports make of a delivery, the gravest first.
+_FAILURES = {
+    "bounce": "bounced",
+    "reject": "rejected",
+    "rendering_failure": "rendering failure",
+    "known_complaint": "suppressed: complaint",
+}
+#: How reports are shown that are told apart by what follows from them.
+_SHOWN = {"transient_bounce": "bounce", "known_complaint": "complaint"}
+
+
+def _reported(reported: Mapping[str, Any]) -> tuple[Status, str | None]:
+    """Return the status and reason that follow from the reports of an accepted delivery, given by their types."""
+    for kind, reason in _FAILURES.items():
+        if kind in reported:
+            return "failed", reason
+    if "push_failure" in reported:
+        return "failed", f"provider: {reported['push_failure']['code']}"
+    return "success", "complaint" if "complaint" in reported else None
+
+
 def _shown(event: dict[str, Any]) -> dict[str, Any]:
-    if event["type"] == "transient_bounce":
-        return {**event, "type": "bounce"}
-    return event
+    return {**event, "type": _SHOWN.get(event["type"], event["type"])}

@@ -1,6 +1,7 @@
 """What becomes of push tokens that SNS has disabled."""
 
 from contextlib import suppress
+from datetime import datetime
 
 from nereid.aws.users import DynamoUserStore
 from nereid.errors import NotFound
@@ -25,6 +26,14 @@ class DynamoPushTokens:
             with suppress(Conflict, NotFound):  # changed or gone since: whoever did that speaks for the user
                 self._users.put_contact_info(scope, user, revived, new=False)
         return True
+
+    def refused(self, scope: Scope, token: str, at: datetime) -> None:
+        """See the port."""
+        holders = self._users.holders(scope, "firebase_token", token)
+        if any(contact.updated_at > at for _, contact in holders):
+            return  # registered anew since
+        if any(contact.revived_at is not None and contact.revived_at <= at for _, contact in holders):
+            self.drop(scope, token)
 
     def drop(self, scope: Scope, token: str) -> None:
         """See the port."""

@@ -1,11 +1,40 @@
-"""Suppressed addresses in the audience table: one item per team and address."""
+"""Suppressions in the audience table: one item per team and address, with everything that decides about it.
 
-from datetime import datetime
+Soft bounces stand on the same item, one attribute per mail with the moment of its bounce, beside the last moment at
+which a mail arrived. Whether five of them came in a row is worked out when the item is read. So a report is one
+write, it may be written again and in any order, and whoever is about to send needs no second read.
 
-from nereid.aws.table import Table
+A delivery that is reported is written only for addresses whose mail bounced softly before: for all others it costs
+a read of an item that is not there.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from nereid.aws.errors import is_condition
+from nereid.aws.table import Item, Table, seconds
 from nereid.clock import from_iso, to_iso
-from nereid.models.suppression import Suppression, SuppressionReason
+from nereid.errors import NotFound, Unavailable
+from nereid.models.suppression import (
+    SOFT_BOUNCES,
+    SUPPRESSION_REASONS,
+    Suppression,
+    SuppressionReason,
+    suppressed_softly,
+)
 from nereid.models.user import comparable
+
+#: What attributes with the moments of soft bounces begin with; the delivery's id follows.
+_SOFT = "soft_bounce#"
+#: How long an item is kept that suppresses nothing: longer than any report of what was before can be under way.
+_KEPT = timedelta(days=30)
+_ATTEMPTS = 8
+#: How many addresses a list looks at together when it wants some of them only, and how often for one page.
+_CHUNK, _MOST_CHUNKS = 101, 10
 
 
 class DynamoSuppressionStore:
@@ -16,21 +45,155 @@ class DynamoSuppressionStore:
 
     def get(self, team_id: str, email: str) -> Suppression | None:
         """See the port."""
-        item = self._table.get(_key(team_id, email), "suppression")
-        if item is None:
-            return None
-        reasons = {name.removesuffix("_at"): from_iso(item[name]) for name in item if name.endswith("_at")}
-        return Suppression.model_validate({"email": item["email"], "reasons": reasons})
+        item = self._table.get(*_key(team_id, email))
+        return _to_suppression(item) if item else None
 
-    def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime) -> None:
+    def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None) -> None:
         """See the port."""
-        self._table.update(
-            _key(team_id, email),
-            "suppression",
-            f"SET email = :email, {reason}_at = if_not_exists({reason}_at, :at)",
-            {":email": comparable("email", email), ":at": to_iso(at)},
+        sets = [f"{reason}_at = if_not_exists({reason}_at, :at)"]
+        values: dict[str, Any] = {":at": to_iso(at)}
+        if detail is not None:
+            sets.append(f"{reason}_detail = if_not_exists({reason}_detail, :detail)")
+            values[":detail"] = detail
+        try:
+            self._table.update(
+                *_key(team_id, email),
+                f"SET {', '.join([*sets, *_LISTED])} REMOVE expires_at ADD revision :one",
+                {**values, **_listing(team_id, email), ":one": 1},
+                condition=f"attribute_not_exists({reason}_removed_at) OR {reason}_removed_at <= :at",
+            )
+        except ClientError as error:
+            # Somebody took the address off the list after this happened.
+            if not is_condition(error):
+                raise
+
+    def soft_bounced(self, team_id: str, email: str, delivery_id: str, at: datetime) -> Suppression | None:
+        """See the port."""
+        key, address = _key(team_id, email), comparable("email", email)
+        item = self._table.update(
+            *key,
+            "SET email = :email, #bounce = if_not_exists(#bounce, :at) REMOVE expires_at ADD revision :one",
+            {":email": address, ":at": to_iso(at), ":one": 1},
+            names={"#bounce": _SOFT + delivery_id},
         )
+        suppression = _to_suppression(item)
+        if suppression is not None and "directory" not in item:
+            values = {**_listing(team_id, email), ":one": 1}
+            self._table.update(*key, f"SET {', '.join(_LISTED)} REMOVE expires_at ADD revision :one", values)
+        return suppression
+
+    def delivered(self, team_id: str, email: str, at: datetime) -> None:
+        """See the port."""
+        moment = to_iso(at)
+        for _ in range(_ATTEMPTS):
+            item = self._table.get(*_key(team_id, email))
+            if item is None or not _bounced_before(item) or item.get("delivered_at", "") >= moment:
+                return
+            over = [name for name, bounced_at in item.items() if name.startswith(_SOFT) and bounced_at <= moment]
+            if self._replace(item, {"delivered_at": moment}, over, at):
+                return
+        raise Unavailable("suppression is written by many at once")
+
+    def remove(self, team_id: str, email: str, reasons: Collection[SuppressionReason], at: datetime) -> None:
+        """See the port."""
+        for _ in range(_ATTEMPTS):
+            item = self._table.get(*_key(team_id, email))
+            suppression = _to_suppression(item) if item else None
+            found = [reason for reason in reasons if suppression and reason in suppression.reasons]
+            if item is None or not found:
+                raise NotFound("suppression")
+            gone = [name for reason in found for name in (f"{reason}_at", f"{reason}_detail") if name in item]
+            if "bounce" in found:
+                gone += [name for name in item if name.startswith(_SOFT)]
+            if self._replace(item, {f"{reason}_removed_at": to_iso(at) for reason in found}, gone, at):
+                return
+        raise Unavailable("suppression is written by many at once")
+
+    def page(
+        self, team_id: str, after: str | None, limit: int, reason: SuppressionReason | None
+    ) -> tuple[list[Suppression], str | None]:
+        """See the port."""
+        condition, values = "directory = :directory", {":directory": _directory(team_id)}
+        if after is not None:
+            condition, values = f"{condition} AND directory_sort > :after", {**values, ":after": after}
+        size = limit + 1 if reason is None else _CHUNK
+        listed = self._table.query(condition, values, index="users", limit=size)
+        found: list[Suppression] = []
+        for _ in range(_MOST_CHUNKS):
+            chunk = [(each["pk"], each["sk"]) for each in islice(listed, size)]
+            items = self._table.get_many(chunk)
+            suppressions = [_to_suppression(items[key]) for key in chunk if key in items]
+            found += [each for each in suppressions if each and (reason is None or reason in each.reasons)]
+            if len(found) > limit:
+                return found[:limit], found[limit - 1].email
+            if len(chunk) < size:
+                return found, None
+            after = chunk[-1][0].removeprefix(_key(team_id, "")[0])
+        return found, after
+
+    def _replace(self, item: Item, sets: dict[str, str], removed: Collection[str], now: datetime) -> bool:
+        """Set and remove attributes of an item, unless it was written since it was read; say whether it was not.
+
+        An item that suppresses nothing then is not listed any more; one that says nothing at all expires.
+        """
+        left = {name: value for name, value in item.items() if name not in removed} | sets
+        gone = [name for name in removed if name in item]
+        values: dict[str, Any] = dict(sets)
+        if _to_suppression(left) is None:
+            gone += [name for name in ("directory", "directory_sort") if name in item]
+            # What was to expire already still does so: an address that is mailed daily is not written for ever.
+            if "expires_at" not in item and not any(name.startswith(_SOFT) for name in left):
+                values["expires_at"] = seconds(now + _KEPT)
+        expression = "SET " + ", ".join(f"{name} = :{name}" for name in values) + " ADD revision :one"
+        names = {f"#gone{number}": name for number, name in enumerate(gone)}
+        if names:
+            expression += f" REMOVE {', '.join(names)}"
+        try:
+            self._table.update(
+                item["pk"],
+                item["sk"],
+                expression,
+                {**{f":{name}": value for name, value in values.items()}, ":one": 1, ":known": item["revision"]},
+                names=names or None,
+                condition="revision = :known",
+            )
+        except ClientError as error:
+            if not is_condition(error):
+                raise
+            return False
+        return True
 
 
-def _key(team_id: str, email: str) -> str:
-    return f"{team_id}#suppression#{comparable('email', email)}"
+#: Puts an address on its team's list.
+_LISTED = ("email = :email", "directory = :directory", "directory_sort = :email")
+
+
+def _listing(team_id: str, email: str) -> dict[str, str]:
+    return {":email": comparable("email", email), ":directory": _directory(team_id)}
+
+
+def _directory(team_id: str) -> str:
+    return f"{team_id}#suppressions"
+
+
+def _key(team_id: str, email: str) -> tuple[str, str]:
+    return f"{team_id}#suppression#{comparable('email', email)}", "suppression"
+
+
+def _bounced_before(item: Item) -> bool:
+    return "delivered_at" in item or any(name.startswith(_SOFT) for name in item)
+
+
+def _to_suppression(item: Item) -> Suppression | None:
+    """Return what an item suppresses; None if nothing."""
+    reasons = {reason: from_iso(item[f"{reason}_at"]) for reason in SUPPRESSION_REASONS if f"{reason}_at" in item}
+    details = {reason: item[f"{reason}_detail"] for reason in reasons if f"{reason}_detail" in item}
+    if "bounce" not in reasons:
+        bounces = [from_iso(value) for name, value in item.items() if name.startswith(_SOFT)]
+        ends = [from_iso(item[name]) for name in ("delivered_at", "bounce_removed_at") if name in item]
+        since = suppressed_softly(bounces, max(ends, default=None))
+        if since is not None:
+            reasons["bounce"], details["bounce"] = since, f"{SOFT_BOUNCES} soft bounces in a row"
+    if not reasons:
+        return None
+    return Suppression(email=item["email"], reasons=reasons, details=details)

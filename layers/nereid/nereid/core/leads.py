@@ -1,15 +1,23 @@
 """Leads: create, change, delete, import. Whatever the API, a lead changes through here."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from nereid.errors import NotFound, Unavailable
 from nereid.models.lead import Lead, LeadChange, LeadStatus
+from nereid.models.suppression import SuppressionReason
 from nereid.ports import Clock, Conflict, LeadStore
 
 _ATTEMPTS = 8
+#: Where a lead stands whose address is suppressed.
+SUPPRESSED_STATUS: Mapping[SuppressionReason, LeadStatus] = {
+    "bounce": "bounced",
+    "complaint": "unsubscribed",
+    "unsubscribe": "unsubscribed",
+}
 #: Statuses that what becomes of a lead's e-mail can set, and those that each of them replaces.
 _REPLACED: Mapping[LeadStatus, frozenset[str]] = {
     "contacted": frozenset({"new"}),
@@ -78,6 +86,28 @@ def mark_address(leads: LeadStore, clock: Clock, team_id: str, email: str, statu
     """As :func:`mark_lead`, for the lead that has an address now."""
     lead = leads.by_emails(team_id, [email.lower()]).get(email.lower())
     return mark_lead(leads, clock, team_id, lead.id, status) if lead else None
+
+
+def reopen_address(
+    leads: LeadStore, clock: Clock, team_id: str, email: str, left: Collection[SuppressionReason]
+) -> None:
+    """Let the lead with an address stand where it may be mailed again, as far as nothing is left that forbids it.
+
+    Parameters
+    ----------
+    left
+        The reasons for which the address is still suppressed.
+    """
+    status: LeadStatus = "bounced" if "bounce" in left else "unsubscribed" if left else "contacted"
+    lead = leads.by_emails(team_id, [email.lower()]).get(email.lower())
+    if lead is None:
+        return
+
+    def change(lead: Lead) -> Mapping[str, Any]:
+        return {"status": status} if lead.status in SUPPRESSED_STATUS.values() else {}
+
+    with suppress(NotFound):
+        _change(leads, clock, team_id, lambda: leads.get(team_id, lead.id), change)
 
 
 def _change(

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from nereid.core.leads import mark_address
+from nereid.core.leads import SUPPRESSED_STATUS, mark_address
 from nereid.models.delivery import Delivery
 from nereid.models.outreach import EmailReference, Engagement, Fact
 from nereid.models.suppression import SuppressionReason
@@ -34,18 +35,29 @@ class OutreachFeedback:
     clock: Clock
 
     def report(
-        self, scope: Scope, delivery_id: str, event: Mapping[str, Any], email: EmailReference
+        self,
+        scope: Scope,
+        delivery_id: str,
+        event: Mapping[str, Any],
+        email: EmailReference,
+        sent_at: datetime | None = None,
     ) -> Delivery | None:
-        """Note a report about an e-mail to a lead; return its delivery, None if it is not kept any more."""
+        """Note a report about an e-mail to a lead; return its delivery, None if it is not kept any more.
+
+        Parameters
+        ----------
+        sent_at
+            When the e-mail was handed over, if the report says so.
+        """
         kind = str(event["type"])
         fact = FACTS.get(kind)
         if fact is None:
             return self.deliveries.report(scope, delivery_id, event)
-        delivery = self.metrics.report(scope, delivery_id, event, fact, email.campaign_id)
+        delivery = self.metrics.report(scope, delivery_id, event, fact, email.campaign_id, sent_at)
         if delivery is not None and kind in _ENGAGEMENT:
             self.engagement.note(scope.team_id, email.lead_id, _ENGAGEMENT[kind])
         return delivery
 
     def suppressed(self, team_id: str, email: str, reason: SuppressionReason) -> None:
         """Move the lead with an address that must not be mailed any more, if there is one."""
-        mark_address(self.leads, self.clock, team_id, email, "bounced" if reason == "bounce" else "unsubscribed")
+        mark_address(self.leads, self.clock, team_id, email, SUPPRESSED_STATUS[reason])

@@ -1,33 +1,33 @@
-"""What the e-mail provider reports after it accepted a mail.
-
-It was delivered, opened, clicked, bounced, complained about, and so on.
+"""What the providers report after they accepted a mail or a push notification.
 
 Reports come more than once and in any order. Each is noted once per delivery and type, and what they mean for a
-delivery is worked out when it is read. A permanent bounce or a complaint suppresses the address at once.
+delivery is worked out when it is read. A permanent bounce or a complaint suppresses the address at once, soft
+bounces when five came in a row.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from nereid.clock import to_iso
+from nereid.core.deliver import TryAgain
+from nereid.core.feedback_reports import EmailReport, PushFailure, read
 from nereid.core.outreach_feedback import OutreachFeedback
 from nereid.models.delivery import Delivery
-from nereid.models.outreach import EmailReference
 from nereid.models.suppression import SuppressionReason
-from nereid.models.team import Scope
-from nereid.ports import Clock, DeliveryStore, SuppressionStore
+from nereid.ports import Clock, DeliveryStore, PushTokens, SentDeliveries, SuppressionStore
 
-#: The provider's names of what it reports, and ours. A transient bounce is told apart, for it decides nothing.
-TYPES = {
-    "Delivery": "delivery",
-    "Bounce": "bounce",
-    "Complaint": "complaint",
-    "Open": "open",
-    "Click": "click",
-    "Reject": "reject",
-    "Rendering Failure": "rendering_failure",
-    "DeliveryDelay": "delivery_delay",
+#: The reports that suppress the address by themselves.
+_SUPPRESSING: dict[str, SuppressionReason] = {
+    "bounce": "bounce",
+    "complaint": "complaint",
+    "known_complaint": "complaint",
 }
+#: What SNS says when the platform does not know a token any more.
+_DEAD_TOKEN = frozenset({"InvalidPlatformToken", "EndpointDisabled"})
+#: How long our own record of a push may take; what it fails about later was not ours, or was handed over again.
+_RECORDED_WITHIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,21 @@ class FeedbackRecorder:
 
     Parameters
     ----------
+    sent
+        Where push notifications are found by the provider's ids.
     outreach
-        Who makes them known to leads and campaigns.
+        Who makes reports known to leads and campaigns.
     """
 
     deliveries: DeliveryStore
     suppressions: SuppressionStore
+    sent: SentDeliveries
+    tokens: PushTokens
     clock: Clock
     outreach: OutreachFeedback | None = None
 
-    def record(self, report: dict[str, Any]) -> str:
-        """Record one report, as SES publishes it.
+    def record(self, message: Mapping[str, Any]) -> str:
+        """Record one report, in whichever wrapping it comes.
 
         Returns
         -------
@@ -54,52 +58,64 @@ class FeedbackRecorder:
 
         Raises
         ------
+        TryAgain
+            If a push failed of which our own record may still be under way.
         Unavailable
             If a store failed; recording again is safe.
         """
-        tags = report.get("mail", {}).get("tags", {})
-        kind = _kind(report)
-        team_id, environment, delivery_id = (_tag(tags, name) for name in ("team_id", "environment", "delivery_id"))
-        if kind is None or not team_id or not environment or not delivery_id:
-            return "ignored: not about a delivery of ours"
-        now = self.clock.now()
-        event = {"type": kind, "at": to_iso(now)}
-        if kind == "click" and report.get("click", {}).get("link"):
-            event["link"] = str(report["click"]["link"])[:2048]
-        delivery = self._report(Scope(team_id, environment), delivery_id, event, tags)
-        if delivery is None:
-            return "ignored: the delivery is not kept any more"
-        reason = _suppression(kind)
+        report = read(message, self.clock.now())
+        match report:
+            case EmailReport():
+                return self._email(report)
+            case PushFailure():
+                return self._push(report)
+        return "ignored: not about a delivery of ours"
+
+    def _email(self, report: EmailReport) -> str:
+        delivery = self._report(report)
+        # Whoever complains about a mail that is not kept any more gets no other one either.
+        recipient = delivery.to if delivery is not None else report.recipient
         # Also on a repetition: the first one may have died before this line.
-        if reason is not None and delivery.to is not None:
-            self.suppressions.add(team_id, delivery.to, reason, now)
-            if self.outreach is not None:
-                self.outreach.suppressed(team_id, delivery.to, reason)
-        return kind
+        if recipient is not None:
+            self._consequences(report, recipient)
+        return report.kind if delivery is not None else f"{report.kind} of a delivery that is not kept any more"
 
-    def _report(self, scope: Scope, delivery_id: str, event: dict[str, Any], tags: dict[str, Any]) -> Delivery | None:
-        campaign_id, lead_id = _tag(tags, "campaign_id"), _tag(tags, "lead_id")
-        if self.outreach is None or not campaign_id or not lead_id:
-            return self.deliveries.report(scope, delivery_id, event)
-        return self.outreach.report(scope, delivery_id, event, EmailReference(campaign_id, lead_id))
+    def _report(self, report: EmailReport) -> Delivery | None:
+        if self.outreach is None or report.outreach is None:
+            return self.deliveries.report(report.scope, report.delivery_id, report.event)
+        return self.outreach.report(
+            report.scope, report.delivery_id, report.event, report.outreach, sent_at=report.sent_at
+        )
 
+    def _consequences(self, report: EmailReport, recipient: str) -> None:
+        team_id = report.scope.team_id
+        match report.kind:
+            case "delivery":
+                self.suppressions.delivered(team_id, recipient, report.at)
+            case "transient_bounce":
+                suppression = self.suppressions.soft_bounced(team_id, recipient, report.delivery_id, report.at)
+                if suppression is not None and "bounce" in suppression.reasons:
+                    self._tell(team_id, recipient, "bounce")
+            case kind if kind in _SUPPRESSING:
+                self.suppressions.add(team_id, recipient, _SUPPRESSING[kind], report.at, report.detail)
+                self._tell(team_id, recipient, _SUPPRESSING[kind])
 
-def _kind(report: dict[str, Any]) -> str | None:
-    kind = TYPES.get(report.get("eventType") or report.get("notificationType") or "")
-    if kind == "bounce" and report.get("bounce", {}).get("bounceType") != "Permanent":
-        return "transient_bounce"
-    return kind
+    def _tell(self, team_id: str, email: str, reason: SuppressionReason) -> None:
+        if self.outreach is not None:
+            self.outreach.suppressed(team_id, email, reason)
 
+    def _push(self, failure: PushFailure) -> str:
+        found = self.sent.sent_as(failure.provider_message_id)
+        if found is None:
+            return self._wait(failure.at)
+        scope, delivery_id = found
+        event = {"type": "push_failure", "at": to_iso(failure.at), "code": failure.code}
+        delivery = self.deliveries.report(scope, delivery_id, event)
+        if delivery is not None and delivery.to is not None and failure.code in _DEAD_TOKEN:
+            self.tokens.refused(scope, delivery.to, failure.at)
+        return "push_failure"
 
-def _suppression(kind: str) -> SuppressionReason | None:
-    match kind:
-        case "bounce":
-            return "bounce"
-        case "complaint":
-            return "complaint"
-    return None
-
-
-def _tag(tags: dict[str, Any], name: str) -> str | None:
-    values = tags.get(name)
-    return str(values[0]) if isinstance(values, list) and values else None
+    def _wait(self, failed_at: datetime) -> str:
+        if self.clock.now() - failed_at < _RECORDED_WITHIN:
+            raise TryAgain(30)
+        return "ignored: not a push of ours"

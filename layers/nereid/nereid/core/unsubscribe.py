@@ -66,7 +66,7 @@ class Unsubscriber:
         """
         claims = self._claims(token)
         team_id, email, now = str(claims["team"]), str(claims["email"]), self.clock.now()
-        suppressions.add(team_id, email, "unsubscribe", now)
+        suppressions.add(team_id, email, "unsubscribe", now, "unsubscribe link")
         if outreach is None:
             return
         outreach.suppressed(team_id, email, "unsubscribe")

@@ -23,6 +23,7 @@ from nereid.errors import AlreadyExists, Forbidden, Invalid, NereidError, NotFou
 from nereid.models.delivery import Delivery
 from nereid.models.event_type import EventType
 from nereid.models.message import Message
+from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
 
 DELETED = {"message": "Successfully deleted"}
@@ -282,6 +283,18 @@ def event_type_object(event_type: EventType) -> dict[str, Any]:
         ],
         "created_at": to_iso(event_type.created_at),
         "updated_at": to_iso(event_type.updated_at),
+    }
+
+
+def suppression_object(suppression: Suppression) -> dict[str, Any]:
+    """Return a suppression as this API shows it: its reasons, what forbids most first."""
+    return {
+        "email": suppression.email,
+        "reasons": [
+            {"reason": reason, "at": to_iso(suppression.reasons[reason]), "detail": suppression.details.get(reason)}
+            for reason in SUPPRESSION_REASONS
+            if reason in suppression.reasons
+        ],
     }
 
 

@@ -6,8 +6,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from nereid.core.teams import DEFAULT_TOKEN_DAYS
 from nereid.dialects.fields import LaxBody, whole_number
-from nereid.dialects.neptie_bodies import RegisterBody
+from nereid.dialects.neptie_bodies import Email, RegisterBody
 from nereid.models.event_type import Notification, Sender
+from nereid.models.suppression import SuppressionReason
 from nereid.models.team import RESERVED_IDENTIFIERS, Permission
 
 
@@ -97,6 +98,13 @@ class EventTypeBody(LaxBody):
     notifications: Annotated[list[Notification], Field(max_length=20)]
 
 
+class SuppressionBody(LaxBody):
+    """An address that is not to be mailed."""
+
+    email: Email
+    reason: SuppressionReason = "unsubscribe"
+
+
 class ListQuery(LaxBody):
     """Where to go on in a list, and how far."""
 
@@ -115,3 +123,16 @@ class ClientKeysQuery(ListQuery):
     """Which client keys to list."""
 
     environment: str | None = None
+
+
+class SuppressionsQuery(ListQuery):
+    """Which suppressions to list."""
+
+    email: Annotated[str, StringConstraints(max_length=1024)] | None = None
+    reason: SuppressionReason | None = None
+
+
+class RemovalQuery(LaxBody):
+    """Which reasons to remove an address for."""
+
+    reason: SuppressionReason | None = None

@@ -1,11 +1,15 @@
 """Suppressions: addresses that must not be mailed."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel
 
 SuppressionReason = Literal["bounce", "complaint", "unsubscribe"]
+SUPPRESSION_REASONS: tuple[SuppressionReason, ...] = get_args(SuppressionReason)
+#: So many mails in a row that bounced softly suppress an address as one hard bounce does.
+SOFT_BOUNCES = 5
 
 
 class Suppression(BaseModel):
@@ -13,6 +17,8 @@ class Suppression(BaseModel):
 
     email: str
     reasons: dict[SuppressionReason, datetime]
+    #: What is known of a reason, in a few words without addresses.
+    details: dict[SuppressionReason, str] = {}
 
     def forbids(self, *, subscription: bool) -> SuppressionReason | None:
         """Return the reason that forbids a mail, or None.
@@ -27,3 +33,17 @@ class Suppression(BaseModel):
         if "complaint" in self.reasons:
             return "complaint"
         return "unsubscribe" if subscription and "unsubscribe" in self.reasons else None
+
+
+def suppressed_softly(bounces: Iterable[datetime], ended_at: datetime | None) -> datetime | None:
+    """Return since when an address is suppressed for soft bounces in a row; None if it is not.
+
+    Parameters
+    ----------
+    bounces
+        When mails to the address bounced softly, one moment per mail, in any order.
+    ended_at
+        What ended the last row: a mail that arrived then, or somebody who took the address off the list.
+    """
+    row = sorted(bounce for bounce in bounces if ended_at is None or bounce > ended_at)
+    return row[SOFT_BOUNCES - 1] if len(row) >= SOFT_BOUNCES else None

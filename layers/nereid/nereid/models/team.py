@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field
 MAX_ENVIRONMENT_IDENTIFIER = 63
 
 #: Path words of the Neptune and management APIs, which an environment's identifier must not shadow.
-RESERVED_IDENTIFIERS = frozenset({"events", "environments", "app_notifications", "users", "api_tokens", "client_keys"})
+RESERVED_IDENTIFIERS = frozenset(
+    {"events", "environments", "app_notifications", "users", "api_tokens", "client_keys", "suppressions"}
+)
 
 #: Every permission that an API token can carry; `admin:all` includes the others.
 Permission = Literal[

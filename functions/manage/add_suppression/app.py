@@ -1,0 +1,16 @@
+"""POST /manage/suppressions: mail an address no more."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.suppressions import add_suppression
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import SuppressionBody
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "manage_users")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with the suppression; it holds for what is queued already, too."""
+    body = manage.parse(SuppressionBody, manage.json_object(request))
+    added = add_suppression(runtime.suppressions, runtime.leads, runtime.clock, caller.team_id, body.email, body.reason)
+    return manage.ok(manage.suppression_object(added))

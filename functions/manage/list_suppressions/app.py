@@ -1,0 +1,17 @@
+"""GET /manage/suppressions: the addresses that the team must not mail, and why."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.suppressions import list_suppressions
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import SuppressionsQuery
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "manage_users")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with one page of suppressions, in order of their addresses."""
+    query, after = manage.list_query(SuppressionsQuery, request, 1)
+    position, email = after[0] if after else None, query.email or None
+    found, last = list_suppressions(runtime.suppressions, caller.team_id, position, query.limit, email, query.reason)
+    return manage.page([manage.suppression_object(each) for each in found], [last] if last else None)

@@ -1,0 +1,17 @@
+"""DELETE /manage/suppressions/{email}: let an address be mailed again."""
+
+from nereid.auth.credentials import Caller
+from nereid.core.suppressions import remove_suppression
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import RemovalQuery
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "manage_users")
+def handler(request: Request, caller: Caller) -> Response:
+    """Take the address off the list, for one reason or for all."""
+    query = manage.parse(RemovalQuery, dict(request.query))
+    email = request.params["email"]
+    remove_suppression(runtime.suppressions, runtime.leads, runtime.clock, caller.team_id, email, query.reason)
+    return manage.ok(manage.DELETED)
