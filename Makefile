@@ -29,7 +29,11 @@ run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=...)
 .PHONY: test
 test: ## Run all tests but those of the real sam local (WORKERS=..., ARGS=...)
 	@$(venv) .venv test
-	$(python) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
+	$(python) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: coverage
+coverage: ## Run the same tests and measure what of the code they run
+	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term $(ARGS)"
 
 .PHONY: lint
 lint: ## Check style, types, the template, the lock and the generated files

@@ -1,4 +1,4 @@
-"""moto's queries give what they gave, and look at no more than they have to."""
+"""moto answers what it answered, and looks at no more than it has to."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local import queries
+from local import lighter_moto
 
 USERS, ORDERS = 30, 4
 
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
-    queries.install()
+    lighter_moto.install()
     with mock_aws():
         client = boto3.Session("test", "test", "test", "us-east-1").client("dynamodb")
         texts = ("pk", "sk", "local", "shop")
@@ -131,10 +131,33 @@ def test_a_query_looks_at_its_partition_only(
     dynamodb: Any, name: str, seen: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[Any] = []
-    order = queries._order
-    monkeypatch.setattr(queries, "_order", lambda each: looked.append(each) or order(each))
+    order = lighter_moto._order
+    monkeypatch.setattr(lighter_moto, "_order", lambda each: looked.append(each) or order(each))
     dynamodb.query(TableName="orders", **QUESTIONS[name])
     assert len(looked) == seen
+
+
+VALUES: dict[str, Any] = {
+    "text": {"S": "ä"},
+    "empty text": {"S": ""},
+    "number": {"N": "1.50"},
+    "bytes": {"B": b"\x00\xff"},
+    "yes": {"BOOL": True},
+    "no": {"BOOL": False},
+    "nothing": {"NULL": True},
+    "texts": {"SS": ["a", "b"]},
+    "numbers": {"NS": ["1", "2.5"]},
+    "list": {"L": [{"S": "a"}, {"M": {"x": {"BOOL": False}}}, {"L": []}]},
+    "map": {"M": {"M": {"M": {}}, "S": {"S": "S"}}},
+}
+
+
+def test_values_of_every_type_are_answered(dynamodb: Any) -> None:
+    stored = {"pk": {"S": "values"}, "sk": {"S": "all"}, **VALUES}
+    dynamodb.put_item(TableName="orders", Item=stored)
+    key = {name: stored[name] for name in ("pk", "sk")}
+    assert dynamodb.get_item(TableName="orders", Key=key)["Item"] == stored
+    assert dynamodb.delete_item(TableName="orders", Key=key, ReturnValues="ALL_OLD")["Attributes"] == stored
 
 
 def test_a_scan_still_sees_everything(dynamodb: Any) -> None:
@@ -145,5 +168,5 @@ def test_a_scan_still_sees_everything(dynamodb: Any) -> None:
 def test_it_is_installed_once() -> None:
     table: Any = importlib.import_module("moto.dynamodb.models.table").Table
     before = table.query
-    queries.install()
+    lighter_moto.install()
     assert table.query is before
