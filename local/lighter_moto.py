@@ -43,7 +43,7 @@ def _narrow_queries(table: Any) -> None:
 
     def all_items(self: Any) -> list[Any]:
         found: Callable[[], Iterable[Any]] | None = getattr(asked, "items", None)
-        return every_item(self) if found is None else sorted(found(), key=_order)  # type: ignore[no-any-return]
+        return every_item(self) if found is None else sorted(found(), key=_order)
 
     query.sees_its_key_only = True  # type: ignore[attr-defined]
     table.query = query

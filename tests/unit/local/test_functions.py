@@ -109,7 +109,12 @@ def test_code_is_not_looked_at_again_for_each_invocation(
     run: Callable[..., Functions], write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[Path] = []
-    monkeypatch.setattr("local.functions._version", lambda folder: looked.append(folder) or 1)
+
+    def look(folder: Path) -> int:
+        looked.append(folder)
+        return 1
+
+    monkeypatch.setattr("local.functions._version", look)
     monkeypatch.setattr("local.functions._SEEN_SECONDS", 60)
     write("code/app.py", ECHO)
     functions = run()

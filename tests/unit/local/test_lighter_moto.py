@@ -132,7 +132,12 @@ def test_a_query_looks_at_its_partition_only(
 ) -> None:
     looked: list[Any] = []
     order = lighter_moto._order
-    monkeypatch.setattr(lighter_moto, "_order", lambda each: looked.append(each) or order(each))
+
+    def look(each: Any) -> tuple[Any, Any]:
+        looked.append(each)
+        return order(each)
+
+    monkeypatch.setattr(lighter_moto, "_order", look)
     dynamodb.query(TableName="orders", **QUESTIONS[name])
     assert len(looked) == seen
 

@@ -203,8 +203,13 @@ def test_a_queue_is_asked_until_it_gives_less_than_it_could(
     queue = Queue(cloud, invoke)
     queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"VisibilityTimeout": "30"})
     queue.send(*(str(number) for number in range(sent)))
-    receive, calls = queue.poller._receive, []
-    monkeypatch.setattr(queue.poller, "_receive", lambda most: calls.append(most) or receive(most))
+    receive, calls = queue.poller._receive, list[int]()
+
+    def count(most: int) -> list[dict[str, Any]]:
+        calls.append(most)
+        return receive(most)
+
+    monkeypatch.setattr(queue.poller, "_receive", count)
     queues = Queues([queue.poller])
     queues.start()
     try:
