@@ -32,7 +32,11 @@ run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=..., A
 .PHONY: test
 test: ## Run all tests but those of the real sam local (WORKERS=..., ARGS=...)
 	@$(venv) .venv test
-	$(python) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
+	$(python) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: coverage
+coverage: ## Run the same tests and measure what of the code they run
+	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term $(ARGS)"
 
 .PHONY: fuzz
 fuzz: ## Ask every route for what nobody should, EXAMPLES=... times each (1000), other requests each time (SEED=...)
