@@ -70,7 +70,10 @@ class MemoryCloud(Cloud):
 
     def __init__(self) -> None:
         tables = {name: table["Properties"] for name, table in stack.of_type("AWS::DynamoDB::Table").items()}
-        super().__init__(queues={channel: f"memory:{channel}" for channel in QUEUES})
+        super().__init__(
+            queues={channel: f"memory:{channel}" for channel in QUEUES},
+            dead={channel: f"memory:{channel}-dead" for channel in QUEUES},
+        )
         self.parameters = {"EmailAccountKey": "key"}
         self.dynamodb = MeteredDynamoDB(tables)
         self.sqs = _Queues()
