@@ -115,6 +115,8 @@ class Journal:
     #: Team, environment and message id to the reasons for which an event does not count.
     discarded: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     poison: set[str] = field(default_factory=set)
+    #: Messages that went to a dead-letter queue, though nothing went wrong whenever they were handed over.
+    set_aside: list[str] = field(default_factory=list)
     traits: list[Trait] = field(default_factory=list)
     #: App notification to whether somebody was told that it is marked as read.
     marked: dict[str, bool] = field(default_factory=dict)

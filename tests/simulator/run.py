@@ -46,6 +46,7 @@ class Result:
 def run(plan: Plan, *, keep_trace: bool = False) -> Result:
     """Do a run."""
     # Nearly all that a run makes lives as long as the run: looking for garbage all the time finds none.
+    gc.collect()
     gc.set_threshold(200_000, 20, 100)
     began, used = time.perf_counter(), time.process_time()
     world = World(plan.seed, only=plan.faults, intensity=plan.intensity, keep_trace=keep_trace)

@@ -13,6 +13,8 @@ def poison_blocks_nothing(outcome: Outcome) -> Iterator[Broken]:
     for body in outcome.world.journal.poison:
         if body not in outcome.dead:
             yield Broken("poison blocks nothing", f"{body} is in no dead-letter queue", (body,))
+    for label in outcome.world.journal.set_aside:
+        yield Broken("poison blocks nothing", f"{label} was set aside, though nothing went wrong", (label,))
     for name, queue in outcome.world.queues.items():
         if queue.messages and not name.endswith("DeadLetterQueue"):
             yield Broken("poison blocks nothing", f"{len(queue.messages)} wait on {name}", tuple(queue.messages)[:1])

@@ -130,6 +130,7 @@ class Invocation:
 
     def _end(self, answer: Any, *, alive: bool) -> None:
         self.ended = True
+        self._event = {}  # it would be kept for as long as the journal is
         self._world.invocation_ended(self)
         if alive:
             self.sandbox.used_at = self._world.time.now

@@ -140,6 +140,8 @@ class Queue:
                 world.note(label, f"! goes to {self.dead_letters}")
                 dead = world.queues[self.dead_letters]
                 message.visible_at = world.time.now
+                if message.body not in world.journal.poison and not any(message.faults):
+                    world.journal.set_aside.append(label)
                 dead.messages[label] = message
                 continue
             if not batch:
