@@ -50,7 +50,7 @@ EXPECTED: dict[str, Expected] = {
         600, ("users are what was said", "attributes count what happened")
     ),
     "Vibetrace events are settled without a claim": Expected(150, ("attributes count what happened",)),
-    "credentials are cached for ever": Expected(600, ("a revoked token opens nothing",)),
+    "credentials are cached for ever": Expected(300, ("a revoked token opens nothing",)),
     "the AWS SDK repeats sends": Expected(300, ("nothing is sent twice",)),
     "addresses are logged": Expected(150, ("logs hold nothing private",)),
 }
