@@ -77,6 +77,11 @@ team: ## Create a team in a deployed stack and print its API token once (STAGE=.
 	@$(venv) .venv local
 	@$(python) tools/team.py --stage "$(STAGE)" --name "$(NAME)" $(ARGS)
 
+.PHONY: redrive
+redrive: ## List what failed too often in a deployed stack, redrive or purge it (STAGE=... ARGS="--redrive ID|all")
+	@$(venv) .venv local
+	@$(python) tools/redrive.py --stage "$(STAGE)" $(ARGS)
+
 .PHONY: test-sam-local
 test-sam-local: ## Run the functions in Lambda's own runtime with the real sam local (needs Docker)
 	@$(venv) .venv test

@@ -43,6 +43,10 @@ ROUTES: list[tuple[str, str, str | None, Any]] = [
     ("GET", "/suppressions", "manage_users", None),
     ("POST", "/suppressions", "manage_users", {"email": "sam@example.com"}),
     ("DELETE", "/suppressions/nobody@example.com", "manage_users", None),
+    ("POST", "/dev/replays", "admin:all", {"message_id": "unknown"}),
+    ("GET", "/dead_letters", "admin:all", None),
+    ("POST", "/dead_letter_redrives", "admin:all", {"all": True}),
+    ("POST", "/dead_letter_purges", "admin:all", {"all": True}),
 ]
 PERMISSIONS = (
     "post_events",

@@ -36,12 +36,16 @@ REFUSED = {
     "manage/list_suppressions": 422,
     "manage/add_suppression": 422,
     "manage/remove_suppression": 404,
+    "manage/replay_message": 422,
+    "manage/list_dead_letters": 422,
+    "manage/redrive_dead_letters": 422,
+    "manage/purge_dead_letters": 422,
     "public/health": 503,
     "public/show_unsubscribe": 404,
     "public/unsubscribe": 404,
     "public/not_found": 404,
 }
-CONSUMERS = [f"pipeline/{path.name}" for path in sorted((EVENTS / "pipeline").iterdir())]
+CONSUMERS = [f"pipeline/{stack.folder(name).name}" for name in sorted(stack.consumers())]
 every_route = pytest.mark.parametrize("function", REFUSED)
 every_consumer = pytest.mark.parametrize("function", CONSUMERS)
 
@@ -153,3 +157,10 @@ def test_a_team_is_made_with_a_token_that_works(world: World) -> None:
 def test_a_team_needs_a_name(world: World) -> None:
     with pytest.raises(ValidationError):
         world.cloud.invoke("manage/create_team", sample(world, "manage/create_team", "bad"))
+
+
+@pytest.mark.parametrize("name", ["good", "bad"])
+def test_the_sweeper_runs_whatever_the_event_says(world: World, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert world.cloud.invoke("pipeline/sweep_deliveries", sample(world, "pipeline/sweep_deliveries", name)) is None
+    [metrics] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "OldestPendingSeconds" in line]
+    assert (metrics["OldestPendingSeconds"], metrics["service"]) == ([0.0], "nereid")

@@ -12,11 +12,13 @@ def process(body: str) -> None:
     batch = EventBatch.model_validate_json(body)
     environment = runtime.environments.get(batch.team_id, batch.environment)
     runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
+    if batch.replays:
+        runtime.processor.replay_all(environment, batch.replays)
     if batch.operations:
         runtime.operations.process(environment, batch.operations)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    visibility = runtime.visibility("message")
-    return consume(event, context, process, visibility, seconds_per_record=30, counts=runtime.delivery_counts)
+    visibility, counts = runtime.visibility("message"), runtime.delivery_counts
+    return consume(event, context, process, visibility, runtime.last_try, seconds_per_record=30, counts=counts)

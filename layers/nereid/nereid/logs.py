@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from pathlib import Path
 
 from aws_lambda_powertools import Logger
 
@@ -19,6 +20,28 @@ def unexpected(error: BaseException, message: str, **ids: str | None) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
     logger.error(message, extra={"error": type(error).__name__, "where": where, **ids})
+
+
+def origin(error: BaseException) -> str:
+    """Return an error's type and the last line of ours that it came through, `ValueError at core/render.py:12`.
+
+    Its text is left out here, too.
+    """
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    own = [(path, line) for path, line in frames if path.name == "app.py" or "nereid" in path.parts[-3:]]
+    where = "".join(f" at {path.parent.name}/{path.name}:{line}" for path, line in own[-1:])
+    return type(error).__name__ + where
+
+
+def swept(oldest_pending_seconds: float, messages: int, deliveries_repaired: int) -> None:
+    """Publish what a run of the sweeper found, as metrics of the stack as a whole."""
+    from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+    metrics = Metrics()
+    metrics.add_metric("OldestPendingSeconds", MetricUnit.Seconds, oldest_pending_seconds)
+    metrics.add_metric("MessagesSwept", MetricUnit.Count, messages)
+    metrics.add_metric("DeliveriesRepaired", MetricUnit.Count, deliveries_repaired)
+    metrics.flush_metrics()
 
 
 def discarded(reason: str, **ids: str | None) -> None:

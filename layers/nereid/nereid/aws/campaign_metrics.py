@@ -12,8 +12,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from nereid import jsontext
-from nereid.aws.deliveries import delivery_key, to_delivery
+from nereid.aws.deliveries import (
+    DynamoDeliveryStore,
+    all_facts,
+    delivery_key,
+    facts_of,
+    noting_report,
+    sending_of,
+    to_delivery,
+)
 from nereid.aws.errors import cancellations
 from nereid.aws.table import Item, Table, digest, seconds
 from nereid.errors import Unavailable
@@ -34,6 +41,7 @@ class DynamoCampaignMetrics:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._deliveries = DynamoDeliveryStore(table)
 
     def count_sent(self, scope: Scope, delivery_id: str, campaign_id: str, at: datetime) -> None:
         """See the port."""
@@ -53,29 +61,30 @@ class DynamoCampaignMetrics:
         event: Mapping[str, Any],
         fact: Fact,
         campaign_id: str,
+        sending: int = 1,
         sent_at: datetime | None = None,
     ) -> Delivery | None:
         """See the port."""
         kind = str(event["type"])
         at = datetime.fromisoformat(str(event["at"]))
         key = delivery_key(scope, delivery_id)
-        noting = self._table.updating(
-            *key,
-            "SET events = list_append(if_not_exists(events, :none), :events) ADD reported :kinds",
-            {":none": [], ":events": [jsontext.dumps(dict(event))], ":kinds": {kind}, ":kind": kind},
-            condition="attribute_exists(sent_on) AND NOT contains(reported, :kind)",
-        )
         for _ in range(_ATTEMPTS):
             item = self._table.get(*key)
             if item is None:
                 return None
-            if kind in item.get("reported", ()):
+            if kind in item.get(facts_of(item, sending), ()):
                 return to_delivery(item)
+            if any(kind in item.get(name, ()) for name in all_facts(item)):
+                # It counted for another sending, and a delivery counts once.
+                return self._deliveries.report(scope, delivery_id, event, sending)
             sent_on = item.get("sent_on")
             if sent_on is None:
                 # The report is faster than our own record of the hand-over, and proves it.
                 self.count_sent(scope, delivery_id, campaign_id, sent_at or at)
             else:
+                noting = self._table.updating(
+                    *key, **noting_report(event, sending, sending_of(item), not_among=all_facts(item))
+                )
                 self._count(noting, scope, delivery_id, campaign_id, date.fromisoformat(sent_on), fact, at.date())
         raise Unavailable("delivery is written by many at once")
 
