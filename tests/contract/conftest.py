@@ -35,9 +35,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.LocalStack]:
-    stack = stacks.start(tmp_path_factory.mktemp("nereid"))
+    # All that functions log is printed, so that it can be looked through in the end.
+    stack = stacks.start(tmp_path_factory.mktemp("nereid"), NEREID_VERBOSE="1")
     yield stack
-    stack.stop()
+    stack.end()
 
 
 @pytest.fixture(scope="session")

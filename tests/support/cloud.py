@@ -63,6 +63,7 @@ _PARAMETERS = {
     "SmsSenderId": "",
     "PushApplicationArn": PUSH_APPLICATION,
     "LogLevel": "INFO",
+    "AWS::StackName": "nereid",
     "ConfigurationSet": "nereid",
     "SigningSecret": "signing-secret",
     "BedrockModelId": "",
