@@ -187,13 +187,15 @@ class LocalStack:
             raise
 
 
-def launch(state_dir: Path, **variables: str) -> LocalStack:
+def launch(state_dir: Path, *arguments: str, **variables: str) -> LocalStack:
     """Start a local stack without waiting for it.
 
     Parameters
     ----------
     state_dir : Path
         Where it writes.
+    *arguments : str
+        Of its command line.
     **variables : str
         Environment variables.
 
@@ -208,18 +210,20 @@ def launch(state_dir: Path, **variables: str) -> LocalStack:
     environment = {**kept, "PORT": "0", "NEREID_STATE_DIR": str(state_dir), **variables}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local"], cwd=ROOT, env=environment, stdout=output, stderr=output
+            [sys.executable, "-m", "local", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output
         )
     return LocalStack(process, state_dir, log)
 
 
-def start(state_dir: Path, **variables: str) -> LocalStack:
+def start(state_dir: Path, *arguments: str, **variables: str) -> LocalStack:
     """Start a local stack and wait until its health is good.
 
     Parameters
     ----------
     state_dir : Path
         Where it writes.
+    *arguments : str
+        Of its command line.
     **variables : str
         Environment variables.
 
@@ -228,7 +232,7 @@ def start(state_dir: Path, **variables: str) -> LocalStack:
     LocalStack
         Ready.
     """
-    stack = launch(state_dir, **variables)
+    stack = launch(state_dir, *arguments, **variables)
     ends = time.monotonic() + _START_SECONDS
     file = state_dir / "local.json"
     while time.monotonic() < ends and stack.process.poll() is None:

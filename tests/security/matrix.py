@@ -96,7 +96,7 @@ TOO_MANY: Mapping[str, Callable[[Any], Any]] = {
     "ManagePutEventType": lambda body: {
         "notifications": [{**body["notifications"][0], "name": str(number)} for number in range(21)]
     },
-    "ManageReplayMessage": lambda body: {**body, "force": [""] * 1001},
+    "ManageReplayMessage": lambda body: {**body, "force": [str(number) for number in range(1001)]},
     "NeptieImportLeads": lambda _: [_LEAD] * 1001,
     "NeptieCreateCampaign": lambda body: {**body, "target_audience": _OBJECT},
     "NeptieAssignLeads": lambda body: {"lead_ids": body["lead_ids"] * 1001},

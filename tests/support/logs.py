@@ -37,7 +37,7 @@ _IDS = frozenset(
             "retry",
             "bounce_type",
         ),
-        *("provider_message_id", "os", "ua", "filterable"),
+        *("provider_message_id", "os", "ua", "filterable", "reason", "queue", "failure_type", "feedback_type"),
     }
 )
 #: Shortest text that is looked for: shorter ones stand in log lines by chance.
@@ -49,7 +49,7 @@ def texts_of(body: Any) -> Iterator[str]:
     if isinstance(body, bytes):
         try:
             body = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or deeper than anything that is taken
             return
     if isinstance(body, dict):
         for name, value in body.items():

@@ -39,17 +39,6 @@ def origin(error: BaseException) -> str:
     return type(error).__name__ + where
 
 
-def swept(oldest_pending_seconds: float, messages: int, deliveries_repaired: int) -> None:
-    """Publish what a run of the sweeper found, as metrics of the stack as a whole."""
-    from aws_lambda_powertools.metrics import Metrics, MetricUnit
-
-    metrics = Metrics()
-    metrics.add_metric("OldestPendingSeconds", MetricUnit.Seconds, oldest_pending_seconds)
-    metrics.add_metric("MessagesSwept", MetricUnit.Count, messages)
-    metrics.add_metric("DeliveriesRepaired", MetricUnit.Count, deliveries_repaired)
-    metrics.flush_metrics()
-
-
 def discarded(reason: str, **ids: str | None) -> None:
     """Count and log an event that was accepted and does not count.
 
