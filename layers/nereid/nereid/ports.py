@@ -876,7 +876,7 @@ class DeadLetterQueue(Protocol):
 
 
 class Sent(NamedTuple):
-    """A delivery that was handed over, and which sending of it that was."""
+    """One sending of a delivery."""
 
     scope: Scope
     delivery_id: str
@@ -887,7 +887,7 @@ class SentDeliveries(Protocol):
     """Deliveries by the ids that the provider gave them; push alone is kept so."""
 
     def sent_as(self, provider_message_id: str) -> Sent | None:
-        """Return a delivery by the id of its last sending; None while it is not known to have been handed over."""
+        """Return what a provider's id stands for; None while it is not known to have been handed over."""
         ...
 
 
