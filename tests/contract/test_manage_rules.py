@@ -40,13 +40,13 @@ ROUTES: list[tuple[str, str, str | None, Any]] = [
     ("DELETE", "/dev/event_types/unknown", "manage_templates", None),
     ("GET", "/dev/messages", "read_messages", None),
     ("GET", "/dev/messages/unknown", "read_messages", None),
-    ("GET", "/suppressions", "manage_users", None),
-    ("POST", "/suppressions", "manage_users", {"email": "sam@example.com"}),
-    ("DELETE", "/suppressions/nobody@example.com", "manage_users", None),
     ("POST", "/dev/replays", "admin:all", {"message_id": "unknown"}),
     ("GET", "/dead_letters", "admin:all", None),
     ("POST", "/dead_letter_redrives", "admin:all", {"all": True}),
     ("POST", "/dead_letter_purges", "admin:all", {"all": True}),
+    ("GET", "/suppressions", "manage_users", None),
+    ("POST", "/suppressions", "manage_users", {"email": "sam@example.com"}),
+    ("DELETE", "/suppressions/nobody@example.com", "manage_users", None),
 ]
 PERMISSIONS = (
     "post_events",

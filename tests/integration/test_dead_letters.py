@@ -260,6 +260,14 @@ class TestShow:
         shown = letters_of(cloud, world).show(world.runtime.failure_notes, world.team_id, "email", 25)
         assert (shown.letters, shown.more) == ([], True)
 
+    def test_letters_that_somebody_else_takes_just_then_are_not_passed_over_in_silence(
+        self, cloud: Cloud, world: World
+    ) -> None:
+        bury(cloud, "email", batch(world, "m"))
+        cloud.fail(TAKE, {})
+        assert letters_of(cloud, world).redrive(world.team_id, "email", None) == (0, 0, True)
+        assert letters_of(cloud, world).redrive(world.team_id, "email", None) == (1, 0, False)
+
     def test_a_letter_that_sqs_found_at_the_second_look_is_shown(self, cloud: Cloud, world: World) -> None:
         bury(cloud, "email", batch(world, "m"))
         waited = []

@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from local import lighter_moto
 from nereid.core.contact_infos import add_contact_info
 from nereid.core.event_types import check_notifications, put_event_type
 from nereid.core.ingest import ingest
@@ -62,6 +63,7 @@ _PARAMETERS = {
     "SmsSenderId": "",
     "PushApplicationArn": PUSH_APPLICATION,
     "LogLevel": "INFO",
+    "AWS::StackName": "nereid",
     "ConfigurationSet": "nereid",
     "SigningSecret": "signing-secret",
     "BedrockModelId": "",
@@ -75,6 +77,9 @@ _TABLE_MEMBERS = (
     "GlobalSecondaryIndexes",
     "LocalSecondaryIndexes",
 )
+
+
+lighter_moto.install()
 
 
 class Died(BaseException):

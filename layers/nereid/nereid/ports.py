@@ -17,7 +17,15 @@ from nereid.models.event_type import EventType
 from nereid.models.lead import Lead, LeadChange, LeadFilter
 from nereid.models.message import EventBatch, Message
 from nereid.models.operation import Link
-from nereid.models.outreach import EmailAccount, Engagement, Fact, MailboxProvider, OutgoingEmail, SealedAccount
+from nereid.models.outreach import (
+    EmailAccount,
+    EmailReference,
+    Engagement,
+    Fact,
+    MailboxProvider,
+    OutgoingEmail,
+    SealedAccount,
+)
 from nereid.models.suppression import Suppression, SuppressionReason
 from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
 from nereid.models.user import AppNotification, ContactInfo, Device, User
@@ -491,13 +499,13 @@ class CampaignMetrics(Protocol):
         delivery_id: str,
         event: Mapping[str, Any],
         fact: Fact,
-        campaign_id: str,
-        sending: int = 1,
+        email: EmailReference,
         sent_at: datetime | None = None,
     ) -> Delivery | None:
         """Do what `DeliveryStore.report` does, and count the fact in the same step, once for all sendings.
 
         A report that is faster than our own record counts the mail as sent, at `sent_at` or else its own time.
+        Of all mails of a campaign to a lead, one counts as `unsubscribed`: the first that was unsubscribed with.
         """
         ...
 
@@ -604,7 +612,7 @@ class LimitStore(Protocol):
         """Return how much of a window's limit is used up."""
         ...
 
-    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> datetime | None:
+    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> "FullWindow | None":
         """Count an attempt in the window that the first one opened.
 
         Parameters
@@ -614,13 +622,21 @@ class LimitStore(Protocol):
 
         Returns
         -------
-        None if the attempt is within the limit; otherwise when the window closes.
+        None if the attempt is within the limit.
         """
         ...
 
-    def take_back(self, key: str, now: datetime) -> None:
-        """Uncount an attempt."""
+    def settle(self, key: str, now: datetime, *, failed: bool) -> None:
+        """Note that an attempt failed, or uncount it."""
         ...
+
+
+class FullWindow(NamedTuple):
+    """A window with as many attempts as the limit allows."""
+
+    closes: datetime
+    #: Whether some of them are not settled yet, and may still be uncounted.
+    under_way: bool
 
 
 class EventTypeStore(Protocol):
@@ -876,7 +892,7 @@ class DeadLetterQueue(Protocol):
 
 
 class Sent(NamedTuple):
-    """One sending of a delivery."""
+    """A delivery that was handed over, and which sending of it that was."""
 
     scope: Scope
     delivery_id: str
@@ -887,7 +903,7 @@ class SentDeliveries(Protocol):
     """Deliveries by the ids that the provider gave them; push alone is kept so."""
 
     def sent_as(self, provider_message_id: str) -> Sent | None:
-        """Return what a provider's id stands for; None while it is not known to have been handed over."""
+        """Return a delivery by the id of its last sending; None while it is not known to have been handed over."""
         ...
 
 

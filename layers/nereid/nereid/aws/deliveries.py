@@ -118,6 +118,7 @@ class DynamoDeliveryStore:
     def sent_as(self, provider_message_id: str) -> Sent | None:
         """See the port."""
         for found in self._table.query("sent_as = :id", {":id": provider_message_id}, index="sent_as", limit=1):
+            # The index may still say what was before the delivery was sent again.
             item = self._table.get(found["pk"], found["sk"])
             if item is not None and item.get("sent_as") == provider_message_id:
                 team_id, environment, _, delivery_id = found["pk"].split("#", 3)
@@ -301,7 +302,7 @@ def _reopening(item: Item, now: datetime) -> _Change:
         "updated_at = :now",
         "earlier = list_append(if_not_exists(earlier, :none), :record)",
     ]
-    removed = ["claim", "attempts", "reason", "provider_message_id", "sent_as", "rendered", "missing_variables"]
+    removed = ["claim", "attempts", "reason", "provider_message_id", "rendered", "missing_variables", "sent_as"]
     same = ["#status = :status", "updated_at = :seen"]
     if "reported" in item:
         sets.append(f"reported_{sending} = reported")
@@ -346,8 +347,8 @@ def to_delivery(item: Item) -> Delivery:
     """
     status, reason = item["status"], item.get("reason")
     events = sorted((jsontext.loads(event) for event in item.get("events", [])), key=lambda event: str(event["at"]))
-    current = [event for event in events if event.get("sending", 1) >= sending_of(item)]
-    reported = {event["type"]: event for event in current}
+    current = sending_of(item)
+    reported = {event["type"]: event for event in events if event.get("sending", 1) == current}
     if reported:
         status, reason = _reported(reported)
     return Delivery(

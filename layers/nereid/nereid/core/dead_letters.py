@@ -245,6 +245,8 @@ class _Look:
                 looked_at += len(letters)
                 self._held.setdefault(name, {}).update((letter.id, letter) for letter in letters)
                 yield name, letters
+            # Somebody else took the others meanwhile, and may give them back.
+            self.more = self.more or seen < there
 
     def forget(self, name: str, ids: set[str]) -> None:
         """Note letters as gone."""

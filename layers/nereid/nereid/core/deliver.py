@@ -42,6 +42,8 @@ from nereid.ports import (
 MAX_TRIES = 5
 #: How long a claim holds, in seconds: longer than a function may run, shorter than its queue hides a message.
 CLAIM_SECONDS = 60
+#: With less of its claim left, a run hands nothing over: before the provider has answered, another run may have it.
+HAND_OVER_SECONDS = 15
 #: Longest text of a mocked delivery's `rendered`, in characters, and most of all its texts together, in bytes.
 _RENDERED_CUT, _RENDERED_BYTES = 65536, 350_000
 
@@ -104,7 +106,8 @@ class Deliverer:
         """
         token = uuid.uuid4().hex
         now = self.clock.now()
-        claim = self.deliveries.claim(job, token, now, now + timedelta(seconds=CLAIM_SECONDS))
+        until = now + timedelta(seconds=CLAIM_SECONDS)
+        claim = self.deliveries.claim(job, token, now, until)
         if claim.state == "done":
             self._settle(job)
             return
@@ -113,12 +116,13 @@ class Deliverer:
         if claim.state == "unknown":
             self._record(job, claim.token, Outcome("failed", UNKNOWN_OUTCOME))
             return
-        self._hand_over(job.model_copy(update={"sending": claim.sending}), token, claim.attempt)
+        self._hand_over(job.model_copy(update={"sending": claim.sending}), token, claim.attempt, until)
 
-    def _hand_over(self, job: DeliveryJob, token: str, attempt: int) -> None:
+    def _hand_over(self, job: DeliveryJob, token: str, attempt: int, until: datetime) -> None:
         try:
             rendered = self._render(job)
             hindrance = self._hindrance(job, rendered)
+            self._require_claim(until)
         except TemplateFailed as error:
             self._record(job, token, Outcome("failed", f"template: {error}"))
             return
@@ -150,6 +154,11 @@ class Deliverer:
         else:
             outcome = Outcome("success", None, provider_message_id)
         self._record(job, token, outcome._replace(missing_variables=rendered.missing_variables))
+
+    def _require_claim(self, until: datetime) -> None:
+        """Raise unless the claim holds for as long as a hand-over may take: this run may have stood still."""
+        if until - self.clock.now() < timedelta(seconds=HAND_OVER_SECONDS):
+            raise TryAgain(backoff_seconds(1), "the claim has nearly lapsed")
 
     def _settle(self, job: DeliveryJob) -> None:
         """Do what an earlier run may have died before, after it recorded the delivery."""

@@ -46,7 +46,7 @@ class EmailReport(NamedTuple):
     kind: str
     scope: Scope
     delivery_id: str
-    #: Which sending of the delivery it is about.
+    #: Which sending of the delivery it is.
     sending: int
     #: The lead and campaign of an e-mail to a lead.
     outreach: EmailReference | None

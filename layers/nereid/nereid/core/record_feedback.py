@@ -116,5 +116,5 @@ class FeedbackRecorder:
 
     def _wait(self, failed_at: datetime) -> str:
         if self.clock.now() - failed_at < _RECORDED_WITHIN:
-            raise TryAgain(30, "no push of ours is known by this id yet")
+            raise TryAgain(30, "the push is not recorded yet")
         return "ignored: not a push of ours"

@@ -1,6 +1,6 @@
 """Bodies and queries of the management API."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -76,11 +76,20 @@ class TeamBody(LaxBody):
     account: RegisterBody | None = None
 
 
+def _each_once(words: list[Permission]) -> list[Permission]:
+    return list(dict.fromkeys(words))
+
+
+Permissions = Annotated[
+    list[Permission], Field(min_length=1, max_length=len(get_args(Permission))), AfterValidator(_each_once)
+]
+
+
 class ApiTokenBody(LaxBody):
     """An API token to make."""
 
     name: Text
-    permissions: Annotated[list[Permission], Field(min_length=1)]
+    permissions: Permissions
     default_environment: Text
     expires_in_days: Annotated[int, Field(ge=1, le=3650)] = DEFAULT_TOKEN_DAYS
 
