@@ -279,10 +279,13 @@ def _break_phone(load: Workload, item: Item) -> None:
     load.world.sns.dead.add(f"push-token-{place.team}-{place.environment}-p{load.between(item, 'phone', 0, 15)}")
 
 
-def _token(load: Workload, item: Item, place: Place) -> tuple[str, str]:
-    """Return a token with its id: for a while many use the same one, and somebody revokes it."""
+def _token(load: Workload, item: Item, *, older: bool = False) -> tuple[Place, str, str]:
+    """Return a token with its team and id: for a while many use the same one, somebody revokes it, others go on."""
+    number = max(0, item.number // _SAME_TOKEN_FOR - older)
+    places = [place for place in load.teams.places if place.environment == "live"]
+    place = places[number % len(places)]
     tokens = load.teams.tokens[place.team]
-    return tokens[item.number // _SAME_TOKEN_FOR % len(tokens)]
+    return place, *tokens[number % len(tokens)]
 
 
 def _suppress(load: Workload, item: Item) -> None:
@@ -298,8 +301,7 @@ def _suppress(load: Workload, item: Item) -> None:
 
 def _revoke(load: Workload, item: Item) -> None:
     """Revoke a token."""
-    place = load.place(item, live=True)
-    _, identifier = _token(load, item, place)
+    place, _, identifier = _token(load, item)
     journal, key = load.world.journal, (place.team_id, identifier)
     journal.revoking.add(key)
     answer = load.persist(
@@ -311,8 +313,8 @@ def _revoke(load: Workload, item: Item) -> None:
 
 def _with_token(load: Workload, item: Item) -> None:
     """Send an event with a token that may have been revoked."""
-    place, number = load.place(item, live=True), f"n{item.number}"
-    token, identifier = _token(load, item, place)
+    number = f"n{item.number}"
+    place, token, identifier = _token(load, item, older=load.happens(item, "older", 0.4))
     sent = load.sent(Sent(number, place.team_id, place.environment, f"m-{number}"))
     began = load.world.time.now
     body = {"environment": "live", "api_token": token, "event_type": "none", "message_id": sent.message_id}
@@ -412,7 +414,7 @@ ACTIONS: dict[str, Action] = {
     "replay": Action(3, _replay),
     "revoke": Action(1, _revoke),
     "suppress": Action(1, _suppress),
-    "with_token": Action(4, _with_token),
+    "with_token": Action(6, _with_token),
 }
 #: Kinds of items that change what other items lead to.
 SHAPING = frozenset({"configure", "alias", "contact", "device", "break_phone"})
