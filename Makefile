@@ -4,6 +4,9 @@ PORT ?= 3000
 STAGE ?= dev
 WORKERS ?= auto
 PYTHON ?= python3
+ifndef SEED
+SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+endif
 
 export PORT
 # Nothing here reports to anyone.
@@ -22,17 +25,34 @@ help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=...)
+run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=..., ARGS=...)
 	@$(venv) .venv local
-	@exec $(python) -m local
+	@exec $(python) -m local $(ARGS)
 
 .PHONY: test
 test: ## Run all tests but those of the real sam local (WORKERS=..., ARGS=...)
 	@$(venv) .venv test
-	$(python) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
+	$(python) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: coverage
+coverage: ## Run the same tests and measure what of the code they run
+	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term $(ARGS)"
+
+.PHONY: fuzz
+fuzz: ## Ask every route for what nobody should, EXAMPLES=... times each (1000), other requests each time (SEED=...)
+	@$(venv) .venv test
+	@echo "SEED=$(SEED)"
+	EXAMPLES=$(or $(EXAMPLES),1000) $(python) -m pytest -n $(WORKERS) tests/security/test_fuzz.py --hypothesis-seed=$(SEED) $(ARGS)
+
+.PHONY: faults
+faults: ## Run the fault simulator (SEED=..., EVENTS=..., RUNS=..., INTENSITY=..., ITEMS=..., FAULTS=...)
+	@$(venv) .venv test
+	@PYTHONPATH=layers/nereid $(python) -m tests.simulator $(if $(SEED),--seed $(SEED)) \
+		$(if $(EVENTS),--events $(EVENTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(INTENSITY),--intensity $(INTENSITY)) \
+		$(if $(ITEMS),--items $(ITEMS)) $(if $(FAULTS),--faults $(FAULTS))
 
 .PHONY: lint
-lint: ## Check style, types, the template, the lock and the generated files
+lint: ## Check style, types, the template, the lock, the generated files and the dependencies
 	@$(venv) .venv lint
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
@@ -40,6 +60,12 @@ lint: ## Check style, types, the template, the lock and the generated files
 	.venv/bin/cfn-lint --config-file tools/cfn-lint.yaml --regions us-east-1
 	$(python) tools/lock.py --check
 	$(python) tools/generate.py --check
+	$(python) tools/audit.py
+
+.PHONY: audit
+audit: ## Ask for known vulnerabilities of the dependencies, and fail if nobody can be asked
+	@$(venv) .venv lint
+	$(python) tools/audit.py --required
 
 .PHONY: format
 format: ## Format the code and mend what ruff can mend
@@ -69,9 +95,14 @@ deploy: build ## Deploy what was built, with the operator's AWS credentials (STA
 	$(sam) deploy $(config) $(ARGS)
 
 .PHONY: team
-team: ## Create a team in a deployed stack and print its API token once (STAGE=... NAME=...)
+team: ## Create a team in a deployed stack and print its API token once (STAGE=... NAME=... ARGS="--admin-email ...")
 	@$(venv) .venv local
 	@$(python) tools/team.py --stage "$(STAGE)" --name "$(NAME)" $(ARGS)
+
+.PHONY: redrive
+redrive: ## List what failed too often in a deployed stack, redrive or purge it (STAGE=... ARGS="--redrive ID|all")
+	@$(venv) .venv local
+	@$(python) tools/redrive.py --stage "$(STAGE)" $(ARGS)
 
 .PHONY: test-sam-local
 test-sam-local: ## Run the functions in Lambda's own runtime with the real sam local (needs Docker)

@@ -13,7 +13,7 @@ from local import console
 from local.bootstrap import BootstrapError
 from local.intrinsics import IntrinsicError
 from local.resources import ResourceError
-from local.settings import Settings, SettingsError, from_environment
+from local.settings import Settings, SettingsError, read_settings
 from local.template import TemplateError
 
 
@@ -77,7 +77,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     try:
-        settings = from_environment()
+        settings = read_settings(sys.argv[1:])
         _isolate()
         return _run(settings)
     except _Stop:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from local import transactions
+from local import lighter_moto, transactions
 from local.gateway import Request, Response
 from local.http_server import QUIET, HttpServer
 
@@ -125,6 +125,7 @@ def embedded() -> Any:
 
     _lighten_queues()
     transactions.install()
+    lighter_moto.install()
     return OneAtATime(Dispatcher())
 
 

@@ -28,6 +28,9 @@ _INIT_SECONDS = 20.0
 _MAX_SANDBOXES = 4
 _MAX_RESPONSE = 6 * 1024 * 1024
 _PID = struct.Struct(">i")
+# For how long code is taken to be as it was last seen: looking at a layer costs as much as a small invocation does,
+# and nobody edits and calls faster.
+_SEEN_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,35 @@ class Sandbox:
             os.kill(self._pid, signal.SIGKILL)
 
 
+class Code:
+    """The state of the code in folders that functions share."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Path, tuple[float, int]] = {}
+
+    def version(self, folders: tuple[Path, ...]) -> int:
+        """Sum up the state of folders, as it was a moment ago at the earliest.
+
+        Parameters
+        ----------
+        folders : tuple of Path
+            With everything in them.
+
+        Returns
+        -------
+        int
+            Another one after an edit.
+        """
+        total = 0
+        for folder in folders:
+            looked, version = self._seen.get(folder, (float("-inf"), 0))
+            if time.monotonic() - looked > _SEEN_SECONDS:
+                version = _version(folder)
+                self._seen[folder] = time.monotonic(), version
+            total ^= version
+        return total
+
+
 class Function:
     """A function with its sandboxes.
 
@@ -229,6 +261,8 @@ class Function:
         What the template says of it.
     zygote : Zygote
         Where sandboxes come from.
+    code : Code
+        Tells whether it was edited.
     common : mapping of str to str
         Variables that Lambda gives every function.
     pycache : Path
@@ -238,10 +272,11 @@ class Function:
     """
 
     def __init__(
-        self, spec: FunctionSpec, zygote: Zygote, common: Mapping[str, str], pycache: Path, *, verbose: bool
+        self, spec: FunctionSpec, zygote: Zygote, code: Code, common: Mapping[str, str], pycache: Path, *, verbose: bool
     ) -> None:
         self.spec = spec
         self._zygote = zygote
+        self._code = code
         self._pycache = pycache
         self._verbose = verbose
         self._folders = (spec.code, *spec.layers)
@@ -249,7 +284,7 @@ class Function:
         self._all: set[Sandbox] = set()
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(_MAX_SANDBOXES)
-        self._version = _version(self._folders)
+        self._version = code.version(self._folders)
         self._closed = False
         self._job = {
             "name": spec.name,
@@ -326,7 +361,7 @@ class Function:
             sandbox.kill()
 
     def _take(self) -> Sandbox:
-        version = _version(self._folders)
+        version = self._code.version(self._folders)
         with self._lock:
             stale: list[Sandbox] = []
             if version != self._version:
@@ -403,9 +438,10 @@ class Functions:
             "PATH": os.environ.get("PATH", os.defpath),
             "TZ": ":UTC",
         }
+        code = Code()
         self._functions = {
             # The access key tells the AWS endpoint whose permissions count.
-            name: Function(spec, zygote, {**common, "AWS_ACCESS_KEY_ID": name}, pycache, verbose=verbose)
+            name: Function(spec, zygote, code, {**common, "AWS_ACCESS_KEY_ID": name}, pycache, verbose=verbose)
             for name, spec in specs.items()
         }
 
@@ -454,10 +490,10 @@ def _paths(spec: FunctionSpec) -> list[str]:
     return [str(spec.code), *(str(layer) for layer in layers)]
 
 
-def _version(folders: tuple[Path, ...]) -> int:
-    """Sum up the state of all code, cheaply enough to be asked before each invocation."""
+def _version(folder: Path) -> int:
+    """Sum up the state of the code in a folder."""
     total = 0
-    waiting = [str(folder) for folder in folders]
+    waiting = [str(folder)]
     while waiting:
         try:
             entries = list(os.scandir(waiting.pop()))

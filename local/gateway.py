@@ -20,6 +20,10 @@ from local.functions import Outcome
 from local.settings import ACCOUNT_ID
 
 MAX_BODY = 10 * 1024 * 1024
+# Lambda takes no larger event, in bytes of JSON. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_EVENT = 6 * 1024 * 1024
+# No character of a body takes more bytes than this in JSON.
+_LONGEST = 6
 _GREEDY = 2
 _ANY = "ANY"
 _DEFAULT = "$default"
@@ -342,6 +346,12 @@ def _body(request: Request) -> tuple[str, bool]:
     return base64.b64encode(request.body).decode(), True
 
 
+def _is_too_long(event: Mapping[str, Any]) -> bool:
+    if len(event.get("body", "")) * _LONGEST < MAX_EVENT // 2:
+        return False
+    return len(json.dumps(event, ensure_ascii=False).encode()) > MAX_EVENT
+
+
 def read_answer(outcome: Outcome) -> Response:
     """Turn what a function answered into a response.
 
@@ -533,7 +543,10 @@ class Gateway:
             return message(404, "Not Found")
         route, parameters = found
         event = make_event(request, route, parameters, self._domain)
-        response = read_answer(self._invoke(route.function, event))
+        if _is_too_long(event):
+            response = message(413, "Request Too Long")
+        else:
+            response = read_answer(self._invoke(route.function, event))
         response.route = route.function
         response.headers.append(("Apigw-Requestid", event["requestContext"]["requestId"]))
         return response

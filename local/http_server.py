@@ -15,6 +15,8 @@ from local.gateway import MAX_BODY, Request, Response, message
 
 # The route of an answer that is not worth a line in the log.
 QUIET = "quiet"
+# How much of a body that is not taken is still read, so that whoever is sending it gets to see the answer.
+_LINGER_BYTES, _LINGER_SECONDS = 64 * 1024 * 1024, 2.0
 _STANDARD = {"connection", "content-length", "date", "server", "transfer-encoding"}
 
 
@@ -53,6 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._write(rejection.response)
             self._log(path, rejection.response, began)
+            self._linger()
             return
         request = Request(
             method=self.command,
@@ -70,6 +73,15 @@ class _Handler(BaseHTTPRequestHandler):
             response = message(500, "Internal Server Error")
         self._write(response)
         self._log(path, response, began)
+
+    def _linger(self) -> None:
+        with contextlib.suppress(OSError):
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_LINGER_SECONDS)
+            left = _LINGER_BYTES
+            while left > 0 and (data := self.rfile.read1(1 << 16)):
+                left -= len(data)
 
     def _read_body(self) -> bytes:
         if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():

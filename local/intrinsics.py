@@ -23,6 +23,22 @@ class NoValue:
 NO_VALUE = NoValue()
 
 
+def _check_parameter(name: str, declaration: Mapping[str, Any], value: str) -> None:
+    allowed = [
+        str(each).lower() if isinstance(each, bool) else str(each) for each in declaration.get("AllowedValues", [])
+    ]
+    if allowed and value not in allowed:
+        raise IntrinsicError(f"parameter {name} must be one of {', '.join(allowed)}, not {value!r}")
+    if declaration.get("Type") != "Number":
+        return
+    try:
+        number = float(value)
+    except ValueError as error:
+        raise IntrinsicError(f"parameter {name} must be a number, not {value!r}") from error
+    if not float(declaration.get("MinValue", number)) <= number <= float(declaration.get("MaxValue", number)):
+        raise IntrinsicError(f"parameter {name} is out of its range: {value}")
+
+
 class Resolver:
     """Resolves values of one translated template.
 
@@ -40,7 +56,8 @@ class Resolver:
     Raises
     ------
     IntrinsicError
-        When a parameter has neither a value nor a default, or an override names no parameter.
+        When a parameter has neither a value nor a default, or one that it does not allow, or an override names no
+        parameter.
     """
 
     def __init__(
@@ -74,6 +91,7 @@ class Resolver:
             raise IntrinsicError(f"parameter {name} has no default and no value")
         if isinstance(value, bool):
             value = "true" if value else "false"
+        _check_parameter(name, declaration, str(value))
         if declaration.get("Type") in ("CommaDelimitedList", "List<Number>"):
             return [part.strip() for part in str(value).split(",")]
         return str(value)

@@ -172,6 +172,7 @@ class Poller:
                     time.sleep(_IDLE_SECONDS)
 
     def _step(self) -> bool:
+        """Take a batch on its way; tell whether there may be more."""
         self._places.acquire()
         try:
             batch = self._gather()
@@ -182,25 +183,27 @@ class Poller:
             self._places.release()
             return False
         self._pool.submit(self._process_and_release, batch)
-        return True
+        # Whatever is sent from now on wakes the poller, so a queue that was emptied is not asked once more.
+        return len(batch) >= self.spec.batch_size
 
     def _gather(self) -> list[dict[str, Any]]:
-        batch = self._receive(self.spec.batch_size)
+        batch: list[dict[str, Any]] = []
         ends = time.monotonic() + self.spec.window
-        while batch and len(batch) < self.spec.batch_size and not self._stopping.is_set():
-            more = self._receive(self.spec.batch_size - len(batch))
+        while not self._stopping.is_set():
+            asked = min(self.spec.batch_size - len(batch), _MOST_AT_ONCE)
+            more = self._receive(asked)
             batch += more
-            if not more:
-                left = ends - time.monotonic()
-                if left <= 0:
-                    break
+            left = ends - time.monotonic()
+            if len(batch) >= self.spec.batch_size or not batch or (len(more) < asked and left <= 0):
+                break
+            if len(more) < asked:
                 self._stopping.wait(min(left, 0.1))
         return batch
 
     def _receive(self, most: int) -> list[dict[str, Any]]:
         answer = self._sqs.receive_message(
             QueueUrl=self.spec.queue_url,
-            MaxNumberOfMessages=min(most, _MOST_AT_ONCE),
+            MaxNumberOfMessages=most,
             # An emulator that waits for messages answers nobody else meanwhile.
             WaitTimeSeconds=0,
             AttributeNames=["All"],

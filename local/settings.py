@@ -1,9 +1,11 @@
-"""What the local stack is told by its environment, read once at the start."""
+"""What the local stack is told by its environment and its arguments, read once at the start."""
 
 from __future__ import annotations
 
+import argparse
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ACCOUNT_ID = "123456789012"
@@ -13,7 +15,7 @@ _LAST_PORT = 65535
 
 
 class SettingsError(Exception):
-    """Raised when an environment variable cannot be used."""
+    """Raised when an environment variable or an argument cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Settings:
         The pretended region.
     verbose : bool
         Print everything that functions log, not only warnings and errors.
+    parameters : mapping of str to str
+        Values for parameters of the template, in place of its defaults and of what the stack would choose.
     """
 
     template: Path
@@ -48,6 +52,7 @@ class Settings:
     emulator: str | None = None
     region: str = DEFAULT_REGION
     verbose: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:
@@ -64,8 +69,32 @@ def _port(name: str, default: int) -> int:
     return int(text)
 
 
-def from_environment() -> Settings:
+def _overrides(arguments: Sequence[str]) -> dict[str, str]:
+    parser = argparse.ArgumentParser(prog="make run", description="Start the product on this machine.")
+    parser.add_argument(
+        "--parameter-overrides",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="values for parameters of the template, as for a deployment",
+    )
+    given = {}
+    for text in parser.parse_args(arguments).parameter_overrides:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise SettingsError(f"--parameter-overrides takes NAME=VALUE, not {text!r}")
+        given[name] = value
+    return given
+
+
+def read_settings(arguments: Sequence[str] = ()) -> Settings:
     """Read the settings.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Of the command line.
 
     Returns
     -------
@@ -75,7 +104,7 @@ def from_environment() -> Settings:
     Raises
     ------
     SettingsError
-        When a variable has an impossible value or the template is missing.
+        When a variable or an argument has an impossible value or the template is missing.
     """
     root = Path(__file__).resolve().parent.parent
     template = Path(os.environ.get("NEREID_TEMPLATE") or root / "template.yaml").resolve()
@@ -90,4 +119,5 @@ def from_environment() -> Settings:
         emulator=(os.environ.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
         region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
         verbose=os.environ.get("NEREID_VERBOSE", "") not in ("", "0"),
+        parameters=_overrides(arguments),
     )

@@ -133,7 +133,8 @@ class Stack:
 
     def _deploy(self, cloud: Cloud) -> Deployment:
         settings = self._settings
-        translated = template.load(settings.template, settings.region, _CHOSEN, settings.state_dir)
+        open_parameters = {*_CHOSEN, *settings.parameters}
+        translated = template.load(settings.template, settings.region, open_parameters, settings.state_dir)
         declared: Mapping[str, Any] = translated.get("Parameters") or {}
         overrides = {
             "BaseUrl": self.base_url,
@@ -146,7 +147,7 @@ class Stack:
             overrides["PushApplicationArn"] = cloud.client("sns").create_platform_application(
                 Name=_PUSH_APPLICATION, Platform="GCM", Attributes={"PlatformCredential": "local"}
             )["PlatformApplicationArn"]
-        wanted = {name: value for name, value in overrides.items() if name in declared}
+        wanted = {name: value for name, value in overrides.items() if name in declared} | dict(settings.parameters)
         return Deployer(translated, settings.root, cloud, wanted, self.base_url).deploy()
 
     def _open(self, deployment: Deployment, functions: Functions) -> Gateway:

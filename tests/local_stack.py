@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from tests.support import logs
+
 ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 60.0
 _WAIT_SECONDS = 10.0
@@ -49,12 +51,15 @@ class LocalStack:
         What it printed.
     demo : dict
         The content of local.json.
+    texts : set
+        What requests said that no log may hold.
     """
 
     process: subprocess.Popen[bytes]
     state_dir: Path
     log: Path
     demo: dict[str, Any] = field(default_factory=dict)
+    texts: set[str] = field(default_factory=set)
 
     @property
     def base_url(self) -> str:
@@ -82,6 +87,7 @@ class LocalStack:
         Answer
             Whatever the status is.
         """
+        self.note(body)
         sent = dict(headers or {})
         data = body
         if body is not None and not isinstance(body, bytes):
@@ -96,6 +102,22 @@ class LocalStack:
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, dict(error.headers), error.read())
+
+    def note(self, body: Any) -> None:
+        """Keep the texts of a body that is sent, to look for them in the logs.
+
+        Parameters
+        ----------
+        body : Any
+            As for a request.
+        """
+        self.texts.update(logs.texts_of(body))
+
+    def end(self) -> None:
+        """End the stack, and fail if its functions logged what no log may hold."""
+        self.stop()
+        found = logs.leaks(self.printed(), self.texts)
+        assert not found, "the logs hold:\n" + "\n".join(found[:20])
 
     def outbox(self, to: str | None = None) -> list[dict[str, Any]]:
         """List what was handed to the mail, SMS and push services.
@@ -165,13 +187,15 @@ class LocalStack:
             raise
 
 
-def launch(state_dir: Path, **variables: str) -> LocalStack:
+def launch(state_dir: Path, *arguments: str, **variables: str) -> LocalStack:
     """Start a local stack without waiting for it.
 
     Parameters
     ----------
     state_dir : Path
         Where it writes.
+    *arguments : str
+        Of its command line.
     **variables : str
         Environment variables.
 
@@ -186,18 +210,20 @@ def launch(state_dir: Path, **variables: str) -> LocalStack:
     environment = {**kept, "PORT": "0", "NEREID_STATE_DIR": str(state_dir), **variables}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local"], cwd=ROOT, env=environment, stdout=output, stderr=output
+            [sys.executable, "-m", "local", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output
         )
     return LocalStack(process, state_dir, log)
 
 
-def start(state_dir: Path, **variables: str) -> LocalStack:
+def start(state_dir: Path, *arguments: str, **variables: str) -> LocalStack:
     """Start a local stack and wait until its health is good.
 
     Parameters
     ----------
     state_dir : Path
         Where it writes.
+    *arguments : str
+        Of its command line.
     **variables : str
         Environment variables.
 
@@ -206,7 +232,7 @@ def start(state_dir: Path, **variables: str) -> LocalStack:
     LocalStack
         Ready.
     """
-    stack = launch(state_dir, **variables)
+    stack = launch(state_dir, *arguments, **variables)
     ends = time.monotonic() + _START_SECONDS
     file = state_dir / "local.json"
     while time.monotonic() < ends and stack.process.poll() is None:

@@ -149,6 +149,8 @@ def reached_by(name: str, properties: dict[str, Any]) -> str:
     """Return what invokes a function, in words."""
     for event in properties.get("Events", {}).values():
         route = event["Properties"]
+        if event["Type"] == "Schedule":
+            return f"the clock, `{route['Schedule']}`"
         return f"`{route['Method']} {route['Path']}`" if "Path" in route else "what no route takes"
     for one in written()["Resources"].values():
         mapping = one.get("Properties", {})

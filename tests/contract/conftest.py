@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,24 +17,28 @@ from tests.contract.neptune_client import Neptune
 from tests.support.teams import Operator, OtherTeam
 
 _HERE = Path(__file__).parent
-_ONE_HALF = ("test_client", "test_neptie", "test_vibetrace")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.pluginmanager.hasplugin("xdist"):
         return
-    # One half to a worker, each with a stack of its own, so that one half works while the other waits.
-    for item in items:
-        if item.path.is_relative_to(_HERE):
-            half = "one" if item.path.name.startswith(_ONE_HALF) else "other"
-            item.add_marker(pytest.mark.xdist_group(f"contract-{half}"))
+    # A part to each worker, with a stack of its own. A file stays whole, and each goes where there is least so far.
+    own = [item for item in items if item.path.is_relative_to(_HERE)]
+    parts = Counter(dict.fromkeys(range(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))), 0))
+    part_of = {}
+    for path, tests in Counter(item.path for item in own).most_common():
+        part_of[path] = min(parts, key=parts.__getitem__)
+        parts[part_of[path]] += tests
+    for item in own:
+        item.add_marker(pytest.mark.xdist_group(f"contract-{part_of[item.path]}"))
 
 
 @pytest.fixture(scope="session")
 def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.LocalStack]:
-    stack = stacks.start(tmp_path_factory.mktemp("nereid"))
+    # All that functions log is printed, so that it can be looked through in the end.
+    stack = stacks.start(tmp_path_factory.mktemp("nereid"), NEREID_VERBOSE="1")
     yield stack
-    stack.stop()
+    stack.end()
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,7 @@ class Neptie:
 
     def request(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Send a request; a path that begins with a slash is sent as it is."""
+        self.stack.note(body)
         sent = dict(headers or {})
         if self.token:
             sent.setdefault("Authorization", f"Bearer {self.token}")

@@ -77,6 +77,20 @@ def test_the_numbers_are_exact_though_everything_is_reported_twice(team: Team) -
     assert sorted(answer["trends"][0]) == sorted(["date", *COLUMNS])
 
 
+def test_a_lead_unsubscribes_from_a_campaign_once_however_many_of_its_mails_it_does_so_with(team: Team) -> None:
+    campaign, other, lead = team.campaign(), team.campaign(), team.lead()
+    for each in (campaign, campaign, other):
+        team.send(lead, each)
+    mails = team.stack.wait_for(lambda: [mails for mails in [team.stack.outbox(lead["email"])] if len(mails) == 3])[0]
+    for mail in mails * 2:
+        path = urlsplit(mail["headers"]["List-Unsubscribe"].strip("<>")).path
+        assert team.stack.request("POST", path).status == 200
+    for each, sent in ((campaign, 2), (other, 1)):
+        answer = team.performance(each)
+        assert (answer["metrics"]["sent"], answer["metrics"]["unsubscribed"]) == (sent, 1)
+        assert sum(row["unsubscribed"] for row in answer["trends"]) == 1
+
+
 def test_a_mail_that_never_left_is_not_counted(team: Team) -> None:
     campaign, lead = team.campaign(), team.lead()
     first = team.send(lead, campaign)

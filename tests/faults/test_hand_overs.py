@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -214,6 +215,50 @@ def test_a_store_that_fails_before_the_send_gives_the_claim_back(world: World, n
     with pytest.raises(Unavailable):
         deliverer(world, provider, clock, suppressions=Failing()).deliver(job)
     assert world.outcomes(job.message_id) == [("pending", None)]
+    deliverer(world, provider, clock).deliver(job)
+    assert len(provider.sent) == 1
+    assert world.outcomes(job.message_id) == [("success", None)]
+
+
+class Slow:
+    """The real store of suppressions, at which a run stands still, and meanwhile something else happens."""
+
+    def __init__(self, world: World, clock: Clock, seconds: float, meanwhile: Callable[[], None]) -> None:
+        self._real = world.runtime.suppressions
+        self._clock = clock
+        self._seconds = seconds
+        self._meanwhile = meanwhile
+
+    def get(self, *arguments: Any) -> Any:
+        found = self._real.get(*arguments)
+        self._clock.forward(self._seconds)
+        self._meanwhile()
+        return found
+
+
+def test_a_run_that_stood_still_until_another_had_its_claim_hands_nothing_over(world: World) -> None:
+    clock, job = Clock(world), job_of(world)
+    provider = Provider("of the other")
+
+    def meanwhile() -> None:
+        deliverer(world, provider, clock).deliver(job)
+
+    slow = Slow(world, clock, deliver.CLAIM_SECONDS + 1, meanwhile)
+    with pytest.raises(TryAgain):
+        deliverer(world, provider, clock, suppressions=slow).deliver(job)
+    assert len(provider.sent) == 1
+    [delivery] = world.deliveries(job.message_id)
+    assert (delivery.status, delivery.provider_message_id) == ("success", "of the other")
+
+
+@pytest.mark.parametrize("notification", [MAIL, ONCE], ids=["at_least_once", "at_most_once"])
+def test_a_run_whose_claim_has_nearly_lapsed_gives_it_back(world: World, notification: dict[str, Any]) -> None:
+    clock, job = Clock(world), job_of(world, notification)
+    provider = Provider()
+    slow = Slow(world, clock, deliver.CLAIM_SECONDS - deliver.HAND_OVER_SECONDS + 1, lambda: None)
+    with pytest.raises(TryAgain):
+        deliverer(world, provider, clock, suppressions=slow).deliver(job)
+    assert provider.sent == []
     deliverer(world, provider, clock).deliver(job)
     assert len(provider.sent) == 1
     assert world.outcomes(job.message_id) == [("success", None)]

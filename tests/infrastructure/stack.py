@@ -90,6 +90,17 @@ def routes() -> dict[tuple[str, str], str]:
     found = {}
     for name, one in written()["Resources"].items():
         for event in one.get("Properties", {}).get("Events", {}).values():
+            if event["Type"] != "HttpApi":
+                continue
             properties = event["Properties"]
             found[properties.get("Method", "*"), properties.get("Path", "$default")] = name
     return found
+
+
+def schedules() -> dict[str, str]:
+    """Return when each function runs that a clock starts."""
+    return {
+        target(one["Properties"]["Targets"][0]["Arn"]): one["Properties"]["ScheduleExpression"]
+        for one in of_type("AWS::Events::Rule").values()
+        if "ScheduleExpression" in one["Properties"]
+    }

@@ -17,7 +17,15 @@ PARAGRAPHS = (stack.ROOT / "docs/operations.md").read_text(encoding="utf-8").spl
 QUEUES = {name for name in stack.queues() if not name.endswith("DeadLetterQueue")}
 CHANNELS = get_args(Channel)
 # They queue as well, but they take no events in, and an alarm has room for ten metrics.
-NO_EVENTS = {"ClientAliasUser", "ClientIdentifyUser", "ClientRegisterDevice", "NeptieSendEmail"}
+NO_EVENTS = {
+    "ClientAliasUser",
+    "ClientIdentifyUser",
+    "ClientRegisterDevice",
+    "NeptieSendEmail",
+    "ManageReplayMessage",
+    "ManageRedriveDeadLetters",
+    "PipelineSweepDeliveries",
+}
 # Hardly anything writes accounts, and reading a limit goes with writing it.
 QUIET = {("AccountsTable", "WriteThrottleEvents"), ("LimitsTable", "ReadThrottleEvents")}
 

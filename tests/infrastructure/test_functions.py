@@ -77,14 +77,21 @@ def test_a_function_never_logs_whole_events(function: str) -> None:
 
 
 @every_function
-def test_a_function_is_reached_by_one_route_one_queue_or_the_operator(function: str) -> None:
+def test_a_function_is_reached_by_one_route_one_queue_one_schedule_or_the_operator(function: str) -> None:
     routes = {
         (method, ALIASES.sub("/", path.removesuffix(SLASH)))
         for (method, path), name in ROUTES.items()
         if name == function
     }
     queues = [queue for name, queue in stack.consumers().items() if name == function]
-    assert len(routes) + len(queues) == (0 if function in UNROUTED else 1)
+    assert len(routes) + len(queues) + (function in stack.schedules()) == (0 if function in UNROUTED else 1)
+
+
+@pytest.mark.parametrize("function", sorted(stack.schedules()))
+def test_a_scheduled_function_ends_before_it_is_started_again(function: str) -> None:
+    minutes = re.fullmatch(r"rate\((\d+) minutes\)", stack.schedules()[function])
+    assert minutes
+    assert FUNCTIONS[function]["Timeout"] < int(minutes[1]) * 60
 
 
 @pytest.mark.parametrize("route", sorted(ROUTES), ids=" ".join)

@@ -39,6 +39,24 @@ QUEUES = {
     "EMAIL_QUEUE_URL": "EmailQueue",
     "SMS_QUEUE_URL": "SmsQueue",
     "PUSH_QUEUE_URL": "PushQueue",
+    "FEEDBACK_QUEUE_URL": "FeedbackQueue",
+    "MESSAGE_DEAD_LETTER_QUEUE_URL": "MessageDeadLetterQueue",
+    "EMAIL_DEAD_LETTER_QUEUE_URL": "EmailDeadLetterQueue",
+    "SMS_DEAD_LETTER_QUEUE_URL": "SmsDeadLetterQueue",
+    "PUSH_DEAD_LETTER_QUEUE_URL": "PushDeadLetterQueue",
+    "FEEDBACK_DEAD_LETTER_QUEUE_URL": "FeedbackDeadLetterQueue",
+}
+SEND = {"sqs:SendMessage"}
+MEASURE = {"sqs:GetQueueAttributes"}
+LOOK = MEASURE | {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"}
+TAKE = LOOK | {"sqs:DeleteMessage"}
+# What functions do with queues that they do not consume from, other than sending.
+OTHERWISE = {
+    **{("ManageListDeadLetters", name): LOOK for name in QUEUES.values() if "Dead" in name},
+    **{("ManageRedriveDeadLetters", name): TAKE for name in QUEUES.values() if "Dead" in name},
+    **{("ManagePurgeDeadLetters", name): TAKE for name in QUEUES.values() if "Dead" in name},
+    **{("PipelineSweepDeliveries", name): MEASURE for name in ("EmailQueue", "SmsQueue", "PushQueue")},
+    ("PipelineSweepDeliveries", "MessageQueue"): MEASURE | SEND,
 }
 
 every_function = pytest.mark.parametrize("function", sorted(stack.functions()))
@@ -121,7 +139,7 @@ def test_a_function_may_use_the_queues_it_is_told_of_and_no_others(function: str
     may = {name for name in stack.queues() if reaches(function, name, "sqs")}
     assert may == told | ({consumed} if consumed else set())
     for name in told - {consumed}:
-        assert reaches(function, name, "sqs") == {"sqs:SendMessage"}
+        assert reaches(function, name, "sqs") == OTHERWISE.get((function, name), SEND)
 
 
 @pytest.mark.parametrize("function", sorted(stack.consumers()))

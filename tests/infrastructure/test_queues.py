@@ -36,6 +36,22 @@ def test_a_queue_is_encrypted_and_takes_the_largest_messages(queue: str) -> None
 
 
 @working
+def test_what_fails_is_set_aside_long_before_it_expires(queue: str) -> None:
+    # A standard queue counts from when it was sent, so the dead-letter queue keeps it for what is left: both keep as
+    # long as SQS can, and the tries are over within hours.
+    own = QUEUES[queue]
+    assert own["MessageRetentionPeriod"] == 14 * DAY
+    longest_pause = max(own["VisibilityTimeout"], 900)
+    assert own["RedrivePolicy"]["maxReceiveCount"] * longest_pause < DAY
+
+
+@pytest.mark.parametrize("function", sorted(stack.consumers()))
+def test_a_consumer_knows_how_often_its_queue_hands_a_record_over(function: str) -> None:
+    tries = QUEUES[stack.consumers()[function]]["RedrivePolicy"]["maxReceiveCount"]
+    assert stack.environment(function)["MAX_RECEIVE_COUNT"] == tries
+
+
+@working
 def test_a_queue_has_one_consumer(queue: str) -> None:
     assert list(stack.consumers().values()).count(queue) == 1
 

@@ -20,6 +20,7 @@ from nereid.aws.event_types import DynamoEventTypeStore
 from nereid.aws.identities import DynamoIdentityStore
 from nereid.aws.inbox import DynamoInbox
 from nereid.aws.messages import DynamoMessageStore
+from nereid.aws.sweep_state import DynamoSweepState
 from nereid.aws.table import Table
 from nereid.aws.users import DynamoUserStore
 from nereid.core.app_inbox_channel import AppInboxChannel
@@ -106,8 +107,10 @@ class World:
             users=self.users,
             event_types=self.event_types,
             messages=self.messages,
+            deliveries=self.deliveries,
             queues=self.queues,
             inbox=Deliverer(channel, self.deliveries, self.messages, self.clock),
+            watches=DynamoSweepState(activity),
             clock=self.clock,
             defaults=Channels(),
         )

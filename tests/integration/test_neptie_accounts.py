@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -139,3 +141,58 @@ def test_failed_logins_of_an_email_are_forgiven_after_fifteen_minutes(cloud: Clo
         team.runtime.logins.log_in(email, PASSWORD, source())
     team.clock.ahead = timedelta(seconds=caught.value.retry_after + 1)
     assert team.runtime.logins.log_in(email, PASSWORD, source()).account.email == email
+
+
+def log_in_at_once(
+    team: Team, monkeypatch: pytest.MonkeyPatch, email: str, given: Sequence[str]
+) -> list[LoggedIn | Exception]:
+    """Log in with these passwords, all at the same time; return what each came to."""
+    logins = team.runtime.logins
+    # Hashes of so many would take longer than a login waits, on a machine that has much else to do.
+    monkeypatch.setattr("nereid.core.accounts.verify_password", lambda password, _: password == PASSWORD)
+
+    def log_in(password: str) -> LoggedIn | Exception:
+        try:
+            return logins.log_in(email, password, source())
+        except (WrongPassword, TooMany) as error:
+            return error
+
+    with one_call_at_a_time(monkeypatch), ThreadPoolExecutor(len(given)) as pool:
+        return list(pool.map(log_in, given))
+
+
+def test_more_right_logins_at_once_than_the_limit_wait_for_one_another(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = Team(cloud)
+    email = register(team).account.email
+    for _ in range(9):
+        with pytest.raises(WrongPassword):
+            team.runtime.logins.log_in(email, "wrong", source())
+    answers = log_in_at_once(team, monkeypatch, email, [PASSWORD] * 4)
+    assert [type(answer) for answer in answers] == [LoggedIn] * 4
+
+
+def test_of_more_guesses_at_once_than_the_limit_ten_are_looked_at_and_the_others_wait_for_nothing(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = Team(cloud)
+    email = register(team).account.email
+    answers = log_in_at_once(team, monkeypatch, email, ["wrong"] * 20 + [PASSWORD])
+    kinds = [type(answer) for answer in answers]
+    assert kinds.count(WrongPassword) <= 10
+    assert kinds.count(WrongPassword) + kinds.count(TooMany) == (20 if LoggedIn in kinds else 21)
+    assert all(answer.retry_after > 60 for answer in answers if isinstance(answer, TooMany))
+
+
+def test_a_login_that_waited_long_enough_is_told_to_try_again_soon(cloud: Cloud) -> None:
+    team = Team(cloud)
+    email = register(team).account.email
+    now = team.clock.now()
+    for _ in range(10):  # they died before they were settled
+        assert team.runtime.limits.attempt(f"login#email#{email}", 10, now, now + timedelta(minutes=15)) is None
+    waits: list[float] = []
+    with pytest.raises(TooMany) as caught:
+        replace(team.runtime.logins, pause=waits.append).log_in(email, PASSWORD, source())
+    assert caught.value.retry_after == 1
+    assert 1 <= sum(waits) <= 3

@@ -93,14 +93,28 @@ def test_attempts_count_in_a_window_that_the_first_one_opens(cloud: Cloud, owner
     window = timedelta(minutes=15)
     until = clock.now() + window
     assert [limits.attempt(owner, 3, clock.now(), clock.now() + window) for _ in range(3)] == [None] * 3
-    closes = limits.attempt(owner, 3, clock.now(), clock.now() + window)
-    assert closes is not None
-    assert abs(closes - until) < timedelta(seconds=5)
-    limits.take_back(owner, clock.now())
+    full = limits.attempt(owner, 3, clock.now(), clock.now() + window)
+    assert full is not None
+    assert abs(full.closes - until) < timedelta(seconds=5)
+    limits.settle(owner, clock.now(), failed=False)
     assert limits.attempt(owner, 3, clock.now(), until) is None
     clock.ahead = timedelta(minutes=16)
-    limits.take_back(owner, clock.now())
+    limits.settle(owner, clock.now(), failed=False)
     assert limits.attempt(owner, 3, clock.now(), clock.now() + window) is None
+
+
+def test_a_full_window_tells_whether_attempts_are_under_way(cloud: Cloud, owner: str) -> None:
+    team = Team(cloud)
+    limits, now = team.runtime.limits, team.clock.now()
+    told = []
+    for _ in range(2):
+        assert limits.attempt(owner, 2, now, now + timedelta(minutes=15)) is None
+    for _ in range(2):
+        limits.settle(owner, now, failed=True)
+        full = limits.attempt(owner, 2, now, now + timedelta(minutes=15))
+        assert full is not None
+        told.append(full.under_way)
+    assert told == [True, False]
 
 
 def test_of_many_attempts_at_once_as_many_as_the_limit_pass(

@@ -321,13 +321,106 @@ def test_a_key_is_good_for_a_day(world: Outreach) -> None:
     assert outbox.reserve(world.team_id, "k", "second", later).email_id == "second"
 
 
+def unsubscribe(world: Outreach, email_id: str, lead: Lead) -> None:
+    (delivery,) = world.deliveries(email_id)
+    event = {"type": "unsubscribe", "at": "2026-01-31T09:30:00.000Z"}
+    world.runtime.outreach_feedback.report(world.scope, delivery.id, event, EmailReference(CAMPAIGN, lead.id))
+
+
 def test_an_unsubscribe_counts_for_the_mail_that_it_came_from(world: Outreach) -> None:
     lead = world.lead()
     email_id = world.send(lead)
     world.cloud.pump("message", "email")
-    report = world.report(email_id, lead, "Open")
-    delivery_id = report["mail"]["tags"]["delivery_id"][0]
-    event = {"type": "unsubscribe", "at": "2026-01-31T09:30:00.000Z"}
     for _ in range(2):
-        world.runtime.outreach_feedback.report(world.scope, delivery_id, event, EmailReference(CAMPAIGN, lead.id))
+        unsubscribe(world, email_id, lead)
     assert world.totals() == {"sent": 1, "unsubscribed": 1}
+
+
+def test_each_lead_of_a_campaign_unsubscribes_once_and_every_mail_tells(world: Outreach) -> None:
+    one, two = world.lead("one@example.com"), world.lead("two@example.com")
+    sent = [(world.send(lead), lead) for lead in (one, one, two)]
+    world.cloud.pump("message", "email")
+    for email_id, lead in sent * 2:
+        unsubscribe(world, email_id, lead)
+    assert world.totals() == {"sent": 3, "unsubscribed": 2}
+    for email_id, _ in sent:
+        (delivery,) = world.deliveries(email_id)
+        assert [event["type"] for event in delivery.events or []] == ["unsubscribe"]
+
+
+def test_an_unsubscribe_that_dies_halfway_is_counted_when_it_is_repeated(
+    world: Outreach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = world.lead()
+    sent = [world.send(lead), world.send(lead)]
+    world.cloud.pump("message", "email")
+    with monkeypatch.context() as broken:
+        broken.setattr(Table, "transact", _unavailable)
+        with pytest.raises(Unavailable):
+            unsubscribe(world, sent[0], lead)
+    for email_id in reversed(sent):
+        unsubscribe(world, email_id, lead)
+    assert world.totals() == {"sent": 2, "unsubscribed": 1}
+
+
+def test_a_mail_that_is_sent_again_by_force_counts_once_whatever_is_reported_of_either(world: Outreach) -> None:
+    lead = world.lead()
+    email_id = world.send(lead)
+    world.cloud.pump("message", "email")
+    recorder = world.runtime.feedback
+    recorder.record(world.report(email_id, lead, "Delivery"))
+    (delivery,) = world.deliveries(email_id)
+    world.runtime.replayer.replay(world.environment, email_id, [delivery.id], "r")
+    world.cloud.pump("message")
+    recorder.record(world.report(email_id, lead, "Open"))  # of the first one, while the second waits
+    world.cloud.pump("email")
+    assert world.cloud.calls["sesv2:SendEmail"] == 2
+    for kind in ("Delivery", "Open", "Click", "Click"):
+        second = world.report(email_id, lead, kind)
+        second["mail"]["tags"]["sending"] = ["2"]
+        recorder.record(second)
+    recorder.record(world.report(email_id, lead, "Click"))
+    assert world.totals() == {"sent": 1, "delivered": 1, "opened": 1, "clicked": 1}
+    (delivery,) = world.deliveries(email_id)
+    assert sorted((event["type"], event.get("sending", 1)) for event in delivery.events or []) == [
+        ("click", 1),
+        ("click", 2),
+        ("delivery", 1),
+        ("delivery", 2),
+        ("open", 1),
+        ("open", 2),
+    ]
+
+
+def test_a_forced_mail_that_bounces_fails_and_counts_though_the_first_arrived(world: Outreach) -> None:
+    lead = world.lead()
+    email_id = world.send(lead)
+    world.cloud.pump("message", "email")
+    (delivery,) = world.deliveries(email_id)
+    world.runtime.replayer.replay(world.environment, email_id, [delivery.id], "r")
+    world.cloud.pump("message", "email")
+    report = world.report(email_id, lead, "Bounce")
+    report["mail"]["tags"]["sending"] = ["2"]
+    for _ in range(2):
+        world.runtime.feedback.record(report)
+    assert world.standing(email_id) == ("bounced", "bounced")
+    assert world.totals() == {"sent": 1, "bounced": 1}
+
+
+def test_the_link_in_a_forced_mail_unsubscribes_for_that_sending(world: Outreach) -> None:
+    lead = world.lead()
+    email_id = world.send(lead)
+    world.cloud.pump("message", "email")
+    (delivery,) = world.deliveries(email_id)
+    world.runtime.replayer.replay(world.environment, email_id, [delivery.id], "r")
+    world.cloud.pump("message", "email")
+    links = [
+        next(header["Value"] for header in mail["Content"]["Simple"]["Headers"] if header["Name"] == "List-Unsubscribe")
+        for mail in world.cloud.sent("sesv2:SendEmail")
+    ]
+    for link in reversed(links):
+        token = link.strip("<>").rpartition("/")[2]
+        world.runtime.unsubscriber.unsubscribe(world.runtime.suppressions, token, world.runtime.outreach_feedback)
+    assert world.totals() == {"sent": 1, "unsubscribed": 1}
+    (delivery,) = world.deliveries(email_id)
+    assert [event.get("sending", 1) for event in delivery.events or []] in ([1, 2], [2, 1])

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from nereid.auth import client_keys
+from nereid.errors import Invalid
 from nereid.models.team import ApiToken, ClientKey
 from tests.infrastructure import stack
 from tests.support.cloud import Cloud, World
@@ -33,6 +33,10 @@ REFUSED = {
     "manage/delete_event_type": 404,
     "manage/list_messages": 400,
     "manage/get_message": 404,
+    "manage/replay_message": 422,
+    "manage/list_dead_letters": 422,
+    "manage/redrive_dead_letters": 422,
+    "manage/purge_dead_letters": 422,
     "manage/list_suppressions": 422,
     "manage/add_suppression": 422,
     "manage/remove_suppression": 404,
@@ -41,7 +45,7 @@ REFUSED = {
     "public/unsubscribe": 404,
     "public/not_found": 404,
 }
-CONSUMERS = [f"pipeline/{path.name}" for path in sorted((EVENTS / "pipeline").iterdir())]
+CONSUMERS = [f"pipeline/{stack.folder(name).name}" for name in sorted(stack.consumers())]
 every_route = pytest.mark.parametrize("function", REFUSED)
 every_consumer = pytest.mark.parametrize("function", CONSUMERS)
 
@@ -150,6 +154,39 @@ def test_a_team_is_made_with_a_token_that_works(world: World) -> None:
     assert [each["identifier"] for each in json.loads(answer["body"])["data"]] == ["dev"]
 
 
+def test_the_admin_of_a_team_can_log_in(world: World) -> None:
+    account = {"email": "Sam@Example.com", "full_name": "Sam", "password": "correct horse"}
+    made = world.cloud.invoke("manage/create_team", {"name": "Acme", "account": account})
+    assert (made["account"]["email"], made["account"]["role"]) == ("sam@example.com", "Admin")
+    event = sample(world, "manage/list_environments", "good")
+    body = json.dumps({"email": account["email"], "password": account["password"]})
+    login = world.cloud.invoke("neptie/login", {**event, "body": body})
+    assert login["statusCode"] == 200
+    event["headers"]["authorization"] = f"Bearer {json.loads(login['body'])['token']}"
+    assert world.cloud.invoke("manage/list_environments", event)["statusCode"] == 200
+
+
+def test_a_bad_account_is_refused_without_its_password(world: World) -> None:
+    account = {"email": "nobody", "full_name": "Sam", "password": "hunter2"}
+    with pytest.raises(Invalid) as caught:
+        world.cloud.invoke("manage/create_team", {"name": "Acme", "account": account})
+    assert set(caught.value.problems) == {"account.email", "account.password"}
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_team_needs_a_name(world: World) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(Invalid):
         world.cloud.invoke("manage/create_team", sample(world, "manage/create_team", "bad"))
+
+
+@pytest.mark.parametrize("name", ["good", "bad"])
+def test_the_sweeper_runs_whatever_the_event_says(world: World, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert world.cloud.invoke("pipeline/sweep_deliveries", sample(world, "pipeline/sweep_deliveries", name)) is None
+    [metrics] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "OldestPendingSeconds" in line]
+    assert (metrics["OldestPendingSeconds"], metrics["MessagesSwept"], metrics["DeliveriesRepaired"]) == (
+        [0.0],
+        [0.0],
+        [0.0],
+    )
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Nereid"
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]

@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from local import lighter_moto
 from nereid.core.contact_infos import add_contact_info
 from nereid.core.event_types import check_notifications, put_event_type
 from nereid.core.ingest import ingest
@@ -41,12 +42,19 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"
 SECRET = "s" * 64
 PUSH_APPLICATION = f"arn:aws:sns:{REGION}:{ACCOUNT}:app/GCM/nereid"
-QUEUES = {"message": "MessageQueue", "email": "EmailQueue", "sms": "SmsQueue", "push": "PushQueue"}
+QUEUES = {
+    "message": "MessageQueue",
+    "email": "EmailQueue",
+    "sms": "SmsQueue",
+    "push": "PushQueue",
+    "feedback": "FeedbackQueue",
+}
 CONSUMERS = {
     "message": "process_messages",
     "email": "deliver_email",
     "sms": "deliver_sms",
     "push": "deliver_push",
+    "feedback": "record_feedback",
 }
 _PARAMETERS = {
     "CredentialCacheSeconds": "60",
@@ -56,10 +64,13 @@ _PARAMETERS = {
     "SmsSenderId": "",
     "PushApplicationArn": PUSH_APPLICATION,
     "LogLevel": "INFO",
+    "AWS::StackName": "nereid",
     "ConfigurationSet": "nereid",
     "SigningSecret": "signing-secret",
     "BedrockModelId": "",
 }
+#: How the names of operations begin that change nothing.
+READS = ("Get", "Query", "BatchGet", "Describe", "List")
 _TABLE_MEMBERS = (
     "AttributeDefinitions",
     "KeySchema",
@@ -67,6 +78,13 @@ _TABLE_MEMBERS = (
     "GlobalSecondaryIndexes",
     "LocalSecondaryIndexes",
 )
+
+
+lighter_moto.install()
+
+
+class Died(BaseException):
+    """The function was stopped at this point."""
 
 
 class Context:
@@ -84,6 +102,8 @@ class Cloud:
     """AWS, as far as the functions see it."""
 
     queues: dict[str, str] = field(default_factory=dict)
+    #: The dead-letter queues, by the names of the queues that they belong to.
+    dead: dict[str, str] = field(default_factory=dict)
     #: Service and operation to how often it was called.
     calls: Counter[str] = field(default_factory=Counter)
     #: Operations with their parameters, oldest first.
@@ -94,17 +114,38 @@ class Cloud:
     memory: MemoryDynamoDB | None = None
     #: What calls of an operation do instead, one after the other: see `fail`.
     faults: dict[str, list[Any]] = field(default_factory=dict)
+    #: How many more calls that change something take effect: the function that makes the last one dies before it
+    #: reads the answer. 0: the next one does not take effect. None: it lives.
+    effects_left: int | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
     _sandboxes: dict[str, tuple[ModuleType, dict[str, Any]]] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Begin a new test: nothing called, nothing waiting, nothing failing."""
+        sqs = self.client("sqs")
         for channel, name in QUEUES.items():
-            self.queues[channel] = self.client("sqs").create_queue(QueueName=f"{name}-{uuid.uuid4()}")["QueueUrl"]
+            made = f"{name}-{uuid.uuid4()}"
+            self.dead[channel] = sqs.create_queue(QueueName=f"{made}-dead")["QueueUrl"]
+            declared = stack.queues()[name]["RedrivePolicy"]
+            arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{made}-dead"
+            redrive = {"deadLetterTargetArn": arn, "maxReceiveCount": declared["maxReceiveCount"]}
+            attributes = {"RedrivePolicy": json.dumps(redrive)}
+            self.queues[channel] = sqs.create_queue(QueueName=made, Attributes=attributes)["QueueUrl"]
+        self._forget_environments()
         self.calls.clear()
         self.requests.clear()
         self.faults.clear()
+        self.effects_left = None
         self._sandboxes.clear()
+
+    def _forget_environments(self) -> None:
+        """Take other tests' environments off the list that the sweeper goes through."""
+        dynamodb, listed = self.client("dynamodb"), {"S": "environments"}
+        found = dynamodb.query(
+            TableName="AccountsTable", KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": listed}
+        )
+        for item in found["Items"]:
+            dynamodb.delete_item(TableName="AccountsTable", Key={"pk": item["pk"], "sk": item["sk"]})
 
     def fail(self, operation: str, *faults: Any) -> None:
         """Let the next calls of an operation fail.
@@ -149,6 +190,9 @@ class Cloud:
         if "Ref" in value:
             name = str(value["Ref"])
             urls = {logical: self.queues[channel] for channel, logical in QUEUES.items()}
+            urls |= {
+                logical.replace("Queue", "DeadLetterQueue"): self.dead[channel] for channel, logical in QUEUES.items()
+            }
             return urls.get(name) or self.parameters.get(name) or _PARAMETERS.get(name, name)
         return "https://nereid.example.com"
 
@@ -224,6 +268,27 @@ class Cloud:
     def sent(self, operation: str) -> list[dict[str, Any]]:
         """Return the parameters of every call of an operation, oldest first."""
         return [parameters for name, parameters in self.requests if name == operation]
+
+
+def _die_before(cloud: Cloud) -> Callable[..., None]:
+    def die(model: Any, **_: Any) -> None:
+        if cloud.effects_left == 0 and not model.name.startswith(READS):
+            cloud.effects_left = None
+            raise Died
+
+    return die
+
+
+def _die_after(cloud: Cloud) -> Callable[..., None]:
+    def die(model: Any, **_: Any) -> None:
+        if cloud.effects_left is None or model.name.startswith(READS):
+            return
+        cloud.effects_left -= 1
+        if cloud.effects_left == 0:
+            cloud.effects_left = None
+            raise Died
+
+    return die
 
 
 def _note(cloud: Cloud) -> Callable[..., Any]:
@@ -312,7 +377,9 @@ def running(*, in_memory: bool = False) -> Iterator[Cloud]:
             session = boto3.DEFAULT_SESSION
             assert session is not None
             session.events.register("before-parameter-build.dynamodb", boto.keep_parameters)
+            session.events.register("before-call", _die_before(cloud))
             session.events.register("before-call", _note(cloud))
+            session.events.register("after-call", _die_after(cloud))
             yield cloud
     finally:
         boto3.DEFAULT_SESSION = None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from local import transactions
+from local import lighter_moto, transactions
 from nereid.clock import SystemClock
 from nereid.core.campaigns import create_campaign
 from nereid.core.leads import create_lead
@@ -23,6 +23,7 @@ from nereid.settings import Settings
 from tests.support.cloud import Cloud
 
 transactions.install()
+lighter_moto.install()
 
 
 class Clock(SystemClock):

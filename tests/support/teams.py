@@ -13,10 +13,13 @@ from typing import Any
 from local.resources import Cloud
 from nereid.auth import tokens
 from nereid.aws.accounts import DynamoAccountStore
+from nereid.aws.messages import DynamoMessageStore
 from nereid.aws.table import Table
 from nereid.aws.users import DynamoUserStore, contact_item
 from nereid.clock import SystemClock
 from nereid.core.teams import create_team
+from nereid.models.delivery import Plan, PlannedNotification, Recipient
+from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo
 from tests.local_stack import LocalStack
@@ -58,6 +61,11 @@ class Operator:
         clients: Any = SimpleNamespace(dynamodb=cloud.client("dynamodb"))
         self._accounts = DynamoAccountStore(Table(clients, self.environment["ACCOUNTS_TABLE"]))
         self._audience = Table(clients, functions["NeptuneCreateUser"]["AUDIENCE_TABLE"])
+        #: What the function that puts dead letters back is given, all queues among it.
+        self.queues: dict[str, str] = functions["ManageRedriveDeadLetters"]
+        self.activity_table: str = functions["ManageGetMessage"]["ACTIVITY_TABLE"]
+        self.sqs = cloud.client("sqs")
+        self.messages = DynamoMessageStore(Table(clients, self.activity_table), 86400)
 
     def team(self, environment: str = "dev") -> OtherTeam:
         """Make a team with one environment, as ManageCreateTeam does."""
@@ -79,9 +87,43 @@ class Operator:
         assert answer.status == 200, answer.body
         return str(answer.json()["token"])
 
+    def bury(self, queue: str, body: Any) -> str:
+        """Set a record aside, as a queue does that handed it over too often; return its id."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        url = self.queues[f"{queue.upper()}_DEAD_LETTER_QUEUE_URL"]
+        return str(self.sqs.send_message(QueueUrl=url, MessageBody=text)["MessageId"])
+
+    def letters(self, queue: str) -> int:
+        """Return how many letters a queue has, hidden or not."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        url = self.queues[f"{queue.upper()}_DEAD_LETTER_QUEUE_URL"]
+        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(found[name]) for name in names)
+
+    def forget_letters(self, queue: str) -> None:
+        """Delete all that a queue set aside."""
+        url = self.queues[f"{queue.upper()}_DEAD_LETTER_QUEUE_URL"]
+        while found := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def team_of(self, token: str) -> str:
+        """Return the id of a token's team."""
+        return str(tokens.verify(self.secret, "nereid:api_token", token, datetime.now(UTC))["team"])
+
+    def store(self, token: str, environment: str, event_type: str, address: str) -> str:
+        """Store a message with one planned e-mail as if its function had died then; return its id."""
+        now, message_id = datetime.now(UTC), str(uuid.uuid4())
+        message = Message(message_id=message_id, event_type=event_type, source="neptune", received_at=now)
+        recipients = [Recipient(type="email", value=address)]
+        notifications = [PlannedNotification(name="mail", channel="email", to=[0])]
+        plan = Plan(planned_at=now, recipients=recipients, notifications=notifications)
+        self.messages.add(Scope(self.team_of(token), environment), message, plan)
+        return message_id
+
     def add_contact_infos(self, token: str, environment: str, user_id: str, count: int) -> None:
         """Give a user mobile numbers without asking the API, for which so many would take long."""
-        scope = Scope(tokens.verify(self.secret, "nereid:api_token", token, datetime.now(UTC))["team"], environment)
+        scope = Scope(self.team_of(token), environment)
         user = DynamoUserStore(self._audience).get(scope, user_id)
         assert user is not None
         for number in range(count):

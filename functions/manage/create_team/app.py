@@ -4,15 +4,18 @@ from typing import Any
 
 from nereid.core.accounts import NewAccount
 from nereid.core.teams import create_team
-from nereid.dialects.manage import team_object
+from nereid.dialects.manage import parse, team_object
 from nereid.dialects.manage_bodies import TeamBody
 from nereid.dialects.neptie import account_object
 from nereid.runtime import runtime
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Return the team, its first API token, which is shown this once, and its account; raise for a bad payload."""
-    body = TeamBody.model_validate(event)
+    """Return the team, its first API token, which is shown this once, and its account; raise for a bad payload.
+
+    What it raises is logged and shown, so it names fields and no values: one of them is a password.
+    """
+    body = parse(TeamBody, event)
     given = body.account
     admin = NewAccount(given.email, given.password, given.full_name, given.company) if given else None
     made = create_team(runtime.accounts, runtime.clock, runtime.signing_secret(), body.name, body.environment, admin)

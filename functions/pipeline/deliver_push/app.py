@@ -14,4 +14,5 @@ def deliver(body: str) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    return consume(event, context, deliver, runtime.visibility("push"), counts=runtime.delivery_counts)
+    visibility = runtime.visibility("push")
+    return consume(event, context, deliver, visibility, runtime.last_try, counts=runtime.delivery_counts)

@@ -3,20 +3,27 @@
 from typing import Any
 
 from nereid.consumer import consume
+from nereid.core.render import time_budget
 from nereid.models.message import EventBatch
 from nereid.runtime import runtime
+
+#: How many seconds the conditions and app notifications of one record may take: other teams' records wait behind it.
+TEMPLATE_SECONDS = 5
 
 
 def process(body: str) -> None:
     """Process all messages of one request; repeating it repeats nothing that was done."""
     batch = EventBatch.model_validate_json(body)
     environment = runtime.environments.get(batch.team_id, batch.environment)
-    runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
-    if batch.operations:
-        runtime.operations.process(environment, batch.operations)
+    with time_budget(TEMPLATE_SECONDS):
+        runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
+        if batch.replays:
+            runtime.processor.replay_all(environment, batch.replays)
+        if batch.operations:
+            runtime.operations.process(environment, batch.operations)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    visibility = runtime.visibility("message")
-    return consume(event, context, process, visibility, seconds_per_record=30, counts=runtime.delivery_counts)
+    visibility, counts = runtime.visibility("message"), runtime.delivery_counts
+    return consume(event, context, process, visibility, runtime.last_try, seconds_per_record=30, counts=counts)

@@ -17,4 +17,4 @@ def record(body: str) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    return consume(event, context, record)
+    return consume(event, context, record, last_try=runtime.last_try)

@@ -5,7 +5,7 @@ from nereid.dialects.http import Request, Response
 from nereid.runtime import runtime
 
 
-@public.endpoint(public.health)
+@public.endpoint(public.health, max_body_bytes=None)
 def handler(_request: Request) -> Response:
     """Answer 200 while the store can be read."""
     runtime.accounts.ping()

@@ -5,7 +5,7 @@ from nereid.dialects.http import Request, Response
 from nereid.runtime import runtime
 
 
-@public.endpoint(public.routes)
+@public.endpoint(public.routes, max_body_bytes=None)
 def handler(request: Request) -> Response:
     """Answer with that API's 404."""
     return public.route_not_found(runtime, request)

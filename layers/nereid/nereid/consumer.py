@@ -7,8 +7,9 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from nereid.core.deliver import TryAgain
+from nereid.core.last_try import LastTry
 from nereid.errors import Unavailable
-from nereid.logs import logger, unexpected
+from nereid.logs import logger, origin, unexpected
 from nereid.metrics import DeliveryCounts
 from nereid.ports import Visibility
 
@@ -18,6 +19,7 @@ def consume(
     context: Any,
     handle: Callable[[str], None],
     visibility: Visibility | None = None,
+    last_try: LastTry | None = None,
     *,
     seconds_per_record: int = 12,
     counts: DeliveryCounts | None = None,
@@ -31,6 +33,8 @@ def consume(
         queue's last try, on the dead-letter queue.
     visibility
         Where to say how long a record that asks for it waits; None leaves it to the queue.
+    last_try
+        Notes why a record failed for the last time; None leaves that to the log.
     seconds_per_record
         How long one record may take. It is not begun with less time left: being stopped in the middle is what
         leaves outcomes unknown.
@@ -42,18 +46,13 @@ def consume(
         try:
             _require_time(context, seconds_per_record)
             handle(record.body)
-        except TryAgain as again:
-            if visibility is not None:
-                visibility.again_in(record.receipt_handle, again.seconds)
-            raise
-        except Unavailable as error:
-            logger.warning("store or queue unavailable", extra={"error": str(error), "record": record.message_id})
-            if visibility is not None:
-                tries = int(record.attributes.approximate_receive_count)
-                visibility.again_in(record.receipt_handle, _pause_seconds(tries))
-            raise
         except Exception as error:
-            unexpected(error, "record failed", record=record.message_id)
+            tries = int(record.attributes.approximate_receive_count)
+            reason, pause = _judge(error, record.message_id, tries)
+            if last_try is not None:
+                last_try.failed(record.message_id, tries, reason)
+            if visibility is not None and pause is not None:
+                visibility.again_in(record.receipt_handle, pause)
             raise
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -64,6 +63,18 @@ def consume(
             counts.write()
 
 
+def _judge(error: Exception, record_id: str, tries: int) -> tuple[str, int | None]:
+    """Log a failure; return the reason in words and how long the record waits, None for the queue's own time-out."""
+    match error:
+        case TryAgain():
+            return f"still pending: {error.reason}", error.seconds
+        case Unavailable():
+            logger.warning("store or queue unavailable", extra={"error": str(error), "record": record_id})
+            return f"store or queue unavailable: {error}", _pause_seconds(tries)
+    unexpected(error, "record failed", record=record_id)
+    return f"failed: {origin(error)}", None
+
+
 def _pause_seconds(tries: int) -> int:
     """Return how long a record waits for a store or queue: 10, 40, 160, 640 seconds, then a quarter of an hour."""
     return int(min(900, 10 * 4 ** (tries - 1)))
@@ -71,4 +82,4 @@ def _pause_seconds(tries: int) -> int:
 
 def _require_time(context: Any, seconds: int) -> None:
     if context.get_remaining_time_in_millis() < seconds * 1000:
-        raise TryAgain(1)
+        raise TryAgain(1, "no time was left for it")

@@ -42,6 +42,17 @@ class DeliveryCounts:
             unexpected(error, "metrics not written")
 
 
+def write_sweep(oldest_pending_seconds: float, messages: int, deliveries_repaired: int) -> None:
+    """Write what a run of the sweeper found."""
+    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+    metrics = EphemeralMetrics()
+    metrics.add_metric("OldestPendingSeconds", MetricUnit.Seconds, oldest_pending_seconds)
+    metrics.add_metric("MessagesSwept", MetricUnit.Count, messages)
+    metrics.add_metric("DeliveriesRepaired", MetricUnit.Count, deliveries_repaired)
+    metrics.flush_metrics()
+
+
 def _write(channel: str, counts: Counter[str]) -> None:
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 

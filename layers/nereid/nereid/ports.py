@@ -4,20 +4,28 @@
 method may raise `nereid.errors.Unavailable`; what else it raises is said in its docstring.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
 from nereid.errors import NotFound
 from nereid.models.account import Account, Session
 from nereid.models.campaign import Campaign
-from nereid.models.delivery import Delivery, DeliveryJob, Plan, Status
+from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Status
 from nereid.models.draft import Draft, Facts, Tone
 from nereid.models.event_type import EventType
 from nereid.models.lead import Lead, LeadChange, LeadFilter
 from nereid.models.message import EventBatch, Message
 from nereid.models.operation import Link
-from nereid.models.outreach import EmailAccount, Engagement, Fact, MailboxProvider, OutgoingEmail, SealedAccount
+from nereid.models.outreach import (
+    EmailAccount,
+    EmailReference,
+    Engagement,
+    Fact,
+    MailboxProvider,
+    OutgoingEmail,
+    SealedAccount,
+)
 from nereid.models.suppression import Suppression, SuppressionReason
 from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
 from nereid.models.user import AppNotification, ContactInfo, Device, User
@@ -105,6 +113,10 @@ class AccountStore(Protocol):
 
     def delete_client_key(self, team_id: str, key_id: str) -> None:
         """Revoke a client key; `NotFound` if there is none."""
+        ...
+
+    def scopes(self) -> Iterator[Scope]:
+        """Yield every environment of every team, in one order; one that was made just now may be missing."""
         ...
 
     def ping(self) -> None:
@@ -487,12 +499,13 @@ class CampaignMetrics(Protocol):
         delivery_id: str,
         event: Mapping[str, Any],
         fact: Fact,
-        campaign_id: str,
+        email: EmailReference,
         sent_at: datetime | None = None,
     ) -> Delivery | None:
-        """Do what `DeliveryStore.report` does, and count the fact in the same step.
+        """Do what `DeliveryStore.report` does, and count the fact in the same step, once for all sendings.
 
         A report that is faster than our own record counts the mail as sent, at `sent_at` or else its own time.
+        Of all mails of a campaign to a lead, one counts as `unsubscribed`: the first that was unsubscribed with.
         """
         ...
 
@@ -599,7 +612,7 @@ class LimitStore(Protocol):
         """Return how much of a window's limit is used up."""
         ...
 
-    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> datetime | None:
+    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> "FullWindow | None":
         """Count an attempt in the window that the first one opened.
 
         Parameters
@@ -609,13 +622,21 @@ class LimitStore(Protocol):
 
         Returns
         -------
-        None if the attempt is within the limit; otherwise when the window closes.
+        None if the attempt is within the limit.
         """
         ...
 
-    def take_back(self, key: str, now: datetime) -> None:
-        """Uncount an attempt."""
+    def settle(self, key: str, now: datetime, *, failed: bool) -> None:
+        """Note that an attempt failed, or uncount it."""
         ...
+
+
+class FullWindow(NamedTuple):
+    """A window with as many attempts as the limit allows."""
+
+    closes: datetime
+    #: Whether some of them are not settled yet, and may still be uncounted.
+    under_way: bool
 
 
 class EventTypeStore(Protocol):
@@ -645,6 +666,24 @@ class MessageFilter(NamedTuple):
     user_id: str | None = None
 
 
+class Arrival(NamedTuple):
+    """A stored message, where it stands in the order of arrival."""
+
+    message_id: str
+    plan: Plan
+    position: str
+
+
+class Arrivals(NamedTuple):
+    """Messages that arrived one after the other."""
+
+    messages: list[Arrival]
+    #: Where to go on, behind all that was looked at; None if nothing was.
+    position: str | None
+    #: Whether there may be more.
+    more: bool
+
+
 class MessageStore(Protocol):
     """Messages with their plans."""
 
@@ -662,6 +701,70 @@ class MessageStore(Protocol):
         """Return messages, newest first, from before a position, and the position to go on before."""
         ...
 
+    def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
+        """Return messages that arrived after a position and before a moment, oldest first; may miss the newest."""
+        ...
+
+    def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
+        """Return the plans of the messages that are there, by message id; may be a moment old."""
+        ...
+
+
+class Watch(NamedTuple):
+    """A message that is looked at until all of its deliveries are final."""
+
+    message_id: str
+    #: When to look next.
+    due: datetime
+    #: Since when its deliveries are pending, if they are.
+    since: datetime
+    #: Whether a look found that they are.
+    pending: bool = False
+    #: How often they were queued anew by the sweeper.
+    repairs: int = 0
+    #: When they were queued last, as far as is known.
+    queued_at: datetime | None = None
+
+
+class Watches(Protocol):
+    """Messages that are looked at again."""
+
+    def watch(self, scope: Scope, watches: Sequence[Watch]) -> None:
+        """Look at messages when they are due. One that is watched already is watched twice, which does no harm."""
+        ...
+
+
+class SweepState(Watches, Protocol):
+    """How far the sweeper has come."""
+
+    def read(self, scope: Scope) -> tuple[str | None, Iterator[Watch]]:
+        """Return up to where an environment's messages were looked at, and what is watched, due first first."""
+        ...
+
+    def advance(self, scope: Scope, position: str) -> None:
+        """Note up to where an environment's messages were looked at."""
+        ...
+
+    def unwatch(self, scope: Scope, watches: Sequence[Watch]) -> None:
+        """Look at messages no more, as far as these watches go."""
+        ...
+
+    def turn(self) -> Scope | None:
+        """Return whose turn is next, if the last run left somebody out."""
+        ...
+
+    def pass_turn(self, scope: Scope | None) -> None:
+        """Note whose turn is next; None if nobody was left out."""
+        ...
+
+
+class QueueDepths(Protocol):
+    """How much waits in the queues of the pipeline."""
+
+    def waiting(self, queue: str) -> int:
+        """Return about how many records wait in `message`, `email`, `sms` or `push`."""
+        ...
+
 
 class Claim(NamedTuple):
     """What became of an attempt to claim a delivery.
@@ -676,6 +779,12 @@ class Claim(NamedTuple):
     #: How many times the delivery has been claimed, this time included.
     attempt: int = 0
     until: datetime | None = None
+    #: Which sending of the delivery it is: 1, and one more each time that it was reopened.
+    sending: int = 1
+
+
+#: The reason of a delivery that was handed over, or not: nobody knows.
+UNKNOWN_OUTCOME = "provider: unknown outcome"
 
 
 class Outcome(NamedTuple):
@@ -703,16 +812,98 @@ class DeliveryStore(Protocol):
         """Return the deliveries that exist, by id."""
         ...
 
-    def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any]) -> Delivery | None:
-        """Note what the provider reported (once per type); return the delivery, None if it is unknown."""
+    def final(self, scope: Scope, delivery_ids: Iterable[str]) -> set[str]:
+        """Return which of the deliveries are final; may be a moment old."""
         ...
+
+    def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
+        """Note what the provider reported of a sending (once per type); return the delivery, None if it is unknown."""
+        ...
+
+    def reopen(self, scope: Scope, planned: Planned, planned_at: datetime, replay_id: str, now: datetime) -> None:
+        """Make a final delivery pending, for a new sending; once for each replay, and not while somebody has it.
+
+        How it ended is kept. One that is not final stays as it is, and stays so for this replay.
+        """
+        ...
+
+    def close(self, scope: Scope, planned: Planned, planned_at: datetime, reason: str, now: datetime) -> bool:
+        """Record that a delivery which nobody has in hand failed; tell whether it is final now.
+
+        False while a run has it. If an earlier run had it and never said how it ended, that is the reason instead.
+        """
+        ...
+
+
+class FailureNotes(Protocol):
+    """Why records of queues were given up."""
+
+    def note(self, record_id: str, reason: str, at: datetime) -> None:
+        """Note the reason, by the queue's id of the record; a later one takes its place."""
+        ...
+
+    def reasons(self, record_ids: Iterable[str]) -> dict[str, str]:
+        """Return the reasons that are known, by the record's id."""
+        ...
+
+
+class DeadLetter(NamedTuple):
+    """A record that its queue set aside."""
+
+    id: str
+    #: What it is deleted or given back by, as long as it is not taken again.
+    handle: str
+    body: str
+    sent_at: datetime
+    first_received_at: datetime
+    receive_count: int
+    #: Why it could not be put on its queue, if it never was there.
+    error: str | None = None
+
+
+class DeadLetterQueue(Protocol):
+    """Where a queue sets records aside."""
+
+    def waiting(self) -> tuple[int, int]:
+        """Return about how many letters can be taken, and how many somebody has taken just now."""
+        ...
+
+    def take(self, most: int, seconds: int, *, wait: bool) -> list[DeadLetter]:
+        """Take a few letters, and hide them from others for some seconds.
+
+        Parameters
+        ----------
+        wait
+            Whether to look until one is found, for a second, since there should be one.
+        """
+        ...
+
+    def give_back(self, letters: Sequence[DeadLetter]) -> None:
+        """Let others take letters at once."""
+        ...
+
+    def resend(self, letters: Sequence[DeadLetter]) -> set[str]:
+        """Put letters on the queue that they come from as well; return the ids of those that it took for certain."""
+        ...
+
+    def delete(self, letters: Sequence[DeadLetter]) -> set[str]:
+        """Delete letters; return the ids of those that are gone for certain."""
+        ...
+
+
+class Sent(NamedTuple):
+    """A delivery that was handed over, and which sending of it that was."""
+
+    scope: Scope
+    delivery_id: str
+    sending: int
 
 
 class SentDeliveries(Protocol):
     """Deliveries by the ids that the provider gave them; push alone is kept so."""
 
-    def sent_as(self, provider_message_id: str) -> tuple[Scope, str] | None:
-        """Return the environment and id of a delivery; None while it is not known to have been handed over."""
+    def sent_as(self, provider_message_id: str) -> Sent | None:
+        """Return a delivery by the id of its last sending; None while it is not known to have been handed over."""
         ...
 
 

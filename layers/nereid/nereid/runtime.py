@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nereid.aws.email_accounts import DynamoEmailAccountStore
     from nereid.aws.engagement import DynamoEngagementStore
     from nereid.aws.event_types import DynamoEventTypeStore
+    from nereid.aws.failure_notes import DynamoFailureNotes
     from nereid.aws.inbox import DynamoInbox
     from nereid.aws.leads import DynamoLeadStore
     from nereid.aws.limits import DynamoLimitStore
@@ -31,19 +32,24 @@ if TYPE_CHECKING:
     from nereid.aws.outgoing_emails import DynamoOutboxStore
     from nereid.aws.queues import SqsMessageQueue, SqsVisibility
     from nereid.aws.suppressions import DynamoSuppressionStore
+    from nereid.aws.sweep_state import DynamoSweepState
     from nereid.aws.table import Table
     from nereid.aws.token_cipher import KmsTokenCipher
     from nereid.aws.users import DynamoUserStore
     from nereid.core.accounts import Accounts
+    from nereid.core.dead_letters import DeadLetters
     from nereid.core.deliver import Deliverer
     from nereid.core.event_rules import EventRules
     from nereid.core.identities import Identities
+    from nereid.core.last_try import LastTry
     from nereid.core.outreach_feedback import OutreachFeedback
     from nereid.core.process_message import Processor
     from nereid.core.process_operations import Operations
     from nereid.core.rate_limits import RateLimiter
     from nereid.core.record_feedback import FeedbackRecorder
+    from nereid.core.replay_message import Replayer
     from nereid.core.send_email import EmailSender
+    from nereid.core.sweep import Sweeper
     from nereid.core.unsubscribe import Unsubscriber
 
 _DAY = 24 * 60 * 60
@@ -252,6 +258,20 @@ class Runtime:
         return RateLimiter(self.limits, self.clock)
 
     @cached_property
+    def failure_notes(self) -> DynamoFailureNotes:
+        """Why records of queues were given up."""
+        from nereid.aws.failure_notes import DynamoFailureNotes
+
+        return DynamoFailureNotes(self._table("activity_table"))
+
+    @cached_property
+    def last_try(self) -> LastTry:
+        """What notes why a record of the function's queue was given up."""
+        from nereid.core.last_try import LastTry
+
+        return LastTry(self.failure_notes, self.clock, int(self.settings.need("max_receive_count")))
+
+    @cached_property
     def message_queue(self) -> SqsMessageQueue:
         """The queue that ingested events go to."""
         from nereid.aws.queues import SqsMessageQueue
@@ -277,12 +297,67 @@ class Runtime:
             users=self.users,
             event_types=self.event_types,
             messages=self.messages,
+            deliveries=self.deliveries,
             queues=SqsDeliveryQueues(self.clients, urls),
             inbox=Deliverer(channel, self.deliveries, self.messages, self.clock, counts=self.delivery_counts),
+            watches=self.sweep_state,
             clock=self.clock,
             defaults=self.settings.channels(),
             counts=self.delivery_counts,
         )
+
+    @cached_property
+    def replayer(self) -> Replayer:
+        """What replays messages on demand."""
+        from nereid.core.replay_message import Replayer
+
+        return Replayer(
+            messages=self.messages,
+            deliveries=self.deliveries,
+            event_types=self.event_types,
+            watches=self.sweep_state,
+            queue=self.message_queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def sweep_state(self) -> DynamoSweepState:
+        """How far the sweeper has come."""
+        from nereid.aws.sweep_state import DynamoSweepState
+
+        return DynamoSweepState(self._table("activity_table"))
+
+    @cached_property
+    def sweeper(self) -> Sweeper:
+        """What finds deliveries that got stuck."""
+        from nereid.aws.queues import SqsDepths
+        from nereid.core.sweep import Sweeper
+
+        urls = {queue: self.settings.need(f"{queue}_queue_url") for queue in ("message", "email", "sms", "push")}
+        return Sweeper(
+            accounts=self.accounts,
+            messages=self.messages,
+            deliveries=self.deliveries,
+            state=self.sweep_state,
+            queue=self.message_queue,
+            depths=SqsDepths(self.clients, urls),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        """What deals with records that failed too often."""
+        from nereid.aws.dead_letter_queues import SqsDeadLetterQueue
+        from nereid.core.dead_letters import QUEUES, DeadLetters
+
+        queues = {}
+        for queue in QUEUES:
+            # Only who puts letters back is told of the queues that they come from.
+            source = getattr(self.settings, f"{queue}_queue_url")
+            queues[queue] = SqsDeadLetterQueue(
+                self.clients, self.settings.need(f"{queue}_dead_letter_queue_url"), source
+            )
+        return DeadLetters(queues, self.clock)
 
     @cached_property
     def operations(self) -> Operations:

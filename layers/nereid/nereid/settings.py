@@ -31,6 +31,15 @@ class Settings(BaseModel):
     email_queue_url: str | None = Field(None, description="Queue of e-mail deliveries.")
     sms_queue_url: str | None = Field(None, description="Queue of SMS deliveries.")
     push_queue_url: str | None = Field(None, description="Queue of push deliveries.")
+    feedback_queue_url: str | None = Field(None, description="Queue of what SES reports of e-mails.")
+    message_dead_letter_queue_url: str | None = Field(None, description="What failed in processing messages.")
+    email_dead_letter_queue_url: str | None = Field(None, description="What failed in delivering e-mail.")
+    sms_dead_letter_queue_url: str | None = Field(None, description="What failed in delivering SMS.")
+    push_dead_letter_queue_url: str | None = Field(None, description="What failed in delivering push.")
+    feedback_dead_letter_queue_url: str | None = Field(None, description="What failed in recording feedback.")
+    max_receive_count: int | None = Field(
+        None, ge=1, description="How often the function's queue hands a record over before it sets it aside."
+    )
     signing_secret_arn: str | None = Field(None, description="Secret that tokens and links are signed with.")
     credential_cache_seconds: float | None = Field(
         None,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nereid.core.feedback_reports import EmailReport, PushFailure, read
+from nereid.models.outreach import EmailReference
 from nereid.models.team import Scope
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -173,7 +174,7 @@ def test_no_address_is_kept_in_what_is_shown(given: dict[str, Any]) -> None:
 def test_a_report_names_its_campaign_and_lead() -> None:
     tags = {**TAGS, "campaign_id": ["c"], "lead_id": ["l"]}
     report = email({**bounce(), "mail": {**MAIL, "tags": tags}})
-    assert report.outreach == ("c", "l")
+    assert report.outreach == EmailReference("c", "l")
     assert email(bounce()).outreach is None
 
 

@@ -168,6 +168,31 @@ def test_who_is_known_already_is_not_written_to_as_a_stranger() -> None:
     assert "know us already" in write(lead(status="converted")).content
 
 
+@pytest.mark.parametrize(("tone", "said"), [("professional", "This is {}. "), ("casual", "{} here. ")])
+def test_who_writes_for_the_first_time_says_who_it_is(tone: Tone, said: str) -> None:
+    introduction = said.format("Sam Example from Example GmbH")
+    assert introduction in write(tone=tone).content
+    assert introduction not in write(lead(status="contacted"), tone=tone).content
+    assert " from " not in write(tone=tone, sender=Sender("Sam Example")).content
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_a_mail_that_does_not_say_what_it_is_about_offers_to_and_is_to_be_read_first(tone: Tone) -> None:
+    without = write(tone=tone)
+    assert "a page on Spring and what it could mean for a team in software" in without.content
+    assert without.confidence < 0.75
+    told = write(about=campaign(description="We help teams find slow queries."), tone=tone)
+    assert "a page on Spring" not in told.content
+    assert told.confidence >= 0.75
+
+
+def test_a_form_of_address_is_a_name_and_no_first_name() -> None:
+    assert write(lead(full_name="Dr. Jane Smith")).personalization["name"] == "Dr Smith"
+    assert "first_name" not in write(lead(full_name="Dr. Jane Smith")).personalization
+    casual = write(lead(full_name="Dr. Jane Smith"), tone="casual")
+    assert (casual.personalization["first_name"], "name" in casual.personalization) == ("Jane", False)
+
+
 def test_the_confidence_grows_with_what_is_known() -> None:
     bare = write(lead(company=None, job_title=None, industry=None), campaign("Draft"), sender=Sender())
     full = write(about=campaign(description="Route planning that cuts empty miles"))

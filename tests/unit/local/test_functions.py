@@ -12,6 +12,8 @@ from local.deployment import FunctionSpec
 from local.functions import Functions, Zygote
 
 Write = Callable[[str, str], Path]
+# After this time an edit has been seen.
+SEEN = 0.25
 ECHO = """
 import os
 calls = 0
@@ -89,6 +91,7 @@ def test_edited_code_is_picked_up(run: Callable[..., Functions], write: Write) -
     functions = run()
     assert result(functions) == 1
     write("code/app.py", "def handler(event, context):\n    return 2\n")
+    time.sleep(SEEN)
     assert result(functions) == 2
 
 
@@ -98,7 +101,26 @@ def test_an_edited_layer_is_picked_up(run: Callable[..., Functions], write: Writ
     functions = run()
     assert result(functions) == 1
     write("layer/shared/__init__.py", "VALUE = 2\n")
+    time.sleep(SEEN)
     assert result(functions) == 2
+
+
+def test_code_is_not_looked_at_again_for_each_invocation(
+    run: Callable[..., Functions], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Path] = []
+
+    def look(folder: Path) -> int:
+        looked.append(folder)
+        return 1
+
+    monkeypatch.setattr("local.functions._version", look)
+    monkeypatch.setattr("local.functions._SEEN_SECONDS", 60)
+    write("code/app.py", ECHO)
+    functions = run()
+    for _ in range(3):
+        result(functions)
+    assert [folder.name for folder in looked] == ["code", "layer"]
 
 
 def test_the_working_tree_stays_clean(run: Callable[..., Functions], write: Write, tmp_path: Path) -> None:

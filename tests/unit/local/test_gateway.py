@@ -186,6 +186,23 @@ def test_the_gateway_has_answers_of_its_own(request_: Request, status: int, text
     assert (response.status, json.loads(response.body)) == (status, {"message": text})
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"x" * 6_000_000, "text/plain", 200),
+        (b"x" * 6_291_456, "text/plain", 413),
+        (b"\x01" * 1_100_000, "text/plain", 413),
+        (b"x" * 4_600_000, "application/octet-stream", 200),
+        (b"x" * 4_800_000, "application/octet-stream", 413),
+    ],
+)
+def test_an_event_that_lambda_does_not_take_is_too_long(body: bytes, kind: str, status: int) -> None:
+    response = gateway([Route("POST", "/a", "A")]).handle(Request("POST", "/a", "", [("Content-Type", kind)], body))
+    assert response.status == status
+    if status == 413:
+        assert json.loads(response.body) == {"message": "Request Too Long"}
+
+
 def test_a_path_is_decoded_before_its_route_is_chosen() -> None:
     response = gateway([Route("GET", "/a/{rest+}", "A")]).handle(Request("GET", "/a%2Fb"))
     assert response.body == b"GET /a/{rest+}"

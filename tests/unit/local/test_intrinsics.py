@@ -82,3 +82,22 @@ def test_a_parameter_without_a_value_is_an_error() -> None:
 def test_what_cannot_be_resolved_is_an_error(value: object) -> None:
     with pytest.raises(IntrinsicError):
         resolver().resolve(value)
+
+
+@pytest.mark.parametrize(
+    ("declaration", "good", "bad"),
+    [
+        ({"Type": "String", "AllowedValues": ["a", True]}, ["a", "true"], ["b", "True", ""]),
+        ({"Type": "Number", "MinValue": 0, "MaxValue": 60}, ["0", "60", "1.5"], ["-1", "61", "many"]),
+        ({"Type": "Number"}, ["-1"], [""]),
+    ],
+)
+def test_a_parameter_takes_what_its_declaration_allows(
+    declaration: dict[str, object], good: list[str], bad: list[str]
+) -> None:
+    template = {"Parameters": {"P": declaration}}
+    for value in good:
+        assert Resolver(template, {"P": value}, PSEUDO, attribute).parameters == {"P": value}
+    for value in bad:
+        with pytest.raises(IntrinsicError, match="parameter P"):
+            Resolver(template, {"P": value}, PSEUDO, attribute)

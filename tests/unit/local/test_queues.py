@@ -187,3 +187,38 @@ def test_a_window_waits_for_a_fuller_batch(cloud: Cloud) -> None:
         assert batches == [2]
     finally:
         queues.stop()
+
+
+@pytest.mark.parametrize(("sent", "asked"), [(1, 1), (9, 1), (10, 2), (25, 3)])
+def test_a_queue_is_asked_until_it_gives_less_than_it_could(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, sent: int, asked: int
+) -> None:
+    monkeypatch.setattr("local.queues._IDLE_SECONDS", 60)
+    handled: list[str] = []
+
+    def invoke(_: str, event: Any) -> Outcome:
+        handled.extend(record["body"] for record in event["Records"])
+        return Outcome(result="null")
+
+    queue = Queue(cloud, invoke)
+    queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"VisibilityTimeout": "30"})
+    queue.send(*(str(number) for number in range(sent)))
+    receive, calls = queue.poller._receive, list[int]()
+
+    def count(most: int) -> list[dict[str, Any]]:
+        calls.append(most)
+        return receive(most)
+
+    monkeypatch.setattr(queue.poller, "_receive", count)
+    queues = Queues([queue.poller])
+    queues.start()
+    try:
+        queues.wake()
+        ends = time.monotonic() + 10
+        while (len(handled) < sent or len(calls) < asked) and time.monotonic() < ends:
+            time.sleep(0.02)
+        time.sleep(0.1)
+        assert sorted(handled, key=int) == [str(number) for number in range(sent)]
+        assert calls == [10] * asked
+    finally:
+        queues.stop()

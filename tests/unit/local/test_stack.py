@@ -88,6 +88,11 @@ def test_a_body_over_ten_megabytes_is_refused(sample_stack: LocalStack) -> None:
     connection.close()
 
 
+def test_who_sends_a_body_that_is_refused_reads_why(sample_stack: LocalStack) -> None:
+    answer = sample_stack.request("POST", "/echo/x", b"x" * (16 * 1024 * 1024))
+    assert (answer.status, answer.json()) == (413, {"message": "Request Entity Too Large"})
+
+
 def test_a_connection_serves_many_requests_and_chunked_bodies(sample_stack: LocalStack) -> None:
     connection = http.client.HTTPConnection(sample_stack.base_url.removeprefix("http://"), timeout=10)
     headers = {"Content-Type": "text/plain"}

@@ -54,6 +54,63 @@ def test_a_team_is_created_by_the_function_that_the_stack_names(
     assert capsys.readouterr().out.count("header.payload.signature") == 1
 
 
+ACCOUNT = {"account": {"email": "sam@example.com", "role": "Admin"}}
+
+
+def test_an_admin_gets_a_password_that_is_shown_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    passwords = set()
+    for _ in range(2):
+        aws = Aws({"CreateTeamFunction": "f"}, {**ANSWER, **ACCOUNT})
+        run(monkeypatch, aws, "--name", "Acme", "--admin-email", "sam@example.com", "--admin-name", "Sam Example")
+        account = json.loads(aws.calls[1]["Payload"])["account"]
+        password = account.pop("password")
+        assert account == {"email": "sam@example.com", "full_name": "Sam Example"}
+        printed = capsys.readouterr().out
+        assert printed.count(password) == 1
+        assert "sam@example.com, role Admin" in printed
+        assert len(password) >= 20
+        passwords.add(password)
+    assert len(passwords) == 2
+
+
+def test_a_password_that_is_asked_for_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(team, "getpass", lambda _: "correct horse")
+    aws = Aws({"CreateTeamFunction": "f"}, {**ANSWER, **ACCOUNT})
+    run(monkeypatch, aws, "--name", "Acme", "--admin-email", "sam@example.com", "--ask-password")
+    account = json.loads(aws.calls[1]["Payload"])["account"]
+    assert account == {"email": "sam@example.com", "full_name": "sam@example.com", "password": "correct horse"}
+    assert "correct horse" not in capsys.readouterr().out
+
+
+def test_a_password_that_was_mistyped_creates_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter(["correct horse", "correct hores"])
+    monkeypatch.setattr(team, "getpass", lambda _: next(typed))
+    aws = Aws({"CreateTeamFunction": "f"}, ANSWER)
+    with pytest.raises(SystemExit, match="differ"):
+        run(monkeypatch, aws, "--name", "Acme", "--admin-email", "sam@example.com", "--ask-password")
+    assert aws.calls == []
+
+
+@pytest.mark.parametrize("more", [["--admin-name", "Sam"], ["--ask-password"]])
+def test_an_account_without_an_address_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run(monkeypatch, Aws({}, ANSWER), "--name", "Acme", *more)
+    assert "needs --admin-email" in capsys.readouterr().err
+
+
+def test_an_address_that_has_an_account_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = {"errorType": "AlreadyExists", "errorMessage": "account"}
+    aws = Aws({"CreateTeamFunction": "f"}, error, FunctionError="Unhandled")
+    with pytest.raises(SystemExit, match="has an account already"):
+        run(monkeypatch, aws, "--name", "Acme", "--admin-email", "sam@example.com")
+
+
 def test_a_stack_of_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match="has no output CreateTeamFunction"):
         run(monkeypatch, Aws({}, ANSWER), "--name", "Acme")

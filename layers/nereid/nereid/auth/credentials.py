@@ -116,7 +116,7 @@ class Credentials:
         claims = tokens.verify(self._secret(), ("nereid:api_token", "nereid:account"), token, self._clock.now())
         if claims["aud"] != "nereid:account":
             return self._of_api_token(claims)
-        permissions = PERMISSIONS.get(claims.get("role", ""))
+        permissions = PERMISSIONS.get(_text(claims, "role"))
         if permissions is None:
             raise Unauthenticated("no such role")
         environment, email = _text(claims, "environment"), claims.get("email")

@@ -3,6 +3,7 @@
 Signed with HS256 and the stack's one secret; `aud` keeps the kinds apart.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -13,6 +14,8 @@ from nereid.errors import ExpiredToken, Unauthenticated
 
 Audience = Literal["nereid:api_token", "nereid:account", "nereid:unsubscribe"]
 _ALGORITHM = "HS256"
+#: How far the clocks of two functions may differ.
+_SKEW_SECONDS = 60
 
 
 def sign(secret: str, audience: Audience, claims: dict[str, Any]) -> str:
@@ -51,11 +54,11 @@ def verify(
         )
     except (jwt.InvalidTokenError, ValueError) as error:
         raise Unauthenticated("not a token of ours") from error
-    if expires:
-        if not isinstance(claims["exp"], int | float) or not isinstance(claims["iat"], int | float):
-            raise Unauthenticated("times are not numbers")
-        if claims["exp"] <= now.timestamp():
-            raise ExpiredToken("the token has expired")
-        if claims["iat"] > now.timestamp() + 60:
-            raise Unauthenticated("the token is from the future")
+    times = {name: claims[name] for name in ("exp", "iat", "nbf") if name in claims}
+    if not all(isinstance(each, int | float) and math.isfinite(each) for each in times.values()):
+        raise Unauthenticated("times are not numbers")
+    if "exp" in times and times["exp"] <= now.timestamp():
+        raise ExpiredToken("the token has expired")
+    if any(times.get(name, 0) > now.timestamp() + _SKEW_SECONDS for name in ("iat", "nbf")):
+        raise Unauthenticated("the token is from the future")
     return claims

@@ -1,5 +1,6 @@
 """Teams, environments, accounts and credentials in the accounts table."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -10,7 +11,9 @@ from nereid.aws.table import Item, Table, can_be_key, seconds, unmarshal
 from nereid.clock import from_iso, to_iso
 from nereid.errors import AlreadyExists, NotFound
 from nereid.models.account import Account, Session
-from nereid.models.team import ApiToken, ClientKey, Environment, Team
+from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
+
+_ALL_ENVIRONMENTS = "environments"
 
 
 class DynamoAccountStore:
@@ -26,6 +29,7 @@ class DynamoAccountStore:
         writes = [
             self._table.writing({"pk": _team(team.id), "sk": "team", **team.model_dump(mode="json")}),
             self._table.writing(_environment_item(environment)),
+            self._table.writing(_listed(environment)),
         ]
         if token is not None:
             writes.append(self._table.writing(_token_item(token)))
@@ -80,9 +84,12 @@ class DynamoAccountStore:
     def create_environment(self, environment: Environment) -> None:
         """See the port."""
         try:
-            self._table.put(_environment_item(environment), "attribute_not_exists(pk)")
+            self._table.transact(
+                self._table.writing(_environment_item(environment), "attribute_not_exists(pk)"),
+                self._table.writing(_listed(environment)),
+            )
         except ClientError as error:
-            if is_condition(error):
+            if "ConditionalCheckFailed" in cancellations(error):
                 raise AlreadyExists("environment") from error
             raise
 
@@ -132,6 +139,11 @@ class DynamoAccountStore:
             self._table.deleting(_key(item["key_hash"]), "client_key"),
         )
 
+    def scopes(self) -> Iterator[Scope]:
+        """See the port."""
+        for item in self._table.query("pk = :pk", {":pk": _ALL_ENVIRONMENTS}):
+            yield Scope(item["team_id"], item["environment"])
+
     def ping(self) -> None:
         """See the port."""
         self._table.get("health", "health", consistent=False)
@@ -149,6 +161,12 @@ class DynamoAccountStore:
             if is_condition(error):
                 raise NotFound(sk) from error
             raise
+
+
+def _listed(environment: Environment) -> Item:
+    """Return the entry of an environment in the list of all; only what works for the whole stack reads it."""
+    scope = environment.scope
+    return {"pk": _ALL_ENVIRONMENTS, "sk": "#".join(scope), "team_id": scope.team_id, "environment": scope.environment}
 
 
 def _team(team_id: str) -> str:

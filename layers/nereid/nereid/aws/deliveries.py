@@ -1,8 +1,12 @@
-"""Records of deliveries in the activity table, and the claims that keep two runs from sending one delivery."""
+"""Records of deliveries in the activity table, and the claims that keep two runs from sending one delivery.
 
-from collections.abc import Iterable, Mapping
+A delivery that is sent again by force keeps its record. What was reported of the sending before is put aside, for it
+says nothing about the new one: `reported` holds the facts of the current sending, `reported_1` those of the first.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -10,12 +14,15 @@ from nereid import jsontext
 from nereid.aws.errors import is_condition, old_item
 from nereid.aws.table import Item, Table, tenant, unmarshal
 from nereid.clock import from_iso, to_iso
-from nereid.models.delivery import Delivery, DeliveryJob, Status
+from nereid.errors import Unavailable
+from nereid.models.delivery import Delivery, DeliveryJob, Planned, Status
 from nereid.models.team import Scope
-from nereid.ports import Claim, Outcome
+from nereid.ports import UNKNOWN_OUTCOME, Claim, Outcome, Sent
 
 #: Stands in `claimed_until` of a delivery that nobody holds and that was certainly not handed over.
 _RELEASED = "released"
+#: How often what changed since it was read is read again.
+_ATTEMPTS = 4
 
 
 class DynamoDeliveryStore:
@@ -41,7 +48,7 @@ class DynamoDeliveryStore:
         lapsed = " OR claimed_until < :now" if repeats else ""
         # What the provider has reported on was accepted, whatever our own record says.
         condition = (
-            "attribute_not_exists(pk) OR claim = :token OR (#status = :pending AND attribute_not_exists(reported)"
+            "attribute_not_exists(#status) OR claim = :token OR (#status = :pending AND attribute_not_exists(reported)"
             f" AND (claimed_until = :released{lapsed}))"
         )
         values = {
@@ -57,7 +64,7 @@ class DynamoDeliveryStore:
             ":channel": job.notification.channel,
             ":to": job.recipient.value,
             ":planned_at": to_iso(job.planned_at),
-            ":expires_at": int(job.planned_at.timestamp()) + self._retention,
+            ":expires_at": self._expiry(job.planned_at),
         }
         try:
             item = self._table.update(
@@ -74,7 +81,7 @@ class DynamoDeliveryStore:
             if not is_condition(error):
                 raise
             return _refused(unmarshal(old_item(error) or {}), now)
-        return Claim("mine", token, item["attempts"])
+        return Claim("mine", token, item["attempts"], sending=sending_of(item))
 
     def record(self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime) -> None:
         """See the port."""
@@ -108,29 +115,212 @@ class DynamoDeliveryStore:
         found = self._table.get_many(delivery_key(scope, delivery_id) for delivery_id in delivery_ids)
         return {item["id"]: to_delivery(item) for item in found.values() if "id" in item}
 
-    def sent_as(self, provider_message_id: str) -> tuple[Scope, str] | None:
+    def sent_as(self, provider_message_id: str) -> Sent | None:
         """See the port."""
         for found in self._table.query("sent_as = :id", {":id": provider_message_id}, index="sent_as", limit=1):
-            team_id, environment, _, delivery_id = found["pk"].split("#", 3)
-            return Scope(team_id, environment), delivery_id
+            # The index may still say what was before the delivery was sent again.
+            item = self._table.get(found["pk"], found["sk"])
+            if item is not None and item.get("sent_as") == provider_message_id:
+                team_id, environment, _, delivery_id = found["pk"].split("#", 3)
+                return Sent(Scope(team_id, environment), delivery_id, sending_of(item))
         return None
 
-    def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any]) -> Delivery | None:
+    def final(self, scope: Scope, delivery_ids: Iterable[str]) -> set[str]:
         """See the port."""
-        kind = str(event["type"])
+        found = self._table.get_many(
+            (delivery_key(scope, delivery_id) for delivery_id in delivery_ids),
+            consistent=False,
+            attributes=("id", "status", "reported"),
+        )
+        return {
+            item["id"] for item in found.values() if item.get("status", "pending") != "pending" or "reported" in item
+        }
+
+    def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
+        """See the port."""
+        key = delivery_key(scope, delivery_id)
+        current = sending
+        for _ in range(_ATTEMPTS):
+            try:
+                return to_delivery(self._table.update(*key, **noting_report(event, sending, current)))
+            except ClientError as error:
+                if not is_condition(error):
+                    raise
+                known = unmarshal(old_item(error) or {})
+                if "id" not in known:
+                    return None
+                current = sending_of(known)
+                if event["type"] in known.get(facts_of(known, sending), ()):
+                    return to_delivery(known)
+        raise Unavailable("delivery is written by many at once")
+
+    def reopen(self, scope: Scope, planned: Planned, planned_at: datetime, replay_id: str, now: datetime) -> None:
+        """See the port."""
+        key = delivery_key(scope, planned.id)
+        for _ in range(_ATTEMPTS):
+            item = self._table.get(*key) or {}
+            if replay_id in item.get("replays", ()):
+                return
+            change = _reopening(item, now) if _is_final(item, now) else _LEAVING_OPEN
+            sets = ", ".join([*change.sets, "expires_at = :expires_at"])
+            values = {":replay": replay_id, ":replays": {replay_id}, ":expires_at": self._expiry(planned_at)}
+            try:
+                self._table.update(
+                    *key,
+                    f"SET {sets} ADD replays :replays {change.removes}",
+                    {**values, **change.values},
+                    names={"#status": "status"},
+                    condition=f"NOT contains(replays, :replay) AND {change.condition}",
+                )
+            except ClientError as error:
+                if not is_condition(error):
+                    raise
+            else:
+                return
+        raise Unavailable("delivery is written by many at once")
+
+    def close(self, scope: Scope, planned: Planned, planned_at: datetime, reason: str, now: datetime) -> bool:
+        """See the port."""
+        assert planned.recipient is not None
+        key = delivery_key(scope, planned.id)
+        values = {
+            ":pending": "pending",
+            ":failed": "failed",
+            ":reason": reason,
+            ":released": _RELEASED,
+            ":id": planned.id,
+            ":notification": planned.notification,
+            ":channel": planned.channel,
+            ":to": planned.recipient.value,
+            ":planned_at": to_iso(planned_at),
+            ":now": to_iso(now),
+            ":expires_at": self._expiry(planned_at),
+        }
         try:
-            item = self._table.update(
-                *delivery_key(scope, delivery_id),
-                "SET events = list_append(if_not_exists(events, :none), :events) ADD reported :kinds",
-                {":none": [], ":events": [jsontext.dumps(dict(event))], ":kinds": {kind}, ":kind": kind},
-                condition="attribute_exists(pk) AND NOT contains(reported, :kind)",
+            self._table.update(
+                *key,
+                "SET #status = :failed, reason = :reason, claimed_until = :released, id = :id, notification = "
+                ":notification, channel = :channel, #to = :to, created_at = :planned_at, updated_at = :now, "
+                "expires_at = :expires_at",
+                values,
+                names={"#status": "status", "#to": "to"},
+                condition="attribute_not_exists(#status) OR "
+                "(#status = :pending AND attribute_not_exists(reported) AND claimed_until = :released)",
             )
         except ClientError as error:
             if not is_condition(error):
                 raise
-            known = old_item(error)
-            return to_delivery(unmarshal(known)) if known else None
-        return to_delivery(item)
+            refused = _refused(unmarshal(old_item(error) or {}), now)
+            if refused.state == "unknown":
+                self.record(scope, planned.id, refused.token, Outcome("failed", UNKNOWN_OUTCOME), now)
+            return refused.state != "held"
+        return True
+
+    def _expiry(self, planned_at: datetime) -> int:
+        return int(planned_at.timestamp()) + self._retention
+
+
+def noting_report(
+    event: Mapping[str, Any], sending: int, current: int, *, not_among: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return the arguments of the update that notes a report of a sending, once.
+
+    Parameters
+    ----------
+    current
+        The delivery's current sending, as it is known.
+    not_among
+        Further attributes that must not hold the report's type.
+    """
+    kind = str(event["type"])
+    facts = "reported" if sending >= current else f"reported_{sending}"
+    noted = {**event, "sending": sending} if sending > 1 else dict(event)
+    is_current = "sending = :sending"
+    if current == 1:
+        is_current = f"(attribute_not_exists(sending) OR {is_current})"
+    new = [f"NOT contains({name}, :kind)" for name in dict.fromkeys((facts, *not_among))]
+    return {
+        "expression": f"SET events = list_append(if_not_exists(events, :none), :events) ADD {facts} :kinds",
+        "values": {
+            ":none": [],
+            ":events": [jsontext.dumps(noted)],
+            ":kinds": {kind},
+            ":kind": kind,
+            ":sending": current,
+        },
+        "condition": " AND ".join(["attribute_exists(id)", is_current, *new]),
+    }
+
+
+def facts_of(item: Item, sending: int) -> str:
+    """Return the attribute of a delivery that holds what was reported of a sending."""
+    return "reported" if sending >= sending_of(item) else f"reported_{sending}"
+
+
+def all_facts(item: Item) -> list[str]:
+    """Return the attributes of a delivery that hold what was reported of any sending."""
+    return ["reported", *(f"reported_{number}" for number in range(1, sending_of(item)))]
+
+
+def sending_of(item: Item) -> int:
+    """Return which sending of a delivery is the current one."""
+    return int(item.get("sending", 1))
+
+
+class _Change(NamedTuple):
+    """What reopening changes of a delivery, if it still is what was read."""
+
+    condition: str
+    values: Mapping[str, Any]
+    sets: Sequence[str] = ()
+    removes: str = ""
+
+
+def _is_final(item: Item, now: datetime) -> bool:
+    if item.get("status", "pending") != "pending":
+        return True
+    # What was reported on was sent; but whoever still has it is about to say so.
+    return "reported" in item and (item["claimed_until"] == _RELEASED or from_iso(item["claimed_until"]) < now)
+
+
+_LEAVING_OPEN = _Change("(attribute_not_exists(#status) OR #status = :pending)", {":pending": "pending"})
+
+
+def _reopening(item: Item, now: datetime) -> _Change:
+    sending = sending_of(item)
+    ended = to_delivery(item)
+    record = {
+        "status": ended.status,
+        "reason": ended.reason,
+        "provider_message_id": ended.provider_message_id,
+        "updated_at": to_iso(ended.updated_at),
+    }
+    sets = [
+        "#status = :pending",
+        "claimed_until = :released",
+        "sending = :next",
+        "updated_at = :now",
+        "earlier = list_append(if_not_exists(earlier, :none), :record)",
+    ]
+    removed = ["claim", "attempts", "reason", "provider_message_id", "rendered", "missing_variables", "sent_as"]
+    same = ["#status = :status", "updated_at = :seen"]
+    if "reported" in item:
+        sets.append(f"reported_{sending} = reported")
+        removed.append("reported")
+        same.append("attribute_exists(reported)")
+    else:
+        same.append("attribute_not_exists(reported)")
+    values = {
+        ":status": item["status"],
+        ":seen": item["updated_at"],
+        ":pending": "pending",
+        ":released": _RELEASED,
+        ":next": sending + 1,
+        ":now": to_iso(now),
+        ":none": [],
+        ":record": [jsontext.dumps(record)],
+    }
+    return _Change(" AND ".join(same), values, sets, f"REMOVE {', '.join(removed)}")
 
 
 def delivery_key(scope: Scope, delivery_id: str) -> tuple[str, str]:
@@ -157,7 +347,8 @@ def to_delivery(item: Item) -> Delivery:
     """
     status, reason = item["status"], item.get("reason")
     events = sorted((jsontext.loads(event) for event in item.get("events", [])), key=lambda event: str(event["at"]))
-    reported = {event["type"]: event for event in events}
+    current = sending_of(item)
+    reported = {event["type"]: event for event in events if event.get("sending", 1) == current}
     if reported:
         status, reason = _reported(reported)
     return Delivery(
@@ -171,6 +362,7 @@ def to_delivery(item: Item) -> Delivery:
         rendered=jsontext.loads(item["rendered"]) if "rendered" in item else None,
         missing_variables=item.get("missing_variables"),
         events=[_shown(event) for event in events] or None,
+        earlier=[jsontext.loads(record) for record in item.get("earlier", [])] or None,
         created_at=from_iso(item["created_at"]),
         updated_at=from_iso(item["updated_at"]),
     )

@@ -67,6 +67,8 @@ def _tags(job: DeliveryJob) -> dict[str, str]:
     if isinstance(job.notification.template, GivenContent):
         tags["campaign_id"] = job.notification.template.campaign_id
         tags["lead_id"] = job.notification.template.lead_id
+    if job.sending > 1:
+        tags["sending"] = str(job.sending)
     return tags
 
 

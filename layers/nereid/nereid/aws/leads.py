@@ -251,15 +251,15 @@ class DynamoLeadStore:
         return failed
 
     def _counting(self, team_id: str, counts: _Counts) -> list[Item]:
-        shard = secrets.randbelow(SHARDS)
+        shard = str(secrets.randbelow(SHARDS))
         groups: dict[str, dict[str, int]] = {}
         for (group, name), change in counts.items():
             if change:
                 groups.setdefault(group, {})[name] = change
         return [
             self._table.updating(
-                _counts_key(team_id),
-                f"{group}#{shard}",
+                _counts_key(team_id, group),
+                shard,
                 "ADD " + ", ".join(f"{name} :{name}" for name in changes),
                 {f":{name}": change for name, change in changes.items()},
             )
@@ -273,8 +273,8 @@ class DynamoLeadStore:
         )
 
     def _total(self, team_id: str, selected: LeadFilter) -> int:
-        values = {":pk": _counts_key(team_id), ":prefix": _group(selected.industry) + "#"}
-        shards = self._table.query("pk = :pk AND begins_with(sk, :prefix)", values, consistent=True)
+        values = {":pk": _counts_key(team_id, _group(selected.industry))}
+        shards = self._table.query("pk = :pk", values, consistent=True)
         return sum(item.get(_count_name(selected.status), 0) for item in shards)
 
 
@@ -351,8 +351,8 @@ def _email_key(team_id: str, email: str) -> str:
     return f"{team_id}#lead_email#{email}"
 
 
-def _counts_key(team_id: str) -> str:
-    return f"{team_id}#lead_counts"
+def _counts_key(team_id: str, group: str) -> str:
+    return f"{team_id}#lead_counts#{group}"
 
 
 def _email_item(team_id: str, lead: Lead) -> Item:

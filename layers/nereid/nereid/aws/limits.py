@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from botocore.exceptions import ClientError
 
 from nereid.aws.errors import is_condition, old_item
-from nereid.aws.table import Table, seconds, unmarshal
+from nereid.aws.table import Item, Table, seconds, unmarshal
 from nereid.clock import from_iso, to_iso
+from nereid.ports import FullWindow
 
 _ATTEMPTS = "attempts"
 #: How much longer than its window an item is kept, for clocks that differ.
@@ -41,35 +42,37 @@ class DynamoLimitStore:
         item = self._table.get(key, window)
         return int(item["used"]) if item else 0
 
-    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> datetime | None:
+    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> FullWindow | None:
         """See the port."""
         while True:
-            closes = self._count(key, limit, now)
-            if closes is None:
+            last = self._count(key, limit, now)
+            if last is None:
                 return None
-            if closes > to_iso(now):
-                return from_iso(closes)
+            if last.get("closes", "") > to_iso(now):
+                return FullWindow(from_iso(last["closes"]), under_way=last["used"] > last.get("failed", 0))
             if self._open(key, now, until):
                 return None
 
-    def take_back(self, key: str, now: datetime) -> None:
+    def settle(self, key: str, now: datetime, *, failed: bool) -> None:
         """See the port."""
-        values = {":one": -1, ":none": 0, ":now": to_iso(now)}
+        expression, values = "ADD failed :one", {":one": 1, ":none": 0, ":now": to_iso(now)}
+        if not failed:
+            expression, values[":one"] = "ADD used :one", -1
         try:
-            self._table.update(key, _ATTEMPTS, "ADD used :one", values, condition="closes > :now AND used > :none")
+            self._table.update(key, _ATTEMPTS, expression, values, condition="closes > :now AND used > :none")
         except ClientError as error:
             if not is_condition(error):
                 raise
 
-    def _count(self, key: str, limit: int, now: datetime) -> str | None:
-        """Count in the open window; return None if it took one more, else when the last window closes or closed."""
+    def _count(self, key: str, limit: int, now: datetime) -> Item | None:
+        """Count in the open window; return None if it took one more, else the last window as it is."""
         values = {":one": 1, ":limit": limit, ":now": to_iso(now)}
         try:
             self._table.update(key, _ATTEMPTS, "ADD used :one", values, condition="closes > :now AND used < :limit")
         except ClientError as error:
             if not is_condition(error):
                 raise
-            return str(unmarshal(old_item(error) or {}).get("closes", ""))
+            return unmarshal(old_item(error) or {})
         return None
 
     def _open(self, key: str, now: datetime, until: datetime) -> bool:

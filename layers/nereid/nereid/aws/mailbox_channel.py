@@ -37,11 +37,17 @@ _TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
 _POLICY = SMTP.clone(max_line_length=990)
 #: Gmail says 403 for limits too. Source: https://developers.google.com/workspace/gmail/api/guides/handle-errors
 _GMAIL_LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "quotaExceeded"})
+#: Providers take no address beyond ASCII; a domain's last dot would make another text of the same address.
+_PLAIN_ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f-\U0010ffff@<>()\[\],;:\"\\]+@[A-Za-z0-9._-]*[A-Za-z0-9_-]")
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class EmailChannel:
-    """Sends each e-mail the way it has to go: from a connected mailbox, or through the environment's provider."""
+    """Sends each e-mail the way it has to go: from a connected mailbox, or through the environment's provider.
+
+    It goes to a plain address only. In any other way to write one (`Sam <sam@example.com>`, several in one, a comment)
+    the list of suppressed addresses would not know it, and the provider would.
+    """
 
     def __init__(self, provider: Channel, mailboxes: Channel) -> None:
         self._provider = provider
@@ -49,6 +55,8 @@ class EmailChannel:
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         """See the port."""
+        if not _PLAIN_ADDRESS.fullmatch(job.recipient.value):
+            raise ProviderRefused("InvalidAddress")
         content = job.notification.template
         connected = isinstance(content, GivenContent) and content.account is not None
         return (self._mailboxes if connected else self._provider).send(job, rendered)

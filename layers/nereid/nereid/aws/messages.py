@@ -9,8 +9,9 @@ partitions, since one partition of an index takes no more than 1,000 writes per 
 
 import gzip
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,7 +23,7 @@ from nereid.errors import Unavailable
 from nereid.models.delivery import Plan
 from nereid.models.message import Message
 from nereid.models.team import Scope
-from nereid.ports import MessageFilter
+from nereid.ports import Arrival, Arrivals, MessageFilter
 
 _SHARDS = 4
 _COMPRESS_FROM = 4096
@@ -89,6 +90,40 @@ class DynamoMessageStore:
             last = item["received"]
         return messages, position
 
+    def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
+        """See the port."""
+        # A position is unique, so nothing stands between it and itself with a character more.
+        first, last = f"{after}!" if after else " ", _moment(before)
+        if first > last:
+            return Arrivals([], None, more=False)
+        listings = [
+            self._table.query(
+                "timeline = :partition AND received BETWEEN :first AND :last",
+                {":partition": _timeline(scope, shard), ":first": first, ":last": last},
+                index="timeline",
+                # Each partition has about its share of a page.
+                limit=limit // (_SHARDS - 1) + 1,
+            )
+            for shard in range(_SHARDS)
+        ]
+        entries = list(islice(heapq.merge(*listings, key=_received), limit))
+        plans = self._plans((entry["pk"], entry["sk"]) for entry in entries)
+        found = [
+            Arrival(_message_id(entry["pk"]), plans[entry["pk"]], entry["received"])
+            for entry in entries
+            if entry["pk"] in plans
+        ]
+        return Arrivals(found, entries[-1]["received"] if entries else None, more=len(entries) == limit)
+
+    def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
+        """See the port."""
+        found = self._plans((_key(scope, message_id), "message") for message_id in message_ids)
+        return {_message_id(pk): plan for pk, plan in found.items()}
+
+    def _plans(self, keys: Iterable[tuple[str, str]]) -> dict[str, Plan]:
+        found = self._table.get_many(keys, consistent=False, attributes=("plan", "plan_parts"))
+        return {pk: self._read_plan(item) for (pk, _), item in found.items()}
+
     def _listings(self, scope: Scope, selected: MessageFilter, before: str | None, limit: int) -> list[Iterator[Item]]:
         """Return, for each partition that the selection is spread over, its messages, newest first."""
         if selected.user_id is not None:
@@ -132,13 +167,15 @@ class DynamoMessageStore:
         return {"plan_parts": [f"plan#{name}#{number}" for number in range(len(parts))]}
 
     def _read(self, item: Item) -> tuple[Message, Plan]:
-        message = Message.model_validate_json(_unpack(item["content"]))
+        return Message.model_validate_json(_unpack(item["content"])), self._read_plan(item)
+
+    def _read_plan(self, item: Item) -> Plan:
         packed = item.get("plan")
         if packed is None:
             keys = [(item["pk"], sk) for sk in item["plan_parts"]]
             parts = self._table.get_many(keys)
             packed = b"".join(parts[key]["part"] for key in keys)
-        return message, Plan.model_validate_json(_unpack(packed))
+        return Plan.model_validate_json(_unpack(packed))
 
 
 def _message_item(scope: Scope, message: Message, expires_at: int) -> Item:
@@ -158,6 +195,11 @@ def _message_item(scope: Scope, message: Message, expires_at: int) -> Item:
 
 def _key(scope: Scope, message_id: str) -> str:
     return tenant(scope, "message", message_id)
+
+
+def _message_id(pk: str) -> str:
+    """Return the id of a message from its key, the last of whose parts it is; no other part holds the separator."""
+    return pk.split("#", 3)[3]
 
 
 def _timeline(scope: Scope, shard: int) -> str:

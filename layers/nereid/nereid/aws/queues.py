@@ -65,6 +65,27 @@ class SqsVisibility:
             )
 
 
+class SqsDepths:
+    """Implements `nereid.ports.QueueDepths`.
+
+    Parameters
+    ----------
+    urls
+        Queue to its URL.
+    """
+
+    def __init__(self, clients: Clients, urls: dict[str, str]) -> None:
+        self._clients = clients
+        self._urls = urls
+
+    def waiting(self, queue: str) -> int:
+        """See the port."""
+        name = "ApproximateNumberOfMessages"
+        with translated():
+            answer = self._clients.sqs.get_queue_attributes(QueueUrl=self._urls[queue], AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
+
 def send_all(clients: Clients, url: str, bodies: Iterable[str]) -> None:
     """Send bodies in as few calls as they fit in; one that is alone in its call by SendMessage.
 
@@ -73,19 +94,19 @@ def send_all(clients: Clients, url: str, bodies: Iterable[str]) -> None:
     Unavailable
         If SQS did not take every one of them; some may be on the queue.
     """
-    for entries in _calls(bodies):
+    for entries in batches(bodies):
         if len(entries) == 1:
-            with _taken():
+            with taken():
                 clients.sqs.send_message(QueueUrl=url, MessageBody=entries[0]["MessageBody"])
             continue
-        with _taken():
+        with taken():
             answer = clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
         if answer.get("Failed") or len(answer.get("Successful", [])) != len(entries):
             raise Unavailable("SQS did not take the whole batch")
 
 
 @contextmanager
-def _taken() -> Iterator[None]:
+def taken() -> Iterator[None]:
     """Turn every refusal into `Unavailable`: whatever the reason, the queue has nothing."""
     try:
         with translated():
@@ -94,7 +115,8 @@ def _taken() -> Iterator[None]:
         raise Unavailable(code(error)) from error
 
 
-def _calls(bodies: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
+def batches(bodies: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the entries of the calls that bodies are sent in, in order."""
     entries: list[dict[str, Any]] = []
     room = _MAX_BYTES
     for body in bodies:

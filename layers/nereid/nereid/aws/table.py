@@ -3,7 +3,7 @@
 import hashlib
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -145,17 +145,26 @@ class Table:
             if not start:
                 return total
 
-    def get_many(self, keys: Iterable[tuple[str, str]], *, consistent: bool = True) -> dict[tuple[str, str], Item]:
-        """Return the items of these keys that exist, by key."""
+    def get_many(
+        self, keys: Iterable[tuple[str, str]], *, consistent: bool = True, attributes: Sequence[str] = ()
+    ) -> dict[tuple[str, str], Item]:
+        """Return the items of these keys that exist, by key.
+
+        Parameters
+        ----------
+        attributes
+            What to return of each besides its key; everything unless given. It costs the same.
+        """
         wanted = list(dict.fromkeys(keys))
         found: dict[tuple[str, str], Item] = {}
+        projection = _projection(["pk", "sk", *attributes]) if attributes else {}
         for first in range(0, len(wanted), 100):
             chunk = [marshal({"pk": pk, "sk": sk}) for pk, sk in wanted[first : first + 100]]
             tries = 0
             while chunk:
                 with translated():
                     answer = self.client.batch_get_item(
-                        RequestItems={self.name: {"Keys": chunk, "ConsistentRead": consistent}}
+                        RequestItems={self.name: {"Keys": chunk, "ConsistentRead": consistent, **projection}}
                     )
                 for item in answer["Responses"].get(self.name, []):
                     plain = unmarshal(item)
@@ -203,9 +212,15 @@ class Table:
                 TableName=self.name, Key=marshal({"pk": pk, "sk": sk}), **_condition(condition, values)
             )
 
+    def put_many(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Write items, whatever was there."""
+        self._write_many([{"PutRequest": {"Item": marshal(item)}} for item in items])
+
     def delete_many(self, keys: Iterable[tuple[str, str]]) -> None:
         """Delete the items of these keys."""
-        requests = [{"DeleteRequest": {"Key": marshal({"pk": pk, "sk": sk})}} for pk, sk in keys]
+        self._write_many([{"DeleteRequest": {"Key": marshal({"pk": pk, "sk": sk})}} for pk, sk in keys])
+
+    def _write_many(self, requests: Sequence[Item]) -> None:
         for first in range(0, len(requests), 25):
             chunk = requests[first : first + 25]
             for _ in range(5):
@@ -215,7 +230,7 @@ class Table:
                 if not chunk:
                     break
             else:
-                raise Unavailable("items left undeleted")
+                raise Unavailable("items left unwritten")
 
     def transact(self, *writes: Mapping[str, Any]) -> None:
         """Do all writes or none; contention with another transaction is tried again.
@@ -272,6 +287,11 @@ class Table:
         """Return the part of a transaction that only checks an item."""
         key = marshal({"pk": pk, "sk": sk})
         return {"ConditionCheck": {"TableName": self.name, "Key": key, **_in_transaction(condition, values)}}
+
+
+def _projection(attributes: Sequence[str]) -> dict[str, Any]:
+    names = {f"#{name}": name for name in attributes}
+    return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
 
 
 def _options(**options: Any) -> dict[str, Any]:

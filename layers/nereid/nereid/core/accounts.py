@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import secrets
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,17 +54,26 @@ class LoggedIn(NamedTuple):
 
 @dataclass(frozen=True)
 class _Limit:
-    """How many attempts a window holds, which the first attempt opens."""
+    """How many attempts a window holds, which the first attempt opens.
+
+    Parameters
+    ----------
+    settles
+        Whether each attempt is settled in the end, and counts only if it failed.
+    """
 
     name: str
     most: int
     window: timedelta
+    settles: bool = False
 
 
-_LOGINS_PER_EMAIL = _Limit("login#email", 10, timedelta(minutes=15))
-_LOGINS_PER_ADDRESS = _Limit("login#address", 100, timedelta(minutes=15))
+_LOGINS_PER_EMAIL = _Limit("login#email", 10, timedelta(minutes=15), settles=True)
+_LOGINS_PER_ADDRESS = _Limit("login#address", 100, timedelta(minutes=15), settles=True)
 _REGISTRATIONS_PER_EMAIL = _Limit("register#email", 10, timedelta(hours=1))
 _REGISTRATIONS_PER_ADDRESS = _Limit("register#address", 100, timedelta(hours=1))
+#: How often, and for how many seconds each time, a login waits for others that are under way.
+_WAITS, _WAIT_SECONDS = 10, 0.2
 
 
 def new_account(clock: Clock, team_id: str, environment: str, person: NewAccount) -> Account:
@@ -89,12 +99,15 @@ class Accounts:
     ----------
     secret
         Returns the signing secret.
+    pause
+        Waits for some seconds.
     """
 
     store: AccountStore
     limits: LimitStore
     clock: Clock
     secret: Callable[[], str]
+    pause: Callable[[float], None] = time.sleep
 
     def register(self, person: NewAccount, source: str) -> LoggedIn:
         """Make an account in a new team of its own.
@@ -125,8 +138,9 @@ class Accounts:
     def log_in(self, email: str, password: str, source: str) -> LoggedIn:
         """Log in with a password; an unknown e-mail address takes the same steps and time as a wrong password.
 
-        An attempt is counted before the password is looked at and taken back if it is right, so that no number of
-        guesses at the same time gets past the limit.
+        An attempt is counted before the password is looked at and uncounted if it is right, so that no number of
+        guesses at the same time gets past the limit. A login that finds the limit reached by others that are still
+        under way waits for them.
 
         Raises
         ------
@@ -138,14 +152,15 @@ class Accounts:
         try:
             self._attempt(_LOGINS_PER_ADDRESS, source)
         except TooMany:
-            self._take_back(_LOGINS_PER_EMAIL, email)
+            self._settle(_LOGINS_PER_EMAIL, email, failed=False)
             raise
         account = self.store.account(email)
         right = verify_password(password, account.password_hash if account else None)
-        if account is None or not right:
+        failed = account is None or not right
+        self._settle(_LOGINS_PER_EMAIL, email, failed=failed)
+        self._settle(_LOGINS_PER_ADDRESS, source, failed=failed)
+        if account is None or failed:
             raise WrongPassword
-        self._take_back(_LOGINS_PER_EMAIL, email)
-        self._take_back(_LOGINS_PER_ADDRESS, source)
         return self._begin(account)
 
     def refresh(self, refresh_token: str) -> LoggedIn:
@@ -195,13 +210,19 @@ class Accounts:
         return tokens.sign(self.secret(), "nereid:account", claims)
 
     def _attempt(self, limit: _Limit, whose: str) -> None:
-        now = self.clock.now()
-        closes = self.limits.attempt(f"{limit.name}#{whose}", limit.most, now, now + limit.window)
-        if closes is not None:
-            raise TooMany(max(1, round((closes - now).total_seconds())))
+        for waited in range(_WAITS + 1):
+            now = self.clock.now()
+            full = self.limits.attempt(f"{limit.name}#{whose}", limit.most, now, now + limit.window)
+            if full is None:
+                return
+            if not (limit.settles and full.under_way):
+                raise TooMany(max(1, round((full.closes - now).total_seconds())))
+            if waited < _WAITS:
+                self.pause(_WAIT_SECONDS)
+        raise TooMany(1)
 
-    def _take_back(self, limit: _Limit, whose: str) -> None:
-        self.limits.take_back(f"{limit.name}#{whose}", self.clock.now())
+    def _settle(self, limit: _Limit, whose: str, *, failed: bool) -> None:
+        self.limits.settle(f"{limit.name}#{whose}", self.clock.now(), failed=failed)
 
 
 def _session(session_id: str, account: Account, now: datetime) -> tuple[Session, str]:

@@ -25,6 +25,7 @@ from nereid.models.delivery import DeliveryJob
 from nereid.models.message import Message
 from nereid.models.outreach import GivenContent
 from nereid.ports import (
+    UNKNOWN_OUTCOME,
     Channel,
     Clock,
     DeliveryStore,
@@ -41,16 +42,19 @@ from nereid.ports import (
 MAX_TRIES = 5
 #: How long a claim holds, in seconds: longer than a function may run, shorter than its queue hides a message.
 CLAIM_SECONDS = 60
+#: With less of its claim left, a run hands nothing over: before the provider has answered, another run may have it.
+HAND_OVER_SECONDS = 15
 #: Longest text of a mocked delivery's `rendered`, in characters, and most of all its texts together, in bytes.
 _RENDERED_CUT, _RENDERED_BYTES = 65536, 350_000
 
 
 class TryAgain(Exception):
-    """The delivery is still pending: hand the job over again in `seconds`."""
+    """The delivery is still pending, for a reason in words: hand the job over again in `seconds`."""
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"again in {seconds} s")
+    def __init__(self, seconds: int, reason: str) -> None:
+        super().__init__(f"{reason}: again in {seconds} s")
         self.seconds = seconds
+        self.reason = reason
 
 
 class OutreachMail(Protocol):
@@ -102,21 +106,23 @@ class Deliverer:
         """
         token = uuid.uuid4().hex
         now = self.clock.now()
-        claim = self.deliveries.claim(job, token, now, now + timedelta(seconds=CLAIM_SECONDS))
+        until = now + timedelta(seconds=CLAIM_SECONDS)
+        claim = self.deliveries.claim(job, token, now, until)
         if claim.state == "done":
             self._settle(job)
             return
         if claim.state == "held":
-            raise TryAgain(_seconds_until(claim.until, now))
+            raise TryAgain(_seconds_until(claim.until, now), "another run has the delivery")
         if claim.state == "unknown":
-            self._record(job, claim.token, Outcome("failed", "provider: unknown outcome"))
+            self._record(job, claim.token, Outcome("failed", UNKNOWN_OUTCOME))
             return
-        self._hand_over(job, token, claim.attempt)
+        self._hand_over(job.model_copy(update={"sending": claim.sending}), token, claim.attempt, until)
 
-    def _hand_over(self, job: DeliveryJob, token: str, attempt: int) -> None:
+    def _hand_over(self, job: DeliveryJob, token: str, attempt: int, until: datetime) -> None:
         try:
             rendered = self._render(job)
             hindrance = self._hindrance(job, rendered)
+            self._require_claim(until)
         except TemplateFailed as error:
             self._record(job, token, Outcome("failed", f"template: {error}"))
             return
@@ -136,18 +142,23 @@ class Deliverer:
         except ProviderBusy as error:
             if attempt < MAX_TRIES:
                 self._record(job, token, Outcome("pending"))
-                raise TryAgain(backoff_seconds(attempt)) from error
+                raise TryAgain(backoff_seconds(attempt), f"provider: {error.code}") from error
             outcome = Outcome("failed", f"provider: {error.code}")
         except OutcomeUnknown as error:
             if job.notification.retry == "at_most_once":
-                outcome = Outcome("failed", "provider: unknown outcome")
+                outcome = Outcome("failed", UNKNOWN_OUTCOME)
             elif attempt < MAX_TRIES:
-                raise TryAgain(CLAIM_SECONDS) from error
+                raise TryAgain(CLAIM_SECONDS, UNKNOWN_OUTCOME) from error
             else:
-                outcome = Outcome("failed", "provider: unknown outcome")
+                outcome = Outcome("failed", UNKNOWN_OUTCOME)
         else:
             outcome = Outcome("success", None, provider_message_id)
         self._record(job, token, outcome._replace(missing_variables=rendered.missing_variables))
+
+    def _require_claim(self, until: datetime) -> None:
+        """Raise unless the claim holds for as long as a hand-over may take: this run may have stood still."""
+        if until - self.clock.now() < timedelta(seconds=HAND_OVER_SECONDS):
+            raise TryAgain(backoff_seconds(1), "the claim has nearly lapsed")
 
     def _settle(self, job: DeliveryJob) -> None:
         """Do what an earlier run may have died before, after it recorded the delivery."""
@@ -193,7 +204,8 @@ class Deliverer:
     def _stored(self, job: DeliveryJob) -> Message:
         stored = self.messages.get(job.scope, job.message_id)
         if stored is None:
-            raise TryAgain(backoff_seconds(1))  # stored before it was queued, so only a stale read misses it
+            # Stored before it was queued: it is missed by a stale read, or was kept no longer.
+            raise TryAgain(backoff_seconds(1), "the message is not there")
         return stored[0]
 
     def _release(self, job: DeliveryJob, token: str) -> None:

@@ -16,6 +16,9 @@ from nereid.models.event_type import (
 from nereid.models.team import Scope
 from nereid.ports import Clock, EventTypeStore
 
+#: How many seconds the templates of an event type may take to be parsed; a function has ten.
+CHECK_SECONDS = 4
+
 
 def check_notifications(notifications: Sequence[Notification]) -> None:
     """Check what no type can say: that names are unique and every template parses.
@@ -25,6 +28,11 @@ def check_notifications(notifications: Sequence[Notification]) -> None:
     Invalid
         Naming the field, and for a template that does not parse its line.
     """
+    with render.time_budget(CHECK_SECONDS):
+        _check_notifications(notifications)
+
+
+def _check_notifications(notifications: Sequence[Notification]) -> None:
     names = [notification.name for notification in notifications]
     for index, notification in enumerate(notifications):
         path = f"notifications[{index}]"

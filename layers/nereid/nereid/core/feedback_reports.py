@@ -46,6 +46,8 @@ class EmailReport(NamedTuple):
     kind: str
     scope: Scope
     delivery_id: str
+    #: Which sending of the delivery it is.
+    sending: int
     #: The lead and campaign of an e-mail to a lead.
     outreach: EmailReference | None
     #: When it came about.
@@ -105,12 +107,14 @@ def _email(report: Mapping[str, Any], received: datetime | None, now: datetime) 
     kind = _told_apart(kind, about)
     known = _known(kind, about)
     campaign_id, lead_id = _tag(tags, "campaign_id"), _tag(tags, "lead_id")
+    sending = int(_tag(tags, "sending") or 1)
     destination = mail.get("destination") or []
     return EmailReport(
         kind=kind,
         scope=Scope(team_id, environment),
         delivery_id=delivery_id,
-        outreach=EmailReference(campaign_id, lead_id) if campaign_id and lead_id else None,
+        sending=sending,
+        outreach=EmailReference(campaign_id, lead_id, sending) if campaign_id and lead_id else None,
         at=at,
         sent_at=sent_at,
         recipient=str(destination[0]) if len(destination) == 1 else None,

@@ -52,8 +52,8 @@ class OutreachFeedback:
         kind = str(event["type"])
         fact = FACTS.get(kind)
         if fact is None:
-            return self.deliveries.report(scope, delivery_id, event)
-        delivery = self.metrics.report(scope, delivery_id, event, fact, email.campaign_id, sent_at)
+            return self.deliveries.report(scope, delivery_id, event, email.sending)
+        delivery = self.metrics.report(scope, delivery_id, event, fact, email, sent_at)
         if delivery is not None and kind in _ENGAGEMENT:
             self.engagement.note(scope.team_id, email.lead_id, _ENGAGEMENT[kind])
         return delivery

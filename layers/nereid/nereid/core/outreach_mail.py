@@ -19,7 +19,7 @@ class OutreachMail:
     def unsubscribe_url(self, job: DeliveryJob) -> str:
         """Return the link with which the lead unsubscribes, for this mail."""
         content = _content(job)
-        mail = MailReference(job.environment, job.delivery_id, content.campaign_id, content.lead_id)
+        mail = MailReference(job.environment, job.delivery_id, content.campaign_id, content.lead_id, job.sending)
         return self.unsubscriber.url(job.team_id, job.recipient.value, mail)
 
     def count_sent(self, job: DeliveryJob, at: datetime) -> None:

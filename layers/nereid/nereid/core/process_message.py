@@ -3,9 +3,10 @@
 The decision (the plan) is stored together with the message, by one conditional write, before any delivery is
 queued. Whoever hands the same message over again - SQS, or a client that repeats its request - meets the stored
 plan and repeats that one: the first content stands, and delivery ids are the same, so what was sent stays sent.
+A replay repeats it on purpose.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -14,20 +15,26 @@ from nereid import jsontext
 from nereid.core.deliver import Deliverer
 from nereid.core.render import holds
 from nereid.core.variables import template_variables, user_variables
+from nereid.core.watches import watch_if_late
 from nereid.errors import NotFound
 from nereid.metrics import DeliveryCounts
 from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient, delivery_id
-from nereid.models.event_type import AppInboxNotification, EventType, Notification
-from nereid.models.message import Message
+from nereid.models.event_type import AppInboxNotification, Notification
+from nereid.models.message import Message, Replay
 from nereid.models.outreach import GivenContent, Outreach, OutreachNotification
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, comparable
-from nereid.ports import Clock, DeliveryQueues, EventTypeStore, MessageStore, UserStore
+from nereid.ports import Clock, DeliveryQueues, DeliveryStore, EventTypeStore, MessageStore, UserStore, Watches
 
 #: A message up to this size, in bytes of JSON, travels with each of its delivery jobs; a larger one is read again.
 MAX_CARRIED_BYTES = 65536
 #: The name of the one notification of a message that is an e-mail to a lead.
 _OUTREACH: Literal["email"] = "email"
+#: The reason of a delivery whose notification is not configured any more, or on another channel.
+REMOVED = "notification removed"
+
+#: Notifications by name, in their order.
+Notifications = Mapping[str, Notification | OutreachNotification]
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,10 @@ class Processor:
     users: UserStore
     event_types: EventTypeStore
     messages: MessageStore
+    deliveries: DeliveryStore
     queues: DeliveryQueues
     inbox: Deliverer
+    watches: Watches
     clock: Clock
     defaults: Channels
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
@@ -92,60 +101,98 @@ class Processor:
         TryAgain
             If another run is storing an app notification of this message just now.
         """
-        event_type = self._event_type(environment, message)
-        user = self.users.load(environment.scope, message.user_id) if message.user_id else None
+        scope, now = environment.scope, self.clock.now()
+        notifications = configured(self.event_types, scope, message)
+        user = self.users.load(scope, message.user_id) if message.user_id else None
         if user is None and user_exists:
             raise NotFound("user")
         if message.outreach is not None:
-            plan = outreach_plan(message.outreach, self.clock.now())
+            plan = outreach_plan(message.outreach, now)
         else:
-            plan = make_plan(environment, event_type, message, user, self.clock.now())
-        stored = self.messages.add(environment.scope, message, plan)
+            plan = make_plan(environment, notifications, message, user, now)
+        watch = watch_if_late(message, now)
+        if watch is not None:
+            # Before it is stored: what is stored is always found again.
+            self.watches.watch(scope, [watch])
+        stored = self.messages.add(scope, message, plan)
         if stored is None:
             self._count_without_contact(plan)
         else:
             message, plan = stored
-            event_type = self._event_type(environment, message)
+            notifications = configured(self.event_types, scope, message)
             # A profile that became another user since is described by that one.
-            user = (self.users.load(environment.scope, message.user_id) if message.user_id else None) or user
-        jobs = self._jobs(environment, event_type, message, plan, user)
-        self.queues.send([job for job in jobs if job.notification.channel != "app"])
-        for job in jobs:
-            if job.notification.channel == "app":
-                self.inbox.deliver(job)
+            user = (self.users.load(scope, message.user_id) if message.user_id else None) or user
+        self._hand_on(environment, notifications, message, plan, user, plan.deliveries(scope, message.message_id))
 
     def _count_without_contact(self, plan: Plan) -> None:
         for notification in plan.notifications:
             if not notification.to:
                 self.counts.add(notification.channel, "no_contact")
 
-    def _event_type(self, environment: Environment, message: Message) -> EventType | None:
-        if message.outreach is not None:
-            return None
-        return self.event_types.get(environment.scope, message.event_type)
+    def replay_all(self, environment: Environment, replays: Sequence[Replay]) -> None:
+        """Replay messages, each whether or not another fails; raise the first failure in the end."""
+        failures = []
+        for replay in replays:
+            try:
+                self.replay(environment, replay)
+            except Exception as error:  # noqa: BLE001 - raised below
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
-    def _jobs(
+    def replay(self, environment: Environment, replay: Replay) -> None:
+        """Hand on what the stored plan of a message says and is not final, and what is forced.
+
+        Safe to repeat, and to be repeated when it raises.
+
+        Raises
+        ------
+        Unavailable, TryAgain
+            As :meth:`process`.
+        """
+        scope = environment.scope
+        stored = self.messages.get(scope, replay.message_id)
+        if stored is None:  # not kept any more
+            return
+        message, plan = stored
+        notifications = configured(self.event_types, scope, message)
+        user = self.users.load(scope, message.user_id) if message.user_id else None
+        planned = plan.deliveries(scope, message.message_id)
+        forced = set(replay.force)
+        for each in planned:
+            if each.id in forced and each.recipient and is_configured(notifications, each.notification, each.channel):
+                self.deliveries.reopen(scope, each, plan.planned_at, replay.id, self.clock.now())
+        known = self.deliveries.get_many(scope, [each.id for each in planned if each.recipient])
+        final = {delivery.id for delivery in known.values() if delivery.status != "pending"}
+        self._hand_on(
+            environment, notifications, message, plan, user, [each for each in planned if each.id not in final]
+        )
+
+    def _hand_on(
         self,
         environment: Environment,
-        event_type: EventType | None,
+        notifications: Notifications,
         message: Message,
         plan: Plan,
         user: User | None,
-    ) -> list[DeliveryJob]:
-        notifications: dict[str, Notification | OutreachNotification] = {}
-        if message.outreach is not None:
-            notifications[_OUTREACH] = _outreach_notification(message.outreach)
-        elif event_type is not None:
-            notifications.update((each.name, each) for each in event_type.notifications)
+        planned: Sequence[Planned],
+    ) -> None:
+        """Queue deliveries of a message, put its app notifications into the inbox, and end what cannot be sent."""
         carried = message if jsontext.size(message.model_dump(mode="json")) <= MAX_CARRIED_BYTES else None
-        jobs = []
-        for planned in plan.deliveries(environment.scope, message.message_id):
-            notification = notifications.get(planned.notification)
-            # Gone or changed to another channel since the plan was made: nothing is left to send.
-            if planned.recipient and notification and notification.channel == planned.channel:
-                content = message if notification.channel == "app" else carried
-                jobs.append(self._job(environment, message, plan, planned, notification, user, content))
-        return jobs
+        queued: list[DeliveryJob] = []
+        inbox: list[DeliveryJob] = []
+        for each in planned:
+            if each.recipient is None:
+                continue
+            if not is_configured(notifications, each.notification, each.channel):
+                # A job that was queued before, and that nobody has in hand, finds it final.
+                self.deliveries.close(environment.scope, each, plan.planned_at, REMOVED, self.clock.now())
+                continue
+            content, jobs = (message, inbox) if each.channel == "app" else (carried, queued)
+            jobs.append(self._job(environment, message, plan, each, notifications[each.notification], user, content))
+        self.queues.send(queued)
+        for job in inbox:
+            self.inbox.deliver(job)
 
     def _job(
         self,
@@ -173,18 +220,32 @@ class Processor:
         )
 
 
+def configured(event_types: EventTypeStore, scope: Scope, message: Message) -> Notifications:
+    """Return what a message leads to as it is configured now, by name."""
+    if message.outreach is not None:
+        return {_OUTREACH: _outreach_notification(message.outreach)}
+    event_type = event_types.get(scope, message.event_type)
+    return {each.name: each for each in event_type.notifications} if event_type else {}
+
+
+def is_configured(notifications: Notifications, name: str, channel: str) -> bool:
+    """Tell whether a planned notification is still there, on the channel that the plan has it on."""
+    return name in notifications and notifications[name].channel == channel
+
+
 def make_plan(
-    environment: Environment, event_type: EventType | None, message: Message, user: User | None, now: datetime
+    environment: Environment, notifications: Notifications, message: Message, user: User | None, now: datetime
 ) -> Plan:
     """Decide whom a message reaches, on which channels."""
     plan = Plan(planned_at=now)
-    if event_type is None:
+    if not notifications:
         return plan
     contacts = recipients_of(message, user)
     variables = template_variables(environment.identifier, message, user_variables(user, message.user_id))
     inbox = [Recipient(type="user", value=user.user_id)] if user else []
     plan.recipients = [*contacts, *inbox]
-    for notification in event_type.notifications:
+    for notification in notifications.values():
+        assert not isinstance(notification, OutreachNotification)
         if holds(notification.when, variables):
             reached = _reached(notification, plan.recipients)
             plan.notifications.append(

@@ -82,7 +82,7 @@ class FeedbackRecorder:
 
     def _report(self, report: EmailReport) -> Delivery | None:
         if self.outreach is None or report.outreach is None:
-            return self.deliveries.report(report.scope, report.delivery_id, report.event)
+            return self.deliveries.report(report.scope, report.delivery_id, report.event, report.sending)
         return self.outreach.report(
             report.scope, report.delivery_id, report.event, report.outreach, sent_at=report.sent_at
         )
@@ -108,14 +108,13 @@ class FeedbackRecorder:
         found = self.sent.sent_as(failure.provider_message_id)
         if found is None:
             return self._wait(failure.at)
-        scope, delivery_id = found
         event = {"type": "push_failure", "at": to_iso(failure.at), "code": failure.code}
-        delivery = self.deliveries.report(scope, delivery_id, event)
+        delivery = self.deliveries.report(found.scope, found.delivery_id, event, found.sending)
         if delivery is not None and delivery.to is not None and failure.code in _DEAD_TOKEN:
-            self.tokens.refused(scope, delivery.to, failure.at)
+            self.tokens.refused(found.scope, delivery.to, failure.at)
         return "push_failure"
 
     def _wait(self, failed_at: datetime) -> str:
         if self.clock.now() - failed_at < _RECORDED_WITHIN:
-            raise TryAgain(30)
+            raise TryAgain(30, "the push is not recorded yet")
         return "ignored: not a push of ours"

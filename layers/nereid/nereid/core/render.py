@@ -5,36 +5,34 @@ Bounds on output, loops and time keep one template from holding up the others; s
 
 import signal
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from types import FrameType
 from typing import Any
 
 import liquid
+from cachetools import LRUCache
 from liquid.exceptions import LiquidError
 
+from nereid.core import sandbox
 from nereid.errors import Invalid
 from nereid.models.event_type import EmailTemplate, PushTemplate, SmsTemplate, Template
 from nereid.ports import Rendered
 
-#: Longest output of one template string, in characters.
-MAX_OUTPUT = 262144
+MAX_OUTPUT = sandbox.MAX_OUTPUT
 #: Longest time that one delivery's templates may take, in seconds.
 MAX_SECONDS = 2.0
+#: How soon a template is stopped again that swallowed being stopped, in seconds.
+_AGAIN_SECONDS = 0.05
+#: Parsed templates that are kept, in characters of their source: parsed, each takes up to 300 bytes.
+_MAX_KEPT = 400_000
 #: What is kept of what went wrong: characters of the reason, and how many missing variables of which length.
 _MAX_REASON, _MAX_MISSING, _MAX_NAME = 500, 20, 200
 
 
 class TemplateFailed(Exception):
     """A template could not be filled in; the text says why, without any value."""
-
-
-class _Liquid(liquid.Environment):
-    # The library counts bytes; the exact count of characters is checked after.
-    output_stream_limit = MAX_OUTPUT * 4
-    loop_iteration_limit = 100_000
-    local_namespace_limit = 10_000_000
 
 
 #: Names that the rendering at hand asked for and nobody gave. A function renders one delivery at a time.
@@ -55,16 +53,21 @@ class _Noted(liquid.Undefined):
         return ""
 
 
-_TEXT = _Liquid(undefined=_Noted)
-_HTML = _Liquid(undefined=_Noted, autoescape=True)
-for _environment in (_TEXT, _HTML):
-    for _tag in ("include", "render"):  # there are no files to include
-        del _environment.tags[_tag]
+_TEXT = sandbox.Environment(_Noted)
+_HTML = sandbox.Environment(_Noted, autoescape=True)
+#: Size and template by source and kind.
+_parsed: LRUCache[tuple[str, bool], tuple[int, liquid.BoundTemplate]] = LRUCache(_MAX_KEPT, lambda kept: kept[0])
+#: How many seconds are left for templates, in `time_budget`.
+_left: list[float] = []
 
 
-@lru_cache(maxsize=512)
 def _parse(source: str, *, html: bool = False) -> liquid.BoundTemplate:
-    return (_HTML if html else _TEXT).from_string(source)
+    kept = _parsed.get((source, html))
+    if kept is None:
+        sandbox.check_source(source)
+        kept = len(source) + 100, (_HTML if html else _TEXT).from_string(source)
+        _parsed[source, html] = kept
+    return kept[1]
 
 
 def _condition(when: str) -> str:
@@ -80,17 +83,31 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
         On `field`, with the line, if it does not parse.
     """
     try:
-        template = _parse(source, html=html)
+        with _time_limit():
+            filters = _parse(source, html=html).analyze().filters
     except LiquidError as error:
         context = error.context()
         line = context[0] if context else 1
-        raise Invalid({field: f"template does not parse: {error.message}"}, line=line) from error
-    except RecursionError as error:
-        raise Invalid({field: "template does not parse: nested too deeply"}, line=1) from error
-    for name, places in template.analyze().filters.items():
+        # The library hides what it did not expect; a template that takes too long or nests too deeply is expected.
+        text = _parsing_failed(error.__cause__) if error.__cause__ else error.message
+        raise Invalid({field: f"template does not parse: {text}"}, line=line) from error
+    except (TemplateFailed, RecursionError) as error:
+        raise Invalid({field: f"template does not parse: {_parsing_failed(error)}"}, line=1) from error
+    for name, places in filters.items():
         if name not in _TEXT.filters:
             line = source.count("\n", 0, places[0].index) + 1
             raise Invalid({field: f"template does not parse: unknown filter '{name}'"}, line=line)
+
+
+def _parsing_failed(error: BaseException) -> str:
+    match error:
+        case TemplateFailed():
+            return str(error)
+        case RecursionError():
+            return "nested too deeply"
+        case LiquidError():
+            return str(error.message)
+    return "unexpected liquid parsing error"
 
 
 def check_condition(field: str, when: str) -> None:
@@ -115,9 +132,13 @@ def holds(when: str | None, variables: Mapping[str, Any]) -> bool:
 
 
 def uses(template: Template, variable: str) -> bool:
-    """Tell whether any string of a template names a variable."""
+    """Tell whether any string of a template names a variable; `TemplateFailed` if that takes too long to find out."""
     texts = _strings(template.model_dump(exclude={"from_"}))
-    return any(variable in _parse(text).global_variables() for text in texts)
+    try:
+        with _time_limit():
+            return any(variable in _parse(text).global_variables() for text in texts)
+    except (LiquidError, RecursionError) as error:
+        raise TemplateFailed(_parsing_failed(error)) from error
 
 
 def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
@@ -190,23 +211,49 @@ def _one_line(text: str) -> str:
 
 
 @contextmanager
-def _time_limit() -> Iterator[None]:
-    """Stop what runs inside after `MAX_SECONDS`.
+def time_budget(seconds: float) -> Iterator[None]:
+    """Let all templates and conditions inside take so many seconds together; those that come later fail at once.
 
-    Only a signal can stop a filter in the middle of its work, and signals reach the main thread alone; Lambda
-    runs handlers there.
+    Each has `MAX_SECONDS` of them at most.
+    """
+    _left.append(seconds)
+    try:
+        yield
+    finally:
+        _left.pop()
+
+
+@contextmanager
+def _time_limit() -> Iterator[None]:
+    """Stop what runs inside after `MAX_SECONDS`, or when the budget is used up.
+
+    Only a signal can stop what does not look at the time itself, and signals reach the main thread alone; Lambda
+    runs handlers there. It comes again until it is heeded: what is stopped may take it for an error of its own.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    seconds = min([MAX_SECONDS, *_left])
+    failure = f"took longer than {MAX_SECONDS:g} s"
+    if seconds <= 0:
+        raise TemplateFailed(failure)
+    over = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise TemplateFailed(f"took longer than {MAX_SECONDS:g} s")
+        if not over:
+            raise TemplateFailed(failure)
 
+    began = time.monotonic()
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, MAX_SECONDS)
     try:
-        yield
+        try:
+            signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
+            yield
+        finally:
+            over = True  # The signal may come just before this, so it is said twice.
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        spent = time.monotonic() - began
+        _left[:] = [left - spent for left in _left]

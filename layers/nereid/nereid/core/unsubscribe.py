@@ -20,6 +20,8 @@ class MailReference(NamedTuple):
     delivery_id: str
     campaign_id: str
     lead_id: str
+    #: Which sending of its delivery it is.
+    sending: int = 1
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,8 @@ class Unsubscriber:
         if "delivery_id" in claims:
             event = {"type": "unsubscribe", "at": to_iso(now)}
             scope = Scope(team_id, claims["environment"])
-            outreach.report(
-                scope, claims["delivery_id"], event, EmailReference(claims["campaign_id"], claims["lead_id"])
-            )
+            mail = EmailReference(claims["campaign_id"], claims["lead_id"], int(claims.get("sending", 1)))
+            outreach.report(scope, claims["delivery_id"], event, mail)
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:

@@ -1,9 +1,9 @@
 """The built-in writer: a short mail to a lead, from what is known and nothing else.
 
-It claims no interest in the reader that nobody has, no acquaintance, no customers, no figures; it says why it comes
-to this reader, what it is about, and asks one question that can be answered with a line. What the lead lacks is left
-out, and the sentences are chosen so that nobody sees the gap. The same input gives the same mail; two leads of a
-campaign get different turns of phrase.
+It claims no interest in the reader that nobody has, no acquaintance, no customers, no figures; it says who writes and
+why to this reader, what it is about, and asks one question that can be answered with a line. What the lead lacks is
+left out, and the sentences are chosen so that nobody sees the gap; where nobody said what it is about, the question
+offers to. The same input gives the same mail; two leads of a campaign get different turns of phrase.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from nereid.core import spam_check
 from nereid.models.draft import Draft, Facts, Tone, WrittenEmail
 
 #: What each fact adds to the confidence if the mail makes use of it.
-_WORTH = {"first_name": 0.25, "company": 0.2, "job_title": 0.15, "industry": 0.1, "topic": 0.15, "pitch": 0.15}
+_WORTH = {"first_name": 0.2, "company": 0.15, "job_title": 0.1, "industry": 0.1, "topic": 0.15, "pitch": 0.3}
 _SUBJECT_LENGTH = 70
 
 
@@ -36,15 +36,17 @@ def write(facts: Facts, tone: Tone, seed: str) -> Draft:
 def assess(draft: Draft, facts: Facts, tone: Tone, generator: str, *, reachable: bool) -> WrittenEmail:
     """Say how good a draft is, whoever wrote it.
 
-    The confidence starts with the worth of the facts that the mail makes use of (name 0.25, company 0.2, job title
-    0.15, industry 0.1, topic of the campaign 0.15, its description 0.15). A mail without a sender's name loses 0.1,
-    one that looks like spam half of its spam score. It is 0 if the lead may not be written to.
+    The confidence starts with the worth of the facts that the mail makes use of (name 0.2, company 0.15, job title
+    0.1, industry 0.1, topic of the campaign 0.15, its description 0.3: a mail that does not say what it is about is
+    not ready). A mail without a sender's name loses 0.1, one that looks like spam half of its spam score. It is 0 if
+    the lead may not be written to.
     """
     said = f"{draft.subject}\n{draft.content}".casefold()
     known = {name: getattr(facts, name) for name in _WORTH}
     used = {name: value for name, value in known.items() if value and value.casefold() in said}
-    if facts.formal_name and facts.formal_name.casefold() in said:
-        used.setdefault("first_name", facts.formal_name)
+    personalization = {name: value for name, value in used.items() if name != "pitch"}
+    if "first_name" not in used and facts.formal_name and facts.formal_name.casefold() in said:
+        used["first_name"] = personalization["name"] = facts.formal_name
     if generator != "builtin" and facts.pitch and "topic" in used:
         used["pitch"] = facts.pitch  # a model says it in its own words
     spam_score, spam_reasons = spam_check.check(draft.subject, draft.content)
@@ -53,7 +55,7 @@ def assess(draft: Draft, facts: Facts, tone: Tone, generator: str, *, reachable:
         subject=draft.subject,
         content=draft.content,
         tone=tone,
-        personalization={name: value for name, value in used.items() if name != "pitch"},
+        personalization=personalization,
         spam_score=spam_score,
         spam_reasons=spam_reasons,
         generator=generator,
@@ -102,6 +104,19 @@ class _Voice:
         return "\n".join([f"{self.goodbye},", *names]) if names else self.goodbye
 
     @property
+    def sender(self) -> str | None:
+        """Return who writes, with the company; None if either is not known."""
+        name, company = self.facts.sender_name, self.facts.sender_company
+        return f"{name} from {company}" if name and company else None
+
+    @property
+    def unsaid(self) -> str:
+        """Return what a mail that does not say what it is about can offer to tell."""
+        industry = self.facts.industry
+        meaning = f" and what it could mean for a team in {industry}" if industry else ""
+        return (self.facts.topic or "what we do") + meaning
+
+    @property
     def ours(self) -> str:
         """Return who offers something: the sender's company, or `we`."""
         return self.facts.sender_company or "we"
@@ -115,7 +130,7 @@ class _Professional(_Voice):
 
     def opening(self) -> str:
         before = {
-            "new": "",
+            "new": f"This is {self.sender}. " if self.sender else "",
             "known": "We have been in touch before. ",
             "customer": "You know us already. ",
         }[self.facts.relation]
@@ -163,14 +178,20 @@ class _Professional(_Voice):
 
     def question(self) -> str:
         industry = self.facts.industry
+        if self.facts.pitch is None:
+            return self.pick(
+                "question",
+                f"May I send you a page on {self.unsaid}? A reply with one word is enough.",
+                f"If you like, I will send you a page on {self.unsaid}. A reply with one word is enough.",
+            )
         if industry:
             return self.pick(
                 "question",
                 "Would a call of fifteen minutes next week suit you? "
-                f"That is enough to see what it could mean for a company in {industry}.",
-                f"May I send you a page on what it could mean for a company in {industry}, "
+                f"That is enough to see what it could mean for a team in {industry}.",
+                f"May I send you a page on what it could mean for a team in {industry}, "
                 "or would you rather talk for a quarter of an hour next week?",
-                f"If you like, I will send you the details with a company in {industry} in mind. "
+                f"If you like, I will send you the details with a team in {industry} in mind. "
                 "A reply with one word is enough.",
             )
         return self.pick(
@@ -203,7 +224,7 @@ class _Casual(_Voice):
 
     def opening(self) -> str:
         before = {
-            "new": "",
+            "new": f"{self.sender} here. " if self.sender else "",
             "known": "We've been in touch before. ",
             "customer": "You know us already. ",
         }[self.facts.relation]
@@ -243,12 +264,18 @@ class _Casual(_Voice):
 
     def question(self) -> str:
         industry = self.facts.industry
+        if self.facts.pitch is None:
+            return self.pick(
+                "question",
+                f"Shall I send you a page on {self.unsaid}? A one-word reply will do.",
+                f"Just reply if you'd like to see a page on {self.unsaid}. One word will do.",
+            )
         if industry:
             return self.pick(
                 "question",
-                f"Up for ten minutes next week? I can show you what it could mean for a company in {industry}.",
-                f"Want to see what it could mean for a company in {industry}? Just reply and I'll send you more.",
-                f"Curious what it could do for a company in {industry}? Hit reply and we'll find ten minutes.",
+                f"Up for ten minutes next week? I can show you what it could mean for a team in {industry}.",
+                f"Want to see what it could mean for a team in {industry}? Just reply and I'll send you more.",
+                f"Curious what it could do for a team in {industry}? Hit reply and we'll find ten minutes.",
             )
         return self.pick(
             "question",

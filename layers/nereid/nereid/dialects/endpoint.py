@@ -41,9 +41,15 @@ def answer(
     event: dict[str, Any],
     respond: Callable[[Request], Response],
     *,
-    max_body_bytes: int = MAX_BODY_BYTES,
+    max_body_bytes: int | None = MAX_BODY_BYTES,
 ) -> dict[str, Any]:
-    """Run an endpoint and return its answer; every error becomes an answer in the dialect's envelope."""
+    """Run an endpoint and return its answer; every error becomes an answer in the dialect's envelope.
+
+    Parameters
+    ----------
+    max_body_bytes
+        None for an endpoint that never looks at the body.
+    """
     try:
         return respond(_read(event, max_body_bytes)).to_event()
     except NereidError as error:
@@ -55,9 +61,9 @@ def answer(
         return dialect.error(error).to_event()
 
 
-def _read(event: dict[str, Any], max_body_bytes: int) -> Request:
+def _read(event: dict[str, Any], max_body_bytes: int | None) -> Request:
     request = Request.from_event(event)
-    if len(request.body) > max_body_bytes:
+    if max_body_bytes is not None and len(request.body) > max_body_bytes:
         raise BodyTooLarge
     return request
 

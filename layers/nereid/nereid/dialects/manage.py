@@ -14,11 +14,13 @@ from pydantic import ValidationError
 from nereid import jsontext
 from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
+from nereid.core.dead_letters import Letter
+from nereid.core.replay_message import Replayed
 from nereid.dialects import endpoint as frame
 from nereid.dialects.fields import Body
 from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
 from nereid.dialects.http import not_available as unavailable
-from nereid.dialects.manage_bodies import ListQuery
+from nereid.dialects.manage_bodies import DeadLettersBody, ListQuery
 from nereid.errors import AlreadyExists, Forbidden, Invalid, NereidError, NotFound, Unauthenticated, Unavailable
 from nereid.models.delivery import Delivery
 from nereid.models.event_type import EventType
@@ -130,6 +132,15 @@ def event_type_name(request: Request) -> str:
     if not 1 <= len(name) <= 256:
         raise Invalid({"event_type": "must be 1 to 256 characters"})
     return name
+
+
+def one_or_all(body: DeadLettersBody) -> DeadLettersBody:
+    """Return which dead letters are selected; `Invalid` unless it is either one or all."""
+    if body.id is None and not body.all:
+        raise Invalid({"id": "is required, unless all is true"})
+    if body.id is not None and body.all:
+        raise Invalid({"all": "must not be true beside an id"})
+    return body
 
 
 def parse(model: type[Body], values: dict[str, Any]) -> Body:
@@ -315,11 +326,44 @@ def message_object(environment: str, message: Message) -> dict[str, Any]:
     }
 
 
+def replay_object(environment: str, message_id: str, replay_id: str, replayed: Sequence[Replayed]) -> dict[str, Any]:
+    """Return what a replay does, delivery by delivery."""
+    members = ("id", "notification", "channel", "to", "status", "reason")
+    return {
+        "message_id": message_id,
+        "environment": environment,
+        "replay_id": replay_id,
+        "deliveries": [
+            {**{name: getattr(each.delivery, name) for name in members}, "effect": each.effect} for each in replayed
+        ],
+    }
+
+
+def dead_letter_object(letter: Letter, now: datetime) -> dict[str, Any]:
+    """Return a dead letter as this API shows it."""
+    contents = letter.contents
+    return {
+        "id": letter.id,
+        "queue": letter.queue,
+        "reason": letter.reason,
+        "sent_at": to_iso(letter.sent_at),
+        "age_seconds": max(0, int((now - letter.sent_at).total_seconds())),
+        "first_received_at": to_iso(letter.first_received_at),
+        "receive_count": letter.receive_count,
+        "kind": contents.kind,
+        "environment": contents.environment,
+        "event_types": contents.event_types,
+        "message_ids": contents.message_ids,
+        "delivery_ids": contents.delivery_ids,
+        "body": contents.body,
+    }
+
+
 def delivery_object(delivery: Delivery) -> dict[str, Any]:
     """Return a delivery as this API shows it; members that say nothing are left out where they are optional."""
     optional = {
         name: getattr(delivery, name)
-        for name in ("rendered", "missing_variables", "events")
+        for name in ("rendered", "missing_variables", "events", "earlier")
         if getattr(delivery, name) is not None
     }
     return {

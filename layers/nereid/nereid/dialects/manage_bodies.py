@@ -1,11 +1,11 @@
 """Bodies and queries of the management API."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from nereid.core.teams import DEFAULT_TOKEN_DAYS
-from nereid.dialects.fields import LaxBody, whole_number
+from nereid.dialects.fields import Identifier, LaxBody, whole_number
 from nereid.dialects.neptie_bodies import Email, RegisterBody
 from nereid.models.event_type import Notification, Sender
 from nereid.models.suppression import SuppressionReason
@@ -19,6 +19,7 @@ def _not_reserved(identifier: str) -> str:
 
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Queue = Literal["message", "email", "sms", "push", "feedback"]
 Limit = Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)]
 
 
@@ -75,11 +76,20 @@ class TeamBody(LaxBody):
     account: RegisterBody | None = None
 
 
+def _each_once(words: list[Permission]) -> list[Permission]:
+    return list(dict.fromkeys(words))
+
+
+Permissions = Annotated[
+    list[Permission], Field(min_length=1, max_length=len(get_args(Permission))), AfterValidator(_each_once)
+]
+
+
 class ApiTokenBody(LaxBody):
     """An API token to make."""
 
     name: Text
-    permissions: Annotated[list[Permission], Field(min_length=1)]
+    permissions: Permissions
     default_environment: Text
     expires_in_days: Annotated[int, Field(ge=1, le=3650)] = DEFAULT_TOKEN_DAYS
 
@@ -117,6 +127,29 @@ class MessagesQuery(ListQuery):
 
     event_type: Annotated[str, StringConstraints(max_length=256)] | None = None
     user_id: Annotated[str, StringConstraints(max_length=256)] | None = None
+
+
+class ReplayBody(LaxBody):
+    """A message to take up again."""
+
+    message_id: Identifier
+    force: Annotated[list[str], Field(max_length=1000)] = []
+    replay_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+
+
+class DeadLettersQuery(LaxBody):
+    """Which dead letters to list, and how many."""
+
+    limit: Limit = 25
+    queue: Queue | None = None
+
+
+class DeadLettersBody(LaxBody):
+    """Which dead letters to deal with: one, or all."""
+
+    id: Text | None = None
+    all: bool = False
+    queue: Queue | None = None
 
 
 class ClientKeysQuery(ListQuery):

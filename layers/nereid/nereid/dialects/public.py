@@ -5,7 +5,7 @@ from html import escape
 
 from nereid.dialects import client, manage, neptie, neptune, vibetrace
 from nereid.dialects import endpoint as frame
-from nereid.dialects.http import BodyTooLarge, Request, Response
+from nereid.dialects.http import MAX_BODY_BYTES, BodyTooLarge, Request, Response
 from nereid.errors import NotFound, Unavailable
 
 _HTML = "text/html; charset=utf-8"
@@ -53,9 +53,13 @@ routes = _Routes()
 health = _Health()
 
 
-def endpoint(dialect: frame.Answers) -> Callable[[Callable[[Request], Response]], frame.LambdaHandler]:
+def endpoint(
+    dialect: frame.Answers, *, max_body_bytes: int | None = MAX_BODY_BYTES
+) -> Callable[[Callable[[Request], Response]], frame.LambdaHandler]:
     """Make a Lambda handler of a function that answers anybody."""
-    return lambda function: lambda event, _context: frame.answer(dialect, event, function)
+    return lambda function: (
+        lambda event, _context: frame.answer(dialect, event, function, max_body_bytes=max_body_bytes)
+    )
 
 
 def page(status: int, title: str, content: str) -> Response:

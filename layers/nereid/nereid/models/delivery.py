@@ -96,6 +96,8 @@ class Delivery(BaseModel):
     missing_variables: list[str] | None = None
     #: What the provider reported since, oldest first.
     events: list[dict[str, Any]] | None = None
+    #: How its earlier sendings ended, oldest first, if it was sent again by force.
+    earlier: list[dict[str, Any]] | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -119,6 +121,8 @@ class DeliveryJob(BaseModel):
     #: The user as templates see it: user_id, meta's keys, timezone, locale.
     user: dict[str, Any] | None = None
     planned_at: datetime
+    #: Which sending of the delivery it is; known once it is claimed.
+    sending: int = 1
 
     @property
     def scope(self) -> Scope:

@@ -89,8 +89,18 @@ class TrackEvent(BaseModel):
 Operation = Annotated[Identify | Alias | RegisterDevice | TrackEvent, Field(discriminator="kind")]
 
 
+class Replay(BaseModel):
+    """Take a stored message up again: hand over what its plan says and is not final yet."""
+
+    #: Names this replay, so that it has its effect once however often the queue hands it over.
+    id: str
+    message_id: str
+    #: Deliveries that are sent again although they are final.
+    force: list[str] = []
+
+
 class EventBatch(BaseModel):
-    """What travels on the message queue: events of one request to one environment, or a client's operations."""
+    """What travels on the message queue: events of one request to one environment, or other work on it."""
 
     kind: Literal["events"] = "events"
     team_id: str
@@ -98,3 +108,5 @@ class EventBatch(BaseModel):
     messages: list[Message] = []
     #: What a client's request asks for, in its order.
     operations: list[Operation] = []
+    #: Messages that are taken up again.
+    replays: list[Replay] = []

@@ -55,6 +55,8 @@ class EmailReference(NamedTuple):
 
     campaign_id: str
     lead_id: str
+    #: Which sending of its delivery it is.
+    sending: int = 1
 
 
 class OutgoingEmail(BaseModel):

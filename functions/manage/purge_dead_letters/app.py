@@ -1,0 +1,15 @@
+"""POST /manage/dead_letter_purges: delete dead letters, and end what they carry."""
+
+from nereid.auth.credentials import Caller
+from nereid.dialects import manage
+from nereid.dialects.http import Request, Response
+from nereid.dialects.manage_bodies import DeadLettersBody
+from nereid.runtime import runtime
+
+
+@manage.endpoint(runtime, "admin:all")
+def handler(request: Request, caller: Caller) -> Response:
+    """Answer with how many were purged, how many remain, and whether there may be others."""
+    selected = manage.one_or_all(manage.parse(DeadLettersBody, manage.json_object(request)))
+    done = runtime.dead_letters.purge(runtime.messages, runtime.deliveries, caller.team_id, selected.queue, selected.id)
+    return manage.ok({"purged": done.done, "remaining": done.remaining, "more": done.more})

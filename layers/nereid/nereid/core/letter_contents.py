@@ -1,0 +1,104 @@
+"""What a record of a queue carries, as far as it can be read: whatever failed may have failed for its form."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple
+
+Kind = Literal["events", "operations", "replay", "delivery", "feedback", "unknown"]
+
+
+class Contents(NamedTuple):
+    """What a record carries. The ids are those that could be found."""
+
+    kind: Kind
+    team_id: str | None
+    environment: str | None
+    event_types: list[str]
+    message_ids: list[str]
+    delivery_ids: list[str]
+    #: The body as JSON, or as it is if it is none.
+    body: Any
+
+
+def contents_of(body: str) -> Contents:
+    """Read a record of any queue of the pipeline."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return _unknown(body)
+    if not isinstance(value, dict):
+        return _unknown(value)
+    if "delivery_id" in value:
+        return _delivery(value)
+    if any(isinstance(value.get(name), list) for name in ("messages", "operations", "replays")):
+        return _batch(value)
+    tags = _at(_report(value), "mail", "tags")
+    return _feedback(value, tags) if isinstance(tags, dict) else _unknown(value)
+
+
+def _report(value: dict[str, Any]) -> Any:
+    """Return what SES reports, without what EventBridge or SNS wraps it in."""
+    if isinstance(value.get("Message"), str):
+        with suppress(ValueError, RecursionError):
+            return json.loads(value["Message"])
+    return value.get("detail", value)
+
+
+def _unknown(value: Any) -> Contents:
+    return Contents("unknown", None, None, [], [], [], value)
+
+
+def _delivery(value: dict[str, Any]) -> Contents:
+    return Contents(
+        "delivery",
+        _text(value.get("team_id")),
+        _text(value.get("environment")),
+        _texts(_at(value, "message", "event_type")),
+        _texts(value.get("message_id")),
+        _texts(value["delivery_id"]),
+        value,
+    )
+
+
+def _batch(value: dict[str, Any]) -> Contents:
+    operations, replays = list(_dicts(value.get("operations"))), list(_dicts(value.get("replays")))
+    messages = [*_dicts(value.get("messages")), *_dicts([operation.get("message") for operation in operations])]
+    kind: Kind = "operations" if operations else "replay" if replays else "events"
+    return Contents(
+        kind,
+        _text(value.get("team_id")),
+        _text(value.get("environment")),
+        _texts(*(message.get("event_type") for message in messages)),
+        _texts(*(each.get("message_id") for each in (*messages, *replays))),
+        [],
+        value,
+    )
+
+
+def _feedback(value: dict[str, Any], tags: dict[str, Any]) -> Contents:
+    def tag(name: str) -> Any:
+        return next(iter(tags[name]), None) if isinstance(tags.get(name), list) else None
+
+    return Contents(
+        "feedback", _text(tag("team_id")), _text(tag("environment")), [], [], _texts(tag("delivery_id")), value
+    )
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    return (each for each in value if isinstance(each, dict)) if isinstance(value, list) else iter(())
+
+
+def _at(value: Any, *path: str) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _texts(*values: Any) -> list[str]:
+    """Return the texts among values, each once."""
+    return list(dict.fromkeys(value for value in values if isinstance(value, str) and value))

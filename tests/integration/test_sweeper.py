@@ -1,0 +1,297 @@
+"""The sweeper over DynamoDB and SQS: what it finds there, and what that costs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from nereid.core.accounts import NewAccount
+from nereid.core.process_message import configured, make_plan
+from nereid.core.sweep import GAVE_UP, Sweep
+from nereid.core.teams import create_team
+from nereid.errors import AlreadyExists
+from nereid.models.delivery import DeliveryJob
+from nereid.models.team import Channels, Environment, Scope
+from nereid.ports import Outcome, Watch
+from nereid.runtime import runtime
+from tests.support.cloud import SECRET, Cloud, World
+from tests.support.notifications import MAIL, SAM
+
+SEND = "sesv2:SendEmail"
+MINUTE = timedelta(minutes=1)
+
+
+class Swept(World):
+    """A team whose messages can be stored as if they had come in before."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        self.configure("login", MAIL)
+        self.sweeper = cloud_sweeper(cloud)
+
+    def stored(self, message_id: str, ago: timedelta, **members: Any) -> None:
+        """Store a message with its plan, and let nothing come of it."""
+        at = self.runtime.clock.now() - ago
+        message = self.message("login", message_id, **{"contact_infos": SAM, **members})
+        message = message.model_copy(update={"received_at": at})
+        notified = configured(self.runtime.event_types, self.scope, message)
+        plan = make_plan(self.environment, notified, message, None, at)
+        assert self.runtime.messages.add(self.scope, message, plan) is None
+
+    def delivered(self, message_id: str, ago: timedelta) -> None:
+        """Store a message whose delivery is a success."""
+        self.stored(message_id, ago)
+        plan = self.runtime.messages.plans(self.scope, [message_id])[message_id]
+        [planned] = plan.deliveries(self.scope, message_id)
+        job = DeliveryJob.model_validate(
+            {
+                "team_id": self.team_id,
+                "environment": "dev",
+                "mock": False,
+                "channels": {},
+                "delivery_id": planned.id,
+                "recipient": {"type": "email", "value": "sam@example.com"},
+                "notification": MAIL,
+                "message_id": message_id,
+                "message": None,
+                "planned_at": plan.planned_at,
+            }
+        )
+        store, at = self.runtime.deliveries, plan.planned_at
+        store.claim(job, "token", at, at + MINUTE)
+        store.record(self.scope, planned.id, "token", Outcome("success", None, "0100018d-7d0b-4a56"), at)
+
+    def sweep(self) -> Sweep:
+        done: Sweep = self.sweeper.sweep(lambda: True)
+        return done
+
+    def watches(self) -> list[Watch]:
+        return list(self.runtime.sweep_state.read(self.scope)[1])
+
+
+def cloud_sweeper(cloud: Cloud) -> Any:
+    """Return the sweeper as its function has it."""
+    cloud.load("pipeline/sweep_deliveries")
+    return runtime.sweeper
+
+
+@pytest.fixture
+def world(cloud: Cloud) -> Swept:
+    return Swept(cloud)
+
+
+class TestEnvironments:
+    """Every environment is found, however it was made."""
+
+    def test_that_of_a_new_team_and_that_of_an_account_and_a_later_one(self, cloud: Cloud) -> None:
+        world = World(cloud)  # makes a team with the environment `first`, and `dev`
+        runtime = world.runtime
+        admin = NewAccount("admin@example.com", "long enough a password", "Admin", None)
+        other = create_team(runtime.accounts, runtime.clock, SECRET, "Other", "live", admin)
+        assert set(runtime.accounts.scopes()) == {
+            Scope(world.team_id, "first"),
+            Scope(world.team_id, "dev"),
+            Scope(other.team.id, "live"),
+        }
+
+    def test_one_whose_identifier_is_taken_is_made_and_listed_once(self, world: Swept) -> None:
+        runtime = world.runtime
+        again = Environment(
+            team_id=world.team_id, identifier="dev", name="x", channels=Channels(), created_at=runtime.clock.now()
+        )
+        with pytest.raises(AlreadyExists):
+            runtime.accounts.create_environment(again)
+        assert [scope.environment for scope in runtime.accounts.scopes()].count("dev") == 1
+        found = runtime.accounts.environment(world.team_id, "dev")
+        assert found is not None
+        assert found.name == "dev"
+
+
+class TestStuck:
+    """What the sweeper finds and does."""
+
+    def test_a_message_that_was_not_fanned_out_is_sent(self, cloud: Cloud, world: Swept) -> None:
+        world.stored("m", 20 * MINUTE)
+        done = world.sweep()
+        assert (done.messages, done.repaired, done.oldest_pending >= 20 * MINUTE) == (1, 1, True)
+        cloud.pump()
+        assert world.outcomes("m") == [("success", None)]
+        assert cloud.calls[SEND] == 1
+
+    def test_each_team_has_its_own_replayed(self, cloud: Cloud, world: Swept) -> None:
+        other = Swept(cloud)
+        for each in (world, other):
+            each.stored("m", 20 * MINUTE)
+        assert world.sweep().repaired == 2
+        cloud.pump()
+        assert [each.outcomes("m") for each in (world, other)] == [[("success", None)]] * 2
+
+    def test_a_young_message_is_left_alone(self, world: Swept) -> None:
+        world.stored("m", 14 * MINUTE)
+        assert world.sweep() == Sweep(timedelta(), 0, 0, [])
+
+    def test_an_event_on_time_costs_no_watch_and_a_late_one_does(self, cloud: Cloud, world: Swept) -> None:
+        for ago, watched in ((timedelta(), 0), (9 * MINUTE, 0), (11 * MINUTE, 1)):
+            message = world.message("login", contact_infos=SAM)
+            message = message.model_copy(update={"received_at": message.received_at - ago})
+            body = {"team_id": world.team_id, "environment": "dev", "messages": [message.model_dump(mode="json")]}
+            cloud.client("sqs").send_message(QueueUrl=cloud.queues["message"], MessageBody=json.dumps(body))
+            cloud.calls.clear()
+            cloud.pump("message")
+            assert cloud.calls["dynamodb:PutItem"] == 1 + watched
+            assert len(world.watches()) == watched
+
+    def test_what_is_final_by_then_is_watched_no_more(self, world: Swept) -> None:
+        world.delivered("m", timedelta())
+        now = world.runtime.clock.now()
+        world.runtime.sweep_state.watch(world.scope, [Watch("m", due=now, since=now)])
+        assert world.sweep() == Sweep(timedelta(), 1, 0, [])
+        assert world.watches() == []
+
+    def test_what_the_provider_reported_on_is_final(self, world: Swept) -> None:
+        world.delivered("m", 20 * MINUTE)
+        [delivery] = world.deliveries("m")
+        world.runtime.deliveries._table.update(
+            f"{world.team_id}#dev#delivery#{delivery.id}",
+            "delivery",
+            "SET #status = :pending ADD reported :kinds",
+            {":pending": "pending", ":kinds": {"open"}},
+            names={"#status": "status"},
+        )
+        assert world.sweep() == Sweep(timedelta(), 1, 0, [])
+
+    def test_what_is_given_up_says_so(self, world: Swept) -> None:
+        world.stored("m", 40 * 24 * 60 * MINUTE)
+        now = world.runtime.clock.now()
+        long_ago = now - timedelta(days=15, minutes=1)
+        watch = Watch("m", due=now, since=long_ago, pending=True, repairs=6, queued_at=long_ago)
+        world.runtime.sweep_state.watch(world.scope, [watch])
+        assert world.sweep().repaired == 0
+        assert world.outcomes("m") == [("failed", GAVE_UP)]
+        assert world.watches() == []
+
+    def test_a_watch_is_read_as_it_was_written(self, world: Swept) -> None:
+        at = datetime.fromisoformat("2026-01-31T09:30:00.123+00:00")
+        watches = [
+            Watch("a#b/c 🎉", due=at, since=at - MINUTE),
+            Watch("m", due=at + MINUTE, since=at, pending=True, repairs=3, queued_at=at),
+        ]
+        world.runtime.sweep_state.watch(world.scope, watches)
+        assert world.watches() == watches
+        world.runtime.sweep_state.unwatch(world.scope, watches)
+        assert world.watches() == []
+
+    def test_a_queue_with_much_in_it_is_seen(self, cloud: Cloud, world: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("nereid.core.sweep.BACKLOG", 2)
+        for _ in range(3):
+            cloud.client("sqs").send_message(QueueUrl=cloud.queues["email"], MessageBody="x")
+        world.stored("m", 20 * MINUTE)
+        done = world.sweep()
+        assert (done.repaired, done.oldest_pending >= 20 * MINUTE) == (0, True)
+
+
+class TestWalk:
+    """The order of arrival, over the partitions of its index."""
+
+    @pytest.mark.parametrize("page", [1, 3, 7, 100])
+    def test_every_message_is_met_once_in_order(self, world: Swept, page: int) -> None:
+        ids = [f"m{number:02d}" for number in range(20)]
+        for number, message_id in enumerate(ids):
+            world.stored(message_id, timedelta(minutes=60, seconds=-number))
+        met: list[str] = []
+        position = None
+        while True:
+            found = world.runtime.messages.arrivals(
+                world.scope, position, world.runtime.clock.now() - 15 * MINUTE, page
+            )
+            if found.position is None:
+                break
+            met += [each.message_id for each in found.messages]
+            position = found.position
+        assert met == ids
+
+    def test_messages_of_the_same_moment_are_all_met(self, world: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
+        at = world.runtime.clock.now()
+        monkeypatch.setattr(type(world.runtime.clock), "now", lambda _: at)
+        for number in range(9):
+            world.stored(f"m{number}", 60 * MINUTE)
+        met, position = set(), None
+        for _ in range(9):
+            [found], position, _ = world.runtime.messages.arrivals(world.scope, position, at, 1)
+            met.add(found.message_id)
+        assert len(met) == 9
+
+    def test_a_clock_that_goes_back_finds_nothing(self, world: Swept) -> None:
+        world.stored("m", 20 * MINUTE)
+        now = world.runtime.clock.now()
+        position = world.runtime.messages.arrivals(world.scope, None, now, 10).position
+        assert world.runtime.messages.arrivals(world.scope, position, now - 60 * MINUTE, 10) == ([], None, False)
+
+
+def size(item: Mapping[str, Any]) -> int:
+    """Return about how many bytes DynamoDB counts for an item."""
+    return sum(len(name) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(value: Mapping[str, Any]) -> int:
+    [(kind, content)] = value.items()
+    match kind:
+        case "S":
+            return len(content.encode())
+        case "B":
+            return len(content)
+        case "N":
+            return len(content) // 2 + 1
+        case "SS":
+            return sum(len(each.encode()) for each in content)
+        case "L":
+            return sum(1 + _value_size(each) for each in content) + 3
+    return 1
+
+
+def read_units(cloud: Cloud) -> float:
+    """Return how many units the reads cost that were made, by making them again."""
+    client = cloud.client("dynamodb")
+    total = 0.0
+    for name, request in list(cloud.requests):
+        match name:
+            case "dynamodb:Query":
+                found = sum(size(item) for item in client.query(**request)["Items"])
+                total += max(1, math.ceil(found / 4096)) * (1 if request.get("ConsistentRead") else 0.5)
+            case "dynamodb:BatchGetItem":
+                [(table, wanted)] = request["RequestItems"].items()
+                for key in wanted["Keys"]:
+                    item = client.get_item(TableName=table, Key=key).get("Item", {})
+                    total += max(1, math.ceil(size(item) / 4096)) * (1 if wanted["ConsistentRead"] else 0.5)
+            case "dynamodb:GetItem":
+                total += 1 if request["ConsistentRead"] else 0.5
+    return total
+
+
+class TestCost:
+    """What a run costs, in DynamoDB's units."""
+
+    def test_an_idle_environment_costs_five_small_reads_and_no_write(self, cloud: Cloud, world: Swept) -> None:
+        environments = len(list(world.runtime.accounts.scopes()))
+        cloud.calls.clear()
+        cloud.requests.clear()
+        world.sweep()
+        assert dict(cloud.calls) == {"dynamodb:Query": 1 + 5 * environments, "dynamodb:GetItem": 1}
+        assert read_units(cloud) == 0.5 + 0.5 + 2.5 * environments
+
+    def test_a_message_with_one_delivery_costs_about_one_unit(self, cloud: Cloud, world: Swept) -> None:
+        for number in range(100):
+            world.delivered(f"0f0c2a1e-7d0b-4a56-9b7e-1c2d3e4f{number:04d}", timedelta(minutes=60, seconds=-number))
+        cloud.calls.clear()
+        cloud.requests.clear()
+        assert world.sweep().messages == 100
+        writes = {name: count for name, count in cloud.calls.items() if "Put" in name or "Update" in name}
+        assert writes == {"dynamodb:PutItem": 1}
+        assert [call for call in cloud.calls if call.startswith("sqs:")] == []
+        per_message = read_units(cloud) / 100
+        assert 1.0 <= per_message <= 1.15

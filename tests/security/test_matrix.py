@@ -1,0 +1,85 @@
+"""Every route with every kind of credential: who gets in, and that whoever does not has touched nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.security import world
+from tests.security.matrix import FOREIGN, Requests, Row, rows
+from tests.security.world import MARK, SIBLING, Estate
+from tests.support import envelopes
+from tests.support.api import Call
+
+
+@pytest.fixture(scope="module")
+def estate() -> Iterator[Estate]:
+    with world.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def requests(estate: Estate) -> Requests:
+    return Requests(estate)
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.method} {row.path}")
+def test_a_route_lets_in_whom_it_should(estate: Estate, requests: Requests, row: Row) -> None:
+    wrong = {}
+    for column, expected in row.cells.items():
+        for number, call in enumerate(requests.calls(row, column)):
+            if "DeadLetters" in row.function:
+                estate.bury()
+            estate.cloud.requests.clear()
+            # Limits per source address are not what this is about.
+            answer = estate.api.call(replace(call, source=f"{row.function}-{column}"))
+            assert answer.function == row.function
+            try:
+                assert answer.status == expected, answer.body[:200]
+                envelopes.check(call.path, answer)
+                if expected >= 400:
+                    assert_nothing_done(estate)
+                if column in FOREIGN and not row.is_open:
+                    assert_nothing_of_the_first_team(estate, column, answer.body)
+            except AssertionError as error:
+                wrong[f"{column}{number or ''}"] = str(error)[:500]
+            estate.drain()
+            estate.restore()
+    assert wrong == {}
+
+
+def assert_nothing_done(estate: Estate) -> None:
+    """Fail if a refused request changed anything but how many there were, or sent anything."""
+    assert {table for table, _, _ in estate.changed()} <= {"LimitsTable"}
+    assert {name.partition(":")[0] for name, _ in estate.cloud.requests} <= {"dynamodb"}
+
+
+def assert_nothing_of_the_first_team(estate: Estate, column: str, shown: str) -> None:
+    """Fail if a stranger's request, or what it put on a queue, asked any service about the first team."""
+    assert MARK.lower() not in shown.lower()
+    messages = estate.cloud.receive("message")
+    estate.cloud.hand_over("message", messages)
+    estate.cloud.pump("email", "sms", "push")
+    asked = json.dumps(estate.cloud.requests, default=str)
+    if column == "sibl":  # another environment of the same team is as foreign as another team
+        assert f"{estate.first.team_id}#dev" not in asked
+        assert all(json.loads(each["body"])["environment"] == SIBLING for each in messages)
+    else:
+        assert estate.first.team_id not in asked
+
+
+def test_the_first_team_has_what_the_others_must_not_see(estate: Estate) -> None:
+    estate.bury()
+    headers = {"authorization": f"Bearer {estate.first.credentials.api_token}"}
+    shown = {
+        path: estate.api.call(Call("GET", path, {}, headers)).body
+        for path in (
+            *("/neptune/dev/users", "/neptune/dev/users/2", "/neptune/environments", "/v1/user/sam@example.com"),
+            *("/manage/environments", "/manage/api_tokens", "/manage/dev/event_types", "/manage/dev/messages"),
+            *("/manage/suppressions", "/manage/dead_letters", "/api/leads", "/api/campaigns", "/api/email/accounts"),
+        )
+    }
+    assert [path for path, body in shown.items() if MARK.lower() not in body.lower()] == []

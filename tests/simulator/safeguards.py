@@ -1,0 +1,90 @@
+"""Which seed notices which safeguard when it is missing; run as a module, it looks for seeds and prints the table."""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+from tests.simulator.mutations import MUTATIONS, broken
+from tests.simulator.run import Plan, run
+
+#: Rarely happens what some safeguards are for, so these runs have more faults than usual.
+INTENSITY = 4.0
+_SEEDS = range(1, 7)
+
+
+class Noticed(NamedTuple):
+    """A run that noticed, by an invariant that was broken."""
+
+    seed: int
+    events: int
+    invariant: str
+
+
+class Expected(NamedTuple):
+    """What notices: a run of so many events, by one of these invariants."""
+
+    events: int
+    invariants: tuple[str, ...]
+
+
+EXPECTED: dict[str, Expected] = {
+    "a claim that is held is taken all the same": Expected(150, ("nothing is sent twice",)),
+    "deliveries are queued before the message is stored": Expected(150, ("only what was planned is sent",)),
+    "failed records of a batch are not reported": Expected(
+        150, ("nothing is lost", "every delivery ends", "poison blocks nothing")
+    ),
+    "suppressions are not read at the send": Expected(150, ("nobody is mailed against their will",)),
+    "suppressions are cached": Expected(150, ("nobody is mailed against their will",)),
+    "a claim is released when there was no answer": Expected(150, ("nothing is sent twice",)),
+    "a success is recorded before the send": Expected(150, ("a success was accepted",)),
+    "at_most_once is repeated": Expected(300, ("nothing is sent twice",)),
+    "a lapsed claim is used": Expected(150, ("nothing is sent twice",)),
+    "feedback counts twice": Expected(150, ("campaigns count what happened",)),
+    "a message is put without its condition": Expected(150, ("only what was planned is sent",)),
+    "SendMessageBatch's Failed is ignored": Expected(150, ("nothing is lost", "every delivery ends")),
+    "an endpoint answers before the queue did": Expected(150, ("nothing is lost",)),
+    "an app notification is named anew at each try": Expected(150, ("inboxes hold what was delivered",)),
+    "users are written without their version": Expected(
+        600, ("users are what was said", "attributes count what happened")
+    ),
+    "Vibetrace events are settled without a claim": Expected(150, ("attributes count what happened",)),
+    "credentials are cached for ever": Expected(300, ("a revoked token opens nothing",)),
+    "the AWS SDK repeats sends": Expected(300, ("nothing is sent twice",)),
+    "addresses are logged": Expected(150, ("logs hold nothing private",)),
+}
+
+
+def notices(name: str, seed: int, events: int) -> Noticed | None:
+    """Return how a run notices that a safeguard is missing, None if it does not."""
+    with broken(name):
+        found = {each.invariant for each in run(Plan(seed, events, intensity=INTENSITY)).broken}
+    named = next((invariant for invariant in EXPECTED[name].invariants if invariant in found), None)
+    return Noticed(seed, events, named) if named else None
+
+
+def search(name: str) -> Noticed | None:
+    """Return the smallest of some runs that notices, and that passes while the safeguard is there."""
+    for events in (EXPECTED[name].events, 2 * EXPECTED[name].events):
+        for seed in _SEEDS:
+            found = notices(name, seed, events)
+            if found is not None and not any(
+                each.invariant == found.invariant for each in run(Plan(seed, events, intensity=INTENSITY)).broken
+            ):
+                return found
+    return None
+
+
+def main() -> None:
+    """Print the table; arguments are words that a safeguard's name has to hold."""
+    print("| safeguard taken out | seed | events | invariant |\n|---|---|---|---|", flush=True)
+    for name in MUTATIONS:
+        if not all(word in name for word in sys.argv[1:]):
+            continue
+        found = search(name)
+        row = f"{found.seed} | {found.events} | {found.invariant}" if found else "- | - | not noticed"
+        print(f"| {name} | {row} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

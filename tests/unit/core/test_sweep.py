@@ -1,0 +1,447 @@
+"""What the sweeper looks at, when, and what it does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from nereid.clock import to_iso
+from nereid.core import sweep
+from nereid.core.sweep import GAVE_UP, PAUSES, Sweep, Sweeper
+from nereid.errors import Unavailable
+from nereid.models.delivery import Plan, Planned, PlannedNotification, Recipient
+from nereid.models.message import EventBatch
+from nereid.models.team import Scope
+from nereid.ports import Arrival, Arrivals, Watch
+
+START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+SCOPE, OTHER = Scope("a", "dev"), Scope("b", "dev")
+
+
+@dataclass
+class Clock:
+    moment: datetime = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+@dataclass
+class Stored:
+    position: str
+    plan: Plan
+    received: datetime
+
+
+@dataclass
+class World:
+    """Everything that the sweeper works with, in memory."""
+
+    clock: Clock = field(default_factory=Clock)
+    environments: list[Scope] = field(default_factory=lambda: [SCOPE])
+    stored: dict[Scope, dict[str, Stored]] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    closed: dict[str, str] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    positions: dict[Scope, str] = field(default_factory=dict)
+    watched: dict[tuple[Scope, datetime, str], Watch] = field(default_factory=dict)
+    whose_turn: Scope | None = None
+    batches: list[EventBatch] = field(default_factory=list)
+    depths: dict[str, int] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    broken: set[Scope] = field(default_factory=set)
+
+    # The stores, queues and the rest
+
+    def scopes(self) -> Iterator[Scope]:
+        return iter(self.environments)
+
+    def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
+        if scope in self.broken:
+            raise Unavailable("throttled")
+        found = sorted(
+            (each.position, message_id, each.plan)
+            for message_id, each in self.stored.get(scope, {}).items()
+            if each.position > (after or "") and each.received < before
+        )[:limit]
+        messages = [Arrival(message_id, plan, position) for position, message_id, plan in found]
+        return Arrivals(messages, found[-1][0] if found else None, len(found) == limit)
+
+    def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
+        there = self.stored.get(scope, {})
+        return {message_id: there[message_id].plan for message_id in message_ids if message_id in there}
+
+    def final(self, _scope: Scope, delivery_ids: Iterable[str]) -> set[str]:
+        return set(delivery_ids) & (self.ended | self.closed.keys())
+
+    def close(self, _scope: Scope, planned: Planned, _planned_at: datetime, reason: str, _now: datetime) -> bool:
+        if planned.id in self.held:
+            return False
+        self.closed[planned.id] = reason
+        return True
+
+    def read(self, scope: Scope) -> tuple[str | None, Iterator[Watch]]:
+        found = [
+            watch for (owner, _, _), watch in sorted(self.watched.items(), key=lambda each: each[0]) if owner == scope
+        ]
+        return self.positions.get(scope), iter(found)
+
+    def advance(self, scope: Scope, position: str) -> None:
+        self.positions[scope] = position
+
+    def watch(self, scope: Scope, watches: Sequence[Watch]) -> None:
+        for watch in watches:
+            self.watched[scope, watch.due, watch.message_id] = watch
+
+    def unwatch(self, scope: Scope, watches: Sequence[Watch]) -> None:
+        for watch in watches:
+            self.watched.pop((scope, watch.due, watch.message_id), None)
+
+    def turn(self) -> Scope | None:
+        return self.whose_turn
+
+    def pass_turn(self, scope: Scope | None) -> None:
+        self.whose_turn = scope
+
+    def send(self, batches: Sequence[EventBatch]) -> None:
+        self.batches += batches
+
+    def waiting(self, queue: str) -> int:
+        self.asked.append(queue)
+        return self.depths.get(queue, 0)
+
+    # What tests do
+
+    def message(
+        self,
+        message_id: str,
+        *,
+        scope: Scope = SCOPE,
+        at: datetime | None = None,
+        planned_at: datetime | None = None,
+        to: Sequence[str] = ("sam@example.com",),
+        channel: Any = "email",
+    ) -> list[str]:
+        """Store a message; return the ids of its deliveries."""
+        at = at or self.clock.now()
+        recipients = [Recipient(type="email", value=address) for address in to]
+        notification = PlannedNotification(name="n", channel=channel, to=list(range(len(to))))
+        plan = Plan(planned_at=planned_at or at, recipients=recipients, notifications=[notification])
+        self.stored.setdefault(scope, {})[message_id] = Stored(f"{to_iso(at)}#{message_id}", plan, at)
+        return [each.id for each in plan.deliveries(scope, message_id)]
+
+    def sweep(self, *, pages: int | None = None, **after: float) -> Sweep:
+        """Let time go by, then run the sweeper, which has time for so many looks at the clock."""
+        self.clock.moment += timedelta(**after)
+        looks = iter(range(pages)) if pages is not None else None
+        world: Any = self
+        return Sweeper(world, world, world, world, world, world, self.clock).sweep(
+            lambda: looks is None or next(looks, None) is not None
+        )
+
+    def replayed(self) -> list[str]:
+        """Return the messages replayed since this was last asked, in order."""
+        found = [replay.message_id for batch in self.batches for replay in batch.replays]
+        self.batches.clear()
+        return found
+
+    def watches(self) -> list[Watch]:
+        return list(self.watched.values())
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_an_idle_stack_is_looked_at_and_left_alone(world: World) -> None:
+    assert world.sweep(minutes=60) == Sweep(timedelta(), 0, 0, [])
+    assert (world.positions, world.watches(), world.batches, world.asked) == ({}, [], [], [])
+
+
+def test_what_is_final_is_passed_and_not_looked_at_again(world: World) -> None:
+    world.ended.update(world.message("m"))
+    assert world.sweep(minutes=16) == Sweep(timedelta(), 1, 0, [])
+    assert world.sweep(minutes=5) == Sweep(timedelta(), 0, 0, [])
+    assert (world.watches(), world.batches) == ([], [])
+
+
+def test_a_message_without_deliveries_is_passed(world: World) -> None:
+    world.message("m", to=())
+    assert world.sweep(minutes=16) == Sweep(timedelta(), 1, 0, [])
+    assert world.watches() == []
+
+
+def test_nothing_is_looked_at_before_a_quarter_of_an_hour_is_over(world: World) -> None:
+    world.message("m")
+    assert world.sweep(minutes=14).messages == 0
+    assert world.sweep(minutes=2).messages == 1
+
+
+def test_what_is_pending_is_replayed_and_its_age_is_told(world: World) -> None:
+    deliveries = world.message("m", to=["a@example.com", "b@example.com", "c@example.com"])
+    world.ended.add(deliveries[0])
+    assert world.sweep(minutes=16) == Sweep(16 * MINUTE, 1, 2, [])
+    [batch] = world.batches
+    assert (batch.team_id, batch.environment, batch.replays[0].force) == ("a", "dev", [])
+    assert world.replayed() == ["m"]
+
+
+def test_it_is_repaired_with_growing_pauses_and_then_only_looked_at(world: World) -> None:
+    world.message("m")
+    repaired = []
+    for _ in range(int(2 * DAY / (5 * MINUTE))):
+        world.sweep(minutes=5)
+        if world.replayed():
+            repaired.append(world.clock.moment)
+    pauses = [later - earlier for earlier, later in pairwise(repaired)]
+    assert len(repaired) == len(PAUSES)
+    assert pauses == list(PAUSES[:-1])
+    assert len(world.watches()) == 1
+
+
+def test_its_age_is_told_by_every_run_until_it_is_final(world: World) -> None:
+    [delivery] = world.message("m")
+    ages = [world.sweep(minutes=5).oldest_pending for _ in range(8)]
+    assert ages == [timedelta()] * 3 + [minutes * MINUTE for minutes in (20, 25, 30, 35, 40)]
+    world.ended.add(delivery)
+    assert [world.sweep(minutes=15).oldest_pending for _ in range(3)][-1] == timedelta()
+    assert world.watches() == []
+
+
+def test_the_oldest_of_all_environments_is_told(world: World) -> None:
+    world.environments = [SCOPE, OTHER]
+    world.message("young", at=START + 10 * MINUTE)
+    world.message("old", scope=OTHER)
+    assert world.sweep(minutes=30) == Sweep(30 * MINUTE, 2, 2, [])
+    assert {(batch.team_id, batch.replays[0].message_id) for batch in world.batches} == {("a", "young"), ("b", "old")}
+
+
+def test_a_message_that_was_stored_late_is_given_its_time(world: World) -> None:
+    world.message("m", planned_at=START + 10 * MINUTE)
+    assert world.sweep(minutes=16) == Sweep(timedelta(), 1, 0, [])
+    assert world.replayed() == []
+    assert world.sweep(minutes=10) == Sweep(16 * MINUTE, 1, 1, [])
+    assert world.replayed() == ["m"]
+
+
+def test_a_watched_message_is_found_wherever_it_stands(world: World) -> None:
+    world.positions[SCOPE] = to_iso(START + 365 * DAY)
+    world.message("m")
+    world.watch(SCOPE, [Watch("m", due=START + 15 * MINUTE, since=START)])
+    assert world.sweep(minutes=15) == Sweep(15 * MINUTE, 1, 1, [])
+    assert world.replayed() == ["m"]
+
+
+def test_a_message_that_is_not_kept_any_more_is_forgotten(world: World) -> None:
+    world.watch(SCOPE, [Watch("m", due=START, since=START, pending=True)])
+    assert world.sweep(minutes=1) == Sweep(timedelta(), 0, 0, [])
+    assert world.watches() == []
+
+
+@pytest.mark.parametrize("channel", ["email", "sms", "push"])
+def test_nothing_is_added_to_a_queue_in_which_much_is_waiting(world: World, channel: str) -> None:
+    world.message("m", channel=channel)
+    world.depths[channel] = sweep.BACKLOG + 1
+    for minutes in (16, 21, 26):
+        assert world.sweep(minutes=5 if minutes > 16 else 16).oldest_pending == minutes * MINUTE
+    assert (world.replayed(), world.positions, world.watches()) == ([], {}, [])
+    world.depths.clear()
+    world.sweep(minutes=5)
+    assert world.replayed() == ["m"]
+
+
+@pytest.mark.parametrize("channel", ["email", "app"])
+def test_nothing_is_replayed_while_much_waits_to_be_processed(world: World, channel: str) -> None:
+    world.message("m", channel=channel)
+    world.depths["message"] = sweep.BACKLOG + 1
+    world.sweep(minutes=16)
+    assert world.replayed() == []
+
+
+def test_another_channels_backlog_holds_nothing_up(world: World) -> None:
+    world.message("m", channel="sms")
+    world.depths["email"] = sweep.BACKLOG + 1
+    world.sweep(minutes=16)
+    assert world.replayed() == ["m"]
+
+
+def test_the_walk_stays_before_what_waits_in_a_backlog(world: World) -> None:
+    world.ended.update(world.message("1", at=START))
+    world.message("2", at=START + MINUTE, channel="sms")
+    world.message("3", at=START + 2 * MINUTE)
+    world.message("4", at=START + 3 * MINUTE, channel="sms")
+    world.depths["email"] = sweep.BACKLOG + 1
+    for _ in range(3):
+        world.sweep(minutes=20)
+    assert world.positions[SCOPE].endswith("#2")
+    assert set(world.replayed()) == {"2"}
+    world.depths.clear()
+    world.sweep(minutes=1)
+    assert {"3", "4"} <= set(world.replayed())
+
+
+def test_a_watched_message_in_a_backlog_waits_and_loses_no_try(world: World) -> None:
+    world.message("m")
+    world.sweep(minutes=16)
+    world.replayed()
+    world.depths["email"] = sweep.BACKLOG + 1
+    for _ in range(4):
+        world.sweep(minutes=16)
+    assert world.replayed() == []
+    assert [watch.repairs for watch in world.watches()] == [1]
+    world.depths.clear()
+    world.sweep(minutes=16)
+    assert world.replayed() == ["m"]
+
+
+def test_a_queue_is_asked_once_per_run_how_much_waits_in_it(world: World) -> None:
+    for number in range(50):
+        world.message(f"m{number:02d}")
+    world.sweep(minutes=16)
+    assert sorted(world.asked) == ["email", "message"]
+
+
+def test_what_stays_pending_is_given_up_when_no_job_can_be_left(world: World) -> None:
+    [delivery] = world.message("m")
+    while not world.closed and world.clock.moment < START + 30 * DAY:
+        world.sweep(hours=6)
+    assert START + 15 * DAY <= world.clock.moment <= START + 18 * DAY
+    assert world.closed == {delivery: GAVE_UP}
+    assert world.watches() == []
+
+
+def test_what_somebody_has_in_hand_is_not_given_up(world: World) -> None:
+    world.held.update(world.message("m"))
+    for _ in range(80):
+        world.sweep(hours=6)
+    assert world.closed == {}
+    [watch] = world.watches()
+    assert watch.due - world.clock.moment == 15 * MINUTE
+
+
+def test_a_replay_by_hand_keeps_a_delivery_from_being_given_up(world: World) -> None:
+    world.message("m")
+    while world.clock.moment < START + 14 * DAY:
+        world.sweep(hours=6)
+    by_hand = world.clock.moment
+    world.watch(SCOPE, [Watch("m", due=by_hand + 15 * MINUTE, since=by_hand, queued_at=by_hand)])
+    while not world.closed:
+        world.sweep(hours=6)
+    assert world.clock.moment >= by_hand + 15 * DAY
+
+
+def test_several_watches_of_a_message_become_one(world: World) -> None:
+    world.message("m")
+    for minutes in (0, 20, 40):
+        world.watch(SCOPE, [Watch("m", due=START + minutes * MINUTE, since=START)])
+    world.positions[SCOPE] = to_iso(START + DAY)
+    assert world.sweep(minutes=30).repaired == 1
+    assert len(world.watches()) == 1
+
+
+def test_a_walk_ends_with_the_time_and_the_next_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "_PAGE", 10)
+    for number in range(35):
+        world.ended.update(world.message(f"m{number:02d}", at=START + timedelta(seconds=number)))
+    assert world.sweep(minutes=60, pages=3).messages == 20
+    assert world.positions[SCOPE].endswith("#m19")
+    assert world.sweep(pages=100).messages == 15
+
+
+def test_environments_take_turns_when_there_is_no_time_for_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "_PAGE", 10)
+    monkeypatch.setattr(sweep, "_PAGES_PER_TURN", 1)
+    world.environments = [Scope(team, "dev") for team in "abcd"]
+    for scope in world.environments:
+        for number in range(20):
+            world.ended.update(world.message(f"m{number:02d}", scope=scope, at=START + timedelta(seconds=number)))
+    world.sweep(minutes=60, pages=4)  # two looks at the clock per environment
+    assert list(world.positions) == [Scope("a", "dev"), Scope("b", "dev")]
+    assert world.whose_turn == Scope("c", "dev")
+    world.sweep(pages=4)
+    assert list(world.positions) == world.environments
+    world.sweep()
+    assert world.turn() is None
+    assert all(position.endswith("#m19") for position in world.positions.values())
+
+
+def test_a_turn_of_somebody_who_is_gone_stops_nobody(world: World) -> None:
+    world.whose_turn = Scope("zzz", "dev")
+    world.message("m")
+    assert world.sweep(minutes=16).repaired == 1
+    assert world.whose_turn is None
+
+
+def test_one_environment_that_fails_does_not_keep_the_others_back(world: World) -> None:
+    world.environments = [SCOPE, OTHER]
+    world.broken = {SCOPE}
+    world.message("m", scope=OTHER)
+    done = world.sweep(minutes=16)
+    assert (done.repaired, done.failed) == (1, [SCOPE])
+
+
+def test_no_further_messages_are_watched_when_very_many_are(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "_PAGE", 10)
+    monkeypatch.setattr(sweep, "MAX_WATCHED", 20)
+    for number in range(50):
+        world.message(f"m{number:02d}", at=START + timedelta(seconds=number))
+    world.sweep(minutes=60)
+    assert len(world.watches()) == 20
+    assert world.sweep(minutes=5).oldest_pending == 65 * MINUTE
+    assert len(world.watches()) == 20
+
+
+def test_replays_travel_together_up_to_what_one_run_can_do(world: World) -> None:
+    for number in range(60):
+        world.message(f"m{number:02d}")
+    world.message("large", to=[f"u{number}@example.com" for number in range(600)])
+    world.sweep(minutes=16)
+    assert max(len(batch.replays) for batch in world.batches) == 25
+    [alone] = [batch for batch in world.batches if any(each.message_id == "large" for each in batch.replays)]
+    assert len(alone.replays) == 1
+    assert sorted(world.replayed()) == sorted([*(f"m{number:02d}" for number in range(60)), "large"])
+
+
+def test_each_replay_has_a_name_of_its_own(world: World) -> None:
+    for number in range(3):
+        world.message(f"m{number}")
+    world.sweep(minutes=16)
+    assert len({replay.id for batch in world.batches for replay in batch.replays}) == 3
+
+
+class Died(BaseException):
+    """The function was stopped here."""
+
+
+@pytest.mark.parametrize("step", ["watch", "send", "unwatch", "advance"])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_run_that_dies_between_two_steps_loses_sight_of_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str, *, after: bool
+) -> None:
+    world.message("walked", at=START + MINUTE)
+    world.message("watched", at=START)
+    world.positions[SCOPE] = f"{to_iso(START)}#x"
+    world.watch(SCOPE, [Watch("watched", due=START + 15 * MINUTE, since=START)])
+    real = getattr(world, step)
+
+    def dying(*arguments: Any) -> None:
+        if after:
+            real(*arguments)
+        raise Died
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world, step, dying)
+        with pytest.raises(Died):
+            world.sweep(minutes=20)
+    for _ in range(5):
+        world.sweep(minutes=5)
+    assert set(world.replayed()) == {"walked", "watched"}
+    assert {watch.message_id for watch in world.watches()} == {"walked", "watched"}
+    assert len(world.watches()) == 2

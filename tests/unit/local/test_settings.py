@@ -1,0 +1,38 @@
+"""What the local stack is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.settings import SettingsError, read_settings
+from tests.local_stack import launch
+from tests.unit.local.conftest import SAMPLE
+
+
+def test_parameters_are_given_as_for_a_deployment() -> None:
+    given = ["--parameter-overrides", "Stage=prod", "GmailUrl=http://x/?a=b", "--parameter-overrides", "Empty="]
+    assert read_settings(given).parameters == {"Stage": "prod", "GmailUrl": "http://x/?a=b", "Empty": ""}
+    assert read_settings().parameters == {}
+
+
+@pytest.mark.parametrize("text", ["Stage", "=prod", ""])
+def test_a_parameter_needs_a_name_and_a_value(text: str) -> None:
+    with pytest.raises(SettingsError, match="takes NAME=VALUE"):
+        read_settings(["--parameter-overrides", text])
+
+
+@pytest.mark.parametrize(
+    ("override", "why"),
+    [
+        ("Stages=prod", "the template has no parameter Stages"),
+        ("Size=large", "parameter Size must be one of 1, 2, not 'large'"),
+    ],
+)
+def test_a_stack_does_not_start_with_a_parameter_that_the_template_does_not_take(
+    tmp_path: Path, override: str, why: str
+) -> None:
+    stack = launch(tmp_path, "--parameter-overrides", override, NEREID_TEMPLATE=str(SAMPLE))
+    assert stack.process.wait(60) == 1
+    assert why in stack.printed()
