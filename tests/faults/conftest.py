@@ -8,8 +8,9 @@ from tests.support import cloud as clouds
 
 
 @pytest.fixture(scope="module")
-def shared_cloud() -> Iterator[clouds.Cloud]:
-    with clouds.running() as running:
+def shared_cloud(request: pytest.FixtureRequest) -> Iterator[clouds.Cloud]:
+    """Run a cloud for a module, whose `IN_MEMORY` says whether DynamoDB is answered in memory or by moto."""
+    with clouds.running(in_memory=getattr(request.module, "IN_MEMORY", False)) as running:
         yield running
 
 

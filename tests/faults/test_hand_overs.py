@@ -20,6 +20,8 @@ from tests.support import cloud as clouds
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, PHONE, SAM, TEXT
 
+#: Other tests show that the same stores work over moto.
+IN_MEMORY = True
 ONCE = {**MAIL, "retry": "at_most_once"}
 
 

@@ -1,4 +1,4 @@
-"""The core of the Client API over moto's DynamoDB, with calls that can be counted, made to fail and interleaved."""
+"""The core of the Client API over DynamoDB, with calls that can be counted, made to fail and interleaved."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ from nereid.models.message import Alias, Identify, Message, Operation, RegisterD
 from nereid.models.operation import Traits, Who
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import AppNotification, ContactInfo, Device, User
-from tests.infrastructure import stack
+from tests.support.cloud import tables
+from tests.support.memory_dynamodb import MemoryDynamoDB
 
 SCOPE = Scope("team", "dev")
 ENVIRONMENT = Environment(
@@ -62,11 +63,12 @@ class Clock:
 class Watched:
     """DynamoDB's client, whose calls go through a hook."""
 
-    def __init__(self, hook: Callable[[str, Callable[[], Any]], Any]) -> None:
+    def __init__(self, client: Any, hook: Callable[[str, Callable[[], Any]], Any]) -> None:
+        self._client = client
         self._hook = hook
 
     def __getattr__(self, operation: str) -> Any:
-        return lambda **given: self._hook(operation, lambda: getattr(_CLIENT, operation)(**given))
+        return lambda **given: self._hook(operation, lambda: getattr(self._client, operation)(**given))
 
 
 class NoQueues:
@@ -83,13 +85,14 @@ class NoQueues:
 class World:
     """An environment in which operations are carried out."""
 
+    client: Any = _CLIENT
     clock: Clock = field(default_factory=Clock)
     calls: Counter[str] = field(default_factory=Counter)
     hook: Callable[[str, Callable[[], Any]], Any] | None = None
 
     def __post_init__(self) -> None:
         clients = Clients()
-        clients.__dict__["dynamodb"] = Watched(self._called)
+        clients.__dict__["dynamodb"] = Watched(self.client, self._called)
         audience, activity = Table(clients, "AudienceTable"), Table(clients, "ActivityTable")
         self.users = DynamoUserStore(audience)
         self.audience = audience
@@ -175,11 +178,14 @@ class World:
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """Give an empty world."""
+def world(*, in_memory: bool = False) -> Iterator[World]:
+    """Give an empty world, over moto unless a test makes too many calls for that."""
+    if in_memory:
+        yield World(MemoryDynamoDB(tables()))
+        return
     with mock_aws():
         for name in ("AudienceTable", "ActivityTable"):
-            properties = stack.of_type("AWS::DynamoDB::Table")[name]["Properties"]
+            properties = tables()[name]
             given = {member: properties[member] for member in _MEMBERS if member in properties}
             _CLIENT.create_table(TableName=name, **given)
         yield World()

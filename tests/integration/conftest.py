@@ -7,11 +7,13 @@ import pytest
 
 from nereid.aws.clients import Clients
 from tests.support import cloud as clouds
+from tests.support.memory_dynamodb import MemoryDynamoDB
 
 
 @pytest.fixture(scope="module")
-def shared_cloud() -> Iterator[clouds.Cloud]:
-    with clouds.running() as running:
+def shared_cloud(request: pytest.FixtureRequest) -> Iterator[clouds.Cloud]:
+    """Run a cloud for a module, whose `IN_MEMORY` says whether DynamoDB is answered in memory or by moto."""
+    with clouds.running(in_memory=getattr(request.module, "IN_MEMORY", False)) as running:
         yield running
 
 
@@ -31,3 +33,9 @@ def dynamodb(shared_cloud: clouds.Cloud) -> Any:
     """Return a client as the functions have one; its calls are counted and can be made to fail."""
     shared_cloud.forget()
     return Clients().dynamodb
+
+
+@pytest.fixture(scope="module")
+def memory() -> MemoryDynamoDB:
+    """Return DynamoDB in memory: for tests that make so many calls that moto takes seconds."""
+    return MemoryDynamoDB(clouds.tables())

@@ -94,7 +94,7 @@ def check(world: World, done: list[Operation]) -> None:
 def test_operations_in_any_order_that_break_off_anywhere_end_in_the_same_users(
     done: list[Operation], faults: list[int]
 ) -> None:
-    with worlds.world() as world:
+    with worlds.world(in_memory=True) as world:
         world.notify()
         interleaver = Interleaver([], faults)
         world.hook = interleaver.call
@@ -113,7 +113,7 @@ def test_operations_in_any_order_that_break_off_anywhere_end_in_the_same_users(
 def test_operations_that_run_at_the_same_time_end_in_the_same_users(
     done: list[Operation], choices: list[int], faults: list[int]
 ) -> None:
-    with worlds.world() as world:
+    with worlds.world(in_memory=True) as world:
         world.notify()
         interleaver = Interleaver(choices, faults)
         world.hook = interleaver.call
@@ -133,7 +133,7 @@ def test_an_alias_that_breaks_off_at_any_call_is_finished_by_its_repetition(afte
         worlds.identify(worlds.who(None, "p2"), data={"b": 2}),
     ]
     alias = worlds.alias("a1", "p1")
-    with worlds.world() as world:
+    with worlds.world(in_memory=True) as world:
         world.notify()
         world.do(*done)
         interleaver = Interleaver([], [after])

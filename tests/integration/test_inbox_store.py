@@ -151,8 +151,8 @@ def test_marking_all_goes_on_where_it_broke_off(inbox: World, cloud: Cloud) -> N
     names=st.lists(st.sampled_from(["all", "one", "two", "put"]), min_size=2, max_size=4),
     order=st.lists(st.integers(0, 3), max_size=40),
 )
-def test_each_notification_is_counted_as_read_once(dynamodb: Any, names: list[str], order: list[int]) -> None:
-    inbox = World(dynamodb)
+def test_each_notification_is_counted_as_read_once(memory: Any, names: list[str], order: list[int]) -> None:
+    inbox = World(memory)
     inbox.put(1, 2)
     operations: dict[str, Callable[[], Any]] = {
         "all": inbox.mark_all,
@@ -168,8 +168,8 @@ def test_each_notification_is_counted_as_read_once(dynamodb: Any, names: list[st
 
 @settings(deadline=None, max_examples=40)
 @given(order=st.lists(st.integers(0, 1), max_size=20))
-def test_marking_those_of_a_user_who_is_being_deleted_is_no_error(dynamodb: Any, order: list[int]) -> None:
-    inbox = World(dynamodb)
+def test_marking_those_of_a_user_who_is_being_deleted_is_no_error(memory: Any, order: list[int]) -> None:
+    inbox = World(memory)
     users = DynamoUserStore(inbox.table)
     users.create(inbox.scope, new_user("u", START))
     inbox.put(1, 2, 3)

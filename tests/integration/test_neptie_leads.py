@@ -20,6 +20,8 @@ from nereid.ports import UnknownLead
 from tests.support.cloud import Cloud
 from tests.support.neptie import Team, one_call_at_a_time
 
+#: Other tests show that the same stores work over moto.
+IN_MEMORY = True
 INDUSTRIES = [None, "Software", "SOFTWARE", "Farming"]
 EMAILS = [f"{name}@example.com" for name in "abcde"]
 Operation = tuple[str, int, Any, Any]

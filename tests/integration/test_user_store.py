@@ -194,8 +194,8 @@ class TestListing:
 
     @settings(deadline=None, max_examples=20)
     @given(st.lists(st.tuples(st.sampled_from(["create", "delete"]), st.integers(0, 5)), max_size=12))
-    def test_the_count_is_exact(self, dynamodb: Any, steps: list[tuple[str, int]]) -> None:
-        audience = Audience(dynamodb)
+    def test_the_count_is_exact(self, memory: Any, steps: list[tuple[str, int]]) -> None:
+        audience = Audience(memory)
         expected: set[str] = set()
         for step, number in steps:
             user_id = f"u{number}"
@@ -355,13 +355,13 @@ class TestAtTheSameTime:
     )
     def test_users_contact_infos_addresses_and_counts_agree(
         self,
-        dynamodb: Any,
+        memory: Any,
         exists: bool,  # noqa: FBT001 - drawn by name
         before: list[str],
         names: list[str],
         order: list[int],
     ) -> None:
-        audience = Audience(dynamodb)
+        audience = Audience(memory)
         if exists:
             audience.create("u")
             for which in before:
@@ -402,8 +402,8 @@ class TestAtTheSameTime:
 
     @settings(deadline=None, max_examples=30)
     @given(order=st.lists(st.integers(0, 3), max_size=30))
-    def test_a_user_who_is_created_by_many_is_created_once(self, dynamodb: Any, order: list[int]) -> None:
-        audience = Audience(dynamodb)
+    def test_a_user_who_is_created_by_many_is_created_once(self, memory: Any, order: list[int]) -> None:
+        audience = Audience(memory)
         outcomes = interleave([self.operation(audience, "create", number) for number in range(4)], order)
         assert len({outcome.generation for outcome in outcomes}) == 1
         assert audience.loaded().meta == {f"k{number}": number for number in range(4)}
@@ -411,16 +411,16 @@ class TestAtTheSameTime:
 
     @settings(deadline=None, max_examples=30)
     @given(order=st.lists(st.integers(0, 3), max_size=30))
-    def test_an_address_that_is_added_by_many_is_added_once(self, dynamodb: Any, order: list[int]) -> None:
-        audience = Audience(dynamodb)
+    def test_an_address_that_is_added_by_many_is_added_once(self, memory: Any, order: list[int]) -> None:
+        audience = Audience(memory)
         audience.create("u")
         outcomes = interleave([self.operation(audience, "add a", number) for number in range(3)], order)
         assert [type(outcome) for outcome in outcomes].count(AlreadyExists) == 2
 
     @settings(deadline=None, max_examples=30)
     @given(order=st.lists(st.integers(0, 3), max_size=30), exists=st.booleans())
-    def test_what_many_put_at_one_address_is_all_kept(self, dynamodb: Any, order: list[int], *, exists: bool) -> None:
-        audience = Audience(dynamodb)
+    def test_what_many_put_at_one_address_is_all_kept(self, memory: Any, order: list[int], *, exists: bool) -> None:
+        audience = Audience(memory)
         audience.create("u")
         if exists:
             audience.add("a@example.com")

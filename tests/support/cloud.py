@@ -36,6 +36,7 @@ from nereid.models.user import ContactType
 from nereid.runtime import Runtime, runtime
 from nereid.settings import Settings, settings
 from tests.infrastructure import stack
+from tests.support.memory_dynamodb import MemoryDynamoDB, boto
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -109,6 +110,8 @@ class Cloud:
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     #: What else references in the template stand for here.
     parameters: dict[str, str] = field(default_factory=dict)
+    #: What answers the calls of DynamoDB; None for moto.
+    memory: MemoryDynamoDB | None = None
     #: What calls of an operation do instead, one after the other: see `fail`.
     faults: dict[str, list[Any]] = field(default_factory=dict)
     #: How many more calls that change something take effect: the function that makes the last one dies before it
@@ -163,16 +166,19 @@ class Cloud:
         return self._clients[service]
 
     def make(self) -> None:
-        dynamodb = self.client("dynamodb")
-        for name, table in stack.of_type("AWS::DynamoDB::Table").items():
-            properties = table["Properties"]
-            given = {member: properties[member] for member in _TABLE_MEMBERS if member in properties}
-            dynamodb.create_table(TableName=name, **given)
+        if self.memory is None:
+            self._make_tables()
         self.client("secretsmanager").create_secret(Name=_PARAMETERS["SigningSecret"], SecretString=SECRET)
         self.client("sesv2").create_email_identity(EmailIdentity="example.com")
         self.client("sns").create_platform_application(
             Name="nereid", Platform="GCM", Attributes={"PlatformCredential": "x"}
         )
+
+    def _make_tables(self) -> None:
+        dynamodb = self.client("dynamodb")
+        for name, properties in tables().items():
+            given = {member: properties[member] for member in _TABLE_MEMBERS if member in properties}
+            dynamodb.create_table(TableName=name, **given)
 
     def environment(self, function: str) -> dict[str, str]:
         """Return the environment variables that the template gives a function, with what they refer to here."""
@@ -286,7 +292,7 @@ def _die_after(cloud: Cloud) -> Callable[..., None]:
 
 
 def _note(cloud: Cloud) -> Callable[..., Any]:
-    def note(params: dict[str, Any], model: Any, **_more: Any) -> Any:
+    def note(params: dict[str, Any], model: Any, context: dict[str, Any], **_more: Any) -> Any:
         name = f"{model.service_model.service_name}:{model.name}"
         body = params.get("body")
         if isinstance(body, bytes):
@@ -301,6 +307,8 @@ def _note(cloud: Cloud) -> Callable[..., Any]:
             fault = fault(cloud.requests[-1][1])
         if isinstance(fault, tuple):
             return SimpleNamespace(status_code=fault[1]), _error(*fault)
+        if fault is None and cloud.memory is not None and name.startswith("dynamodb:"):
+            return boto.answered(cloud.memory, model.name, context)
         return None if fault is None else (SimpleNamespace(status_code=200), fault)
 
     return note
@@ -322,6 +330,11 @@ def _record(
     }
 
 
+def tables() -> dict[str, dict[str, Any]]:
+    """Return the properties of the template's tables by name."""
+    return {name: table["Properties"] for name, table in stack.of_type("AWS::DynamoDB::Table").items()}
+
+
 def record(queue: str, body: str) -> dict[str, Any]:
     """Return a record that was on no queue, as Lambda hands it to a function for the first time."""
     name = str(uuid.uuid4())
@@ -338,8 +351,15 @@ def _error(code: str, status: int, message: str = "no") -> dict[str, Any]:
 
 
 @contextmanager
-def running() -> Iterator[Cloud]:
-    """Make a cloud with nothing in it, and forget it afterwards."""
+def running(*, in_memory: bool = False) -> Iterator[Cloud]:
+    """Make a cloud with nothing in it, and forget it afterwards.
+
+    Parameters
+    ----------
+    in_memory
+        Whether calls of DynamoDB are answered in memory instead of by moto: for tests that make very many of them,
+        of stores that other tests show to work over moto as well.
+    """
     before = dict(os.environ)
     os.environ.update(
         AWS_ACCESS_KEY_ID="test",
@@ -351,11 +371,12 @@ def running() -> Iterator[Cloud]:
     try:
         with mock_aws():
             boto3.setup_default_session()
-            cloud = Cloud()
+            cloud = Cloud(memory=MemoryDynamoDB(tables()) if in_memory else None)
             cloud.make()
             cloud.forget()
             session = boto3.DEFAULT_SESSION
             assert session is not None
+            session.events.register("before-parameter-build.dynamodb", boto.keep_parameters)
             session.events.register("before-call", _die_before(cloud))
             session.events.register("before-call", _note(cloud))
             session.events.register("after-call", _die_after(cloud))

@@ -17,6 +17,8 @@ from nereid.models.team import Scope
 
 Item = dict[str, Any]
 _TRANSACTION_TRIES = 8
+#: How often in a row a batch may do nothing at all.
+_BATCH_TRIES = 5
 #: How much one page of a list may hold: a Lambda's answer ends at 6 MB. A page that is full ends early.
 MAX_PAGE_BYTES = 4_000_000
 
@@ -158,7 +160,8 @@ class Table:
         projection = _projection(["pk", "sk", *attributes]) if attributes else {}
         for first in range(0, len(wanted), 100):
             chunk = [marshal({"pk": pk, "sk": sk}) for pk, sk in wanted[first : first + 100]]
-            for _ in range(5):
+            tries = 0
+            while chunk:
                 with translated():
                     answer = self.client.batch_get_item(
                         RequestItems={self.name: {"Keys": chunk, "ConsistentRead": consistent, **projection}}
@@ -166,11 +169,12 @@ class Table:
                 for item in answer["Responses"].get(self.name, []):
                     plain = unmarshal(item)
                     found[plain["pk"], plain["sk"]] = plain
-                chunk = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-                if not chunk:
-                    break
-            else:
-                raise Unavailable("keys left unread")
+                unread = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+                # One call reads no more than 1 MB of a partition: as long as it reads anything, all is well.
+                tries = tries + 1 if len(unread) == len(chunk) else 0
+                if tries == _BATCH_TRIES:
+                    raise Unavailable("keys left unread")
+                chunk = unread
         return found
 
     def put(
