@@ -99,6 +99,12 @@ def test_a_paragraph_is_about_an_alarm(paragraph: str) -> None:
     assert paragraph in {slug(alarm) for alarm in ALARMS}
 
 
+def test_a_heading_has_a_name_of_its_own_to_be_linked_by() -> None:
+    headings = re.findall(r"^#+ (.+)$", (stack.ROOT / "docs/operations.md").read_text(encoding="utf-8"), re.MULTILINE)
+    anchors = [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
+    assert sorted(anchors) == sorted(set(anchors))
+
+
 @every_alarm
 def test_an_alarm_is_within_what_cloudwatch_takes(alarm: str) -> None:
     assert 1 <= len(metrics(alarm)) <= 10
