@@ -233,6 +233,15 @@ class TestPush:
         assert world.outcomes(self.push(world, token)) == [("success", None)]
         assert cloud.calls[CREATE] == 2
 
+    def test_an_endpoint_that_goes_while_it_is_enabled_is_no_refusal(
+        self, cloud: Cloud, world: World, token: str
+    ) -> None:
+        cloud.fail(PUBLISH, DISABLED)
+        cloud.fail("sns:SetEndpointAttributes", GONE)
+        message_id = self.push(world, token)
+        assert world.outcomes(message_id) == [("pending", None)]
+        assert self.tokens(world) == [token]
+
     def test_an_endpoint_with_other_attributes_is_used_as_it_is(self, cloud: Cloud, world: World, token: str) -> None:
         made = cloud.client("sns").create_platform_endpoint(
             PlatformApplicationArn=PUSH_APPLICATION, Token=token, CustomUserData="of another app"

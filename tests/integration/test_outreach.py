@@ -361,3 +361,66 @@ def test_an_unsubscribe_that_dies_halfway_is_counted_when_it_is_repeated(
     for email_id in reversed(sent):
         unsubscribe(world, email_id, lead)
     assert world.totals() == {"sent": 2, "unsubscribed": 1}
+
+
+def test_a_mail_that_is_sent_again_by_force_counts_once_whatever_is_reported_of_either(world: Outreach) -> None:
+    lead = world.lead()
+    email_id = world.send(lead)
+    world.cloud.pump("message", "email")
+    recorder = world.runtime.feedback
+    recorder.record(world.report(email_id, lead, "Delivery"))
+    (delivery,) = world.deliveries(email_id)
+    world.runtime.replayer.replay(world.environment, email_id, [delivery.id], "r")
+    world.cloud.pump("message")
+    recorder.record(world.report(email_id, lead, "Open"))  # of the first one, while the second waits
+    world.cloud.pump("email")
+    assert world.cloud.calls["sesv2:SendEmail"] == 2
+    for kind in ("Delivery", "Open", "Click", "Click"):
+        second = world.report(email_id, lead, kind)
+        second["mail"]["tags"]["sending"] = ["2"]
+        recorder.record(second)
+    recorder.record(world.report(email_id, lead, "Click"))
+    assert world.totals() == {"sent": 1, "delivered": 1, "opened": 1, "clicked": 1}
+    (delivery,) = world.deliveries(email_id)
+    assert sorted((event["type"], event.get("sending", 1)) for event in delivery.events or []) == [
+        ("click", 1),
+        ("click", 2),
+        ("delivery", 1),
+        ("delivery", 2),
+        ("open", 1),
+        ("open", 2),
+    ]
+
+
+def test_a_forced_mail_that_bounces_fails_and_counts_though_the_first_arrived(world: Outreach) -> None:
+    lead = world.lead()
+    email_id = world.send(lead)
+    world.cloud.pump("message", "email")
+    (delivery,) = world.deliveries(email_id)
+    world.runtime.replayer.replay(world.environment, email_id, [delivery.id], "r")
+    world.cloud.pump("message", "email")
+    report = world.report(email_id, lead, "Bounce")
+    report["mail"]["tags"]["sending"] = ["2"]
+    for _ in range(2):
+        world.runtime.feedback.record(report)
+    assert world.standing(email_id) == ("bounced", "bounced")
+    assert world.totals() == {"sent": 1, "bounced": 1}
+
+
+def test_the_link_in_a_forced_mail_unsubscribes_for_that_sending(world: Outreach) -> None:
+    lead = world.lead()
+    email_id = world.send(lead)
+    world.cloud.pump("message", "email")
+    (delivery,) = world.deliveries(email_id)
+    world.runtime.replayer.replay(world.environment, email_id, [delivery.id], "r")
+    world.cloud.pump("message", "email")
+    links = [
+        next(header["Value"] for header in mail["Content"]["Simple"]["Headers"] if header["Name"] == "List-Unsubscribe")
+        for mail in world.cloud.sent("sesv2:SendEmail")
+    ]
+    for link in reversed(links):
+        token = link.strip("<>").rpartition("/")[2]
+        world.runtime.unsubscriber.unsubscribe(world.runtime.suppressions, token, world.runtime.outreach_feedback)
+    assert world.totals() == {"sent": 1, "unsubscribed": 1}
+    (delivery,) = world.deliveries(email_id)
+    assert [event.get("sending", 1) for event in delivery.events or []] in ([1, 2], [2, 1])
