@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tests.simulator.clock import seconds
 from tests.simulator.http import Answer
 from tests.simulator.journal import MarkAll, Opened, Sent, Trait
+from tests.simulator.scheduler import current
 from tests.simulator.setup import EVENT_TYPES, USERS, VARIANTS, Place, address, user_id
 from tests.simulator.workload import TRIES, Action, Item, Workload
 
@@ -266,11 +268,13 @@ def _configure(load: Workload, item: Item) -> None:
 
 
 def _poison(load: Workload, item: Item) -> None:
-    """Put something on a queue that nobody can handle."""
-    name = load.choice(item, "queue", sorted(_POISON))
-    body = load.choice(item, "body", _POISON[name]) % item.number
-    load.world.journal.poison.add(body)
-    load.world.queues[name].put(f"{item.label}p", body)
+    """Put things on a queue that nobody can handle, one after the other, so that they stand among others there."""
+    name = load.choice(item, "queue", ("MessageQueue", *sorted(_POISON)))
+    for drop in range(load.between(item, "drops", 1, 5)):
+        body = load.choice(item, f"body{drop}", _POISON[name]) % (item.number * 10 + drop)
+        load.world.journal.poison.add(body)
+        load.world.queues[name].put(f"{item.label}p{drop}", body)
+        current().task.sleep(load.between(item, f"pause{drop}", 0, seconds(0.5)))
 
 
 def _break_phone(load: Workload, item: Item) -> None:

@@ -170,7 +170,7 @@ class Client:
         match what:
             case "die":
                 raise Stopped
-            case "stall":  # until Lambda stops it
+            case "stall" if not invocation.frozen:  # until Lambda stops it
                 invocation.task.sleep(invocation.deadline - self._world.time.now + seconds(1))
             case "freeze":
                 invocation.frozen = True
