@@ -19,7 +19,7 @@ from local import gateway
 from tests.infrastructure import stack
 from tests.security import fuzzing, world
 from tests.security.world import Estate
-from tests.support import envelopes
+from tests.support import confined, envelopes
 from tests.support.api import Answer, sample, to_call
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
@@ -28,7 +28,8 @@ ROUTES = {function: route for route, function in reversed(stack.routes().items()
 _REQUESTS_PER_TOKEN = 50
 #: Bytes on the message queue up to which they are processed too: a thousand events take a while.
 _MOST_PROCESSED = 10_000
-_MOST_MEMORY = 4_000_000_000
+#: Bytes that this module may have mapped beside what the process had when it began.
+_MORE_MEMORY = 4_000_000_000
 thorough = settings(
     max_examples=EXAMPLES or 25,
     derandomize=not EXAMPLES,
@@ -93,7 +94,7 @@ class Fuzzed:
 def fuzzed() -> Iterator[Fuzzed]:
     # What eats all memory has to end as an error of its own, and not as one of the machine.
     before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, before[1]))
+    resource.setrlimit(resource.RLIMIT_AS, (confined.mapped() + _MORE_MEMORY, before[1]))
     try:
         with world.running() as estate:
             yield Fuzzed(estate)

@@ -62,11 +62,15 @@ def run(function: Callable[[], Any], seconds: float, memory: int) -> Ran:
     return Ran(result, took, grown)
 
 
+def mapped() -> int:
+    """Return how many bytes of address space the process has, which is what a limit of RLIMIT_AS counts."""
+    with open("/proc/self/statm", encoding="ascii") as sizes:  # noqa: PTH123 - as little as may be in a child
+        return int(sizes.read().split()[0]) * resource.getpagesize()
+
+
 def _in_child(function: Callable[[], Any], memory: int, writable: int) -> None:
     try:
-        with open("/proc/self/statm", encoding="ascii") as sizes:  # noqa: PTH123 - as little as may be in a child
-            pages = int(sizes.read().split()[0])
-        limit = pages * resource.getpagesize() + memory
+        limit = mapped() + memory
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         try:
