@@ -66,13 +66,20 @@ def suppressed(cloud: Cloud) -> List:
 class TestReasons:
     def test_an_address_has_every_reason_since_it_first_came(self, suppressed: List) -> None:
         for reason in SUPPRESSION_REASONS:
-            for number in (1, 2):
+            for number in (2, 1, 3):
                 suppressed.store.add(suppressed.team, "SAM@example.com", reason, moment(number), f"{reason} {number}")
         found = suppressed.get("Sam@Example.com")
         assert found is not None
         assert found.email == ADDRESS
         assert found.reasons == dict.fromkeys(SUPPRESSION_REASONS, moment(1))
         assert found.details == {reason: f"{reason} 1" for reason in SUPPRESSION_REASONS}
+
+    def test_a_reason_says_nothing_more_than_its_earliest_report(self, suppressed: List) -> None:
+        suppressed.store.add(suppressed.team, ADDRESS, "complaint", moment(2), "abuse")
+        suppressed.store.add(suppressed.team, ADDRESS, "complaint", moment(1))
+        found = suppressed.get()
+        assert found is not None
+        assert (found.reasons, found.details) == ({"complaint": moment(1)}, {})
 
     def test_an_address_of_another_team_is_none_of_it(self, suppressed: List) -> None:
         suppressed.store.add(suppressed.team, ADDRESS, "bounce", BEGIN)

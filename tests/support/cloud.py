@@ -161,6 +161,8 @@ class Cloud:
         self.faults.setdefault(operation, []).extend(faults)
 
     def client(self, service: str) -> Any:
+        if service == "dynamodb" and self.memory is not None:
+            return self.memory
         if service not in self._clients:
             self._clients[service] = boto3.client(service, region_name=REGION)
         return self._clients[service]

@@ -356,7 +356,7 @@ class SuppressionStore(Protocol):
         ...
 
     def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None) -> None:
-        """Add a reason; the first moment of each reason stays.
+        """Add a reason; of each reason the earliest moment stays, in whatever order reports come.
 
         Of no effect for what happened before the reason was last removed.
         """

@@ -50,20 +50,23 @@ class DynamoSuppressionStore:
 
     def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None) -> None:
         """See the port."""
-        sets = [f"{reason}_at = if_not_exists({reason}_at, :at)"]
+        sets, removes = [f"{reason}_at = :at"], ["expires_at"]
         values: dict[str, Any] = {":at": to_iso(at)}
-        if detail is not None:
-            sets.append(f"{reason}_detail = if_not_exists({reason}_detail, :detail)")
+        if detail is None:
+            removes.append(f"{reason}_detail")
+        else:
+            sets.append(f"{reason}_detail = :detail")
             values[":detail"] = detail
         try:
             self._table.update(
                 *_key(team_id, email),
-                f"SET {', '.join([*sets, *_LISTED])} REMOVE expires_at ADD revision :one",
+                f"SET {', '.join([*sets, *_LISTED])} REMOVE {', '.join(removes)} ADD revision :one",
                 {**values, **_listing(team_id, email), ":one": 1},
-                condition=f"attribute_not_exists({reason}_removed_at) OR {reason}_removed_at <= :at",
+                condition=f"(attribute_not_exists({reason}_at) OR {reason}_at > :at)"
+                f" AND (attribute_not_exists({reason}_removed_at) OR {reason}_removed_at <= :at)",
             )
         except ClientError as error:
-            # Somebody took the address off the list after this happened.
+            # It stands there since this happened or longer, or somebody took it off the list after this happened.
             if not is_condition(error):
                 raise
 
