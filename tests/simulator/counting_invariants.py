@@ -102,6 +102,9 @@ class _Facts:
     def __init__(self) -> None:
         self.sure: Counter[str] = Counter()
         self.unsure: Counter[str] = Counter()
+        #: Leads that asked to be unsubscribed, and of those, who were told that they are: a lead counts once.
+        self.unsubscribing: set[str] = set()
+        self.unsubscribed: set[str] = set()
 
     def add(self, fact: str, *, sure: bool, possible: bool) -> None:
         """Count a fact that came about, or that may have."""
@@ -143,8 +146,14 @@ def _facts(outcome: Outcome) -> dict[tuple[str, str], _Facts]:
         facts.add("sent", sure=bool(succeeded or reported), possible=pk in accepted)
         for kind, fact in FACTS.items():
             facts.add(fact, sure=kind in reported, possible=outcome.is_dead(planned.id))
-        asked = planned.id in journal.unsubscribing
-        facts.add("unsubscribed", sure=planned.id in journal.unsubscribed, possible=asked)
+        lead_id = stored.message.outreach.lead_id
+        if planned.id in journal.unsubscribed:
+            facts.unsubscribed.add(lead_id)
+        if planned.id in journal.unsubscribing:
+            facts.unsubscribing.add(lead_id)
+    for facts in found.values():
+        for lead_id in facts.unsubscribing:
+            facts.add("unsubscribed", sure=lead_id in facts.unsubscribed, possible=True)
     return found
 
 
