@@ -4,9 +4,6 @@ PORT ?= 3000
 STAGE ?= dev
 WORKERS ?= auto
 PYTHON ?= python3
-ifndef SEED
-SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
-endif
 
 export PORT
 # Nothing here reports to anyone.
@@ -39,6 +36,7 @@ coverage: ## Run the same tests and measure what of the code they run
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term $(ARGS)"
 
 .PHONY: fuzz
+fuzz: SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 fuzz: ## Ask every route for what nobody should, EXAMPLES=... times each (1000), other requests each time (SEED=...)
 	@$(venv) .venv test
 	@echo "SEED=$(SEED)"
