@@ -117,6 +117,8 @@ class Journal:
     poison: set[str] = field(default_factory=set)
     #: Messages that went to a dead-letter queue, though nothing went wrong whenever they were handed over.
     set_aside: list[str] = field(default_factory=list)
+    #: Messages that a function reported as failed, though nothing went wrong and it did not say how long they wait.
+    given_back: list[QueuedMessage] = field(default_factory=list)
     traits: list[Trait] = field(default_factory=list)
     #: App notification to whether somebody was told that it is marked as read.
     marked: dict[str, bool] = field(default_factory=dict)

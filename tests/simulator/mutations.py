@@ -72,6 +72,18 @@ def _failures_kept_quiet() -> list[Change]:
     return [(nereid.consumer, "process_partial_response", quiet)]
 
 
+def _whole_batches_fail() -> list[Change]:
+    def whole(**options: Any) -> Any:
+        answer = process_partial_response(**options)
+        if answer["batchItemFailures"]:
+            return {
+                "batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in options["event"]["Records"]]
+            }
+        return answer
+
+    return [(nereid.consumer, "process_partial_response", whole)]
+
+
 def _suppression_unread() -> list[Change]:
     return [(DynamoSuppressionStore, "get", lambda *_: None)]
 
@@ -217,6 +229,7 @@ MUTATIONS: Mapping[str, Callable[[], list[Change]]] = {
     "a claim that is held is taken all the same": _unconditional_claim,
     "deliveries are queued before the message is stored": _queued_before_stored,
     "failed records of a batch are not reported": _failures_kept_quiet,
+    "one failed record fails its whole batch": _whole_batches_fail,
     "suppressions are not read at the send": _suppression_unread,
     "suppressions are cached": _suppressions_cached,
     "a claim is released when there was no answer": _released_after_no_answer,

@@ -9,12 +9,15 @@ from tests.simulator.outcome import Broken, Outcome
 
 
 def poison_blocks_nothing(outcome: Outcome) -> Iterator[Broken]:
-    """Each thing that nobody can handle is in a dead-letter queue, and nothing waits any more."""
+    """Each thing that nobody can handle is in a dead-letter queue, drags nothing along, and nothing waits any more."""
     for body in outcome.world.journal.poison:
         if body not in outcome.dead:
             yield Broken("poison blocks nothing", f"{body} is in no dead-letter queue", (body,))
     for label in outcome.world.journal.set_aside:
         yield Broken("poison blocks nothing", f"{label} was set aside, though nothing went wrong", (label,))
+    for message in outcome.world.journal.given_back:
+        if message.body not in outcome.world.journal.poison:
+            yield Broken("poison blocks nothing", f"{message.label} failed for no reason of its own", (message.label,))
     for name, queue in outcome.world.queues.items():
         if queue.messages and not name.endswith("DeadLetterQueue"):
             yield Broken("poison blocks nothing", f"{len(queue.messages)} wait on {name}", tuple(queue.messages)[:1])

@@ -34,6 +34,7 @@ EXPECTED: dict[str, Expected] = {
     "failed records of a batch are not reported": Expected(
         150, ("nothing is lost", "every delivery ends", "poison blocks nothing")
     ),
+    "one failed record fails its whole batch": Expected(300, ("poison blocks nothing",)),
     "suppressions are not read at the send": Expected(150, ("nobody is mailed against their will",)),
     "suppressions are cached": Expected(150, ("nobody is mailed against their will",)),
     "a claim is released when there was no answer": Expected(150, ("nothing is sent twice",)),

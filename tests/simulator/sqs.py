@@ -27,6 +27,8 @@ _CONCURRENCY = 6
 #: A late message is late by up to this long.
 _LATE = seconds(900)
 _LONGEST_VISIBILITY = 12 * 60 * 60
+#: The queue whose function never says how long something waits: a report may come before what it is about is recorded.
+_WAITS_ITS_TIME = "FeedbackQueue"
 _REGION, _ACCOUNT = "us-east-1", "123456789012"
 
 
@@ -61,6 +63,8 @@ class Queue:
         self._most_receives = int(policy["maxReceiveCount"]) if policy else 0
         self.dead_letters = stack.target(policy["deadLetterTargetArn"]) if policy else None
         self.messages: dict[str, QueuedMessage] = {}
+        #: Receipts whose holders said how long the message is to wait.
+        self._put_off: set[str] = set()
         self._order: list[tuple[int, str]] = []
         self._polls_at: int | None = None
         self._running = 0
@@ -185,6 +189,9 @@ class Queue:
         for message, receipt in held:
             if failed is None or message.label in failed:
                 message.faults.append(list(invocation.faults))
+                puts_off = failed is not None and self.name != _WAITS_ITS_TIME
+                if puts_off and not invocation.faults and receipt not in self._put_off:
+                    world.journal.given_back.append(message)
                 world.note(message.label, "! failed")
             elif world.faults.draw(f"{receipt}/handled", "queue:handled") is not None:
                 world.note(message.label, "! was handled, and is not deleted")
@@ -237,6 +244,7 @@ class Queue:
 
     def change_visibility(self, receipt: str, timeout: int) -> None:
         """Hide a message for so long from now."""
+        self._put_off.add(receipt)
         if not 0 <= timeout <= _LONGEST_VISIBILITY:
             raise error("InvalidParameterValue", 400, "ChangeMessageVisibility")
         message = self.messages.get(receipt.rpartition("#")[0])

@@ -15,6 +15,7 @@ from tests.simulator import invariants
 from tests.simulator.journal import HandOver, Opened, Report, Trait
 from tests.simulator.outcome import Outcome, Stored
 from tests.simulator.run import Plan, happen
+from tests.simulator.sqs import QueuedMessage
 from tests.simulator.world import World, running
 
 PLAN = Plan(seed=5, events=150, faults=[])
@@ -130,6 +131,10 @@ def lose_poison(world: World) -> None:
     world.journal.poison.add("nowhere")
 
 
+def give_back_what_could_be_handled(world: World) -> None:
+    world.journal.given_back.append(QueuedMessage("m", "{}", 0))
+
+
 def crash(world: World) -> None:
     invocation = world.journal.hand_overs[0].invocation
     invocation.faults.clear()
@@ -155,6 +160,7 @@ DOCTORED: dict[Callable[[World], None], str] = {
     count_a_purchase_more: "attributes count what happened",
     open_with_a_revoked_token: "a revoked token opens nothing",
     lose_poison: "poison blocks nothing",
+    give_back_what_could_be_handled: "poison blocks nothing",
     crash: "nothing unexpected happens",
     log_an_address: "logs hold nothing private",
 }
