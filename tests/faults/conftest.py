@@ -1,25 +1,5 @@
-"""What the fault tests share: the functions over moto, with a team of its own for each test."""
+"""What the fault tests share."""
 
-from collections.abc import Iterator
+from tests.support.cloud_fixtures import cloud, shared_cloud, world
 
-import pytest
-
-from tests.support import cloud as clouds
-
-
-@pytest.fixture(scope="module")
-def shared_cloud(request: pytest.FixtureRequest) -> Iterator[clouds.Cloud]:
-    """Run a cloud for a module, whose `IN_MEMORY` says whether DynamoDB is answered in memory or by moto."""
-    with clouds.running(in_memory=getattr(request.module, "IN_MEMORY", False)) as running:
-        yield running
-
-
-@pytest.fixture
-def cloud(shared_cloud: clouds.Cloud) -> clouds.Cloud:
-    shared_cloud.forget()
-    return shared_cloud
-
-
-@pytest.fixture
-def world(cloud: clouds.Cloud) -> clouds.World:
-    return clouds.World(cloud)
+__all__ = ["cloud", "shared_cloud", "world"]
