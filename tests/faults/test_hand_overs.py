@@ -285,6 +285,20 @@ def test_a_claim_whose_answer_was_lost_is_made_again_with_the_same_token(world: 
     assert store.claim(job, "other", now, until).state == "held"
 
 
+def test_what_was_accepted_under_a_lapsed_claim_is_sent_to_nobody_again(world: World) -> None:
+    job = job_of(world)
+    now = world.runtime.clock.now()
+    store = world.runtime.deliveries
+    store.claim(job, "first", now, now + timedelta(seconds=60))
+    later = now + timedelta(seconds=61)
+    assert store.claim(job, "second", later, later + timedelta(seconds=60)).state == "mine"
+    store.record(job.scope, job.delivery_id, "first", Outcome("success", None, "id"), later)
+    assert store.claim(job, "third", later, later + timedelta(seconds=60)).state == "done"
+    store.record(job.scope, job.delivery_id, "second", Outcome("failed", "provider: X"), later)
+    [delivery] = world.deliveries(job.message_id)
+    assert (delivery.status, delivery.reason, delivery.provider_message_id) == ("success", None, "id")
+
+
 def test_a_late_record_of_a_lapsed_claim_changes_nothing(world: World) -> None:
     job = job_of(world)
     now = world.runtime.clock.now()

@@ -548,6 +548,16 @@ class TestStore:
             store.reopen(world.scope, planned, at, "r", now)
         assert len(only(world, message_id).earlier or []) == 1
 
+    def test_a_late_success_of_the_first_sending_is_not_the_seconds(self, world: World) -> None:
+        message_id = delivered(world)
+        planned, at = plan_of(world, message_id)
+        store, now = world.runtime.deliveries, world.runtime.clock.now()
+        store.reopen(world.scope, planned, at, "r", now)
+        store.record(world.scope, planned.id, "token", Outcome("success", None, "late"), now, 1)
+        assert world.outcomes(message_id) == [("pending", None)]
+        store.record(world.scope, planned.id, "token", Outcome("success", None, "late"), now, 2)
+        assert world.outcomes(message_id) == [("success", None)]
+
     def test_what_was_closed_stays_closed_until_it_is_forced(self, cloud: Cloud, world: World) -> None:
         message_id = lost(world)
         planned, at = plan_of(world, message_id)

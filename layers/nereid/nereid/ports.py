@@ -804,8 +804,14 @@ class DeliveryStore(Protocol):
         """Claim a delivery by one conditional write; the same token claims again what it has."""
         ...
 
-    def record(self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime) -> None:
-        """Record how a claimed delivery ended, or release it with `pending`; of no effect for a lost claim."""
+    def record(
+        self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1
+    ) -> None:
+        """Record how a claimed sending of a delivery ended, or release it with `pending`.
+
+        With a lost claim only a success is recorded, as long as the same sending is pending: whoever has it now may
+        not have sent it yet.
+        """
         ...
 
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:

@@ -83,8 +83,14 @@ class DynamoDeliveryStore:
             return _refused(unmarshal(old_item(error) or {}), now)
         return Claim("mine", token, item["attempts"], sending=sending_of(item))
 
-    def record(self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime) -> None:
+    def record(
+        self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1
+    ) -> None:
         """See the port."""
+        condition, known = "claim = :token", dict[str, Any]({":token": token})
+        if outcome.status == "success":
+            condition += f" OR (#status = :pending AND {_is_sending(sending)})"
+            known |= {":pending": "pending", ":sending": sending}
         values = {
             ":status": outcome.status,
             ":reason": outcome.reason,
@@ -101,9 +107,9 @@ class DynamoDeliveryStore:
             self._table.update(
                 *delivery_key(scope, delivery_id),
                 f"SET {sets} REMOVE claim",
-                {**given, ":token": token},
+                {**given, **known},
                 names={f"#{name[1:]}": name[1:] for name in given},
-                condition="claim = :token",
+                condition=condition,
             )
         except ClientError as error:
             # The claim lapsed and another run took it over: what that one records stands.
@@ -235,9 +241,6 @@ def noting_report(
     kind = str(event["type"])
     facts = "reported" if sending >= current else f"reported_{sending}"
     noted = {**event, "sending": sending} if sending > 1 else dict(event)
-    is_current = "sending = :sending"
-    if current == 1:
-        is_current = f"(attribute_not_exists(sending) OR {is_current})"
     new = [f"NOT contains({name}, :kind)" for name in dict.fromkeys((facts, *not_among))]
     return {
         "expression": f"SET events = list_append(if_not_exists(events, :none), :events) ADD {facts} :kinds",
@@ -248,8 +251,13 @@ def noting_report(
             ":kind": kind,
             ":sending": current,
         },
-        "condition": " AND ".join(["attribute_exists(id)", is_current, *new]),
+        "condition": " AND ".join(["attribute_exists(id)", _is_sending(current), *new]),
     }
+
+
+def _is_sending(number: int) -> str:
+    """Return the condition that a delivery's current sending is `:sending`, which is `number`."""
+    return "(attribute_not_exists(sending) OR sending = :sending)" if number == 1 else "sending = :sending"
 
 
 def facts_of(item: Item, sending: int) -> str:

@@ -215,7 +215,7 @@ class Deliverer:
 
     def _record(self, job: DeliveryJob, token: str, outcome: Outcome) -> None:
         now = self.clock.now()
-        self.deliveries.record(job.scope, job.delivery_id, token, outcome, now)
+        self.deliveries.record(job.scope, job.delivery_id, token, outcome, now, job.sending)
         if outcome.status == "pending":
             return
         ending = _ending(outcome)
