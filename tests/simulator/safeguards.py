@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import NamedTuple
 
 from tests.simulator.mutations import MUTATIONS, broken
@@ -22,10 +23,11 @@ class Noticed(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """What notices: a run of so many events, by one of these invariants."""
+    """What notices: a run of so many events, by one of these invariants; and the seed that is tried first."""
 
     events: int
     invariants: tuple[str, ...]
+    seed: int = 1
 
 
 EXPECTED: dict[str, Expected] = {
@@ -34,24 +36,24 @@ EXPECTED: dict[str, Expected] = {
     "failed records of a batch are not reported": Expected(
         150, ("nothing is lost", "every delivery ends", "poison blocks nothing")
     ),
-    "one failed record fails its whole batch": Expected(300, ("poison blocks nothing",)),
-    "suppressions are not read at the send": Expected(150, ("nobody is mailed against their will",)),
-    "suppressions are cached": Expected(150, ("nobody is mailed against their will",)),
-    "a claim is released when there was no answer": Expected(150, ("nothing is sent twice",)),
+    "one failed record fails its whole batch": Expected(300, ("poison blocks nothing",), seed=2),
+    "suppressions are not read at the send": Expected(150, ("nobody is mailed against their will",), seed=3),
+    "suppressions are cached": Expected(150, ("nobody is mailed against their will",), seed=4),
+    "a claim is released when there was no answer": Expected(150, ("nothing is sent twice",), seed=2),
     "a success is recorded before the send": Expected(150, ("a success was accepted",)),
     "at_most_once is repeated": Expected(300, ("nothing is sent twice",)),
-    "a lapsed claim is used": Expected(150, ("nothing is sent twice",)),
+    "a lapsed claim is used": Expected(150, ("nothing is sent twice",), seed=5),
     "feedback counts twice": Expected(150, ("campaigns count what happened",)),
     "a message is put without its condition": Expected(150, ("only what was planned is sent",)),
     "SendMessageBatch's Failed is ignored": Expected(150, ("nothing is lost", "every delivery ends")),
     "an endpoint answers before the queue did": Expected(150, ("nothing is lost",)),
-    "an app notification is named anew at each try": Expected(150, ("inboxes hold what was delivered",)),
+    "an app notification is named anew at each try": Expected(150, ("inboxes hold what was delivered",), seed=2),
     "users are written without their version": Expected(
         600, ("users are what was said", "attributes count what happened")
     ),
     "Vibetrace events are settled without a claim": Expected(150, ("attributes count what happened",)),
     "credentials are cached for ever": Expected(300, ("a revoked token opens nothing",)),
-    "the AWS SDK repeats sends": Expected(300, ("nothing is sent twice",)),
+    "the AWS SDK repeats sends": Expected(300, ("nothing is sent twice",), seed=4),
     "addresses are logged": Expected(150, ("logs hold nothing private",)),
 }
 
@@ -66,14 +68,20 @@ def notices(name: str, seed: int, events: int) -> Noticed | None:
 
 def search(name: str) -> Noticed | None:
     """Return the smallest of some runs that notices, and that passes while the safeguard is there."""
-    for events in (EXPECTED[name].events, 2 * EXPECTED[name].events):
-        for seed in _SEEDS:
+    expected = EXPECTED[name]
+    seeds = sorted(_SEEDS, key=lambda seed: seed != expected.seed)
+    for events in (expected.events, 2 * expected.events):
+        for seed in seeds:
             found = notices(name, seed, events)
-            if found is not None and not any(
-                each.invariant == found.invariant for each in run(Plan(seed, events, intensity=INTENSITY)).broken
-            ):
+            if found is not None and found.invariant not in _broken_anyway(seed, events):
                 return found
     return None
+
+
+@cache
+def _broken_anyway(seed: int, events: int) -> set[str]:
+    """Return the invariants that a run breaks while all safeguards are there."""
+    return {each.invariant for each in run(Plan(seed, events, intensity=INTENSITY)).broken}
 
 
 def main() -> None:
