@@ -56,6 +56,14 @@ def test_options_that_are_no_preflight_promise_nothing(estate: Estate) -> None:
     assert "access-control-allow-methods" not in answer.headers
 
 
+@pytest.mark.parametrize("asked", ["\r", "x\r\nset-cookie: a=b", "x\x00", "é"])
+def test_a_preflight_repeats_nothing_but_names_of_headers(estate: Estate, asked: str) -> None:
+    headers = {**ASKED, "access-control-request-headers": asked}
+    answer = estate.api.call(Call("OPTIONS", "/api/client/events", {}, headers))
+    assert answer.status == 204
+    assert "access-control-allow-headers" not in answer.headers
+
+
 def test_the_gateway_adds_nothing_of_its_own() -> None:
     for api in stack.of_type("AWS::ApiGatewayV2::Api").values():
         assert "CorsConfiguration" not in api["Properties"]

@@ -29,6 +29,8 @@ _SECRET = re.compile(
     "/api/client/(users|lists|campaigns|journeys|templates|subscriptions|providers|keys|locales|tags|resources"
     "|images|admins)(/.*)?"
 )
+#: Names of headers in a list, as RFC 9110, 5.6.1 and 5.6.2, has them.
+_HEADER_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z, \t-]+")
 _SERVED = re.compile("/api/client/(alias|identify|devices|events|track|notifications(/[^/]+)?)")
 
 
@@ -172,7 +174,8 @@ def _options(headers: Mapping[str, str]) -> Response:
     if "origin" not in headers or "access-control-request-method" not in headers:
         return Response(200, "", _CORS)
     allowed = {"Access-Control-Allow-Methods": _METHODS}
-    if asked := headers.get("access-control-request-headers"):
+    asked = headers.get("access-control-request-headers", "")
+    if _HEADER_NAMES.fullmatch(asked):
         allowed["Access-Control-Allow-Headers"] = asked
     return Response(204, "", {**_CORS, **allowed})
 
