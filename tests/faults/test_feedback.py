@@ -27,6 +27,9 @@ from tests.faults.test_hand_overs import Clock, Died, FailingRecords, Provider
 from tests.support.cloud import PUSH_APPLICATION, Cloud, World, record
 from tests.support.notifications import MAIL, PHONE, SAM
 
+#: Other tests show that the same stores work over moto.
+IN_MEMORY = True
+
 CAMPAIGN = "9c1d0f44-9a0b-4b0e-8a53-0f5b8f1a2c3d"
 ADDRESS = "sam@example.com"
 PUBLISH = "sns:Publish"

@@ -14,6 +14,9 @@ from nereid.core.deliver import CLAIM_SECONDS, MAX_TRIES, backoff_seconds
 from tests.support.cloud import PUSH_APPLICATION, Cloud, World
 from tests.support.notifications import MAIL, PHONE, SAM, TEXT
 
+#: Other tests show that the same stores work over moto.
+IN_MEMORY = True
+
 SEND = "sesv2:SendEmail"
 PUBLISH = "sns:Publish"
 CREATE = "sns:CreatePlatformEndpoint"

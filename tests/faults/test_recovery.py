@@ -18,6 +18,9 @@ from tests.support import cloud as clouds
 from tests.support.cloud import Cloud, Died, World
 from tests.support.notifications import INBOX, MAIL, SAM, TEXT
 
+#: Other tests show that the same stores work over moto.
+IN_MEMORY = True
+
 SEND = "sesv2:SendEmail"
 
 

@@ -21,6 +21,9 @@ from nereid.runtime import runtime
 from nereid.settings import settings
 from tests.infrastructure import stack
 
+#: Other tests show that the same stores work over moto.
+IN_MEMORY = True
+
 PUBLIC = "pk_7c8e74b5bc10-4090-bfdd-b13591bba5cd"
 SECRET = "sk_0f1e2d3c4b5a-4978-8695-a4b3c2d1e0f9"
 FUNCTIONS = sorted(path.parent.name for path in stack.ROOT.glob("functions/client/*/app.py"))

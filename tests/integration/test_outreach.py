@@ -28,6 +28,9 @@ from tests.support import cloud as clouds
 from tests.support import mailbox_servers
 from tests.support.mailbox_servers import Mailboxes, gmail_error
 
+#: Other tests show that the same stores work over moto.
+IN_MEMORY = True
+
 CAMPAIGN = "9c1d0f44-9a0b-4b0e-8a53-0f5b8f1a2c3d"
 SENDER = "sales@example.com"
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)

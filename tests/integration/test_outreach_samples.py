@@ -35,7 +35,7 @@ BAD = {
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[Outreach]:
-    with clouds.running() as cloud, mailbox_servers.running() as servers:
+    with clouds.running(in_memory=True) as cloud, mailbox_servers.running() as servers:
         cloud.forget()
         yield Outreach(cloud, servers)
 

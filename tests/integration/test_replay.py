@@ -16,6 +16,9 @@ from nereid.ports import Outcome
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, PHONE, SAM, TEXT
 
+#: Other tests show that the same stores work over moto.
+IN_MEMORY = True
+
 SEND = "sesv2:SendEmail"
 KIM = [{"type": "email", "value": "kim@example.com"}]
 AT = "2026-01-31T09:30:00.000Z"

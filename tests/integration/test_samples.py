@@ -14,6 +14,9 @@ from tests.infrastructure import stack
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import MAIL, SAM
 
+#: Other tests show that the same stores work over moto.
+IN_MEMORY = True
+
 EVENTS = stack.ROOT / "events"
 TOKEN_ID = "b7c1f0de-2a44-4c7b-9a0e-3e5d7f9a1b2c"
 KEY_ID = "c8d2a1ef-3b55-4d8c-8b1f-4f6e8a0b2c3d"

@@ -22,6 +22,9 @@ from nereid.runtime import runtime
 from tests.support.cloud import SECRET, Cloud, World
 from tests.support.notifications import MAIL, SAM
 
+#: Other tests show that the same stores work over moto.
+IN_MEMORY = True
+
 SEND = "sesv2:SendEmail"
 MINUTE = timedelta(minutes=1)
 

@@ -35,7 +35,7 @@ VICTIM = "Bcc: victim@example.com"
 
 @pytest.fixture(scope="module")
 def shared_cloud() -> Iterator[Cloud]:
-    with clouds.running() as running:
+    with clouds.running(in_memory=True) as running:
         yield running
 
 

@@ -29,7 +29,7 @@ class Caller:
 
 @pytest.fixture(scope="module")
 def ask() -> Iterator[Caller]:
-    with clouds.running() as cloud:
+    with clouds.running(in_memory=True) as cloud:
         cloud.forget()
         yield Caller(cloud)
 

@@ -257,7 +257,7 @@ def test_many_slow_templates_are_refused_together(monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture(scope="module")
 def shared_cloud() -> Iterator[clouds.Cloud]:
-    with clouds.running() as running:
+    with clouds.running(in_memory=True) as running:
         yield running
 
 
