@@ -74,6 +74,8 @@ _QUERY = (
     *("page", "per_page", "limit", "cursor", "includes", "user_id", "type", "value", "sort_order", "upsert", "status"),
     *("campaign_id", "timeframe", "environment", "event_type", "industry", "api_token", "channel", "reason", "email"),
 )
+#: Characters of JSON that a repeated list may have: more than any route takes.
+_MOST_WRITTEN = 8_000_000
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "")
 
 
@@ -141,11 +143,16 @@ def _mutate(draw: st.DrawFn, value: Any) -> Any:
             case "doubled":
                 return [*value, value[index]]
             case "many":
-                return value * draw(st.sampled_from((3, 21, 101, 1001)))
+                return value * min(draw(st.sampled_from((3, 21, 101, 1001))), _most_times(value))
             case "without":
                 return value[:index] + value[index + 1 :]
         return [*value[:index], _mutate(draw, value[index]), *value[index + 1 :]]
     return draw(st.one_of(values, values, values, heavy))
+
+
+def _most_times(value: list[Any]) -> int:
+    """Return how often a list may stand one after the other: changes come upon changes, and each multiplies."""
+    return max(1, _MOST_WRITTEN // len(json.dumps(value)))
 
 
 @st.composite
