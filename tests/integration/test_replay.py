@@ -256,22 +256,8 @@ class TestRemoved:
 
 def claimed_and_lapsed(world: World, message_id: str) -> None:
     """Let a run claim the only delivery of a message, long ago, and say no more."""
-    planned = only(world, message_id)
-    job = DeliveryJob.model_validate(
-        {
-            "team_id": world.team_id,
-            "environment": "dev",
-            "mock": False,
-            "channels": {},
-            "delivery_id": planned.id,
-            "recipient": {"type": "email", "value": "sam@example.com"},
-            "notification": MAIL,
-            "message_id": message_id,
-            "message": None,
-            "planned_at": planned.created_at,
-        }
-    )
-    long_ago = planned.created_at.replace(year=planned.created_at.year - 1)
+    job = world.job_anew(message_id)
+    long_ago = job.planned_at.replace(year=job.planned_at.year - 1)
     assert world.runtime.deliveries.claim(job, "dead", long_ago, long_ago).state == "mine"
 
 

@@ -15,7 +15,6 @@ from nereid.core.process_message import configured, make_plan
 from nereid.core.sweep import GAVE_UP, Sweep
 from nereid.core.teams import create_team
 from nereid.errors import AlreadyExists
-from nereid.models.delivery import DeliveryJob
 from nereid.models.team import Channels, Environment, Scope
 from nereid.ports import Outcome, Watch
 from nereid.runtime import runtime
@@ -49,25 +48,10 @@ class Swept(World):
     def delivered(self, message_id: str, ago: timedelta) -> None:
         """Store a message whose delivery is a success."""
         self.stored(message_id, ago)
-        plan = self.runtime.messages.plans(self.scope, [message_id])[message_id]
-        [planned] = plan.deliveries(self.scope, message_id)
-        job = DeliveryJob.model_validate(
-            {
-                "team_id": self.team_id,
-                "environment": "dev",
-                "mock": False,
-                "channels": {},
-                "delivery_id": planned.id,
-                "recipient": {"type": "email", "value": "sam@example.com"},
-                "notification": MAIL,
-                "message_id": message_id,
-                "message": None,
-                "planned_at": plan.planned_at,
-            }
-        )
-        store, at = self.runtime.deliveries, plan.planned_at
+        job = self.job_anew(message_id)
+        store, at = self.runtime.deliveries, job.planned_at
         store.claim(job, "token", at, at + MINUTE)
-        store.record(self.scope, planned.id, "token", Outcome("success", None, "0100018d-7d0b-4a56"), at)
+        store.record(self.scope, job.delivery_id, "token", Outcome("success", None, "0100018d-7d0b-4a56"), at)
 
     def sweep(self) -> Sweep:
         done: Sweep = self.sweeper.sweep(lambda: True)

@@ -285,22 +285,12 @@ class Estate:
 
     def everything(self) -> dict[tuple[str, str, str], Any]:
         """Return all items of all tables, by table and keys."""
-        dynamodb = self.cloud.client("dynamodb")
+        assert self.cloud.memory is not None
         return {
             (table, item["pk"]["S"], item["sk"]["S"]): item
             for table in stack.of_type("AWS::DynamoDB::Table")
-            for item in _all_of(dynamodb, table)
+            for item in self.cloud.memory.items(table)
         }
-
-
-def _all_of(dynamodb: Any, table: str) -> Iterator[Any]:
-    start: dict[str, Any] = {}
-    while True:
-        page = dynamodb.scan(TableName=table, **start)
-        yield from page["Items"]
-        if "LastEvaluatedKey" not in page:
-            return
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def written(requests: list[tuple[str, dict[str, Any]]]) -> set[tuple[str, str, str]]:

@@ -58,14 +58,7 @@ class Database:
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Return all items of a table, as the service has them."""
-        found: list[dict[str, Any]] = []
-        start: dict[str, Any] = {}
-        while True:
-            page = self.client.scan(TableName=table, **start)
-            found += page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return found
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return list(self.client.items(table))
 
 
 def _place(table: str, key: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -29,7 +29,7 @@ from nereid.core.teams import create_environment, create_team
 from nereid.core.users import create_or_update_user
 from nereid.dialects import manage
 from nereid.dialects.manage_bodies import EventTypeBody
-from nereid.models.delivery import Delivery
+from nereid.models.delivery import Delivery, DeliveryJob
 from nereid.models.message import Message
 from nereid.models.team import Channels
 from nereid.models.user import ContactType
@@ -37,6 +37,7 @@ from nereid.runtime import Runtime, runtime
 from nereid.settings import Settings, settings
 from tests.infrastructure import stack
 from tests.support.memory_dynamodb import MemoryDynamoDB, boto
+from tests.support.notifications import MAIL
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -462,6 +463,25 @@ class World:
     def deliveries(self, message_id: str) -> list[Delivery]:
         """Return what became of a message."""
         return show_message(self.runtime.messages, self.runtime.deliveries, self.scope, message_id)[1]
+
+    def job_anew(self, message_id: str) -> DeliveryJob:
+        """Return the job of a stored message's only delivery, an e-mail to Sam, as if it were on its queue still."""
+        plan = self.runtime.messages.plans(self.scope, [message_id])[message_id]
+        [planned] = plan.deliveries(self.scope, message_id)
+        return DeliveryJob.model_validate(
+            {
+                "team_id": self.team_id,
+                "environment": self.identifier,
+                "mock": False,
+                "channels": {},
+                "delivery_id": planned.id,
+                "recipient": {"type": "email", "value": "sam@example.com"},
+                "notification": MAIL,
+                "message_id": message_id,
+                "message": None,
+                "planned_at": plan.planned_at,
+            }
+        )
 
     def outcomes(self, message_id: str) -> list[tuple[str, str | None]]:
         """Return the status and reason of each delivery of a message."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -151,6 +151,16 @@ class MemoryDynamoDB:
     def scan(self, **given: Any) -> Answer:
         """Return a page of all items, partition by partition."""
         return called(self._scan, given, "Scan")
+
+    def items(self, table: str) -> Iterator[dict[str, Any]]:
+        """Yield all items of a table, page by page; no call of the service's."""
+        start: dict[str, Any] = {}
+        while True:
+            read = self.scan(TableName=table, **start)
+            yield from read["Items"]
+            if "LastEvaluatedKey" not in read:
+                return
+            start = {"ExclusiveStartKey": read["LastEvaluatedKey"]}
 
     @_operation("BatchGetItem")
     def batch_get_item(self, *, RequestItems: Mapping[str, Mapping[str, Any]]) -> Answer:
