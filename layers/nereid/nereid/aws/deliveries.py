@@ -87,7 +87,8 @@ class DynamoDeliveryStore:
         self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1
     ) -> None:
         """See the port."""
-        condition, known = "claim = :token", dict[str, Any]({":token": token})
+        condition = "claim = :token"
+        known: dict[str, Any] = {":token": token}
         if outcome.status == "success":
             condition += f" OR (#status = :pending AND {_is_sending(sending)})"
             known |= {":pending": "pending", ":sending": sending}
