@@ -1,6 +1,7 @@
 """Deliveries: one notification of one message to one address."""
 
 import hashlib
+import json
 import uuid
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -23,11 +24,12 @@ def delivery_id(scope: Scope, message_id: str, notification: str, channel: str, 
     """Return the id of a delivery: a hash of what makes it the same delivery, in the form of a UUID.
 
     However often a message is handed over, its deliveries have the same ids, which is what lets a claim on
-    the id stop a second one.
+    the id stop a second one. The parts are hashed as ASCII JSON (RFC 8259), whose escapes are the same in every
+    version of Python; which characters ``repr`` escapes changes with Python's Unicode tables.
     """
     normal = comparable(CONTACT_OF.get(channel, ""), address) if address is not None else None
     parts = [scope.team_id, scope.environment, message_id, notification, channel, normal]
-    digest = hashlib.sha256(repr(parts).encode()).digest()
+    digest = hashlib.sha256(json.dumps(parts).encode()).digest()
     return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
