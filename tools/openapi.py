@@ -17,9 +17,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from nereid.dialects import client_checks
-from nereid.dialects.fields import LaxBody
-from nereid.dialects.neptie_bodies import MAX_LEADS
+from nereid.dialects.body_types import LaxBody
+from nereid.dialects.client import checks as client_checks
+from nereid.dialects.neptie.bodies import MAX_LEADS
 
 ROOT = Path(__file__).resolve().parent.parent
 Schema = dict[str, Any]

@@ -26,13 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "layers" / "nereid"))
 
 from nereid.aws.clients import Clients  # noqa: E402 - found by the path above
-from nereid.aws.dead_letter_queues import SqsDeadLetterQueue  # noqa: E402
-from nereid.aws.deliveries import DynamoDeliveryStore  # noqa: E402
-from nereid.aws.failure_notes import DynamoFailureNotes  # noqa: E402
-from nereid.aws.messages import DynamoMessageStore  # noqa: E402
+from nereid.aws.messaging.dead_letter_queues import SqsDeadLetterQueue  # noqa: E402
+from nereid.aws.messaging.deliveries import DynamoDeliveryStore  # noqa: E402
+from nereid.aws.messaging.failure_notes import DynamoFailureNotes  # noqa: E402
+from nereid.aws.messaging.messages import DynamoMessageStore  # noqa: E402
 from nereid.aws.table import Table  # noqa: E402
 from nereid.clock import SystemClock  # noqa: E402
-from nereid.core.dead_letters import QUEUES, DeadLetters, Done, Letter  # noqa: E402
+from nereid.core.messaging.dead_letters import QUEUES, DeadLetters, Done, Letter  # noqa: E402
 from nereid.errors import NotFound, Unavailable  # noqa: E402
 
 ALL = "all"

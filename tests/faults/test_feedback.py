@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from nereid.core.contact_infos import put_contact_info
-from nereid.core.deliver import CLAIM_SECONDS, Deliverer, TryAgain
-from nereid.core.leads import create_lead
-from nereid.core.outreach_mail import OutreachMail
-from nereid.core.record_feedback import FeedbackRecorder
-from nereid.core.send_email import EmailRequest
+from nereid.core.audience.contact_infos import put_contact_info
+from nereid.core.messaging.deliver import CLAIM_SECONDS, Deliverer, TryAgain
+from nereid.core.messaging.record_feedback import FeedbackRecorder
+from nereid.core.outreach.leads import create_lead
+from nereid.core.outreach.mail import OutreachMail
+from nereid.core.outreach.send_email import EmailRequest
 from nereid.models.campaign import Campaign
 from nereid.models.delivery import DeliveryJob
 from nereid.models.suppression import SOFT_BOUNCES

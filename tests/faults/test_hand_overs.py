@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nereid.core import deliver
-from nereid.core.deliver import Deliverer, TryAgain
+from nereid.core.messaging import deliver
+from nereid.core.messaging.deliver import Deliverer, TryAgain
 from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.message import EventBatch

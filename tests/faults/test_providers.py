@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
-from nereid.core.contact_infos import put_contact_info
-from nereid.core.deliver import CLAIM_SECONDS, MAX_TRIES, backoff_seconds
+from nereid.core.audience.contact_infos import put_contact_info
+from nereid.core.messaging.deliver import CLAIM_SECONDS, MAX_TRIES, backoff_seconds
 from tests.support.cloud import PUSH_APPLICATION, Cloud, World
 from tests.support.notifications import MAIL, PHONE, SAM, TEXT
 

@@ -13,22 +13,22 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from nereid.aws.audience.client_identities import DynamoIdentityStore
+from nereid.aws.audience.devices import DynamoDeviceStore
+from nereid.aws.audience.inbox import DynamoInbox
+from nereid.aws.audience.users import DynamoUserStore
 from nereid.aws.clients import Clients
-from nereid.aws.deliveries import DynamoDeliveryStore
-from nereid.aws.devices import DynamoDeviceStore
-from nereid.aws.event_types import DynamoEventTypeStore
-from nereid.aws.identities import DynamoIdentityStore
-from nereid.aws.inbox import DynamoInbox
-from nereid.aws.messages import DynamoMessageStore
-from nereid.aws.sweep_state import DynamoSweepState
+from nereid.aws.messaging.deliveries import DynamoDeliveryStore
+from nereid.aws.messaging.event_types import DynamoEventTypeStore
+from nereid.aws.messaging.messages import DynamoMessageStore
+from nereid.aws.messaging.sweep_state import DynamoSweepState
 from nereid.aws.table import Table
-from nereid.aws.users import DynamoUserStore
-from nereid.core.app_inbox_channel import AppInboxChannel
-from nereid.core.deliver import Deliverer, TryAgain
-from nereid.core.identities import Identities
-from nereid.core.process_message import Processor
-from nereid.core.process_operations import Operations
-from nereid.core.register_device import Devices
+from nereid.core.audience.client_identities import Identities
+from nereid.core.audience.register_device import Devices
+from nereid.core.messaging.app_inbox_channel import AppInboxChannel
+from nereid.core.messaging.deliver import Deliverer, TryAgain
+from nereid.core.messaging.process_message import Processor
+from nereid.core.messaging.process_operations import Operations
 from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.event_type import EventType

@@ -133,7 +133,7 @@ def throttled() -> ClientError:
 def test_a_good_sample_is_answered_with_success(functions: Functions, name: str) -> None:
     if name == "list_notifications":
         functions.sample("identify_user")
-        from nereid.core.users import create_or_update_user
+        from nereid.core.audience.users import create_or_update_user
         from nereid.models.team import Scope
 
         create_or_update_user(runtime.users, runtime.clock, Scope("team", "dev"), "EXTERNAL_ID", {})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nereid.aws.users import user_key
+from nereid.aws.audience.users import user_key
 from nereid.models.message import Alias, Identify, Operation, RegisterDevice, TrackEvent
 from tests.integration import client_world as worlds
 from tests.integration.client_world import SCOPE, Interleaver, World

@@ -93,7 +93,7 @@ def test_a_hundred_recipients_are_queued_in_ten_calls(cloud: Cloud, world: World
 
 @pytest.mark.parametrize("events", [1, 50])
 def test_the_events_of_one_request_are_taken_in_by_one_call(cloud: Cloud, world: World, events: int) -> None:
-    from nereid.core.ingest import ingest
+    from nereid.core.messaging.ingest import ingest
 
     messages = [world.message("login", contact_infos=SAM) for _ in range(events)]
     cloud.calls.clear()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from nereid.aws.dead_letter_queues import SqsDeadLetterQueue
-from nereid.core.dead_letters import PURGED, QUEUES, DeadLetters, Letter
+from nereid.aws.messaging.dead_letter_queues import SqsDeadLetterQueue
+from nereid.core.messaging.dead_letters import PURGED, QUEUES, DeadLetters, Letter
 from nereid.errors import NotFound, Unavailable
 from nereid.models.message import EventBatch
 from tests.support.cloud import Cloud, World

@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nereid.aws.inbox import DynamoInbox
-from nereid.aws.users import DynamoUserStore, user_key
-from nereid.core.users import new_user
+from nereid.aws.audience.inbox import DynamoInbox
+from nereid.aws.audience.users import DynamoUserStore, user_key
+from nereid.core.audience.users import new_user
 from nereid.errors import NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import AppNotification

@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
 from nereid.aws.clients import Clients
-from nereid.aws.queues import SqsMessageQueue, send_all
-from nereid.core.ingest import ingest
+from nereid.aws.messaging.queues import SqsMessageQueue, send_all
+from nereid.core.messaging.ingest import ingest
 from nereid.errors import Unavailable
 from nereid.models.message import EventBatch
 from nereid.ports import MessageQueue

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from nereid.aws.table import MAX_PAGE_BYTES
-from nereid.core.deliver import cut
-from nereid.core.process_message import MAX_CARRIED_BYTES
+from nereid.core.messaging.deliver import cut
+from nereid.core.messaging.process_message import MAX_CARRIED_BYTES
 from nereid.dialects.http import MAX_BODY_BYTES
 from nereid.models.delivery import DeliveryJob
 from nereid.ports import MessageFilter

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from nereid.auth import passwords
-from nereid.core.accounts import BadRefreshToken, LoggedIn, NewAccount, WrongPassword
+from nereid.core.access.accounts import BadRefreshToken, LoggedIn, NewAccount, WrongPassword
 from nereid.errors import AlreadyExists, TooMany, Unavailable
 from tests.support.cloud import Cloud
 from tests.support.neptie import Team, one_call_at_a_time
@@ -149,7 +149,7 @@ def log_in_at_once(
     """Log in with these passwords, all at the same time; return what each came to."""
     logins = team.runtime.logins
     # Hashes of so many would take longer than a login waits, on a machine that has much else to do.
-    monkeypatch.setattr("nereid.core.accounts.verify_password", lambda password, _: password == PASSWORD)
+    monkeypatch.setattr("nereid.core.access.accounts.verify_password", lambda password, _: password == PASSWORD)
 
     def log_in(password: str) -> LoggedIn | Exception:
         try:

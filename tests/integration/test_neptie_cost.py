@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nereid.aws.table import Table
-from nereid.models.outreach import EmailReference, Fact
+from nereid.models.lead_email import EmailReference, Fact
 from tests.infrastructure import stack
 from tests.support import memory_cloud
 from tests.support.metered_dynamodb import Spent

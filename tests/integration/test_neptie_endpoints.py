@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nereid.core.accounts import NewAccount
-from nereid.core.teams import create_team
+from nereid.core.access.accounts import NewAccount
+from nereid.core.access.teams import create_team
 from nereid.models.lead import LeadFilter
 from tests.infrastructure import stack
 from tests.support.cloud import SECRET, Cloud

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nereid.core.campaigns import assign_leads
-from nereid.core.leads import delete_lead, import_leads, mark_address, mark_lead, update_lead
+from nereid.core.outreach.campaigns import assign_leads
+from nereid.core.outreach.leads import delete_lead, import_leads, mark_address, mark_lead, update_lead
 from nereid.errors import AlreadyExists, NereidError, NotFound
 from nereid.models.lead import LEAD_STATUSES, LeadFilter, LeadStatus
 from nereid.ports import UnknownLead

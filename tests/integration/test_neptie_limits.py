@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from nereid.core.rate_limits import AI, GENERAL, LEAD_IMPORT
+from nereid.core.access.rate_limits import AI, GENERAL, LEAD_IMPORT
 from nereid.errors import Unavailable
 from tests.support.cloud import Cloud
 from tests.support.neptie import Team, one_call_at_a_time

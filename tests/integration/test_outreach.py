@@ -14,14 +14,14 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from nereid.aws.table import Table
-from nereid.core.email_accounts import add_email_account
-from nereid.core.leads import create_lead
-from nereid.core.send_email import EmailRequest
-from nereid.core.show_email import show_email
+from nereid.core.outreach.email_accounts import add_email_account
+from nereid.core.outreach.leads import create_lead
+from nereid.core.outreach.send_email import EmailRequest
+from nereid.core.outreach.show_email import show_email
 from nereid.errors import Invalid, Unavailable
 from nereid.models.campaign import Campaign
 from nereid.models.lead import Lead
-from nereid.models.outreach import EmailReference, Fact
+from nereid.models.lead_email import EmailReference, Fact
 from nereid.runtime import Runtime
 from nereid.settings import Settings
 from tests.support import cloud as clouds
@@ -184,7 +184,7 @@ def test_a_feedback_that_dies_halfway_is_made_good(world: Outreach, monkeypatch:
     report = world.report(email_id, lead, "Bounce")
     recorder = world.runtime.feedback
     with monkeypatch.context() as broken:
-        broken.setattr("nereid.core.outreach_feedback.mark_address", _unavailable)
+        broken.setattr("nereid.core.outreach.feedback.mark_address", _unavailable)
         with pytest.raises(Unavailable):
             recorder.record(report)
     recorder.record(report)
@@ -307,7 +307,7 @@ def test_a_key_that_was_reserved_by_a_request_that_died_sends_after_all(
 ) -> None:
     lead = world.lead()
     with monkeypatch.context() as broken:
-        broken.setattr("nereid.core.send_email.ingest", _unavailable)
+        broken.setattr("nereid.core.outreach.send_email.ingest", _unavailable)
         with pytest.raises(Unavailable):
             world.send(lead, key="k")
     email_id = world.send(lead, key="k")

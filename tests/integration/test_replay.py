@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from nereid.core.deliver import Deliverer
-from nereid.core.process_message import REMOVED
-from nereid.core.replay_message import Replayed
+from nereid.core.messaging.deliver import Deliverer
+from nereid.core.messaging.process_message import REMOVED
+from nereid.core.messaging.replay_message import Replayed
 from nereid.models.delivery import Delivery, DeliveryJob, Planned
 from nereid.ports import Outcome
 from tests.support.cloud import Cloud, World

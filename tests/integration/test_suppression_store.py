@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nereid.aws.clients import Clients
-from nereid.aws.suppressions import DynamoSuppressionStore
+from nereid.aws.messaging.suppressions import DynamoSuppressionStore
 from nereid.aws.table import Table
 from nereid.errors import NotFound, Unavailable
 from nereid.models.suppression import SOFT_BOUNCES, SUPPRESSION_REASONS, Suppression, suppressed_softly
@@ -295,8 +295,8 @@ class TestPages:
         assert [each.email for each in found] == [f"a{number}@example.com" for number in (3, 4, 5)]
 
     def test_a_page_looks_at_so_many_and_no_more(self, many: List, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("nereid.aws.suppressions._CHUNK", 2)
-        monkeypatch.setattr("nereid.aws.suppressions._MOST_CHUNKS", 2)
+        monkeypatch.setattr("nereid.aws.messaging.suppressions._CHUNK", 2)
+        monkeypatch.setattr("nereid.aws.messaging.suppressions._MOST_CHUNKS", 2)
         found, after = many.store.page(many.team, None, 5, "unsubscribe")
         assert ([each.email for each in found], after) == (["a2@example.com"], "a3@example.com")
         found, after = many.store.page(many.team, after, 5, "unsubscribe")

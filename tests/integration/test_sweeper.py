@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from nereid.core.accounts import NewAccount
-from nereid.core.process_message import configured, make_plan
-from nereid.core.sweep import GAVE_UP, Sweep
-from nereid.core.teams import create_team
+from nereid.core.access.accounts import NewAccount
+from nereid.core.access.teams import create_team
+from nereid.core.messaging.process_message import configured, make_plan
+from nereid.core.messaging.sweep import GAVE_UP, Sweep
 from nereid.errors import AlreadyExists
 from nereid.models.team import Channels, Environment, Scope
 from nereid.ports import Outcome, Watch
@@ -174,7 +174,7 @@ class TestStuck:
         assert world.watches() == []
 
     def test_a_queue_with_much_in_it_is_seen(self, cloud: Cloud, world: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("nereid.core.sweep.BACKLOG", 2)
+        monkeypatch.setattr("nereid.core.messaging.sweep.BACKLOG", 2)
         for _ in range(3):
             cloud.client("sqs").send_message(QueueUrl=cloud.queues["email"], MessageBody="x")
         world.stored("m", 20 * MINUTE)

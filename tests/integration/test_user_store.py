@@ -13,13 +13,13 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nereid.aws.inbox import DynamoInbox
+from nereid.aws.audience.inbox import DynamoInbox
+from nereid.aws.audience.users import DynamoUserStore, address_key, user_key
 from nereid.aws.table import tenant
-from nereid.aws.users import DynamoUserStore, address_key, user_key
 from nereid.clock import SystemClock
-from nereid.core import users as core_users
-from nereid.core.contact_infos import add_contact_info, delete_contact_info, put_contact_info
-from nereid.core.users import create_or_update_user, new_user, update_user
+from nereid.core.audience import users as core_users
+from nereid.core.audience.contact_infos import add_contact_info, delete_contact_info, put_contact_info
+from nereid.core.audience.users import create_or_update_user, new_user, update_user
 from nereid.errors import AlreadyExists, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import AppNotification, ContactInfo, User, comparable

@@ -12,13 +12,18 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from nereid.aws.event_ledger import DynamoEventLedger
+from nereid.aws.audience.event_ledger import DynamoEventLedger
+from nereid.aws.audience.users import DynamoUserStore
 from nereid.aws.table import Table
-from nereid.aws.users import DynamoUserStore
-from nereid.core.contact_infos import add_contact_info, delete_contact_info
-from nereid.core.event_rules import EventRules
-from nereid.core.users import create_or_update_user, update_user
-from nereid.core.users_by_email import create_user_with_email, holder, put_user_with_email, update_user_with_email
+from nereid.core.audience.contact_infos import add_contact_info, delete_contact_info
+from nereid.core.audience.users import create_or_update_user, update_user
+from nereid.core.audience.users_by_email import (
+    create_user_with_email,
+    holder,
+    put_user_with_email,
+    update_user_with_email,
+)
+from nereid.core.audience.vibetrace.restrictions import EventRules
 from nereid.errors import AlreadyExists, Unavailable
 from nereid.models.message import Rule
 from nereid.models.team import Scope

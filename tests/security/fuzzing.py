@@ -13,14 +13,12 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from local import gateway
-from nereid.dialects import (  # noqa: F401 - to know the fields of their bodies
-    client_checks,
-    manage_bodies,
-    neptie_bodies,
-    neptune_bodies,
-    outreach_bodies,
-)
-from nereid.dialects.fields import LaxBody
+from nereid.dialects.body_types import LaxBody
+from nereid.dialects.client import checks as client_checks
+from nereid.dialects.manage import bodies as manage_bodies  # noqa: F401 - to know the fields of their bodies
+from nereid.dialects.neptie import bodies as neptie_bodies  # noqa: F401 - to know the fields of their bodies
+from nereid.dialects.neptie import outreach_bodies  # noqa: F401 - to know the fields of their bodies
+from nereid.dialects.neptune import bodies as neptune_bodies  # noqa: F401 - to know the fields of their bodies
 from tests.support.api import Call
 
 #: How many requests were made in this process.
@@ -30,7 +28,7 @@ WORDS = (
     *("", " ", "0", "1", "-1", "2", "1e400", "9" * 19, "9" * 5000, "NaN", "Infinity", "null", "true", "None"),
     *("\x00", "a\x00b", "\x1b[31m", "\u007f", "\u2028", "\ufeff", "\ufffd", "\ufffe", "\uffff", "\ud800", "\udfff x"),
     *("é", "ß", "İ", "ﬁ", "١٢", "\u202egnp", "👩\u200d👩\u200d👧", "\U0010ffff"),
-    *("a@b.c", "a@b", "@", "a@@b.c", "a@b.c\r\nBcc: x@y.z", "Sam <a@b.c>", '"a b"@c.d', "a@ä.de", "a@xn--4ca.de"),
+    *("a@b.c", "a@b", "@", "ab.c", "a@b.c\r\nBcc: x@y.z", "Sam <a@b.c>", '"a b"@c.d', "a@ä.de", "a@xn--4ca.de"),
     *("\r\n", "x\r\nSet-Cookie: a=b", "x\ny", "\t", "../../etc/passwd", "..", ".", "/", "//", "a/b", "%", "%00", "%2f"),
     *("#", "a#b", "dev", "private", "sandbox", "user#2", "team#x", "environment#dev", "anon:a", "anon:", ":", "~"),
     *("{{ x }}", "{{ 9 | divided_by: 0 }}", "{% if %}", "{%", "}}", "{{", "{% raw %}", "{{ x | nofilter }}", "x == "),

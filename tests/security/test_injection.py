@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from nereid.aws.email_channel import _sender
-from nereid.aws.mailbox_channel import _mail
-from nereid.core.outreach_content import one_line
-from nereid.core.teams import create_api_token
+from nereid.aws.messaging.email_channel import _sender
+from nereid.aws.messaging.mailbox_channel import _mail
+from nereid.core.access.teams import create_api_token
+from nereid.core.outreach.content import one_line
 from nereid.logs import loggable, logger
 from nereid.models.delivery import DeliveryJob, Recipient
-from nereid.models.outreach import GivenContent, OutreachNotification
+from nereid.models.lead_email import GivenContent, OutreachNotification
 from nereid.models.team import Channels
 from nereid.ports import MessageFilter, ProviderRefused, Rendered
 from tests.support import cloud as clouds

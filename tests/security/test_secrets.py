@@ -12,8 +12,8 @@ import boto3
 import pytest
 
 from nereid.auth import passwords
-from nereid.core import accounts
-from nereid.core.accounts import BadRefreshToken
+from nereid.core.access import accounts
+from nereid.core.access.accounts import BadRefreshToken
 from tests.infrastructure import stack
 from tests.security import world
 from tests.security.world import EVERYTHING, Estate

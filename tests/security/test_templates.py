@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from nereid.core import render, sandbox
-from nereid.core.event_types import check_notifications
-from nereid.dialects import manage
-from nereid.dialects.manage_bodies import EventTypeBody
+from nereid.core.messaging.event_types import check_notifications
+from nereid.core.templates import render, sandbox
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import EventTypeBody
 from nereid.errors import Invalid
 from nereid.models.event_type import EmailTemplate, PushTemplate, SmsTemplate
 from tests.support import cloud as clouds
@@ -248,7 +248,7 @@ def test_parsed_templates_are_kept_only_as_far_as_memory_allows() -> None:
 
 def test_many_slow_templates_are_refused_together(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = ("{% if \t" + "\t" * 3900 + " %}{% endif %}") * 4
-    monkeypatch.setattr("nereid.core.event_types.CHECK_SECONDS", LIMIT)
+    monkeypatch.setattr("nereid.core.messaging.event_types.CHECK_SECONDS", LIMIT)
     notifications = [{**MAIL, "name": str(number), "template": {"subject": slow, "text": slow}} for number in range(20)]
     body = manage.parse(EventTypeBody, {"notifications": notifications})
     ran = confined.run(lambda: check_notifications(body.notifications), LIMIT + GRACE, 3 * MEMORY)

@@ -15,12 +15,12 @@ from typing import Any, get_args
 
 from local import transactions
 from nereid.auth import client_keys, tokens
-from nereid.core.accounts import NewAccount, new_account
-from nereid.core.campaigns import create_campaign
-from nereid.core.email_accounts import add_email_account
-from nereid.core.leads import create_lead
-from nereid.core.send_email import EmailRequest
-from nereid.core.teams import create_api_token, create_client_key, create_environment
+from nereid.core.access.accounts import NewAccount, new_account
+from nereid.core.access.teams import create_api_token, create_client_key, create_environment
+from nereid.core.outreach.campaigns import create_campaign
+from nereid.core.outreach.email_accounts import add_email_account
+from nereid.core.outreach.leads import create_lead
+from nereid.core.outreach.send_email import EmailRequest
 from nereid.models.account import Account, Role
 from nereid.models.team import ApiToken, Channels, ClientKey, Permission, Team
 from nereid.runtime import Runtime

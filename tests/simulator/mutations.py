@@ -12,24 +12,24 @@ from unittest.mock import patch
 
 from aws_lambda_powertools.utilities.batch import process_partial_response
 
-import nereid.aws.campaign_metrics
+import nereid.aws.audience.users
 import nereid.aws.clients
-import nereid.aws.queues
-import nereid.aws.users
+import nereid.aws.messaging.queues
+import nereid.aws.outreach.campaign_metrics
 import nereid.consumer
-import nereid.core.deliver
+import nereid.core.messaging.deliver
 from nereid.auth.credentials import Credentials
 from nereid.aws import provider_errors
-from nereid.aws.campaign_metrics import DynamoCampaignMetrics
-from nereid.aws.deliveries import DynamoDeliveryStore
-from nereid.aws.event_ledger import DynamoEventLedger
-from nereid.aws.inbox import DynamoInbox
-from nereid.aws.messages import DynamoMessageStore
-from nereid.aws.queues import SqsMessageQueue
-from nereid.aws.suppressions import DynamoSuppressionStore
+from nereid.aws.audience.event_ledger import DynamoEventLedger
+from nereid.aws.audience.inbox import DynamoInbox
+from nereid.aws.messaging.deliveries import DynamoDeliveryStore
+from nereid.aws.messaging.messages import DynamoMessageStore
+from nereid.aws.messaging.queues import SqsMessageQueue
+from nereid.aws.messaging.suppressions import DynamoSuppressionStore
+from nereid.aws.outreach.campaign_metrics import DynamoCampaignMetrics
 from nereid.aws.table import Table
-from nereid.core.deliver import Deliverer
-from nereid.core.process_message import Processor
+from nereid.core.messaging.deliver import Deliverer
+from nereid.core.messaging.process_message import Processor
 from nereid.errors import Unavailable
 from nereid.logs import logger
 from nereid.ports import Claim, Outcome, ProviderBusy
@@ -126,7 +126,7 @@ def _repeated_though_at_most_once() -> list[Change]:
 
 
 def _lapsed_claim_used() -> list[Change]:
-    return [(nereid.core.deliver, "HAND_OVER_SECONDS", -1_000_000)]
+    return [(nereid.core.messaging.deliver, "HAND_OVER_SECONDS", -1_000_000)]
 
 
 def _feedback_counted_twice() -> list[Change]:
@@ -154,11 +154,11 @@ def _message_overwritten() -> list[Change]:
 
 def _partial_sends_believed() -> list[Change]:
     def believing(clients: Any, url: str, bodies: Any) -> None:
-        for entries in nereid.aws.queues.batches(bodies):
-            with nereid.aws.queues.taken():
+        for entries in nereid.aws.messaging.queues.batches(bodies):
+            with nereid.aws.messaging.queues.taken():
                 clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
 
-    return [(nereid.aws.queues, "send_all", believing)]
+    return [(nereid.aws.messaging.queues, "send_all", believing)]
 
 
 def _answered_before_queued() -> list[Change]:
@@ -184,19 +184,19 @@ def _inbox_item_named_anew() -> list[Change]:
 
 
 def _users_overwritten() -> list[Change]:
-    replacing = nereid.aws.users.replacing
+    replacing = nereid.aws.audience.users.replacing
 
     def free(scope: Any, user: Any) -> Any:
         return replacing(scope, user)[0], "attribute_exists(pk)"
 
-    return [(nereid.aws.users, "replacing", free)]
+    return [(nereid.aws.audience.users, "replacing", free)]
 
 
 def _events_settled_twice() -> list[Change]:
     def settle(self: Any, scope: Any, settlement: Any) -> None:
         if settlement.user is not None:
-            item, condition, values = nereid.aws.users.replacing(scope, settlement.user)
-            nereid.aws.users.transact_or_conflict(self._table, self._table.writing(item, condition, values))
+            item, condition, values = nereid.aws.audience.users.replacing(scope, settlement.user)
+            nereid.aws.audience.users.transact_or_conflict(self._table, self._table.writing(item, condition, values))
 
     return [(DynamoEventLedger, "settle", settle)]
 

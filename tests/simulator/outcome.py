@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from nereid.aws.deliveries import delivery_key, to_delivery
+from nereid.aws.messaging.deliveries import delivery_key, to_delivery
 from nereid.aws.table import unmarshal
 from nereid.models.delivery import Delivery, Plan, Planned
 from nereid.models.message import Message

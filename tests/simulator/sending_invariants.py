@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from nereid.aws.deliveries import delivery_key
+from nereid.aws.messaging.deliveries import delivery_key
 from tests.simulator.journal import HandOver
 from tests.simulator.outcome import MARK, Broken, Outcome, planned_for
 

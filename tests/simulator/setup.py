@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nereid.core.campaigns import create_campaign
-from nereid.core.contact_infos import add_contact_info
-from nereid.core.event_types import check_notifications, put_event_type
-from nereid.core.leads import create_lead
-from nereid.core.teams import create_api_token, create_client_key, create_environment, create_team
-from nereid.core.users import create_or_update_user
-from nereid.dialects import manage
-from nereid.dialects.manage_bodies import EventTypeBody
+from nereid.core.access.teams import create_api_token, create_client_key, create_environment, create_team
+from nereid.core.audience.contact_infos import add_contact_info
+from nereid.core.audience.users import create_or_update_user
+from nereid.core.messaging.event_types import check_notifications, put_event_type
+from nereid.core.outreach.campaigns import create_campaign
+from nereid.core.outreach.leads import create_lead
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import EventTypeBody
 from nereid.models.team import Channels, Scope
 from tests.simulator.providers import SECRET
 

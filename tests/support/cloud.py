@@ -21,14 +21,14 @@ import boto3
 from moto import mock_aws
 
 from local import lighter_moto
-from nereid.core.contact_infos import add_contact_info
-from nereid.core.event_types import check_notifications, put_event_type
-from nereid.core.ingest import ingest
-from nereid.core.show_message import show_message
-from nereid.core.teams import create_environment, create_team
-from nereid.core.users import create_or_update_user
-from nereid.dialects import manage
-from nereid.dialects.manage_bodies import EventTypeBody
+from nereid.core.access.teams import create_environment, create_team
+from nereid.core.audience.contact_infos import add_contact_info
+from nereid.core.audience.users import create_or_update_user
+from nereid.core.messaging.event_types import check_notifications, put_event_type
+from nereid.core.messaging.ingest import ingest
+from nereid.core.messaging.show_message import show_message
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import EventTypeBody
 from nereid.models.delivery import Delivery, DeliveryJob
 from nereid.models.message import Message
 from nereid.models.team import Channels

@@ -14,8 +14,8 @@ from botocore.client import BaseClient
 
 from local import lighter_moto, transactions
 from nereid.clock import SystemClock
-from nereid.core.campaigns import create_campaign
-from nereid.core.leads import create_lead
+from nereid.core.outreach.campaigns import create_campaign
+from nereid.core.outreach.leads import create_lead
 from nereid.models.campaign import Campaign
 from nereid.models.lead import Lead
 from nereid.runtime import Runtime

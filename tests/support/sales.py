@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nereid.clock import SystemClock
-from nereid.core.leads import import_leads
+from nereid.core.outreach.leads import import_leads
 from nereid.runtime import Runtime
 from nereid.settings import Settings
 from tests.support.cloud import World, record

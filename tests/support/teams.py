@@ -12,12 +12,12 @@ from typing import Any
 
 from local.resources import Cloud
 from nereid.auth import tokens
-from nereid.aws.accounts import DynamoAccountStore
-from nereid.aws.messages import DynamoMessageStore
+from nereid.aws.access.accounts import DynamoAccountStore
+from nereid.aws.audience.users import DynamoUserStore, contact_item
+from nereid.aws.messaging.messages import DynamoMessageStore
 from nereid.aws.table import Table
-from nereid.aws.users import DynamoUserStore, contact_item
 from nereid.clock import SystemClock
-from nereid.core.teams import create_team
+from nereid.core.access.teams import create_team
 from nereid.models.delivery import Plan, PlannedNotification, Recipient
 from nereid.models.message import Message
 from nereid.models.team import Scope

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nereid.core.attributes import AUTOMATIC, number, with_changes, with_open, with_purchase, with_tags, with_visit
+from nereid.core.audience.vibetrace.user_attributes import (
+    AUTOMATIC,
+    number,
+    with_changes,
+    with_open,
+    with_purchase,
+    with_tags,
+    with_visit,
+)
 from nereid.errors import Invalid
 from tests.unit.vibetrace_fakes import START
 

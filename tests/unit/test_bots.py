@@ -1,6 +1,6 @@
 import pytest
 
-from nereid.core.bots import is_bot
+from nereid.core.audience.vibetrace.bots import is_bot
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nereid.core.event_rules import OPENS_KEPT, EventRules, order_of
+from nereid.core.audience.vibetrace.restrictions import OPENS_KEPT, EventRules, order_of
 from nereid.errors import Unavailable
 from nereid.models.message import Message
 from nereid.models.user import ContactInfo

@@ -9,10 +9,11 @@ from unittest.mock import create_autospec
 import pytest
 
 from nereid.auth.credentials import Caller
-from nereid.core.rate_limits import Quota, RateLimiter
-from nereid.dialects import public, vibetrace
+from nereid.core.access.rate_limits import Quota, RateLimiter
+from nereid.dialects import public
 from nereid.dialects.http import Request
-from nereid.dialects.vibetrace_bodies import InvalidEvent, MissingEvent, MissingUser, read_events
+from nereid.dialects.vibetrace import frame as vibetrace
+from nereid.dialects.vibetrace.bodies import InvalidEvent, MissingEvent, MissingUser, read_events
 from nereid.errors import NotFound, Unavailable
 from nereid.models.team import Environment
 from nereid.runtime import runtime

@@ -3,8 +3,9 @@
 from typing import Any
 
 from nereid.auth.credentials import ClientCaller
-from nereid.core.ingest import ingest_operations
-from nereid.dialects import client, client_bodies
+from nereid.core.messaging.ingest import ingest_operations
+from nereid.dialects.client import bodies as client_bodies
+from nereid.dialects.client import frame as client
 from nereid.dialects.http import Request, Response
 from nereid.runtime import runtime
 

@@ -1,6 +1,6 @@
 """Everything under /api/client that no endpoint takes: preflights, other methods, routes not offered."""
 
-from nereid.dialects import client
+from nereid.dialects.client import frame as client
 from nereid.runtime import runtime
 
 handler = client.answer_other(runtime)

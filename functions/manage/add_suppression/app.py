@@ -1,10 +1,10 @@
 """POST /manage/suppressions: mail an address no more."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.suppressions import add_suppression
-from nereid.dialects import manage
+from nereid.core.messaging.suppressions import add_suppression
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import SuppressionBody
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import SuppressionBody
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """POST /manage/api_tokens: make an API token; it is shown this once."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.teams import create_api_token
-from nereid.dialects import manage
+from nereid.core.access.teams import create_api_token
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import ApiTokenBody
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import ApiTokenBody
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """POST /manage/client_keys: make a client key; a secret one is shown this once."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.teams import create_client_key
-from nereid.dialects import manage
+from nereid.core.access.teams import create_client_key
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import ClientKeyBody
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import ClientKeyBody
 from nereid.runtime import runtime
 
 

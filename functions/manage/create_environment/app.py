@@ -1,10 +1,10 @@
 """POST /manage/environments: make an environment."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.teams import create_environment
-from nereid.dialects import manage
+from nereid.core.access.teams import create_environment
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import EnvironmentBody
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import EnvironmentBody
 from nereid.models.team import Channels
 from nereid.runtime import runtime
 

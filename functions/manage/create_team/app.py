@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from nereid.core.accounts import NewAccount
-from nereid.core.teams import create_team
-from nereid.dialects.manage import parse, team_object
-from nereid.dialects.manage_bodies import TeamBody
-from nereid.dialects.neptie import account_object
+from nereid.core.access.accounts import NewAccount
+from nereid.core.access.teams import create_team
+from nereid.dialects.manage.bodies import TeamBody
+from nereid.dialects.manage.frame import parse, team_object
+from nereid.dialects.neptie.frame import account_object
 from nereid.runtime import runtime
 
 

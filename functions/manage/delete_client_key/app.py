@@ -1,8 +1,8 @@
 """DELETE /manage/client_keys/{id}: revoke a client key; it is refused everywhere within a minute."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import manage
 from nereid.dialects.http import Request, Response
+from nereid.dialects.manage import frame as manage
 from nereid.runtime import runtime
 
 

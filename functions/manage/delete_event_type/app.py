@@ -1,8 +1,8 @@
 """DELETE /manage/{environment}/event_types/{event_type}: stop telling anything for an event type."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import manage
 from nereid.dialects.http import Request, Response
+from nereid.dialects.manage import frame as manage
 from nereid.runtime import runtime
 
 

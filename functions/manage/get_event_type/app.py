@@ -1,8 +1,8 @@
 """GET /manage/{environment}/event_types/{event_type}: one configured event type."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import manage
 from nereid.dialects.http import Request, Response
+from nereid.dialects.manage import frame as manage
 from nereid.errors import NotFound
 from nereid.runtime import runtime
 

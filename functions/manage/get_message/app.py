@@ -1,9 +1,9 @@
 """GET /manage/{environment}/messages/{message_id}: one message and what became of it."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.show_message import show_message
-from nereid.dialects import manage
+from nereid.core.messaging.show_message import show_message
 from nereid.dialects.http import Request, Response
+from nereid.dialects.manage import frame as manage
 from nereid.runtime import runtime
 
 

@@ -1,9 +1,9 @@
 """GET /manage/client_keys: the team's client keys; of secret ones only how they begin."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import manage
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import ClientKeysQuery
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import ClientKeysQuery
 from nereid.runtime import runtime
 
 

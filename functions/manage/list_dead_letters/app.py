@@ -1,9 +1,9 @@
 """GET /manage/dead_letters: what failed too often, and why."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import manage
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import DeadLettersQuery
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import DeadLettersQuery
 from nereid.runtime import runtime
 
 

@@ -1,9 +1,9 @@
 """GET /manage/{environment}/event_types: the configured event types, in order of their names."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import manage
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import ListQuery
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import ListQuery
 from nereid.runtime import runtime
 
 

@@ -1,9 +1,9 @@
 """GET /manage/{environment}/messages: the messages, newest first."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import manage
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import MessagesQuery
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import MessagesQuery
 from nereid.ports import MessageFilter
 from nereid.runtime import runtime
 

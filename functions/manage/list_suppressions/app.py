@@ -1,10 +1,10 @@
 """GET /manage/suppressions: the addresses that the team must not mail, and why."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.suppressions import list_suppressions
-from nereid.dialects import manage
+from nereid.core.messaging.suppressions import list_suppressions
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import SuppressionsQuery
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import SuppressionsQuery
 from nereid.runtime import runtime
 
 

@@ -1,9 +1,9 @@
 """POST /manage/dead_letter_purges: delete dead letters, and end what they carry."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import manage
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import DeadLettersBody
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import DeadLettersBody
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """PUT /manage/{environment}/event_types/{event_type}: configure what an event type tells, on which channels."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.event_types import check_notifications, put_event_type
-from nereid.dialects import manage
+from nereid.core.messaging.event_types import check_notifications, put_event_type
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import EventTypeBody
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import EventTypeBody
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """DELETE /manage/suppressions/{email}: let an address be mailed again."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.suppressions import remove_suppression
-from nereid.dialects import manage
+from nereid.core.messaging.suppressions import remove_suppression
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import RemovalQuery
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import RemovalQuery
 from nereid.runtime import runtime
 
 

@@ -3,9 +3,9 @@
 import uuid
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import manage
 from nereid.dialects.http import Request, Response
-from nereid.dialects.manage_bodies import ReplayBody
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.manage.bodies import ReplayBody
 from nereid.runtime import runtime
 
 

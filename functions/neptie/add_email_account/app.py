@@ -1,10 +1,11 @@
 """POST /api/email/accounts: connect a mailbox, or connect it again with another token."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.email_accounts import add_email_account
-from nereid.dialects import neptie, outreach
+from nereid.core.outreach.email_accounts import add_email_account
 from nereid.dialects.http import Request, Response
-from nereid.dialects.outreach_bodies import EmailAccountBody
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie import outreach
+from nereid.dialects.neptie.outreach_bodies import EmailAccountBody
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """POST /api/campaigns/{id}/assign-leads: assign leads to a campaign, all or none."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.campaigns import assign_leads
-from nereid.dialects import neptie
+from nereid.core.outreach.campaigns import assign_leads
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptie_bodies import AssignLeadsBody
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie.bodies import AssignLeadsBody
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,11 @@
 """GET /api/analytics/campaign-performance: what came of a campaign's e-mails in the last days."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.campaign_performance import TIMEFRAMES, campaign_performance
-from nereid.dialects import neptie, outreach
+from nereid.core.outreach.campaign_performance import TIMEFRAMES, campaign_performance
 from nereid.dialects.http import Request, Response
-from nereid.dialects.outreach_bodies import PerformanceQuery
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie import outreach
+from nereid.dialects.neptie.outreach_bodies import PerformanceQuery
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """POST /api/campaigns: create a campaign, as a draft."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.campaigns import create_campaign
-from nereid.dialects import neptie
+from nereid.core.outreach.campaigns import create_campaign
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptie_bodies import CampaignBody, known
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie.bodies import CampaignBody, known
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """POST /api/leads: create a lead."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.leads import create_lead
-from nereid.dialects import neptie
+from nereid.core.outreach.leads import create_lead
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptie_bodies import LeadBody, known
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie.bodies import LeadBody, known
 from nereid.runtime import runtime
 
 

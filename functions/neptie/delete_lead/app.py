@@ -1,9 +1,9 @@
 """DELETE /api/leads/{id}: delete a lead with its assignments."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.leads import delete_lead
-from nereid.dialects import neptie
+from nereid.core.outreach.leads import delete_lead
 from nereid.dialects.http import Request, Response
+from nereid.dialects.neptie import frame as neptie
 from nereid.runtime import runtime
 
 

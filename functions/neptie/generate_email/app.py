@@ -1,13 +1,13 @@
 """POST /api/ai/generate-email: write a mail to a lead for a campaign. Nothing is stored or sent."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.campaigns import get_campaign
-from nereid.core.generate_email import generate_email, sender_of
-from nereid.core.leads import get_lead
-from nereid.core.rate_limits import AI
-from nereid.dialects import neptie
+from nereid.core.access.rate_limits import AI
+from nereid.core.outreach.campaigns import get_campaign
+from nereid.core.outreach.leads import get_lead
+from nereid.core.outreach.writing.generate_email import generate_email, sender_of
 from nereid.dialects.http import Request, Response
-from nereid.dialects.outreach_bodies import GenerateEmailBody
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie.outreach_bodies import GenerateEmailBody
 from nereid.runtime import runtime
 
 

@@ -1,9 +1,9 @@
 """GET /api/campaigns/{id}: read a campaign."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.campaigns import get_campaign
-from nereid.dialects import neptie
+from nereid.core.outreach.campaigns import get_campaign
 from nereid.dialects.http import Request, Response
+from nereid.dialects.neptie import frame as neptie
 from nereid.runtime import runtime
 
 

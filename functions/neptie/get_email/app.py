@@ -1,9 +1,10 @@
 """GET /api/email/{id}: an e-mail to a lead, and what became of it."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.show_email import show_email
-from nereid.dialects import neptie, outreach
+from nereid.core.outreach.show_email import show_email
 from nereid.dialects.http import Request, Response
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie import outreach
 from nereid.runtime import runtime
 
 

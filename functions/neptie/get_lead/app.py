@@ -1,9 +1,9 @@
 """GET /api/leads/{id}: read a lead."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.leads import get_lead
-from nereid.dialects import neptie
+from nereid.core.outreach.leads import get_lead
 from nereid.dialects.http import Request, Response
+from nereid.dialects.neptie import frame as neptie
 from nereid.runtime import runtime
 
 

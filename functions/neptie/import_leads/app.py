@@ -1,10 +1,11 @@
 """POST /api/leads/import: add and update up to 1000 leads from JSON or CSV."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.leads import import_leads
-from nereid.core.rate_limits import LEAD_IMPORT
-from nereid.dialects import neptie, neptie_import
+from nereid.core.access.rate_limits import LEAD_IMPORT
+from nereid.core.outreach.leads import import_leads
 from nereid.dialects.http import Request, Response
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie import imports as neptie_import
 from nereid.runtime import runtime
 
 

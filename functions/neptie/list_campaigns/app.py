@@ -1,10 +1,10 @@
 """GET /api/campaigns: all campaigns, newest first."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.campaigns import list_campaigns
-from nereid.dialects import neptie
+from nereid.core.outreach.campaigns import list_campaigns
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptie_bodies import CampaignsQuery
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie.bodies import CampaignsQuery
 from nereid.runtime import runtime
 
 

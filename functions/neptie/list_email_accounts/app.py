@@ -1,8 +1,9 @@
 """GET /api/email/accounts: the mailboxes that a team has connected, oldest first."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import neptie, outreach
 from nereid.dialects.http import Request, Response
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie import outreach
 from nereid.runtime import runtime
 
 

@@ -1,9 +1,9 @@
 """GET /api/leads: a page of the leads, newest first."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import neptie
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptie_bodies import LeadsQuery
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie.bodies import LeadsQuery
 from nereid.models.lead import LeadFilter
 from nereid.runtime import runtime
 

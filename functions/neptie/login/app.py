@@ -1,8 +1,8 @@
 """POST /api/auth/login: log in with e-mail address and password."""
 
-from nereid.dialects import neptie
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptie_bodies import LoginBody
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie.bodies import LoginBody
 from nereid.runtime import runtime
 
 

@@ -1,11 +1,12 @@
 """POST /api/ai/rank-leads: rank leads by six plain factors and store their scores."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.rank_leads import rank_leads
-from nereid.core.rate_limits import AI
-from nereid.dialects import neptie, outreach
+from nereid.core.access.rate_limits import AI
+from nereid.core.outreach.rank_leads import rank_leads
 from nereid.dialects.http import Request, Response
-from nereid.dialects.outreach_bodies import RankLeadsBody
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie import outreach
+from nereid.dialects.neptie.outreach_bodies import RankLeadsBody
 from nereid.runtime import runtime
 
 

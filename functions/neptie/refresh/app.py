@@ -1,8 +1,8 @@
 """POST /api/auth/refresh: exchange a refresh token for new tokens."""
 
-from nereid.dialects import neptie
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptie_bodies import RefreshBody
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie.bodies import RefreshBody
 from nereid.runtime import runtime
 
 

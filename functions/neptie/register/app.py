@@ -1,9 +1,9 @@
 """POST /api/auth/register: make an account that administers a new team of its own."""
 
-from nereid.core.accounts import NewAccount
-from nereid.dialects import neptie
+from nereid.core.access.accounts import NewAccount
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptie_bodies import RegisterBody
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie.bodies import RegisterBody
 from nereid.runtime import runtime
 
 

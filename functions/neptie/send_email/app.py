@@ -1,11 +1,12 @@
 """POST /api/email/send: queue an e-mail to a lead."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.rate_limits import EMAIL
-from nereid.core.send_email import EmailRequest
-from nereid.dialects import neptie, outreach
+from nereid.core.access.rate_limits import EMAIL
+from nereid.core.outreach.send_email import EmailRequest
 from nereid.dialects.http import Request, Response
-from nereid.dialects.outreach_bodies import SendEmailBody
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie import outreach
+from nereid.dialects.neptie.outreach_bodies import SendEmailBody
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """PUT /api/campaigns/{id}: change the given fields of a campaign."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.campaigns import update_campaign
-from nereid.dialects import neptie
+from nereid.core.outreach.campaigns import update_campaign
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptie_bodies import CampaignUpdateBody, given
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie.bodies import CampaignUpdateBody, given
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """PUT /api/leads/{id}: change the given fields of a lead."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.leads import update_lead
-from nereid.dialects import neptie
+from nereid.core.outreach.leads import update_lead
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptie_bodies import LeadUpdateBody, given
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptie.bodies import LeadUpdateBody, given
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """POST /neptune/{environment}/users: create a user, or update the one with the id."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.users import create_or_update_user
-from nereid.dialects import neptune
+from nereid.core.audience.users import create_or_update_user
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptune_bodies import NewUserBody
+from nereid.dialects.neptune import frame as neptune
+from nereid.dialects.neptune.bodies import NewUserBody
 from nereid.runtime import runtime
 
 

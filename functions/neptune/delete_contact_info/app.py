@@ -4,10 +4,10 @@ The pair is in the JSON body, or in the query when there is no body: some proxie
 """
 
 from nereid.auth.credentials import Caller
-from nereid.core.contact_infos import delete_contact_info
-from nereid.dialects import neptune
+from nereid.core.audience.contact_infos import delete_contact_info
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptune_bodies import ContactInfoKey
+from nereid.dialects.neptune import frame as neptune
+from nereid.dialects.neptune.bodies import ContactInfoKey
 from nereid.runtime import runtime
 
 

@@ -1,8 +1,8 @@
 """DELETE /neptune/{environment}/users/{user_id}: delete a user with contact infos, devices and app notifications."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import neptune
 from nereid.dialects.http import Request, Response
+from nereid.dialects.neptune import frame as neptune
 from nereid.runtime import runtime
 
 

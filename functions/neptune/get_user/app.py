@@ -1,8 +1,8 @@
 """GET /neptune/{environment}/users/{user_id}: one user, with contact infos if asked for."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import neptune
 from nereid.dialects.http import Request, Response
+from nereid.dialects.neptune import frame as neptune
 from nereid.errors import NotFound
 from nereid.runtime import runtime
 

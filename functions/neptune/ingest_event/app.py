@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from nereid.core.ingest import ingest, mint_message_id
-from nereid.dialects import neptune
+from nereid.core.messaging.ingest import ingest, mint_message_id
 from nereid.dialects.endpoint import answer
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptune_bodies import IngestBody
+from nereid.dialects.neptune import frame as neptune
+from nereid.dialects.neptune.bodies import IngestBody
 from nereid.errors import Unauthenticated
 from nereid.runtime import runtime
 

@@ -1,10 +1,10 @@
 """GET /neptune/app_notifications/{environment}: a user's inbox."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.app_notifications import list_app_notifications
-from nereid.dialects import neptune
+from nereid.core.audience.app_notifications import list_app_notifications
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptune_bodies import AppNotificationsQuery
+from nereid.dialects.neptune import frame as neptune
+from nereid.dialects.neptune.bodies import AppNotificationsQuery
 from nereid.runtime import runtime
 
 

@@ -1,9 +1,9 @@
 """GET /neptune/environments: the environments of the caller's team, oldest first."""
 
 from nereid.auth.credentials import Caller
-from nereid.dialects import neptune
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptune_bodies import PageQuery
+from nereid.dialects.neptune import frame as neptune
+from nereid.dialects.neptune.bodies import PageQuery
 from nereid.runtime import runtime
 
 

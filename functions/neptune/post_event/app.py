@@ -1,10 +1,10 @@
 """POST /neptune/{environment}/events: take an event in. The token is in the header."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.ingest import ingest, mint_message_id
-from nereid.dialects import neptune
+from nereid.core.messaging.ingest import ingest, mint_message_id
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptune_bodies import EventBody
+from nereid.dialects.neptune import frame as neptune
+from nereid.dialects.neptune.bodies import EventBody
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """POST /neptune/app_notifications/{environment}/read: mark one notification, or all of a user, as read."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.app_notifications import read_all, read_one
-from nereid.dialects import neptune
+from nereid.core.audience.app_notifications import read_all, read_one
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptune_bodies import ReadBody
+from nereid.dialects.neptune import frame as neptune
+from nereid.dialects.neptune.bodies import ReadBody
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """PUT /neptune/{environment}/users/{user_id}/contacts_info: add an address, or change the one that is there."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.contact_infos import put_contact_info
-from nereid.dialects import neptune
+from nereid.core.audience.contact_infos import put_contact_info
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptune_bodies import ContactInfoBody
+from nereid.dialects.neptune import frame as neptune
+from nereid.dialects.neptune.bodies import ContactInfoBody
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """PUT /neptune/{environment}/users/{user_id}: merge new values into a user's meta."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.users import update_user
-from nereid.dialects import neptune
+from nereid.core.audience.users import update_user
 from nereid.dialects.http import Request, Response
-from nereid.dialects.neptune_bodies import UserBody
+from nereid.dialects.neptune import frame as neptune
+from nereid.dialects.neptune.bodies import UserBody
 from nereid.runtime import runtime
 
 

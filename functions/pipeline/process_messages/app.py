@@ -3,7 +3,7 @@
 from typing import Any
 
 from nereid.consumer import consume
-from nereid.core.render import time_budget
+from nereid.core.templates.render import time_budget
 from nereid.models.message import EventBatch
 from nereid.runtime import runtime
 

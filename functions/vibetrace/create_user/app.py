@@ -1,10 +1,10 @@
 """POST /v1/user: create a user."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.users_by_email import create_user_with_email
-from nereid.dialects import vibetrace
+from nereid.core.audience.users_by_email import create_user_with_email
 from nereid.dialects.http import Request, Response
-from nereid.dialects.vibetrace_bodies import read_new_user
+from nereid.dialects.vibetrace import frame as vibetrace
+from nereid.dialects.vibetrace.bodies import read_new_user
 from nereid.runtime import runtime
 
 

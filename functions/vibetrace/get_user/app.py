@@ -1,9 +1,9 @@
 """GET /v1/user/{email}: one user."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.users_by_email import user_by_email
-from nereid.dialects import vibetrace
+from nereid.core.audience.users_by_email import user_by_email
 from nereid.dialects.http import Request, Response
+from nereid.dialects.vibetrace import frame as vibetrace
 from nereid.runtime import runtime
 
 

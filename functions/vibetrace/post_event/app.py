@@ -1,11 +1,11 @@
 """POST /v1/event: take the events of one user in."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.ingest import ingest
-from nereid.core.take_events import find_user, without_bots
-from nereid.dialects import vibetrace
+from nereid.core.audience.vibetrace.admission import find_user, without_bots
+from nereid.core.messaging.ingest import ingest
 from nereid.dialects.http import Request, Response
-from nereid.dialects.vibetrace_bodies import read_events
+from nereid.dialects.vibetrace import frame as vibetrace
+from nereid.dialects.vibetrace.bodies import read_events
 from nereid.runtime import runtime
 
 

@@ -1,10 +1,10 @@
 """PUT /v1/user/{email}: merge attributes into a user; with `upsert`, create it if need be."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.users_by_email import put_user_with_email, update_user_with_email
-from nereid.dialects import vibetrace
+from nereid.core.audience.users_by_email import put_user_with_email, update_user_with_email
 from nereid.dialects.http import Request, Response
-from nereid.dialects.vibetrace_bodies import attributes
+from nereid.dialects.vibetrace import frame as vibetrace
+from nereid.dialects.vibetrace.bodies import attributes
 from nereid.runtime import runtime
 
 

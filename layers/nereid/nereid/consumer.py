@@ -6,8 +6,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from nereid.core.deliver import TryAgain
-from nereid.core.last_try import LastTry
+from nereid.core.messaging.deliver import TryAgain
+from nereid.core.messaging.failure_notes import LastTry
 from nereid.errors import Unavailable
 from nereid.logs import logger, origin, unexpected
 from nereid.metrics import DeliveryCounts

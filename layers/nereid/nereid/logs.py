@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aws_lambda_powertools import Logger
 
+_PACKAGE = Path(__file__).parent
 #: An e-mail address or a phone number, in an id or as one.
 _ADDRESS = re.compile(r"@|\+(?:[ ()./-]*\d){7}")
 
@@ -29,14 +30,21 @@ def unexpected(error: BaseException, message: str, **ids: str | None) -> None:
 
 
 def origin(error: BaseException) -> str:
-    """Return an error's type and the last line of ours that it came through, `ValueError at core/render.py:12`.
+    """Return an error's type and the last line of ours that it came through: `ValueError at clock.py:12`.
 
     Its text is left out here, too.
     """
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    own = [(path, line) for path, line in frames if path.name == "app.py" or "nereid" in path.parts[-3:]]
-    where = "".join(f" at {path.parent.name}/{path.name}:{line}" for path, line in own[-1:])
-    return type(error).__name__ + where
+    places = [(_place(path), line) for path, line in frames]
+    own = [f" at {place}:{line}" for place, line in places if place is not None]
+    return type(error).__name__ + "".join(own[-1:])
+
+
+def _place(path: Path) -> str | None:
+    """Return where a file of ours is, short; None for a file of others."""
+    if path.is_relative_to(_PACKAGE):
+        return str(path.relative_to(_PACKAGE))
+    return f"{path.parent.name}/{path.name}" if path.name == "app.py" else None
 
 
 def discarded(reason: str, **ids: str | None) -> None:

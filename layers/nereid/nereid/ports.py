@@ -15,9 +15,7 @@ from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Status
 from nereid.models.draft import Draft, Facts, Tone
 from nereid.models.event_type import EventType
 from nereid.models.lead import Lead, LeadChange, LeadFilter
-from nereid.models.message import EventBatch, Message
-from nereid.models.operation import Link
-from nereid.models.outreach import (
+from nereid.models.lead_email import (
     EmailAccount,
     EmailReference,
     Engagement,
@@ -26,6 +24,8 @@ from nereid.models.outreach import (
     OutgoingEmail,
     SealedAccount,
 )
+from nereid.models.message import EventBatch, Message
+from nereid.models.operation import Link
 from nereid.models.suppression import Suppression, SuppressionReason
 from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
 from nereid.models.user import AppNotification, ContactInfo, Device, User

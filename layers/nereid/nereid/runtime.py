@@ -15,42 +15,42 @@ from nereid.metrics import DeliveryCounts
 from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from nereid.aws.accounts import DynamoAccountStore
-    from nereid.aws.bedrock_writer import BedrockWriter
-    from nereid.aws.campaign_metrics import DynamoCampaignMetrics
-    from nereid.aws.campaigns import DynamoCampaignStore
+    from nereid.aws.access.accounts import DynamoAccountStore
+    from nereid.aws.access.limits import DynamoLimitStore
+    from nereid.aws.audience.inbox import DynamoInbox
+    from nereid.aws.audience.users import DynamoUserStore
     from nereid.aws.clients import Clients
-    from nereid.aws.deliveries import DynamoDeliveryStore
-    from nereid.aws.email_accounts import DynamoEmailAccountStore
-    from nereid.aws.engagement import DynamoEngagementStore
-    from nereid.aws.event_types import DynamoEventTypeStore
-    from nereid.aws.failure_notes import DynamoFailureNotes
-    from nereid.aws.inbox import DynamoInbox
-    from nereid.aws.leads import DynamoLeadStore
-    from nereid.aws.limits import DynamoLimitStore
-    from nereid.aws.messages import DynamoMessageStore
-    from nereid.aws.outgoing_emails import DynamoOutboxStore
-    from nereid.aws.queues import SqsMessageQueue, SqsVisibility
-    from nereid.aws.suppressions import DynamoSuppressionStore
-    from nereid.aws.sweep_state import DynamoSweepState
+    from nereid.aws.messaging.deliveries import DynamoDeliveryStore
+    from nereid.aws.messaging.event_types import DynamoEventTypeStore
+    from nereid.aws.messaging.failure_notes import DynamoFailureNotes
+    from nereid.aws.messaging.messages import DynamoMessageStore
+    from nereid.aws.messaging.queues import SqsMessageQueue, SqsVisibility
+    from nereid.aws.messaging.suppressions import DynamoSuppressionStore
+    from nereid.aws.messaging.sweep_state import DynamoSweepState
+    from nereid.aws.outreach.bedrock_writer import BedrockWriter
+    from nereid.aws.outreach.campaign_metrics import DynamoCampaignMetrics
+    from nereid.aws.outreach.campaigns import DynamoCampaignStore
+    from nereid.aws.outreach.email_accounts import DynamoEmailAccountStore
+    from nereid.aws.outreach.engagement import DynamoEngagementStore
+    from nereid.aws.outreach.leads import DynamoLeadStore
+    from nereid.aws.outreach.outgoing_emails import DynamoOutboxStore
+    from nereid.aws.outreach.token_cipher import KmsTokenCipher
     from nereid.aws.table import Table
-    from nereid.aws.token_cipher import KmsTokenCipher
-    from nereid.aws.users import DynamoUserStore
-    from nereid.core.accounts import Accounts
-    from nereid.core.dead_letters import DeadLetters
-    from nereid.core.deliver import Deliverer
-    from nereid.core.event_rules import EventRules
-    from nereid.core.identities import Identities
-    from nereid.core.last_try import LastTry
-    from nereid.core.outreach_feedback import OutreachFeedback
-    from nereid.core.process_message import Processor
-    from nereid.core.process_operations import Operations
-    from nereid.core.rate_limits import RateLimiter
-    from nereid.core.record_feedback import FeedbackRecorder
-    from nereid.core.replay_message import Replayer
-    from nereid.core.send_email import EmailSender
-    from nereid.core.sweep import Sweeper
-    from nereid.core.unsubscribe import Unsubscriber
+    from nereid.core.access.accounts import Accounts
+    from nereid.core.access.rate_limits import RateLimiter
+    from nereid.core.audience.client_identities import Identities
+    from nereid.core.audience.vibetrace.restrictions import EventRules
+    from nereid.core.messaging.dead_letters import DeadLetters
+    from nereid.core.messaging.deliver import Deliverer
+    from nereid.core.messaging.failure_notes import LastTry
+    from nereid.core.messaging.process_message import Processor
+    from nereid.core.messaging.process_operations import Operations
+    from nereid.core.messaging.record_feedback import FeedbackRecorder
+    from nereid.core.messaging.replay_message import Replayer
+    from nereid.core.messaging.sweep import Sweeper
+    from nereid.core.messaging.unsubscribe import Unsubscriber
+    from nereid.core.outreach.feedback import OutreachFeedback
+    from nereid.core.outreach.send_email import EmailSender
 
 _DAY = 24 * 60 * 60
 
@@ -78,14 +78,14 @@ class Runtime:
     @cached_property
     def accounts(self) -> DynamoAccountStore:
         """Teams, environments and credentials."""
-        from nereid.aws.accounts import DynamoAccountStore
+        from nereid.aws.access.accounts import DynamoAccountStore
 
         return DynamoAccountStore(self._table("accounts_table"))
 
     @cached_property
     def logins(self) -> Accounts:
         """What registers accounts and logs them in."""
-        from nereid.core.accounts import Accounts
+        from nereid.core.access.accounts import Accounts
 
         return Accounts(self.accounts, self.limits, self.clock, self.signing_secret)
 
@@ -114,22 +114,22 @@ class Runtime:
     @cached_property
     def users(self) -> DynamoUserStore:
         """Users and contact infos."""
-        from nereid.aws.users import DynamoUserStore
+        from nereid.aws.audience.users import DynamoUserStore
 
         return DynamoUserStore(self._table("audience_table"))
 
     @cached_property
     def inbox(self) -> DynamoInbox:
         """App notifications."""
-        from nereid.aws.inbox import DynamoInbox
+        from nereid.aws.audience.inbox import DynamoInbox
 
         return DynamoInbox(self._table("audience_table"), self._retention)
 
     @cached_property
     def identities(self) -> Identities:
         """Whom a client's ids name."""
-        from nereid.aws.identities import DynamoIdentityStore
-        from nereid.core.identities import Identities
+        from nereid.aws.audience.client_identities import DynamoIdentityStore
+        from nereid.core.audience.client_identities import Identities
 
         store = DynamoIdentityStore(self._table("audience_table"), self.users)
         return Identities(store, self.users, self.clock)
@@ -137,77 +137,77 @@ class Runtime:
     @cached_property
     def suppressions(self) -> DynamoSuppressionStore:
         """Suppressed addresses."""
-        from nereid.aws.suppressions import DynamoSuppressionStore
+        from nereid.aws.messaging.suppressions import DynamoSuppressionStore
 
         return DynamoSuppressionStore(self._table("audience_table"))
 
     @cached_property
     def event_types(self) -> DynamoEventTypeStore:
         """Event types."""
-        from nereid.aws.event_types import DynamoEventTypeStore
+        from nereid.aws.messaging.event_types import DynamoEventTypeStore
 
         return DynamoEventTypeStore(self._table("activity_table"))
 
     @cached_property
     def messages(self) -> DynamoMessageStore:
         """Messages."""
-        from nereid.aws.messages import DynamoMessageStore
+        from nereid.aws.messaging.messages import DynamoMessageStore
 
         return DynamoMessageStore(self._table("activity_table"), self._retention)
 
     @cached_property
     def deliveries(self) -> DynamoDeliveryStore:
         """Deliveries."""
-        from nereid.aws.deliveries import DynamoDeliveryStore
+        from nereid.aws.messaging.deliveries import DynamoDeliveryStore
 
         return DynamoDeliveryStore(self._table("activity_table"), self._retention)
 
     @cached_property
     def leads(self) -> DynamoLeadStore:
         """Leads."""
-        from nereid.aws.leads import DynamoLeadStore
+        from nereid.aws.outreach.leads import DynamoLeadStore
 
         return DynamoLeadStore(self._table("outreach_table"))
 
     @cached_property
     def campaigns(self) -> DynamoCampaignStore:
         """Campaigns."""
-        from nereid.aws.campaigns import DynamoCampaignStore
+        from nereid.aws.outreach.campaigns import DynamoCampaignStore
 
         return DynamoCampaignStore(self._table("outreach_table"))
 
     @cached_property
     def engagement(self) -> DynamoEngagementStore:
         """What leads did with their mails."""
-        from nereid.aws.engagement import DynamoEngagementStore
+        from nereid.aws.outreach.engagement import DynamoEngagementStore
 
         return DynamoEngagementStore(self._table("outreach_table"))
 
     @cached_property
     def outbox(self) -> DynamoOutboxStore:
         """E-mails taken for sending."""
-        from nereid.aws.outgoing_emails import DynamoOutboxStore
+        from nereid.aws.outreach.outgoing_emails import DynamoOutboxStore
 
         return DynamoOutboxStore(self._table("outreach_table"), self._retention)
 
     @cached_property
     def email_accounts(self) -> DynamoEmailAccountStore:
         """Connected mailboxes."""
-        from nereid.aws.email_accounts import DynamoEmailAccountStore
+        from nereid.aws.outreach.email_accounts import DynamoEmailAccountStore
 
         return DynamoEmailAccountStore(self._table("outreach_table"))
 
     @cached_property
     def token_cipher(self) -> KmsTokenCipher:
         """Encrypts tokens of mailboxes."""
-        from nereid.aws.token_cipher import KmsTokenCipher
+        from nereid.aws.outreach.token_cipher import KmsTokenCipher
 
         return KmsTokenCipher(self.clients, self.settings.need("email_account_key"))
 
     @cached_property
     def campaign_metrics(self) -> DynamoCampaignMetrics:
         """Counts of what became of campaigns' mails."""
-        from nereid.aws.campaign_metrics import DynamoCampaignMetrics
+        from nereid.aws.outreach.campaign_metrics import DynamoCampaignMetrics
 
         return DynamoCampaignMetrics(self._table("activity_table"))
 
@@ -217,14 +217,14 @@ class Runtime:
         model_id = self.settings.need("bedrock_model_id")
         if not model_id:
             return None
-        from nereid.aws.bedrock_writer import BedrockWriter
+        from nereid.aws.outreach.bedrock_writer import BedrockWriter
 
         return BedrockWriter(self.clients, model_id)
 
     @cached_property
     def email_sender(self) -> EmailSender:
         """What takes e-mails for sending."""
-        from nereid.core.send_email import EmailSender
+        from nereid.core.outreach.send_email import EmailSender
 
         return EmailSender(
             leads=self.leads,
@@ -239,42 +239,42 @@ class Runtime:
     @cached_property
     def outreach_feedback(self) -> OutreachFeedback:
         """What makes reports known to leads and campaigns."""
-        from nereid.core.outreach_feedback import OutreachFeedback
+        from nereid.core.outreach.feedback import OutreachFeedback
 
         return OutreachFeedback(self.deliveries, self.campaign_metrics, self.engagement, self.leads, self.clock)
 
     @cached_property
     def limits(self) -> DynamoLimitStore:
         """How much of each limit is used up."""
-        from nereid.aws.limits import DynamoLimitStore
+        from nereid.aws.access.limits import DynamoLimitStore
 
         return DynamoLimitStore(self._table("limits_table"))
 
     @cached_property
     def limiter(self) -> RateLimiter:
         """What counts requests."""
-        from nereid.core.rate_limits import RateLimiter
+        from nereid.core.access.rate_limits import RateLimiter
 
         return RateLimiter(self.limits, self.clock)
 
     @cached_property
     def failure_notes(self) -> DynamoFailureNotes:
         """Why records of queues were given up."""
-        from nereid.aws.failure_notes import DynamoFailureNotes
+        from nereid.aws.messaging.failure_notes import DynamoFailureNotes
 
         return DynamoFailureNotes(self._table("activity_table"))
 
     @cached_property
     def last_try(self) -> LastTry:
         """What notes why a record of the function's queue was given up."""
-        from nereid.core.last_try import LastTry
+        from nereid.core.messaging.failure_notes import LastTry
 
         return LastTry(self.failure_notes, self.clock, int(self.settings.need("max_receive_count")))
 
     @cached_property
     def message_queue(self) -> SqsMessageQueue:
         """The queue that ingested events go to."""
-        from nereid.aws.queues import SqsMessageQueue
+        from nereid.aws.messaging.queues import SqsMessageQueue
 
         return SqsMessageQueue(self.clients, self.settings.need("message_queue_url"))
 
@@ -286,10 +286,10 @@ class Runtime:
     @cached_property
     def processor(self) -> Processor:
         """What turns messages into deliveries."""
-        from nereid.aws.queues import SqsDeliveryQueues
-        from nereid.core.app_inbox_channel import AppInboxChannel
-        from nereid.core.deliver import Deliverer
-        from nereid.core.process_message import Processor
+        from nereid.aws.messaging.queues import SqsDeliveryQueues
+        from nereid.core.messaging.app_inbox_channel import AppInboxChannel
+        from nereid.core.messaging.deliver import Deliverer
+        from nereid.core.messaging.process_message import Processor
 
         urls = {channel: self.settings.need(f"{channel}_queue_url") for channel in ("email", "sms", "push")}
         channel = AppInboxChannel(self.inbox, self.identities)
@@ -309,7 +309,7 @@ class Runtime:
     @cached_property
     def replayer(self) -> Replayer:
         """What replays messages on demand."""
-        from nereid.core.replay_message import Replayer
+        from nereid.core.messaging.replay_message import Replayer
 
         return Replayer(
             messages=self.messages,
@@ -323,15 +323,15 @@ class Runtime:
     @cached_property
     def sweep_state(self) -> DynamoSweepState:
         """How far the sweeper has come."""
-        from nereid.aws.sweep_state import DynamoSweepState
+        from nereid.aws.messaging.sweep_state import DynamoSweepState
 
         return DynamoSweepState(self._table("activity_table"))
 
     @cached_property
     def sweeper(self) -> Sweeper:
         """What finds deliveries that got stuck."""
-        from nereid.aws.queues import SqsDepths
-        from nereid.core.sweep import Sweeper
+        from nereid.aws.messaging.queues import SqsDepths
+        from nereid.core.messaging.sweep import Sweeper
 
         urls = {queue: self.settings.need(f"{queue}_queue_url") for queue in ("message", "email", "sms", "push")}
         return Sweeper(
@@ -347,8 +347,8 @@ class Runtime:
     @cached_property
     def dead_letters(self) -> DeadLetters:
         """What deals with records that failed too often."""
-        from nereid.aws.dead_letter_queues import SqsDeadLetterQueue
-        from nereid.core.dead_letters import QUEUES, DeadLetters
+        from nereid.aws.messaging.dead_letter_queues import SqsDeadLetterQueue
+        from nereid.core.messaging.dead_letters import QUEUES, DeadLetters
 
         queues = {}
         for queue in QUEUES:
@@ -362,9 +362,9 @@ class Runtime:
     @cached_property
     def operations(self) -> Operations:
         """What carries out clients' operations."""
-        from nereid.aws.devices import DynamoDeviceStore
-        from nereid.core.process_operations import Operations
-        from nereid.core.register_device import Devices
+        from nereid.aws.audience.devices import DynamoDeviceStore
+        from nereid.core.audience.register_device import Devices
+        from nereid.core.messaging.process_operations import Operations
 
         devices = DynamoDeviceStore(self._table("audience_table"), self.users)
         return Operations(self.identities, Devices(devices, self.identities), self.processor)
@@ -372,18 +372,18 @@ class Runtime:
     @cached_property
     def event_rules(self) -> EventRules:
         """What restricts events."""
-        from nereid.aws.event_ledger import DynamoEventLedger
-        from nereid.core.event_rules import EventRules
+        from nereid.aws.audience.event_ledger import DynamoEventLedger
+        from nereid.core.audience.vibetrace.restrictions import EventRules
 
         return EventRules(self.users, DynamoEventLedger(self._table("audience_table"), self.clock, self._retention))
 
     @cached_property
     def email_deliverer(self) -> Deliverer:
         """What delivers e-mail."""
-        from nereid.aws.email_channel import SesChannel
-        from nereid.aws.mailbox_channel import EmailChannel, MailboxChannel
-        from nereid.core.deliver import Deliverer
-        from nereid.core.outreach_mail import OutreachMail
+        from nereid.aws.messaging.email_channel import SesChannel
+        from nereid.aws.messaging.mailbox_channel import EmailChannel, MailboxChannel
+        from nereid.core.messaging.deliver import Deliverer
+        from nereid.core.outreach.mail import OutreachMail
 
         need = self.settings.need
         provider = SesChannel(self.clients, need("configuration_set"))
@@ -404,8 +404,8 @@ class Runtime:
     @cached_property
     def sms_deliverer(self) -> Deliverer:
         """What delivers SMS."""
-        from nereid.aws.sms_channel import SmsChannel
-        from nereid.core.deliver import Deliverer
+        from nereid.aws.messaging.sms_channel import SmsChannel
+        from nereid.core.messaging.deliver import Deliverer
 
         channel = SmsChannel(self.clients)
         return Deliverer(channel, self.deliveries, self.messages, self.clock, counts=self.delivery_counts)
@@ -413,10 +413,10 @@ class Runtime:
     @cached_property
     def push_deliverer(self) -> Deliverer:
         """What delivers push."""
-        from nereid.aws.deliveries import DynamoDeliveryStore
-        from nereid.aws.push_channel import PushChannel
-        from nereid.aws.push_tokens import DynamoPushTokens
-        from nereid.core.deliver import Deliverer
+        from nereid.aws.audience.push_tokens import DynamoPushTokens
+        from nereid.aws.messaging.deliveries import DynamoDeliveryStore
+        from nereid.aws.messaging.push_channel import PushChannel
+        from nereid.core.messaging.deliver import Deliverer
 
         channel = PushChannel(self.clients, DynamoPushTokens(self.users, self.clock))
         deliveries = DynamoDeliveryStore(self._table("activity_table"), self._retention, findable=True)
@@ -425,8 +425,8 @@ class Runtime:
     @cached_property
     def feedback(self) -> FeedbackRecorder:
         """What records the providers' reports."""
-        from nereid.aws.push_tokens import DynamoPushTokens
-        from nereid.core.record_feedback import FeedbackRecorder
+        from nereid.aws.audience.push_tokens import DynamoPushTokens
+        from nereid.core.messaging.record_feedback import FeedbackRecorder
 
         tokens = DynamoPushTokens(self.users, self.clock)
         return FeedbackRecorder(
@@ -436,13 +436,13 @@ class Runtime:
     @cached_property
     def unsubscriber(self) -> Unsubscriber:
         """Makes unsubscribe links and takes them back."""
-        from nereid.core.unsubscribe import Unsubscriber
+        from nereid.core.messaging.unsubscribe import Unsubscriber
 
         return Unsubscriber(self.signing_secret, self.settings.base_url or "", self.clock)
 
     def visibility(self, channel: str) -> SqsVisibility:
         """Return what decides when a job of a channel's queue comes again."""
-        from nereid.aws.queues import SqsVisibility
+        from nereid.aws.messaging.queues import SqsVisibility
 
         return SqsVisibility(self.clients, self.settings.need(f"{channel}_queue_url"))
 

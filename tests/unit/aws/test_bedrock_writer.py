@@ -11,9 +11,9 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
-from nereid.aws.bedrock_writer import BedrockWriter
 from nereid.aws.clients import Clients
-from nereid.core.email_facts import gather
+from nereid.aws.outreach.bedrock_writer import BedrockWriter
+from nereid.core.outreach.writing.email_facts import gather
 from nereid.models.draft import Draft, Facts
 from nereid.ports import WriterFailed
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 import urllib3
 
-from nereid.aws import mailbox_channel
-from nereid.aws.mailbox_channel import EmailChannel, MailboxChannel
-from nereid.core.outreach_content import render
+from nereid.aws.messaging import mailbox_channel
+from nereid.aws.messaging.mailbox_channel import EmailChannel, MailboxChannel
+from nereid.core.outreach.content import render
 from nereid.models.delivery import DeliveryJob, Recipient
-from nereid.models.outreach import (
+from nereid.models.lead_email import (
     EmailAccount,
     GivenContent,
     MailboxProvider,

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nereid.core.campaign_performance import summarize
-from nereid.dialects.outreach import performance_object
-from nereid.models.outreach import Fact
+from nereid.core.outreach.campaign_performance import summarize
+from nereid.dialects.neptie.outreach import performance_object
+from nereid.models.lead_email import Fact
 from nereid.ports import DayCounts
 
 TODAY = date(2026, 1, 31)

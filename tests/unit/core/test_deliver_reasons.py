@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nereid.core.deliver import _code, _ending
+from nereid.core.messaging.deliver import _code, _ending
 from nereid.ports import Outcome
 
 

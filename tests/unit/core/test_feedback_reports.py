@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nereid.core.feedback_reports import EmailReport, PushFailure, read
-from nereid.models.outreach import EmailReference
+from nereid.core.messaging.feedback_reports import EmailReport, PushFailure, read
+from nereid.models.lead_email import EmailReference
 from nereid.models.team import Scope
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

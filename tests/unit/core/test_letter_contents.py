@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nereid.core.letter_contents import Contents, contents_of
+from nereid.core.messaging.letter_contents import Contents, contents_of
 
 TAGS = {"team_id": ["t"], "environment": ["dev"], "delivery_id": ["d"]}
 REPORT = {"eventType": "Bounce", "mail": {"tags": TAGS}}

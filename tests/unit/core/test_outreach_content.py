@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nereid.core.outreach_content import is_html, one_line, render, text_of
-from nereid.models.outreach import Outreach
+from nereid.core.outreach.content import is_html, one_line, render, text_of
+from nereid.models.lead_email import Outreach
 from nereid.ports import Rendered
 
 URL = "https://nereid.example.com/u/token"

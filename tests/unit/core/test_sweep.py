@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from nereid.clock import to_iso
-from nereid.core import sweep
-from nereid.core.sweep import GAVE_UP, PAUSES, Sweep, Sweeper
+from nereid.core.messaging import sweep
+from nereid.core.messaging.sweep import GAVE_UP, PAUSES, Sweep, Sweeper
 from nereid.errors import Unavailable
 from nereid.models.delivery import Plan, Planned, PlannedNotification, Recipient
 from nereid.models.message import EventBatch

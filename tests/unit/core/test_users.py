@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nereid import jsontext
-from nereid.core import users as core_users
-from nereid.core.contact_infos import put_contact_info
-from nereid.core.users import create_or_update_user, fits, merged, new_user, update_user
+from nereid.core.audience import users as core_users
+from nereid.core.audience.contact_infos import put_contact_info
+from nereid.core.audience.users import create_or_update_user, fits, merged, new_user, update_user
 from nereid.errors import AlreadyExists, Invalid, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import MAX_META_BYTES, User

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nereid.core import outreach_content
-from nereid.core.generate_email import Sender, generate_email
+from nereid.core.outreach import content as outreach_content
+from nereid.core.outreach.writing.generate_email import Sender, generate_email
 from nereid.models.campaign import Campaign
 from nereid.models.draft import Draft, Facts, Tone, WrittenEmail
 from nereid.models.lead import Lead

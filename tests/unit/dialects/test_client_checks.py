@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from nereid.dialects import client_bodies
-from nereid.dialects.client_checks import Refused
+from nereid.dialects.client import bodies as client_bodies
+from nereid.dialects.client.checks import Refused
 from nereid.dialects.http import Request
 from nereid.models.operation import Who
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from nereid import jsontext
 from nereid.auth.credentials import Environments
-from nereid.dialects import neptune, neptune_bodies
 from nereid.dialects.http import Request
+from nereid.dialects.neptune import bodies as neptune_bodies
+from nereid.dialects.neptune import frame as neptune
 from nereid.errors import Invalid, NotFound
 
 JSON = st.recursive(

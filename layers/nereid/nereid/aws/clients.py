@@ -10,7 +10,7 @@ from botocore.config import Config
 #: do, so that a caller is told what happened.
 _REPEATABLE = Config(connect_timeout=1, read_timeout=3.5, retries={"mode": "standard", "total_max_attempts": 2})
 #: For providers. Never retried by the SDK: it would repeat a send whose answer was lost, which is how one
-#: message becomes two. Whether to try again is decided by core/deliver.
+#: message becomes two. Whether to try again is decided by core/messaging/deliver.
 _ONCE = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
 #: For a model that writes. It takes its time; the caller waits no longer than its function may run.
 _PATIENT = Config(connect_timeout=2, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 1})

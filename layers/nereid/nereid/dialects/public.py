@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from html import escape
 
-from nereid.dialects import client, manage, neptie, neptune, vibetrace
 from nereid.dialects import endpoint as frame
+from nereid.dialects.client import frame as client
 from nereid.dialects.http import MAX_BODY_BYTES, BodyTooLarge, Request, Response
+from nereid.dialects.manage import frame as manage
+from nereid.dialects.neptie import frame as neptie
+from nereid.dialects.neptune import frame as neptune
+from nereid.dialects.vibetrace import frame as vibetrace
 from nereid.errors import NotFound, Unavailable
 
 _HTML = "text/html; charset=utf-8"

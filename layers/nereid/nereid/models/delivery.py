@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel
 
 from nereid.models.event_type import Channel, Notification
+from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import Message
-from nereid.models.outreach import OutreachNotification
 from nereid.models.team import Channels, Scope
 from nereid.models.user import comparable
 

@@ -49,7 +49,7 @@ class WrittenEmail(NamedTuple):
     spam_reasons: list[str]
     #: `builtin`, or the id of the model that wrote it.
     generator: str
-    #: From 0 to 1: how much of a personal mail it is; see core/write_email.
+    #: From 0 to 1: how much of a personal mail it is; see core/outreach/writing/write_email.
     confidence: float
 
     def as_json(self) -> dict[str, Any]:

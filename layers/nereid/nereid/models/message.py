@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from nereid.models.lead_email import Outreach
 from nereid.models.operation import Traits, Who
-from nereid.models.outreach import Outreach
 from nereid.models.user import CONTACT_TYPES, Device
 
 Source = Literal["neptune", "client", "vibetrace", "neptie"]
-#: What an event of the Vibetrace API does and is restricted by; see core/event_rules.
+#: What an event of the Vibetrace API does and is restricted by; see core/audience/vibetrace/restrictions.
 Rule = Literal["update", "login", "confirmation", "open"]
 
 

@@ -68,7 +68,8 @@ class User(BaseModel):
     generation: str
     #: Counts the writes of this record; a write names the version that it read.
     version: int = 1
-    #: When the e-mail opens that counted lately were received, in microseconds since 1970; see core/event_rules.
+    #: When the e-mail opens that counted lately were received, in microseconds since 1970;
+    #: see core/audience/vibetrace/restrictions.
     opens: list[int] = []
     contact_infos: list[ContactInfo] = []
 

@@ -1,0 +1,209 @@
+"""Anonymous ids in the audience table: which user each reaches, and the move from its profile to that user.
+
+A link is one item by the anonymous id, and one beside its user, so that both can be found from the other. A profile
+is absorbed by one transaction, which turns the link, takes the profile's record away and gives what it said to the
+user. From then on nothing can be added to the profile, for whatever adds to a user requires its record; so what it
+left behind can be moved at leisure, by whoever meets the link first, and by several at once.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from nereid.aws.audience.users import (
+    DynamoUserStore,
+    address_member,
+    device_item,
+    link_key,
+    to_contact,
+    to_device,
+    user_key,
+)
+from nereid.aws.errors import is_condition
+from nereid.aws.table import Item, Table, digest
+from nereid.errors import AlreadyExists, NotFound, Unavailable
+from nereid.models.operation import Link
+from nereid.models.team import Scope
+from nereid.models.user import ContactInfo, User, profile_id
+from nereid.ports import Conflict
+
+#: How often a move is tried while the user is written by others.
+_TRIES = 10
+
+
+class DynamoIdentityStore:
+    """Implements `nereid.ports.IdentityStore`."""
+
+    def __init__(self, table: Table, users: DynamoUserStore) -> None:
+        self._table = table
+        self._users = users
+
+    def link_of(self, scope: Scope, anonymous_id: str) -> Link | None:
+        """See the port."""
+        item = self._table.get(*link_key(scope, anonymous_id))
+        return Link(item["user_id"], item.get("moving")) if item else None
+
+    def create_profile(self, scope: Scope, anonymous_id: str, profile: User) -> None:
+        """See the port."""
+        # A link without its profile is what a deletion has left behind.
+        free = "attribute_not_exists(pk) OR user_id = :user_id"
+        linking = self._linking(scope, anonymous_id, profile.user_id, free)
+        self._write_new(*self._users.creating(scope, profile), *linking)
+
+    def link(self, scope: Scope, anonymous_id: str, user: User) -> None:
+        """See the port."""
+        writes = [
+            self._table.requiring(
+                user_key(scope, user.user_id), "user", "generation = :generation", {":generation": user.generation}
+            ),
+            *self._linking(scope, anonymous_id, user.user_id, "attribute_not_exists(pk)"),
+        ]
+        profile = profile_id(anonymous_id)
+        if user.user_id != profile:
+            writes.append(self._table.requiring(user_key(scope, profile), "user", "attribute_not_exists(pk)"))
+        self._write_new(*writes)
+
+    def absorb(self, scope: Scope, anonymous_id: str, profile: User, user: User, *, is_new: bool) -> Link:
+        """See the port."""
+        link = Link(user.user_id, profile.generation)
+        pk, sk = link_key(scope, anonymous_id)
+        turned = {"pk": pk, "sk": sk, **link._asdict()}
+        self._users.write(
+            self._table.writing(
+                turned, "attribute_not_exists(pk) OR user_id = :profile", {":profile": profile.user_id}
+            ),
+            self._table.writing(_backlink(scope, anonymous_id, user.user_id)),
+            *self._users.succeeding(scope, profile, user, is_new=is_new),
+        )
+        return link
+
+    def finish(self, scope: Scope, anonymous_id: str, link: Link) -> None:
+        """See the port."""
+        profile = profile_id(anonymous_id)
+        assert link.moving is not None
+        try:
+            for item in self._left(scope, profile, "user#contact#", link.moving):
+                self._move_contact(scope, link.user_id, profile, item)
+            for item in self._left(scope, profile, "user#device#", link.moving):
+                self._move_device(scope, link.user_id, item)
+            for item in self._users.collection(scope, profile, "inbox#"):
+                self._move_notification(scope, link.user_id, item)
+        except NotFound:
+            pass  # the user was deleted since, and this was the user's
+        if self._table.get(user_key(scope, profile), "user") is None:
+            self._users.purge(scope, profile, link.moving)
+        self._arrived(scope, anonymous_id, link)
+
+    def _linking(self, scope: Scope, anonymous_id: str, user_id: str, condition: str) -> list[Item]:
+        pk, sk = link_key(scope, anonymous_id)
+        values = {":user_id": user_id} if ":user_id" in condition else None
+        return [
+            self._table.writing({"pk": pk, "sk": sk, "user_id": user_id}, condition, values),
+            self._table.writing(_backlink(scope, anonymous_id, user_id)),
+        ]
+
+    def _write_new(self, *writes: Item) -> None:
+        try:
+            self._users.write(*writes)
+        except Conflict as error:
+            raise AlreadyExists("link") from error
+
+    def _left(self, scope: Scope, profile: str, prefix: str, generation: str) -> Iterator[Item]:
+        # Another user may have been given the profile's id since.
+        found = self._users.collection(scope, profile, prefix)
+        return (item for item in found if item["generation"] == generation)
+
+    def _move_contact(self, scope: Scope, user_id: str, profile: str, item: Item) -> None:
+        contact = to_contact(item)
+        address = address_member(scope, contact.type, contact.value, profile)
+        forgotten = self._table.deleting(address["pk"], address["sk"])
+        for _ in range(_TRIES):
+            user = self._user(scope, user_id)
+            there = user.contact_info(contact.type, contact.value)
+            puts = [] if there else self._users.putting(scope, user, [_without_rival(user, contact)])
+            if self._moved(scope, user, item, [*puts, forgotten]):
+                return
+        raise Unavailable("user is written by many at once")
+
+    def _move_device(self, scope: Scope, user_id: str, item: Item) -> None:
+        for _ in range(_TRIES):
+            user = self._user(scope, user_id)
+            device = to_device(item)
+            own = {each.device_id: each for each in self._users.devices(scope, user)}.get(device.device_id)
+            if own is not None:
+                # The user's own stays; its token may have been taken by the profile, and so comes back.
+                device = own.model_copy(update={"token": own.token or device.token})
+            if self._moved(scope, user, item, [self._table.writing(device_item(scope, user, device))]):
+                return
+        raise Unavailable("user is written by many at once")
+
+    def _moved(self, scope: Scope, user: User, item: Item, writes: list[Item]) -> bool:
+        """Do the writes and take an item of the profile away; tell whether it is gone.
+
+        The user's version counts on, so that whoever read the user before sees what arrived and tries again.
+        """
+        gone = self._table.deleting(item["pk"], item["sk"], "attribute_exists(pk)")
+        try:
+            self._users.write(gone, self._users.saving(scope, user), *writes)
+        except Conflict:
+            return self._table.get(item["pk"], item["sk"]) is None
+        return True
+
+    def _move_notification(self, scope: Scope, user_id: str, item: Item) -> None:
+        user = self._user(scope, user_id)
+        moved = {**item, "pk": user_key(scope, user_id), "user_id": user_id}
+        for _ in range(_TRIES):
+            # Whoever marks it as read meanwhile makes this fail, and the next try takes the mark along.
+            unchanged = "read_at = :read_at" if "read_at" in moved else "attribute_not_exists(read_at)"
+            values = {":read_at": moved["read_at"]} if "read_at" in moved else None
+            gone = self._table.deleting(item["pk"], item["sk"], f"attribute_exists(pk) AND {unchanged}", values)
+            required = self._table.requiring(
+                moved["pk"], "user", "generation = :generation", {":generation": user.generation}
+            )
+            try:
+                self._users.write(gone, required, self._table.writing(moved))
+            except Conflict:
+                now = self._table.get(item["pk"], item["sk"])
+                if now is None:
+                    return
+                moved = {**now, "pk": moved["pk"], "user_id": user_id}
+                user = self._user(scope, user_id)
+                continue
+            return
+        raise Unavailable("app notification is written by many at once")
+
+    def _user(self, scope: Scope, user_id: str) -> User:
+        user = self._users.load(scope, user_id)
+        if user is None:
+            raise NotFound("user")
+        return user
+
+    def _arrived(self, scope: Scope, anonymous_id: str, link: Link) -> None:
+        values = {":user_id": link.user_id, ":moving": link.moving}
+        try:
+            self._table.update(
+                *link_key(scope, anonymous_id),
+                "REMOVE moving",
+                values,
+                condition="user_id = :user_id AND moving = :moving",
+            )
+        except ClientError as error:
+            if not is_condition(error):
+                raise
+
+
+def _backlink(scope: Scope, anonymous_id: str, user_id: str) -> dict[str, Any]:
+    return {
+        "pk": user_key(scope, user_id),
+        "sk": f"user#link#{digest(anonymous_id)}",
+        "anonymous_id": anonymous_id,
+    }
+
+
+def _without_rival(user: User, contact: ContactInfo) -> ContactInfo:
+    """Return a contact info as it arrives: no longer identify's own if the user has one of identify's already."""
+    is_rival = contact.origin == "identify" and any(
+        own.origin == "identify" and own.type == contact.type for own in user.contact_infos
+    )
+    return contact.model_copy(update={"origin": "alias"}) if is_rival else contact

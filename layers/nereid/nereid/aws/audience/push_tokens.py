@@ -1,0 +1,41 @@
+"""What becomes of push tokens that SNS has disabled."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from nereid.aws.audience.users import DynamoUserStore
+from nereid.errors import NotFound
+from nereid.models.team import Scope
+from nereid.ports import Clock, Conflict
+
+
+class DynamoPushTokens:
+    """Implements `nereid.ports.PushTokens`: finds who holds a token, over all users of the environment."""
+
+    def __init__(self, users: DynamoUserStore, clock: Clock) -> None:
+        self._users = users
+        self._clock = clock
+
+    def may_revive(self, scope: Scope, token: str) -> bool:
+        """See the port."""
+        holders = self._users.holders(scope, "firebase_token", token)
+        if any(contact.revived_at is not None for _, contact in holders):
+            return False
+        for user, contact in holders:
+            revived = contact.model_copy(update={"revived_at": self._clock.now()})
+            with suppress(Conflict, NotFound):  # changed or gone since: whoever did that speaks for the user
+                self._users.put_contact_info(scope, user, revived, new=False)
+        return True
+
+    def refused(self, scope: Scope, token: str, at: datetime) -> None:
+        """See the port."""
+        holders = self._users.holders(scope, "firebase_token", token)
+        if any(contact.updated_at > at for _, contact in holders):
+            return  # registered anew since
+        if any(contact.revived_at is not None and contact.revived_at <= at for _, contact in holders):
+            self.drop(scope, token)
+
+    def drop(self, scope: Scope, token: str) -> None:
+        """See the port."""
+        for user, contact in self._users.holders(scope, "firebase_token", token):
+            self._users.delete_contact_info(scope, user, contact)

@@ -1,0 +1,76 @@
+"""Channel `email`: SES, API v2."""
+
+from email.utils import formataddr
+from typing import Any
+
+from nereid.aws.clients import Clients
+from nereid.aws.provider_errors import handing_over
+from nereid.models.delivery import DeliveryJob
+from nereid.models.lead_email import GivenContent
+from nereid.ports import Rendered
+
+#: SES's answers that may pass; every other refusal is final.
+#: Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+_BUSY = frozenset({"TooManyRequestsException", "LimitExceededException", "SendingPausedException"})
+
+
+class SesChannel:
+    """Sends e-mail. Implements `nereid.ports.Channel`.
+
+    Parameters
+    ----------
+    configuration_set
+        Names the set whose events come back as feedback.
+    """
+
+    def __init__(self, clients: Clients, configuration_set: str) -> None:
+        self._clients = clients
+        self._configuration_set = configuration_set
+
+    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        """See the port."""
+        assert job.channels.email is not None
+        members = rendered.members
+        body = {"Text": _utf8(members["text"])}
+        if "html" in members:
+            body["Html"] = _utf8(members["html"])
+        content: dict[str, Any] = {"Subject": _utf8(members["subject"]), "Body": body}
+        if rendered.unsubscribe_url is not None:
+            content["Headers"] = [
+                {"Name": "List-Unsubscribe", "Value": f"<{rendered.unsubscribe_url}>"},
+                {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+            ]
+        with handing_over(_BUSY):
+            answer = self._clients.ses.send_email(
+                FromEmailAddress=_sender(members.get("from") or job.channels.email.from_),
+                Destination={"ToAddresses": [job.recipient.value]},
+                Content={"Simple": content},
+                ConfigurationSetName=self._configuration_set,
+                # Come back with every event of this mail, and tell whose it is.
+                EmailTags=[{"Name": name, "Value": value} for name, value in _tags(job).items()],
+            )
+        return str(answer["MessageId"])
+
+
+def _sender(text: str) -> str:
+    """Write `Name <address>` as a header has it: SES wants a name beyond ASCII as an encoded word."""
+    text = " ".join(text.splitlines())
+    name, bracket, address = text.rpartition("<")
+    address = address.rstrip(" >")
+    if not bracket or not address.isascii():
+        return text
+    return formataddr((name.strip().strip('"'), address))
+
+
+def _tags(job: DeliveryJob) -> dict[str, str]:
+    tags = {"team_id": job.team_id, "environment": job.environment, "delivery_id": job.delivery_id}
+    if isinstance(job.notification.template, GivenContent):
+        tags["campaign_id"] = job.notification.template.campaign_id
+        tags["lead_id"] = job.notification.template.lead_id
+    if job.sending > 1:
+        tags["sending"] = str(job.sending)
+    return tags
+
+
+def _utf8(text: str) -> dict[str, str]:
+    return {"Data": text, "Charset": "UTF-8"}

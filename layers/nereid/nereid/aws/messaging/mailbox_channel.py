@@ -1,0 +1,170 @@
+"""Sends e-mail from connected mailboxes, over Gmail's API or Microsoft Graph, with the mailbox's own token.
+
+Both take the finished mail (RFC 822), so that every header is as we made it; Graph's JSON form would not take
+List-Unsubscribe.
+
+Sources: https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/send and
+https://learn.microsoft.com/graph/api/user-sendmail
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Any
+
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+
+from nereid import jsontext
+from nereid.models.delivery import DeliveryJob
+from nereid.models.lead_email import GivenContent, MailboxProvider
+from nereid.ports import (
+    Channel,
+    EmailAccountStore,
+    OutcomeUnknown,
+    ProviderBusy,
+    ProviderRefused,
+    Rendered,
+    TokenCipher,
+)
+
+_TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
+#: A header of one long word, such as a link, has to stay in one piece.
+_POLICY = SMTP.clone(max_line_length=990)
+#: Gmail says 403 for limits too. Source: https://developers.google.com/workspace/gmail/api/guides/handle-errors
+_GMAIL_LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "quotaExceeded"})
+#: Providers take no address beyond ASCII; a domain's last dot would make another text of the same address.
+_PLAIN_ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f-\U0010ffff@<>()\[\],;:\"\\]+@[A-Za-z0-9._-]*[A-Za-z0-9_-]")
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class EmailChannel:
+    """Sends each e-mail the way it has to go: from a connected mailbox, or through the environment's provider.
+
+    It goes to a plain address only. In any other way to write one (`Sam <sam@example.com>`, several in one, a comment)
+    the list of suppressed addresses would not know it, and the provider would.
+    """
+
+    def __init__(self, provider: Channel, mailboxes: Channel) -> None:
+        self._provider = provider
+        self._mailboxes = mailboxes
+
+    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        """See the port."""
+        if not _PLAIN_ADDRESS.fullmatch(job.recipient.value):
+            raise ProviderRefused("InvalidAddress")
+        content = job.notification.template
+        connected = isinstance(content, GivenContent) and content.account is not None
+        return (self._mailboxes if connected else self._provider).send(job, rendered)
+
+
+class MailboxChannel:
+    """Implements `nereid.ports.Channel`.
+
+    Parameters
+    ----------
+    urls
+        Where each provider's API is, without a slash at the end.
+    """
+
+    def __init__(self, accounts: EmailAccountStore, cipher: TokenCipher, urls: Mapping[MailboxProvider, str]) -> None:
+        self._accounts = accounts
+        self._cipher = cipher
+        self._urls = urls
+        self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
+
+    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        """See the port."""
+        content = job.notification.template
+        assert isinstance(content, GivenContent)
+        address = content.account or ""
+        sealed = self._accounts.get(job.team_id, address)
+        if sealed is None or sealed.account.status != "connected":
+            raise ProviderRefused(f"reconnect {address}")
+        token = self._cipher.open(job.team_id, address, sealed.token)
+        mail = _mail(job, rendered, address)
+        status, headers, answer = self._post(sealed.account.provider, token, mail)
+        if status in (200, 202):
+            return _text(answer.get("id")) or headers.get("request-id")
+        code = _code(answer, status)
+        if status == 429 or status >= 500 or (status == 403 and code in _GMAIL_LIMITS):
+            raise ProviderBusy(code)
+        if status in (401, 403):
+            self._accounts.refused(job.team_id, address, sealed.token)
+            raise ProviderRefused(f"reconnect {address}")
+        raise ProviderRefused(code)
+
+    def _post(
+        self, provider: MailboxProvider, token: str, mail: bytes
+    ) -> tuple[int, Mapping[str, str], dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        if provider == "gmail":
+            url = f"{self._urls['gmail']}/gmail/v1/users/me/messages/send"
+            body = json.dumps({"raw": base64.urlsafe_b64encode(mail).decode()}).encode()
+            headers["Content-Type"] = "application/json"
+        else:
+            url = f"{self._urls['outlook']}/v1.0/me/sendMail"
+            body = base64.b64encode(mail)
+            headers["Content-Type"] = "text/plain"
+        try:
+            answer = self._pool.request("POST", url, body=body, headers=headers, redirect=False)
+        except (ConnectTimeoutError, NewConnectionError, SSLError) as error:
+            # No connection was made, so nothing was handed over.
+            raise ProviderBusy(type(error).__name__) from error
+        except HTTPError as error:
+            raise OutcomeUnknown(type(error).__name__) from error
+        return answer.status, answer.headers, _object(answer.data)
+
+
+def _mail(job: DeliveryJob, rendered: Rendered, sender: str) -> bytes:
+    """Return the mail as it travels.
+
+    Raises
+    ------
+    ProviderRefused
+        If an address or the subject cannot stand in a header.
+    """
+    message = EmailMessage(policy=_POLICY)
+    try:
+        message["From"] = sender
+        message["To"] = job.recipient.value
+        message["Subject"] = rendered.members["subject"]
+        message["Date"] = format_datetime(job.planned_at)
+        # The same at each try, so that a mailbox that got it twice may tell.
+        message["Message-ID"] = f"<{job.delivery_id}@{sender.rpartition('@')[2]}>"
+        message["List-Unsubscribe"] = f"<{rendered.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        message.set_content(rendered.members["text"])
+        if "html" in rendered.members:
+            message.add_alternative(rendered.members["html"], subtype="html")
+        return message.as_bytes()
+    except (ValueError, UnicodeError) as error:
+        raise ProviderRefused("InvalidMail") from error
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = jsontext.loads(body[:65536])
+    except jsontext.NotJson:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _code(answer: Mapping[str, Any], status: int) -> str:
+    """Return the provider's word for an error: Gmail's reason, Graph's code, or the status."""
+    error = answer.get("error")
+    if isinstance(error, dict):
+        errors = error.get("errors")
+        first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+        for found in (first.get("reason"), error.get("status"), error.get("code")):
+            if isinstance(found, str) and _CODE.fullmatch(found):
+                return found
+    return f"http_{status}"
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,78 @@
+"""Connected mailboxes in the outreach table: a team's are one item collection. Tokens are stored encrypted."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from nereid.aws.errors import is_condition
+from nereid.aws.table import Item, Table
+from nereid.clock import from_iso
+from nereid.models.lead_email import EmailAccount, MailboxProvider, SealedAccount
+
+
+class DynamoEmailAccountStore:
+    """Implements `nereid.ports.EmailAccountStore`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put(
+        self, team_id: str, email: str, provider: MailboxProvider, token: Sequence[bytes], now: datetime
+    ) -> EmailAccount:
+        """See the port."""
+        item = self._table.update(
+            _team(team_id),
+            email,
+            "SET id = if_not_exists(id, :id), created_at = if_not_exists(created_at, :now), "
+            "provider = :provider, oauth_token = :token, #status = :connected",
+            {
+                ":id": str(uuid.uuid4()),
+                ":now": now.isoformat(timespec="microseconds"),
+                ":provider": provider,
+                ":token": list(token),
+                ":connected": "connected",
+            },
+            names={"#status": "status"},
+        )
+        return _to_account(item)
+
+    def all(self, team_id: str) -> list[EmailAccount]:
+        """See the port."""
+        found = map(_to_account, self._table.query("pk = :pk", {":pk": _team(team_id)}, consistent=True))
+        return sorted(found, key=lambda account: (account.created_at, account.id))
+
+    def get(self, team_id: str, email: str) -> SealedAccount | None:
+        """See the port."""
+        item = self._table.get(_team(team_id), email)
+        return SealedAccount(_to_account(item), item["oauth_token"]) if item else None
+
+    def refused(self, team_id: str, email: str, token: Sequence[bytes]) -> None:
+        """See the port."""
+        try:
+            self._table.update(
+                _team(team_id),
+                email,
+                "SET #status = :reconnect",
+                {":reconnect": "reconnect", ":token": list(token)},
+                names={"#status": "status"},
+                condition="oauth_token = :token",
+            )
+        except ClientError as error:
+            if not is_condition(error):
+                raise
+
+
+def _team(team_id: str) -> str:
+    return f"{team_id}#email_accounts"
+
+
+def _to_account(item: Item) -> EmailAccount:
+    return EmailAccount(
+        id=item["id"],
+        email=item["sk"],
+        provider=item["provider"],
+        status=item["status"],
+        created_at=from_iso(item["created_at"]),
+    )

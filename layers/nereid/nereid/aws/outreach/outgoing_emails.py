@@ -1,0 +1,87 @@
+"""Records of e-mails taken for sending, and of the idempotency keys given with them, in the outreach table."""
+
+from datetime import datetime, timedelta
+
+from botocore.exceptions import ClientError
+
+from nereid.aws.errors import is_condition, old_item
+from nereid.aws.table import Item, Table, digest, seconds, unmarshal
+from nereid.clock import from_iso, to_iso
+from nereid.models.lead_email import OutgoingEmail
+from nereid.ports import KeyedEmail
+
+#: How long the same key means the same e-mail.
+_KEY_HOLDS = timedelta(hours=24)
+
+
+class DynamoOutboxStore:
+    """Implements `nereid.ports.OutboxStore`.
+
+    Parameters
+    ----------
+    retention_seconds
+        How long a record is kept; only needed by who adds them.
+    """
+
+    def __init__(self, table: Table, retention_seconds: int = 0) -> None:
+        self._table = table
+        self._retention = retention_seconds
+
+    def add(self, team_id: str, email: OutgoingEmail) -> None:
+        """See the port."""
+        item = {
+            **email.model_dump(),
+            "pk": _email(team_id, email.id),
+            "sk": "email",
+            "created_at": to_iso(email.created_at),
+            "expires_at": seconds(email.created_at) + self._retention,
+        }
+        try:
+            self._table.put(item, "attribute_not_exists(pk)")
+        except ClientError as error:
+            if not is_condition(error):
+                raise
+
+    def get(self, team_id: str, email_id: str) -> OutgoingEmail | None:
+        """See the port."""
+        item = self._table.get(_email(team_id, email_id), "email")
+        return OutgoingEmail.model_validate({**item, "created_at": from_iso(item["created_at"])}) if item else None
+
+    def repeated(self, team_id: str, key: str, now: datetime) -> KeyedEmail | None:
+        """See the port."""
+        item = self._table.get(_key(team_id, key), "idempotency_key")
+        # DynamoDB drops what expired within days, not at once.
+        return _keyed(item) if item and item["expires_at"] > seconds(now) else None
+
+    def reserve(self, team_id: str, key: str, email_id: str, now: datetime) -> KeyedEmail:
+        """See the port."""
+        item = {
+            "pk": _key(team_id, key),
+            "sk": "idempotency_key",
+            "email_id": email_id,
+            "expires_at": seconds(now + _KEY_HOLDS),
+        }
+        try:
+            self._table.put(item, "attribute_not_exists(pk) OR expires_at <= :now", {":now": seconds(now)})
+        except ClientError as error:
+            known = old_item(error)
+            if not is_condition(error) or not known:
+                raise
+            return _keyed(unmarshal(known))
+        return KeyedEmail(email_id, queued=False)
+
+    def queued(self, team_id: str, key: str) -> None:
+        """See the port."""
+        self._table.update(_key(team_id, key), "idempotency_key", "SET queued = :yes", {":yes": True})
+
+
+def _keyed(item: Item) -> KeyedEmail:
+    return KeyedEmail(item["email_id"], queued=item.get("queued", False))
+
+
+def _email(team_id: str, email_id: str) -> str:
+    return f"{team_id}#email#{email_id}"
+
+
+def _key(team_id: str, key: str) -> str:
+    return f"{team_id}#idempotency_key#{digest(key)}"

@@ -1,0 +1,78 @@
+"""App notifications: what a user's inbox shows, and what of it was read."""
+
+from contextlib import suppress
+
+from nereid.core.audience.client_identities import Identities
+from nereid.errors import NotFound
+from nereid.models.operation import Who
+from nereid.models.team import Scope
+from nereid.models.user import AppNotification
+from nereid.ports import Clock, DeliveryStore, Inbox, ReadState
+
+#: Ids of deliveries are UUIDs; what is longer than this is none and could not even be looked up.
+_LONGEST_ID = 64
+
+
+def list_app_notifications(
+    inbox: Inbox, scope: Scope, user_id: str, state: ReadState, page: int, per_page: int, *, oldest_first: bool
+) -> tuple[list[AppNotification], int, int]:
+    """Return one page of a user's notifications, how many the state selects, and how many are unread."""
+    notifications, total = inbox.page(scope, user_id, state, page, per_page, oldest_first=oldest_first)
+    unread = total if state == "unread" else inbox.unread(scope, user_id)
+    return notifications, total, unread
+
+
+def read_all(inbox: Inbox, clock: Clock, scope: Scope, user_id: str) -> int:
+    """Mark all notifications of a user as read; return how many were unread."""
+    return inbox.mark_all_read(scope, user_id, clock.now())
+
+
+def read_one(
+    inbox: Inbox, deliveries: DeliveryStore, identities: Identities, clock: Clock, scope: Scope, uuid: str
+) -> int:
+    """Mark one notification as read; return 1 if it was unread, 0 if not; `NotFound` if it is not there."""
+    # The notification is filed under its user; the delivery of the same id knows which one.
+    delivery = deliveries.get_many(scope, [uuid]).get(uuid)
+    if delivery is None or delivery.channel != "app" or delivery.to is None:
+        raise NotFound("app notification")
+    try:
+        return int(inbox.mark_read(scope, delivery.to, uuid, delivery.created_at, clock.now()))
+    except NotFound:
+        # Of an anonymous profile that became another user: the notification went there, too.
+        successor = identities.successor(scope, delivery.to)
+        if successor is None:
+            raise
+        return int(inbox.mark_read(scope, successor, uuid, delivery.created_at, clock.now()))
+
+
+def read_own(
+    inbox: Inbox, deliveries: DeliveryStore, identities: Identities, clock: Clock, scope: Scope, who: Who, uuid: str
+) -> None:
+    """Mark a notification as read if it is one of the user who is meant; do nothing otherwise."""
+    user = identities.find(scope, who)
+    delivery = deliveries.get_many(scope, [uuid]).get(uuid) if len(uuid) <= _LONGEST_ID else None
+    if user is None or delivery is None or delivery.channel != "app" or delivery.to is None:
+        return
+    if user.user_id not in {delivery.to, identities.successor(scope, delivery.to)}:
+        return
+    # What came to a profile may still be on its way to the user that it became.
+    for holder in dict.fromkeys([user.user_id, delivery.to]):
+        with suppress(NotFound):
+            inbox.mark_read(scope, holder, uuid, delivery.created_at, clock.now())
+            return
+
+
+def list_unread(
+    inbox: Inbox, identities: Identities, scope: Scope, who: Who, before: str | None, limit: int
+) -> tuple[list[AppNotification], str | None]:
+    """Return unread notifications of the user who is meant, newest first, and the position to go on before.
+
+    Raises
+    ------
+    NotFound
+        If there is no such user.
+    """
+    user = identities.find(scope, who)
+    if user is None:
+        raise NotFound("user")
+    return inbox.unread_before(scope, user.user_id, before, limit)

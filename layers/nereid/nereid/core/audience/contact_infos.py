@@ -1,0 +1,119 @@
+"""Contact infos: the addresses of a user. (type, value) is unique under a user."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nereid.core.audience.users import attempts, merged
+from nereid.errors import AlreadyExists, Invalid, NotFound, Unavailable
+from nereid.models.team import Scope
+from nereid.models.user import MAX_CONTACT_INFOS, ContactInfo, ContactType, User
+from nereid.ports import Clock, Conflict, UserStore
+
+
+def add_contact_info(
+    users: UserStore,
+    clock: Clock,
+    scope: Scope,
+    user_id: str,
+    type_: ContactType,
+    value: str,
+    filterable: str | None,
+    meta: Mapping[str, Any],
+) -> ContactInfo:
+    """Add an address to a user.
+
+    Raises
+    ------
+    NotFound
+        If there is no such user.
+    AlreadyExists
+        If the user has this address already.
+    Invalid
+        On `value`, if the user has as many as one can have.
+    """
+    user = _load(users, scope, user_id)
+    if user.contact_info(type_, value):
+        raise AlreadyExists("contact info")
+    return _add(users, clock, scope, user, type_, value, filterable, meta)
+
+
+def put_contact_info(
+    users: UserStore,
+    clock: Clock,
+    scope: Scope,
+    user_id: str,
+    type_: ContactType,
+    value: str,
+    changes: Mapping[str, Any],
+) -> ContactInfo:
+    """Add an address to a user, or change the one that is there.
+
+    Parameters
+    ----------
+    changes
+        `filterable` and `meta`, each only if it was given.
+
+    Raises
+    ------
+    NotFound, Invalid
+        As for adding.
+    Unavailable
+        If others kept writing the same contact info at the same time.
+    """
+    for _ in attempts():
+        user = _load(users, scope, user_id)
+        known = user.contact_info(type_, value)
+        try:
+            if known is None:
+                filterable, meta = changes.get("filterable"), changes.get("meta", {})
+                return _add(users, clock, scope, user, type_, value, filterable, meta)
+            changed = known.model_copy(
+                update={
+                    "filterable": changes.get("filterable", known.filterable),
+                    "meta": merged(known.meta, changes.get("meta", {})),
+                    "updated_at": clock.now(),
+                    # Who registers a push token anew has it: should it be disabled again, it is worth another try.
+                    "revived_at": None,
+                }
+            )
+            users.put_contact_info(scope, user, changed, new=False)
+            return changed
+        except (AlreadyExists, Conflict):
+            continue  # another call added, changed or deleted it since it was looked for
+    raise Unavailable("contact info is written by many at once")
+
+
+def delete_contact_info(users: UserStore, scope: Scope, user_id: str, type_: ContactType, value: str) -> None:
+    """Delete an address of a user; `NotFound` if there is no such user or address."""
+    user = _load(users, scope, user_id)
+    contact = user.contact_info(type_, value)
+    if contact is None:
+        raise NotFound("contact info")
+    users.delete_contact_info(scope, user, contact)
+
+
+def _load(users: UserStore, scope: Scope, user_id: str) -> User:
+    user = users.load(scope, user_id)
+    if user is None:
+        raise NotFound("user")
+    return user
+
+
+def _add(
+    users: UserStore,
+    clock: Clock,
+    scope: Scope,
+    user: User,
+    type_: ContactType,
+    value: str,
+    filterable: str | None,
+    meta: Mapping[str, Any],
+) -> ContactInfo:
+    if len(user.contact_infos) >= MAX_CONTACT_INFOS:
+        raise Invalid({"value": f"a user can have at most {MAX_CONTACT_INFOS} contact infos"})
+    now = clock.now()
+    contact = ContactInfo(
+        type=type_, value=value, filterable=filterable, meta=merged({}, meta), created_at=now, updated_at=now
+    )
+    users.put_contact_info(scope, user, contact, new=True)
+    return contact

@@ -1,0 +1,88 @@
+"""Set what a client knows about a user."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nereid import jsontext
+from nereid.core.audience.client_identities import Identities
+from nereid.core.audience.users import attempts
+from nereid.errors import Unavailable
+from nereid.logs import logger
+from nereid.models.operation import Traits, Who
+from nereid.models.team import Scope
+from nereid.models.user import MAX_CONTACT_INFOS, MAX_META_BYTES, ContactInfo, ContactType, User
+from nereid.ports import Conflict
+
+#: Marks the contact infos that identify made; it changes and removes no others.
+ORIGIN = "identify"
+_CONTACTS: dict[str, ContactType] = {"email": "email", "phone": "mobile_number"}
+
+
+def identify_user(identities: Identities, scope: Scope, who: Who, traits: Traits) -> None:
+    """Find or make the user who is meant and set what the traits say; what they do not mention stays.
+
+    Safe to repeat. The record and the contact infos are written together or not at all.
+
+    Raises
+    ------
+    Unavailable
+        If a store failed, or others kept writing the same user.
+    """
+    for _ in attempts():
+        user = identities.find_or_create(scope, who)
+        try:
+            _apply(identities, scope, user, traits)
+        except Conflict:
+            continue
+        return
+    raise Unavailable("user is written by many at once")
+
+
+def _apply(identities: Identities, scope: Scope, user: User, traits: Traits) -> None:
+    given = {name: getattr(traits, name) for name in traits.model_fields_set}
+    named = {_CONTACTS[name]: given[name] or None for name in _CONTACTS if name in given}
+    changes: dict[str, Any] = {name: given[name] for name in ("timezone", "locale") if name in given}
+    changes["updated_at"] = identities.clock.now()
+    if not named:
+        changes["meta"] = _merged(user, given.get("data") or {})
+        identities.users.update(scope, user.model_copy(update=changes))
+        return
+    loaded = identities.users.load(scope, user.user_id)
+    if loaded is None:
+        raise Conflict
+    changes["meta"] = _merged(loaded, given.get("data") or {})
+    put: list[ContactInfo] = []
+    removed: list[ContactInfo] = []
+    for type_, value in named.items():
+        _replace(identities, loaded, type_, value, put, removed)
+    identities.users.save(scope, loaded.model_copy(update=changes), put, removed)
+
+
+def _merged(user: User, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge shallowly; a null is a value. What would make the record too large is dropped as a whole."""
+    merged = {**user.meta, **data}
+    if data and jsontext.size(merged) > MAX_META_BYTES:
+        logger.warning("data dropped: the user would be too large", extra={"bytes": jsontext.size(merged)})
+        return user.meta
+    return merged
+
+
+def _replace(
+    identities: Identities,
+    user: User,
+    type_: ContactType,
+    value: str | None,
+    put: list[ContactInfo],
+    removed: list[ContactInfo],
+) -> None:
+    """Have the address of a type that identify owns be this one, or none."""
+    there = user.contact_info(type_, value) if value is not None else None
+    owned = [contact for contact in user.contact_infos if contact.type == type_ and contact.origin == ORIGIN]
+    removed += [contact for contact in owned if contact is not there]
+    if value is None or there is not None:
+        return
+    if len(user.contact_infos) + len(put) - len(removed) >= MAX_CONTACT_INFOS:
+        logger.warning("contact info dropped: the user has as many as one can have", extra={"type": type_})
+        return
+    now = identities.clock.now()
+    put.append(ContactInfo(type=type_, value=value, origin=ORIGIN, created_at=now, updated_at=now))

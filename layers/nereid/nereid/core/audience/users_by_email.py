@@ -1,0 +1,116 @@
+"""Users known by their e-mail address. If several share one, the one that had it first is meant."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from nereid.core.audience.users import attempts, new_user
+from nereid.core.audience.vibetrace.user_attributes import with_changes
+from nereid.errors import AlreadyExists, Invalid, NotFound, Unavailable
+from nereid.models.team import Scope
+from nereid.models.user import ContactInfo, User
+from nereid.ports import AddressedUserStore, Clock, Conflict
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def is_email(text: object) -> bool:
+    """Tell whether a value can be a user's e-mail address: one `@`, a dot in the domain, at most 254 characters."""
+    return isinstance(text, str) and len(text) <= 254 and _EMAIL.fullmatch(text) is not None
+
+
+def user_by_email(users: AddressedUserStore, scope: Scope, email: str) -> User:
+    """Return the user with this address, with contact infos; `NotFound` if there is none."""
+    user = holder(users, scope, email)
+    if user is None:
+        raise NotFound("user")
+    return user
+
+
+def holder(users: AddressedUserStore, scope: Scope, email: str) -> User | None:
+    """Return the user with this address, with contact infos."""
+    for user_id in users.holding(scope, "email", email):
+        user = users.load(scope, user_id)
+        if user is not None and user.contact_info("email", email):
+            return user
+    return None
+
+
+def create_user_with_email(
+    users: AddressedUserStore, clock: Clock, scope: Scope, email: str, attributes: Mapping[str, Any]
+) -> User:
+    """Create a user with an address that nobody has.
+
+    Raises
+    ------
+    AlreadyExists
+        If somebody has it, also if they came to have it at this moment.
+    Invalid
+        If it is no address, or on the attributes.
+    """
+    if not is_email(email):
+        raise Invalid({"email": "is not an e-mail address"})
+    meta = with_changes({}, attributes)
+    for _ in attempts():
+        stamp = users.address_stamp(scope, "email", email)
+        if holder(users, scope, email):
+            raise AlreadyExists("user")
+        now = clock.now()
+        contact = ContactInfo(type="email", value=email, created_at=now, updated_at=now)
+        user = new_user(str(uuid.uuid4()), now, meta)
+        try:
+            users.create_with_contact(scope, user, contact, stamp)
+        except Conflict:
+            continue
+        return user.model_copy(update={"contact_infos": [contact]})
+    raise Unavailable("the address is written by many at once")
+
+
+def update_user_with_email(
+    users: AddressedUserStore, clock: Clock, scope: Scope, email: str, attributes: Mapping[str, Any]
+) -> User:
+    """Merge attributes into the user with this address; no attributes, no change.
+
+    Raises
+    ------
+    NotFound
+        If nobody has the address.
+    Invalid
+        On the attributes.
+    """
+    with_changes({}, attributes)  # what can never be right is refused before anybody is looked for
+    for _ in attempts():
+        user = user_by_email(users, scope, email)
+        if not attributes:
+            return user
+        meta = with_changes(user.meta, attributes)
+        changed = user.model_copy(update={"meta": meta, "updated_at": clock.now()})
+        try:
+            users.update(scope, changed)
+        except Conflict:
+            continue
+        return changed
+    raise Unavailable("the user is written by many at once")
+
+
+def put_user_with_email(
+    users: AddressedUserStore, clock: Clock, scope: Scope, email: str, attributes: Mapping[str, Any]
+) -> tuple[User, bool]:
+    """Merge attributes into the user with this address, or create it; return whether it was created.
+
+    Raises
+    ------
+    Invalid
+        If nobody has the address and it is none, or on the attributes.
+    """
+    for _ in attempts():
+        try:
+            return update_user_with_email(users, clock, scope, email, attributes), False
+        except NotFound:
+            pass
+        try:
+            return create_user_with_email(users, clock, scope, email, attributes), True
+        except AlreadyExists:
+            continue  # somebody created it in between
+    raise Unavailable("the user is being created and deleted at the same time")

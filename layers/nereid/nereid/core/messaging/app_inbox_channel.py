@@ -1,0 +1,44 @@
+"""Channel `app`: a delivery is handed over by putting it into the user's inbox."""
+
+from dataclasses import dataclass
+
+from nereid import jsontext
+from nereid.core.audience.client_identities import Identities
+from nereid.errors import NotFound
+from nereid.models.delivery import DeliveryJob
+from nereid.models.user import AppNotification
+from nereid.ports import Inbox, ProviderRefused, Rendered
+
+#: Most that an app notification may hold, in bytes of JSON; a record of the store ends at 400 KB.
+MAX_BYTES = 350_000
+
+
+@dataclass(frozen=True)
+class AppInboxChannel:
+    """Stores app notifications. Storing the same one twice leaves one, so nothing here is ever unknown."""
+
+    inbox: Inbox
+    identities: Identities
+
+    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        """Put the notification into the inbox of the user; the delivery's id is the notification's."""
+        assert job.message is not None
+        if jsontext.size(rendered.members) > MAX_BYTES:
+            raise ProviderRefused("too large")
+        notification = AppNotification(
+            uuid=job.delivery_id,
+            user_id=job.recipient.value,
+            event_type=job.message.event_type,
+            title=rendered.members["title"],
+            body=rendered.members["body"],
+            data=rendered.members.get("data", {}),
+            created_at=job.planned_at,
+        )
+        try:
+            self.inbox.put(job.scope, notification)
+        except NotFound:
+            # The profile became another user since the delivery was planned, or was deleted.
+            user_id = self.identities.successor(job.scope, notification.user_id)
+            if user_id is not None:
+                self.inbox.put(job.scope, notification.model_copy(update={"user_id": user_id}))
+        return None

@@ -1,0 +1,283 @@
+"""Records of queues that failed too often: show them, put them back on their queues, or end what they carry.
+
+Dead-letter queues belong to the stack, so the teams share them: a team sees and touches only letters that carry its
+id. What belongs to nobody is the operator's, who asks without a team.
+
+SQS has no way to look into a queue but to take from it. What is taken is hidden for a while from everybody else and
+given back afterwards, so a look is bounded in number and time, and says whether it saw everything.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
+
+from nereid.core.messaging.letter_contents import Contents, contents_of
+from nereid.errors import NotFound, Unavailable
+from nereid.models.team import Scope
+from nereid.ports import Clock, DeadLetter, DeadLetterQueue, DeliveryStore, FailureNotes, MessageStore
+
+#: The queues that have one, by their names here.
+QUEUES = ("message", "email", "sms", "push", "feedback")
+#: The reason of a delivery whose job, or message, somebody purged.
+PURGED = "purged"
+#: Why a record failed whose consumer could not say so.
+_NOT_FINISHED = "the function did not finish: it ran out of time or memory, or could not start"
+#: Most that one answer shows, in bytes of bodies: a Lambda's answer ends at 6 MB.
+_MAX_SHOWN_BYTES = 4_000_000
+#: How many letters SQS gives at a time.
+_BATCH = 10
+
+
+class Letter(NamedTuple):
+    """A letter as it is shown."""
+
+    id: str
+    queue: str
+    reason: str
+    sent_at: datetime
+    first_received_at: datetime
+    receive_count: int
+    contents: Contents
+
+
+class Shown(NamedTuple):
+    """Letters, oldest first, and whether there may be others."""
+
+    letters: list[Letter]
+    more: bool
+
+
+class Done(NamedTuple):
+    """How many letters were dealt with, how many that were seen are still there, whether there may be others."""
+
+    done: int
+    remaining: int
+    more: bool
+
+
+@dataclass(frozen=True)
+class DeadLetters:
+    """Deals with dead letters.
+
+    Parameters
+    ----------
+    queues
+        The dead-letter queues by the names of the queues that they belong to.
+    seconds
+        How long a call may take letters.
+    most
+        How many letters a call looks at.
+    """
+
+    queues: Mapping[str, DeadLetterQueue]
+    clock: Clock
+    seconds: float = 5
+    most: int = 500
+
+    def show(self, notes: FailureNotes, team_id: str | None, queue: str | None, limit: int) -> Shown:
+        """Return letters.
+
+        Parameters
+        ----------
+        notes
+            Why they failed.
+        team_id
+            Whose; None for all, also those that belong to nobody.
+        queue
+            Of which queue; None for all.
+        """
+        found: list[tuple[str, DeadLetter, Contents]] = []
+        size = 0
+        with self._look(queue) as look:
+            for name, letters in look.batches():
+                for letter, contents in _own(letters, team_id):
+                    found.append((name, letter, contents))
+                    size += len(letter.body.encode())
+                if len(found) > limit or size > _MAX_SHOWN_BYTES:
+                    break
+        shown = found[: _fitting(found, limit)]
+        reasons = notes.reasons([letter.id for _, letter, _ in shown])
+        made = [_shown(name, letter, contents, reasons.get(letter.id)) for name, letter, contents in shown]
+        return Shown(sorted(made, key=lambda letter: letter.sent_at), look.more or len(shown) < len(found))
+
+    def redrive(self, team_id: str | None, queue: str | None, letter_id: str | None) -> Done:
+        """Put letters back on their queues, to be handled anew.
+
+        A letter is put there before it is deleted here: what fails in between leaves it in both places, and handling
+        anything twice does no harm.
+
+        Parameters
+        ----------
+        letter_id
+            Which one; None for all.
+
+        Raises
+        ------
+        NotFound
+            If there is no such letter.
+        """
+
+        def put_back(dead: DeadLetterQueue, letters: Sequence[DeadLetter]) -> tuple[set[str], set[str]]:
+            taken = dead.resend(letters)
+            return taken, dead.delete([letter for letter in letters if letter.id in taken])
+
+        return self._act(team_id, queue, letter_id, put_back)
+
+    def purge(
+        self,
+        messages: MessageStore,
+        deliveries: DeliveryStore,
+        team_id: str | None,
+        queue: str | None,
+        letter_id: str | None,
+    ) -> Done:
+        """Delete letters, and record that what they carry failed, so that nobody takes it up again.
+
+        The other parameters, and what is raised, are as in :meth:`redrive`.
+
+        Parameters
+        ----------
+        messages, deliveries
+            Where it is recorded.
+        """
+        ends = self.clock.now() + timedelta(seconds=self.seconds)
+
+        def end(dead: DeadLetterQueue, letters: Sequence[DeadLetter]) -> tuple[set[str], set[str]]:
+            # First what cannot be made good later: once the letter is gone, nobody knows what it carried.
+            ended = [letter for letter in letters if self._end(messages, deliveries, contents_of(letter.body), ends)]
+            deleted = dead.delete(ended)
+            return deleted, deleted
+
+        return self._act(team_id, queue, letter_id, end)
+
+    def _act(self, team_id: str | None, queue: str | None, letter_id: str | None, act: "_Act") -> Done:
+        done = remaining = 0
+        with self._look(queue) as look:
+            for name, letters in look.batches():
+                wanted = [letter for letter, _ in _own(letters, team_id) if letter_id in (None, letter.id)]
+                if not wanted:
+                    continue
+                handled, gone = act(self.queues[name], wanted)
+                look.forget(name, gone)
+                done += len(handled)
+                remaining += len(wanted) - len(gone)
+                if letter_id is not None:
+                    return Done(done, remaining, more=False)
+        if letter_id is not None and not look.more:
+            raise NotFound("dead letter")
+        return Done(done, remaining, look.more)
+
+    def _end(self, messages: MessageStore, deliveries: DeliveryStore, contents: Contents, ends: datetime) -> bool:
+        """Record the open deliveries that a letter carries as failed; False if there was no time for all."""
+        if contents.team_id is None or contents.environment is None:
+            return True
+        scope = Scope(contents.team_id, contents.environment)
+        for message_id in contents.message_ids:
+            if self.clock.now() > ends:
+                return False
+            stored = messages.get(scope, message_id)
+            if stored is None:
+                continue
+            plan = stored[1]
+            planned = [
+                each
+                for each in plan.deliveries(scope, message_id)
+                if each.recipient and (not contents.delivery_ids or each.id in contents.delivery_ids)
+            ]
+            final = deliveries.final(scope, [each.id for each in planned])
+            for each in planned:
+                if each.id not in final:
+                    deliveries.close(scope, each, plan.planned_at, PURGED, self.clock.now())
+        return True
+
+    def _look(self, queue: str | None) -> "_Look":
+        queues = self.queues if queue is None else {queue: self.queues[queue]}
+        return _Look(queues, self.clock, timedelta(seconds=self.seconds), self.most)
+
+
+class _Act(Protocol):
+    """What is done with letters; tells which it was done with, and which are gone."""
+
+    def __call__(self, dead: DeadLetterQueue, letters: Sequence[DeadLetter], /) -> tuple[set[str], set[str]]: ...
+
+
+@dataclass
+class _Look:
+    """A look into queues. All that was taken and is still there at its end is given back."""
+
+    queues: Mapping[str, DeadLetterQueue]
+    clock: Clock
+    time: timedelta
+    most: int
+    more: bool = False
+    _held: dict[str, dict[str, DeadLetter]] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for name, letters in self._held.items():
+            with suppress(Unavailable):  # they come back by themselves
+                self.queues[name].give_back(list(letters.values()))
+
+    def batches(self) -> Iterator[tuple[str, list[DeadLetter]]]:
+        """Take letters, a few at a time, until all were seen or a limit is reached."""
+        ends, looked_at = self.clock.now() + self.time, 0
+        # Hidden a little longer than the look takes, so that none is seen twice.
+        hidden_for = int(self.time.total_seconds()) + 15
+        for name, queue in self.queues.items():
+            there, hidden = queue.waiting()
+            self.more = self.more or hidden > 0
+            seen = 0
+            while True:
+                if looked_at >= self.most or self.clock.now() >= ends:
+                    self.more = True
+                    return
+                letters = queue.take(_BATCH, hidden_for, wait=seen < there)
+                if not letters:
+                    break
+                seen += len(letters)
+                looked_at += len(letters)
+                self._held.setdefault(name, {}).update((letter.id, letter) for letter in letters)
+                yield name, letters
+            # Somebody else took the others meanwhile, and may give them back.
+            self.more = self.more or seen < there
+
+    def forget(self, name: str, ids: set[str]) -> None:
+        """Note letters as gone."""
+        for letter_id in ids:
+            self._held[name].pop(letter_id, None)
+
+
+def _own(letters: Sequence[DeadLetter], team_id: str | None) -> Iterator[tuple[DeadLetter, Contents]]:
+    for letter in letters:
+        contents = contents_of(letter.body)
+        if team_id is None or contents.team_id == team_id:
+            yield letter, contents
+
+
+def _fitting(found: Sequence[tuple[str, DeadLetter, Contents]], limit: int) -> int:
+    """Return how many of the letters one answer can hold; one at least."""
+    size = 0
+    for index, (_, letter, _) in enumerate(found[:limit]):
+        size += len(letter.body.encode())
+        if size > _MAX_SHOWN_BYTES and index:
+            return index
+    return min(len(found), limit)
+
+
+def _shown(name: str, letter: DeadLetter, contents: Contents, reason: str | None) -> Letter:
+    return Letter(
+        id=letter.id,
+        queue=name,
+        reason=reason or letter.error or _NOT_FINISHED,
+        sent_at=letter.sent_at,
+        first_received_at=letter.first_received_at,
+        receive_count=letter.receive_count,
+        contents=contents,
+    )

@@ -1,0 +1,277 @@
+"""Hand one delivery over, once: claim it, fill in its template, send, record.
+
+A claim is one conditional write on the delivery's id; only its holder may call the provider. E-mail, SMS and
+push providers know no idempotency key, so one window stays open: a crash after the provider's yes and before
+our record. What happens then is the notification's choice (`retry`): repeat once the claim has lapsed, or never.
+See docs/delivery.md.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any, Protocol
+
+from nereid import jsontext
+from nereid.core.outreach import content as outreach_content
+from nereid.core.templates.render import TemplateFailed, render, uses
+from nereid.core.templates.variables import template_variables
+from nereid.errors import Unavailable
+from nereid.logs import failed
+from nereid.metrics import DeliveryCounts
+from nereid.models.delivery import DeliveryJob
+from nereid.models.lead_email import GivenContent
+from nereid.models.message import Message
+from nereid.ports import (
+    UNKNOWN_OUTCOME,
+    Channel,
+    Clock,
+    DeliveryStore,
+    MessageStore,
+    Outcome,
+    OutcomeUnknown,
+    ProviderBusy,
+    ProviderRefused,
+    Rendered,
+    SuppressionStore,
+)
+
+#: How often a delivery is handed to a provider that is busy before it is given up.
+MAX_TRIES = 5
+#: How long a claim holds, in seconds: longer than a function may run, shorter than its queue hides a message.
+CLAIM_SECONDS = 60
+#: With less of its claim left, a run hands nothing over: before the provider has answered, another run may have it.
+HAND_OVER_SECONDS = 15
+#: Longest text of a mocked delivery's `rendered`, in characters, and most of all its texts together, in bytes.
+_RENDERED_CUT, _RENDERED_BYTES = 65536, 350_000
+
+
+class TryAgain(Exception):
+    """The delivery is still pending, for a reason in words: hand the job over again in `seconds`."""
+
+    def __init__(self, seconds: int, reason: str) -> None:
+        super().__init__(f"{reason}: again in {seconds} s")
+        self.seconds = seconds
+        self.reason = reason
+
+
+class OutreachMail(Protocol):
+    """What e-mails to leads need besides what all deliveries do; see core/outreach/mail."""
+
+    def unsubscribe_url(self, job: DeliveryJob) -> str:
+        """Return the link with which the lead unsubscribes, for this mail."""
+        ...
+
+    def count_sent(self, job: DeliveryJob, at: datetime) -> None:
+        """Count the mail for its campaign, once however often it is called."""
+        ...
+
+
+@dataclass(frozen=True)
+class Deliverer:
+    """Delivers the jobs of one channel.
+
+    Parameters
+    ----------
+    suppressions
+        Where suppressed addresses are kept; None for channels that have no such list.
+    unsubscribe_url
+        Makes the link for an e-mail's recipient; None for other channels.
+    outreach
+        What e-mails to leads need besides; None for other channels.
+    counts
+        Where it is counted how deliveries end.
+    """
+
+    channel: Channel
+    deliveries: DeliveryStore
+    messages: MessageStore
+    clock: Clock
+    suppressions: SuppressionStore | None = None
+    unsubscribe_url: Callable[[str, str], str] | None = None
+    outreach: OutreachMail | None = None
+    counts: DeliveryCounts = field(default_factory=DeliveryCounts)
+
+    def deliver(self, job: DeliveryJob) -> None:
+        """Deliver a job, or record why not.
+
+        Raises
+        ------
+        TryAgain
+            While the delivery is pending: the provider was busy, or another run holds the claim.
+        Unavailable
+            If a store failed.
+        """
+        token = uuid.uuid4().hex
+        now = self.clock.now()
+        until = now + timedelta(seconds=CLAIM_SECONDS)
+        claim = self.deliveries.claim(job, token, now, until)
+        if claim.state == "done":
+            self._settle(job)
+            return
+        if claim.state == "held":
+            raise TryAgain(_seconds_until(claim.until, now), "another run has the delivery")
+        if claim.state == "unknown":
+            self._record(job, claim.token, Outcome("failed", UNKNOWN_OUTCOME))
+            return
+        self._hand_over(job.model_copy(update={"sending": claim.sending}), token, claim.attempt, until)
+
+    def _hand_over(self, job: DeliveryJob, token: str, attempt: int, until: datetime) -> None:
+        try:
+            rendered = self._render(job)
+            hindrance = self._hindrance(job, rendered)
+            self._require_claim(until)
+        except TemplateFailed as error:
+            self._record(job, token, Outcome("failed", f"template: {error}"))
+            return
+        except (TryAgain, Unavailable):
+            self._release(job, token)
+            raise
+        if hindrance is not None:
+            self._record(job, token, hindrance)
+            return
+        try:
+            provider_message_id = self.channel.send(job, rendered)
+        except Unavailable:  # a store that the channel needs, never the provider
+            self._release(job, token)
+            raise
+        except ProviderRefused as error:
+            outcome = Outcome("failed", f"provider: {error.code}")
+        except ProviderBusy as error:
+            if attempt < MAX_TRIES:
+                self._record(job, token, Outcome("pending"))
+                raise TryAgain(backoff_seconds(attempt), f"provider: {error.code}") from error
+            outcome = Outcome("failed", f"provider: {error.code}")
+        except OutcomeUnknown as error:
+            if job.notification.retry == "at_most_once":
+                outcome = Outcome("failed", UNKNOWN_OUTCOME)
+            elif attempt < MAX_TRIES:
+                raise TryAgain(CLAIM_SECONDS, UNKNOWN_OUTCOME) from error
+            else:
+                outcome = Outcome("failed", UNKNOWN_OUTCOME)
+        else:
+            outcome = Outcome("success", None, provider_message_id)
+        self._record(job, token, outcome._replace(missing_variables=rendered.missing_variables))
+
+    def _require_claim(self, until: datetime) -> None:
+        """Raise unless the claim holds for as long as a hand-over may take: this run may have stood still."""
+        if until - self.clock.now() < timedelta(seconds=HAND_OVER_SECONDS):
+            raise TryAgain(backoff_seconds(1), "the claim has nearly lapsed")
+
+    def _settle(self, job: DeliveryJob) -> None:
+        """Do what an earlier run may have died before, after it recorded the delivery."""
+        if self.outreach is not None and isinstance(job.notification.template, GivenContent):
+            delivery = self.deliveries.get_many(job.scope, [job.delivery_id]).get(job.delivery_id)
+            if delivery is not None and (delivery.status == "success" or delivery.events):
+                self._count_sent(job, delivery.updated_at)
+
+    def _count_sent(self, job: DeliveryJob, at: datetime) -> None:
+        if self.outreach is not None and isinstance(job.notification.template, GivenContent):
+            self.outreach.count_sent(job, at)
+
+    def _render(self, job: DeliveryJob) -> Rendered:
+        template = job.notification.template
+        if isinstance(template, GivenContent):
+            return self._given(job)
+        url = self.unsubscribe_url(job.team_id, job.recipient.value) if self.unsubscribe_url else None
+        message = job.message or self._stored(job)
+        variables = template_variables(job.environment, message, job.user or {}, job.recipient, url)
+        rendered = render(template, variables)
+        return rendered._replace(unsubscribe_url=url if uses(template, "unsubscribe_url") else None)
+
+    def _given(self, job: DeliveryJob) -> Rendered:
+        message = job.message or self._stored(job)
+        assert message.outreach is not None
+        assert self.outreach is not None
+        return outreach_content.render(message.outreach, self.outreach.unsubscribe_url(job))
+
+    def _hindrance(self, job: DeliveryJob, rendered: Rendered) -> Outcome | None:
+        """Return how a delivery ends that is not to be sent, or None if it is."""
+        if job.mock:
+            return Outcome("mocked", None, None, cut(rendered.members), rendered.missing_variables)
+        if self.suppressions is not None:
+            suppression = self.suppressions.get(job.team_id, job.recipient.value)
+            subscription = rendered.unsubscribe_url is not None
+            forbidding = suppression.forbids(subscription=subscription) if suppression else None
+            if forbidding:
+                return Outcome("failed", f"suppressed: {forbidding}")
+        if not _has_provider(job):
+            return Outcome("no_provider", f"no {job.notification.channel} provider")
+        return None
+
+    def _stored(self, job: DeliveryJob) -> Message:
+        stored = self.messages.get(job.scope, job.message_id)
+        if stored is None:
+            # Stored before it was queued: it is missed by a stale read, or was kept no longer.
+            raise TryAgain(backoff_seconds(1), "the message is not there")
+        return stored[0]
+
+    def _release(self, job: DeliveryJob, token: str) -> None:
+        """Give a claim back after nothing was handed over; if that fails too, it lapses."""
+        with suppress(Unavailable):
+            self._record(job, token, Outcome("pending"))
+
+    def _record(self, job: DeliveryJob, token: str, outcome: Outcome) -> None:
+        now = self.clock.now()
+        self.deliveries.record(job.scope, job.delivery_id, token, outcome, now, job.sending)
+        if outcome.status == "pending":
+            return
+        ending = _ending(outcome)
+        self.counts.add(job.notification.channel, ending)
+        if ending in ("provider", "template"):
+            ids = {"message_id": job.message_id, "delivery_id": job.delivery_id}
+            scope = {"team_id": job.team_id, "environment": job.environment}
+            failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
+        if outcome.status == "success":
+            self._count_sent(job, now)
+
+
+def backoff_seconds(attempt: int) -> int:
+    """Return how long to wait after an attempt, from 1: 5, 10, 20, 40 seconds."""
+    return int(5 * 2 ** (attempt - 1))
+
+
+def _ending(outcome: Outcome) -> str:
+    """Return which of the counted endings an outcome is; what failed is told apart by the first word of its reason."""
+    return (outcome.reason or "").partition(":")[0] if outcome.status == "failed" else outcome.status
+
+
+def _code(outcome: Outcome) -> str:
+    """Return the reason without what may name somebody: addresses, and what the template engine says."""
+    cause, _, code = (outcome.reason or "").partition(": ")
+    words = [] if cause == "template" else takewhile(lambda word: "@" not in word, code.split())
+    return " ".join([f"{cause}:", *words]).rstrip(":")
+
+
+def _has_provider(job: DeliveryJob) -> bool:
+    """Tell whether there is who to hand the delivery to; inbox and connected mailboxes are no matter of providers."""
+    template = job.notification.template
+    if job.notification.channel == "app" or (isinstance(template, GivenContent) and template.account is not None):
+        return True
+    return getattr(job.channels, job.notification.channel) is not None
+
+
+def _seconds_until(until: datetime | None, now: datetime) -> int:
+    return max(1, int((until - now).total_seconds()) + 1) if until else CLAIM_SECONDS
+
+
+def cut(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template's members with each text cut, further than usual if they are too much for one record."""
+    length = _RENDERED_CUT
+    while True:
+        shortened: dict[str, Any] = _cut(dict(members), length)
+        if length == 0 or jsontext.size(shortened) <= _RENDERED_BYTES:
+            return shortened
+        length //= 2
+
+
+def _cut(value: Any, length: int) -> Any:
+    if isinstance(value, str):
+        return value[:length]
+    if isinstance(value, dict):
+        return {key: _cut(item, length) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_cut(item, length) for item in value]
+    return value

@@ -1,0 +1,88 @@
+"""Event types: what is checked before a configuration is stored."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nereid.core.templates import render
+from nereid.errors import Invalid
+from nereid.models.event_type import (
+    MAX_TEMPLATE_TEXT,
+    EmailTemplate,
+    EventType,
+    Notification,
+    PushTemplate,
+    SmsTemplate,
+)
+from nereid.models.team import Scope
+from nereid.ports import Clock, EventTypeStore
+
+#: How many seconds the templates of an event type may take to be parsed; a function has ten.
+CHECK_SECONDS = 4
+
+
+def check_notifications(notifications: Sequence[Notification]) -> None:
+    """Check what no type can say: that names are unique and every template parses.
+
+    Raises
+    ------
+    Invalid
+        Naming the field, and for a template that does not parse its line.
+    """
+    with render.time_budget(CHECK_SECONDS):
+        _check_notifications(notifications)
+
+
+def _check_notifications(notifications: Sequence[Notification]) -> None:
+    names = [notification.name for notification in notifications]
+    for index, notification in enumerate(notifications):
+        path = f"notifications[{index}]"
+        if notification.name in names[:index]:
+            raise Invalid({f"{path}.name": "must be unique in the event type"})
+        if notification.when is not None:
+            render.check_condition(f"{path}.when", notification.when)
+        _check_template(f"{path}.template", notification.template)
+
+
+def put_event_type(
+    store: EventTypeStore, clock: Clock, scope: Scope, event_type: str, notifications: Sequence[Notification]
+) -> EventType:
+    """Create or replace an event type as a whole; its notifications are checked before."""
+    now = clock.now()
+    return store.put(
+        scope,
+        EventType(
+            event_type=event_type,
+            environment=scope.environment,
+            notifications=list(notifications),
+            created_at=now,
+            updated_at=now,
+        ),
+    )
+
+
+def _check_template(path: str, template: EmailTemplate | SmsTemplate | PushTemplate) -> None:
+    match template:
+        case EmailTemplate():
+            render.check_template(f"{path}.subject", template.subject)
+            render.check_template(f"{path}.text", template.text)
+            if template.html is not None:
+                render.check_template(f"{path}.html", template.html, html=True)
+        case SmsTemplate():
+            render.check_template(f"{path}.text", template.text)
+        case PushTemplate():
+            render.check_template(f"{path}.title", template.title)
+            render.check_template(f"{path}.body", template.body)
+            _check_values(f"{path}.data", template.data)
+
+
+def _check_values(path: str, value: Any) -> None:
+    if isinstance(value, str):
+        if not 1 <= len(value) <= MAX_TEMPLATE_TEXT:
+            raise Invalid({path: f"must be 1 to {MAX_TEMPLATE_TEXT} characters"})
+        render.check_template(path, value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_values(f"{path}.{key}", item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_values(f"{path}[{index}]", item)

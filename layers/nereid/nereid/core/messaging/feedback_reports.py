@@ -1,0 +1,178 @@
+"""What SES and SNS report, read: of e-mails, and of push notifications that did not arrive.
+
+A report comes as EventBridge hands on what SES publishes, or in SNS's envelope, or as it is. Only what is needed is
+taken from it: addresses and the texts of other mail servers, which quote addresses, stay behind.
+
+Sources: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html,
+https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html,
+https://docs.aws.amazon.com/sns/latest/dg/application-event-notifications.html
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from nereid import jsontext
+from nereid.clock import to_iso
+from nereid.models.lead_email import EmailReference
+from nereid.models.team import Scope
+
+#: SES's names of what it reports and ours, and the member with more about it.
+_KINDS: dict[str, tuple[str, str]] = {
+    "Delivery": ("delivery", "delivery"),
+    "Bounce": ("bounce", "bounce"),
+    "Complaint": ("complaint", "complaint"),
+    "Open": ("open", "open"),
+    "Click": ("click", "click"),
+    "Reject": ("reject", "reject"),
+    "Rendering Failure": ("rendering_failure", "failure"),
+    "DeliveryDelay": ("delivery_delay", "deliveryDelay"),
+}
+#: A word of the provider's own, as which it may be shown and logged.
+_WORD = re.compile(r"[A-Za-z][A-Za-z-]{0,63}")
+#: An enhanced status code of a mail server (RFC 3463), or its reply code.
+_STATUS = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3}|[245]\d\d)(?![\w.])")
+
+
+class EmailReport(NamedTuple):
+    """Something that became of an e-mail.
+
+    `kind` is SES's type in our words, with three told apart by what follows: `transient_bounce` (every bounce that is
+    not permanent), `not_spam` (a recipient took the mail out of the spam folder) and `known_complaint` (SES did not
+    even try, since the address complained before).
+    """
+
+    kind: str
+    scope: Scope
+    delivery_id: str
+    #: Which sending of the delivery it is.
+    sending: int
+    #: The lead and campaign of an e-mail to a lead.
+    outreach: EmailReference | None
+    #: When it came about.
+    at: datetime
+    #: When the mail was handed over.
+    sent_at: datetime
+    #: Whom the mail went to; None if the report does not say.
+    recipient: str | None
+    #: What is shown of it.
+    event: dict[str, Any]
+    #: What is known of a bounce or complaint, in a few words.
+    detail: str | None
+
+
+class PushFailure(NamedTuple):
+    """A push notification that SNS accepted and could not hand to the platform."""
+
+    provider_message_id: str
+    #: SNS's word for why.
+    code: str
+    at: datetime
+
+
+def read(message: Mapping[str, Any], now: datetime) -> EmailReport | PushFailure | None:
+    """Read a message of the feedback queue; None if it is about nothing that Nereid handed over."""
+    report, received = _unwrapped(message)
+    if report.get("EventType") == "DeliveryFailure" and report.get("MessageId"):
+        at = _moment(report.get("Time")) or received or now
+        return PushFailure(str(report["MessageId"]), _word(report.get("FailureType")) or "unknown", min(at, now))
+    return _email(report, received, now)
+
+
+def _unwrapped(message: Mapping[str, Any]) -> tuple[Mapping[str, Any], datetime | None]:
+    """Return the report inside a message, and when it was sent off."""
+    if "detail" in message:
+        return message["detail"], _moment(message.get("time"))
+    if "TopicArn" in message and isinstance(message.get("Message"), str):
+        try:
+            report = jsontext.loads(message["Message"])
+        except ValueError:  # what SNS and SES say when a topic is set up is plain text
+            report = None
+        return report if isinstance(report, dict) else {}, _moment(message.get("Timestamp"))
+    return message, None
+
+
+def _email(report: Mapping[str, Any], received: datetime | None, now: datetime) -> EmailReport | None:
+    kind, member = _KINDS.get(report.get("eventType") or report.get("notificationType") or "", ("", ""))
+    mail = report.get("mail") or {}
+    tags = mail.get("tags") or {}
+    team_id, environment, delivery_id = (_tag(tags, name) for name in ("team_id", "environment", "delivery_id"))
+    if not kind or not team_id or not environment or not delivery_id:
+        return None
+    about = report.get(member) or {}
+    sent_at = min(_moment(mail.get("timestamp")) or now, now)
+    # The moments of bounces and complaints are other people's clocks'.
+    at = min(max(_moment(about.get("timestamp")) or received or now, sent_at), now)
+    kind = _told_apart(kind, about)
+    known = _known(kind, about)
+    campaign_id, lead_id = _tag(tags, "campaign_id"), _tag(tags, "lead_id")
+    sending = int(_tag(tags, "sending") or 1)
+    destination = mail.get("destination") or []
+    return EmailReport(
+        kind=kind,
+        scope=Scope(team_id, environment),
+        delivery_id=delivery_id,
+        sending=sending,
+        outreach=EmailReference(campaign_id, lead_id, sending) if campaign_id and lead_id else None,
+        at=at,
+        sent_at=sent_at,
+        recipient=str(destination[0]) if len(destination) == 1 else None,
+        event={"type": kind, "at": to_iso(at), **known},
+        detail=", ".join(known[name] for name in ("sub_type", "code", "feedback_type") if name in known) or None,
+    )
+
+
+def _told_apart(kind: str, about: Mapping[str, Any]) -> str:
+    if kind == "bounce" and about.get("bounceType") != "Permanent":
+        return "transient_bounce"
+    if kind == "complaint" and about.get("complaintFeedbackType") == "not-spam":
+        return "not_spam"
+    if kind == "complaint" and about.get("complaintSubType") == "OnAccountSuppressionList":
+        return "known_complaint"
+    return kind
+
+
+def _known(kind: str, about: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is kept of a report."""
+    given: dict[str, str | None] = {}
+    match kind:
+        case "bounce" | "transient_bounce":
+            given = {"bounce_type": _word(about.get("bounceType")), "sub_type": _word(about.get("bounceSubType"))}
+            given["code"] = _status(about.get("bouncedRecipients"))
+        case "complaint" | "known_complaint":
+            given = {"sub_type": _word(about.get("complaintSubType"))}
+            given["feedback_type"] = _word(about.get("complaintFeedbackType"))
+        case "delivery_delay":
+            given = {"delay_type": _word(about.get("delayType")), "code": _status(about.get("delayedRecipients"))}
+        case "click":
+            given = {"link": str(about["link"])[:2048] if about.get("link") else None}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _status(recipients: Any) -> str | None:
+    """Return the status code of the first recipient, which is the only one."""
+    first = recipients[0] if isinstance(recipients, list) and recipients else {}
+    for name in ("status", "diagnosticCode"):
+        found = _STATUS.search(str(first.get(name) or ""))
+        if found:
+            return found[1]
+    return None
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else None
+
+
+def _moment(value: Any) -> datetime | None:
+    """Read a moment; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+
+def _tag(tags: Mapping[str, Any], name: str) -> str | None:
+    values = tags.get(name)
+    return str(values[0]) if isinstance(values, list) and values else None

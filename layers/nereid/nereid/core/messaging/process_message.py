@@ -1,0 +1,313 @@
+"""From a queued message to its deliveries: decide once, store the decision, hand it on.
+
+The decision (the plan) is stored together with the message, by one conditional write, before any delivery is
+queued. Whoever hands the same message over again - SQS, or a client that repeats its request - meets the stored
+plan and repeats that one: the first content stands, and delivery ids are the same, so what was sent stays sent.
+A replay repeats it on purpose.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from nereid import jsontext
+from nereid.core.messaging.deliver import Deliverer
+from nereid.core.messaging.sweep_watches import watch_if_late
+from nereid.core.templates.render import holds
+from nereid.core.templates.variables import template_variables, user_variables
+from nereid.errors import NotFound
+from nereid.metrics import DeliveryCounts
+from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient, delivery_id
+from nereid.models.event_type import AppInboxNotification, Notification
+from nereid.models.lead_email import GivenContent, Outreach, OutreachNotification
+from nereid.models.message import Message, Replay
+from nereid.models.team import Channels, Environment, Scope
+from nereid.models.user import User, comparable
+from nereid.ports import Clock, DeliveryQueues, DeliveryStore, EventTypeStore, MessageStore, UserStore, Watches
+
+#: A message up to this size, in bytes of JSON, travels with each of its delivery jobs; a larger one is read again.
+MAX_CARRIED_BYTES = 65536
+#: The name of the one notification of a message that is an e-mail to a lead.
+_OUTREACH: Literal["email"] = "email"
+#: The reason of a delivery whose notification is not configured any more, or on another channel.
+REMOVED = "notification removed"
+
+#: Notifications by name, in their order.
+Notifications = Mapping[str, Notification | OutreachNotification]
+
+
+@dataclass(frozen=True)
+class Processor:
+    """Processes messages.
+
+    Parameters
+    ----------
+    inbox
+        Delivers app notifications. They need no provider, so they are made here, without a queue of their own.
+    defaults
+        The stack's own providers, for channels that an environment leaves out.
+    counts
+        Where deliveries are counted that end here, for want of a contact.
+    """
+
+    users: UserStore
+    event_types: EventTypeStore
+    messages: MessageStore
+    deliveries: DeliveryStore
+    queues: DeliveryQueues
+    inbox: Deliverer
+    watches: Watches
+    clock: Clock
+    defaults: Channels
+    counts: DeliveryCounts = field(default_factory=DeliveryCounts)
+
+    def process_all(
+        self, environment: Environment, messages: Sequence[Message], admits: Callable[[Scope, Message], bool]
+    ) -> None:
+        """Process messages, each whether or not another fails; raise the first failure in the end.
+
+        Parameters
+        ----------
+        admits
+            Tells whether a message that comes under a rule counts; one that does not is left out.
+        """
+        failures = []
+        for message in messages:
+            try:
+                if message.rule is None or admits(environment.scope, message):
+                    self.process(environment, message)
+            except Exception as error:  # noqa: BLE001 - raised below
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def process(self, environment: Environment, message: Message, *, user_exists: bool = False) -> None:
+        """Store a message with its plan and queue its deliveries.
+
+        Safe to repeat, and to be repeated when it raises: a repetition goes on from where it stopped.
+
+        Parameters
+        ----------
+        user_exists
+            Whether the message's user is known to exist; if not found then, the user became another meanwhile.
+
+        Raises
+        ------
+        NotFound
+            If the user should exist and does not; nothing was stored.
+        Unavailable
+            If a store or queue failed.
+        TryAgain
+            If another run is storing an app notification of this message just now.
+        """
+        scope, now = environment.scope, self.clock.now()
+        notifications = configured(self.event_types, scope, message)
+        user = self.users.load(scope, message.user_id) if message.user_id else None
+        if user is None and user_exists:
+            raise NotFound("user")
+        if message.outreach is not None:
+            plan = outreach_plan(message.outreach, now)
+        else:
+            plan = make_plan(environment, notifications, message, user, now)
+        watch = watch_if_late(message, now)
+        if watch is not None:
+            # Before it is stored: what is stored is always found again.
+            self.watches.watch(scope, [watch])
+        stored = self.messages.add(scope, message, plan)
+        if stored is None:
+            self._count_without_contact(plan)
+        else:
+            message, plan = stored
+            notifications = configured(self.event_types, scope, message)
+            # A profile that became another user since is described by that one.
+            user = (self.users.load(scope, message.user_id) if message.user_id else None) or user
+        self._hand_on(environment, notifications, message, plan, user, plan.deliveries(scope, message.message_id))
+
+    def _count_without_contact(self, plan: Plan) -> None:
+        for notification in plan.notifications:
+            if not notification.to:
+                self.counts.add(notification.channel, "no_contact")
+
+    def replay_all(self, environment: Environment, replays: Sequence[Replay]) -> None:
+        """Replay messages, each whether or not another fails; raise the first failure in the end."""
+        failures = []
+        for replay in replays:
+            try:
+                self.replay(environment, replay)
+            except Exception as error:  # noqa: BLE001 - raised below
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def replay(self, environment: Environment, replay: Replay) -> None:
+        """Hand on what the stored plan of a message says and is not final, and what is forced.
+
+        Safe to repeat, and to be repeated when it raises.
+
+        Raises
+        ------
+        Unavailable, TryAgain
+            As :meth:`process`.
+        """
+        scope = environment.scope
+        stored = self.messages.get(scope, replay.message_id)
+        if stored is None:  # not kept any more
+            return
+        message, plan = stored
+        notifications = configured(self.event_types, scope, message)
+        user = self.users.load(scope, message.user_id) if message.user_id else None
+        planned = plan.deliveries(scope, message.message_id)
+        forced = set(replay.force)
+        for each in planned:
+            if each.id in forced and each.recipient and is_configured(notifications, each.notification, each.channel):
+                self.deliveries.reopen(scope, each, plan.planned_at, replay.id, self.clock.now())
+        known = self.deliveries.get_many(scope, [each.id for each in planned if each.recipient])
+        final = {delivery.id for delivery in known.values() if delivery.status != "pending"}
+        self._hand_on(
+            environment, notifications, message, plan, user, [each for each in planned if each.id not in final]
+        )
+
+    def _hand_on(
+        self,
+        environment: Environment,
+        notifications: Notifications,
+        message: Message,
+        plan: Plan,
+        user: User | None,
+        planned: Sequence[Planned],
+    ) -> None:
+        """Queue deliveries of a message, put its app notifications into the inbox, and end what cannot be sent."""
+        carried = message if jsontext.size(message.model_dump(mode="json")) <= MAX_CARRIED_BYTES else None
+        queued: list[DeliveryJob] = []
+        inbox: list[DeliveryJob] = []
+        for each in planned:
+            if each.recipient is None:
+                continue
+            if not is_configured(notifications, each.notification, each.channel):
+                # A job that was queued before, and that nobody has in hand, finds it final.
+                self.deliveries.close(environment.scope, each, plan.planned_at, REMOVED, self.clock.now())
+                continue
+            content, jobs = (message, inbox) if each.channel == "app" else (carried, queued)
+            jobs.append(self._job(environment, message, plan, each, notifications[each.notification], user, content))
+        self.queues.send(queued)
+        for job in inbox:
+            self.inbox.deliver(job)
+
+    def _job(
+        self,
+        environment: Environment,
+        message: Message,
+        plan: Plan,
+        planned: Planned,
+        notification: Notification | OutreachNotification,
+        user: User | None,
+        carried: Message | None,
+    ) -> DeliveryJob:
+        assert planned.recipient is not None
+        return DeliveryJob(
+            team_id=environment.team_id,
+            environment=environment.identifier,
+            mock=environment.mock,
+            channels=environment.providers(self.defaults),
+            delivery_id=planned.id,
+            recipient=planned.recipient,
+            notification=notification,
+            message_id=message.message_id,
+            message=carried,
+            user=user_variables(user, message.user_id),
+            planned_at=plan.planned_at,
+        )
+
+
+def configured(event_types: EventTypeStore, scope: Scope, message: Message) -> Notifications:
+    """Return what a message leads to as it is configured now, by name."""
+    if message.outreach is not None:
+        return {_OUTREACH: _outreach_notification(message.outreach)}
+    event_type = event_types.get(scope, message.event_type)
+    return {each.name: each for each in event_type.notifications} if event_type else {}
+
+
+def is_configured(notifications: Notifications, name: str, channel: str) -> bool:
+    """Tell whether a planned notification is still there, on the channel that the plan has it on."""
+    return name in notifications and notifications[name].channel == channel
+
+
+def make_plan(
+    environment: Environment, notifications: Notifications, message: Message, user: User | None, now: datetime
+) -> Plan:
+    """Decide whom a message reaches, on which channels."""
+    plan = Plan(planned_at=now)
+    if not notifications:
+        return plan
+    contacts = recipients_of(message, user)
+    variables = template_variables(environment.identifier, message, user_variables(user, message.user_id))
+    inbox = [Recipient(type="user", value=user.user_id)] if user else []
+    plan.recipients = [*contacts, *inbox]
+    for notification in notifications.values():
+        assert not isinstance(notification, OutreachNotification)
+        if holds(notification.when, variables):
+            reached = _reached(notification, plan.recipients)
+            plan.notifications.append(
+                PlannedNotification(name=notification.name, channel=notification.channel, to=reached)
+            )
+    return plan
+
+
+def outreach_plan(outreach: Outreach, now: datetime) -> Plan:
+    """Return the plan of a message that is one e-mail to one lead."""
+    return Plan(
+        planned_at=now,
+        recipients=[Recipient(type="email", value=outreach.to)],
+        notifications=[PlannedNotification(name=_OUTREACH, channel="email", to=[0])],
+    )
+
+
+def outreach_delivery_id(scope: Scope, message_id: str, to: str) -> str:
+    """Return the id of the one delivery of such a message."""
+    return delivery_id(scope, message_id, _OUTREACH, "email", to)
+
+
+def _outreach_notification(outreach: Outreach) -> OutreachNotification:
+    # Every member is set, for what is unset does not travel on the queue.
+    content = GivenContent(campaign_id=outreach.campaign_id, lead_id=outreach.lead_id, account=outreach.account)
+    return OutreachNotification(name=_OUTREACH, channel="email", retry="at_least_once", template=content)
+
+
+def recipients_of(message: Message, user: User | None) -> list[Recipient]:
+    """Return the contacts of a message: the user's, then the event's, each (type, value) once.
+
+    A stored contact's `filterable` stays where the event's entry of the same address has none.
+    """
+    found: dict[tuple[str, str], Recipient] = {}
+    if user and not message.ignore_user_contacts:
+        for stored in user.contact_infos:
+            found[stored.key] = Recipient(type=stored.type, value=stored.value, filterable=stored.filterable)
+    for entry in message.contacts():
+        key = (entry.type, comparable(entry.type, entry.value))
+        known = found.get(key)
+        if known is None:
+            found[key] = Recipient(type=entry.type, value=entry.value, filterable=entry.filterable)
+        elif entry.filterable is not None:
+            known.filterable = entry.filterable
+    return list(found.values())
+
+
+def _reached(notification: Notification, recipients: Sequence[Recipient]) -> list[int]:
+    if isinstance(notification, AppInboxNotification):
+        return [index for index, recipient in enumerate(recipients) if recipient.type == "user"]
+    wanted = CONTACT_OF[notification.channel]
+    words = notification.to.words()
+    return [
+        index
+        for index, recipient in enumerate(recipients)
+        if recipient.type == wanted and (not words or _matches(recipient.filterable, words))
+    ]
+
+
+def _matches(filterable: str | None, words: Sequence[str]) -> bool:
+    """Tell whether a filterable is one of the words, or begins with one and a space ("ios" takes "iOS 16.3")."""
+    if filterable is None:
+        return False
+    own = filterable.lower()
+    return any(own == word.lower() or own.startswith(word.lower() + " ") for word in words)

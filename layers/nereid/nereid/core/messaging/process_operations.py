@@ -1,0 +1,61 @@
+"""Carry out what a client's request asked for, in its order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nereid.core.audience.alias_user import alias_user
+from nereid.core.audience.client_identities import Identities
+from nereid.core.audience.identify_user import identify_user
+from nereid.core.audience.register_device import Devices
+from nereid.core.messaging.deliver import TryAgain
+from nereid.core.messaging.process_message import Processor
+from nereid.core.messaging.track_event import track_event
+from nereid.errors import Unavailable
+from nereid.logs import unexpected
+from nereid.models.message import Alias, Identify, Operation, RegisterDevice
+from nereid.models.team import Environment
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Carries out operations. All are safe to repeat."""
+
+    identities: Identities
+    devices: Devices
+    processor: Processor
+
+    def process(self, environment: Environment, operations: Sequence[Operation]) -> None:
+        """Carry out operations one after the other; one that fails does not keep the others back.
+
+        Raises
+        ------
+        Unavailable
+            At once: what follows would fail as well.
+        Exception
+            What the first operation that failed raised, when all were tried.
+        """
+        failed: Exception | None = None
+        for operation in operations:
+            try:
+                self._process(environment, operation)
+            except Unavailable:
+                raise
+            except TryAgain as again:
+                failed = failed or again
+            except Exception as error:  # noqa: BLE001 - raised below, when the others have had their turn
+                unexpected(error, "operation failed", kind=operation.kind)
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    def _process(self, environment: Environment, operation: Operation) -> None:
+        scope = environment.scope
+        match operation:
+            case Identify():
+                identify_user(self.identities, scope, operation.who, operation.traits)
+            case Alias():
+                alias_user(self.identities, scope, operation.anonymous_id, operation.external_id)
+            case RegisterDevice():
+                self.devices.register(scope, operation.who, operation.device)
+            case _:
+                track_event(self.identities, self.processor, environment, operation)

@@ -1,0 +1,120 @@
+"""What the providers report after they accepted a mail or a push notification.
+
+Reports come more than once and in any order. Each is noted once per delivery and type, and what they mean for a
+delivery is worked out when it is read. A permanent bounce or a complaint suppresses the address at once, soft
+bounces when five came in a row.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from nereid.clock import to_iso
+from nereid.core.messaging.deliver import TryAgain
+from nereid.core.messaging.feedback_reports import EmailReport, PushFailure, read
+from nereid.core.outreach.feedback import OutreachFeedback
+from nereid.models.delivery import Delivery
+from nereid.models.suppression import SuppressionReason
+from nereid.ports import Clock, DeliveryStore, PushTokens, SentDeliveries, SuppressionStore
+
+#: The reports that suppress the address by themselves.
+_SUPPRESSING: dict[str, SuppressionReason] = {
+    "bounce": "bounce",
+    "complaint": "complaint",
+    "known_complaint": "complaint",
+}
+#: What SNS says when the platform does not know a token any more.
+_DEAD_TOKEN = frozenset({"InvalidPlatformToken", "EndpointDisabled"})
+#: How long our own record of a push may take; what it fails about later was not ours, or was handed over again.
+_RECORDED_WITHIN = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class FeedbackRecorder:
+    """Records reports.
+
+    Parameters
+    ----------
+    sent
+        Where push notifications are found by the provider's ids.
+    outreach
+        Who makes reports known to leads and campaigns.
+    """
+
+    deliveries: DeliveryStore
+    suppressions: SuppressionStore
+    sent: SentDeliveries
+    tokens: PushTokens
+    clock: Clock
+    outreach: OutreachFeedback | None = None
+
+    def record(self, message: Mapping[str, Any]) -> str:
+        """Record one report, in whichever wrapping it comes.
+
+        Returns
+        -------
+        What was done, for the log: the type recorded, or why it was ignored.
+
+        Raises
+        ------
+        TryAgain
+            If a push failed of which our own record may still be under way.
+        Unavailable
+            If a store failed; recording again is safe.
+        """
+        report = read(message, self.clock.now())
+        match report:
+            case EmailReport():
+                return self._email(report)
+            case PushFailure():
+                return self._push(report)
+        return "ignored: not about a delivery of ours"
+
+    def _email(self, report: EmailReport) -> str:
+        delivery = self._report(report)
+        # Whoever complains about a mail that is not kept any more gets no other one either.
+        recipient = delivery.to if delivery is not None else report.recipient
+        # Also on a repetition: the first one may have died before this line.
+        if recipient is not None:
+            self._consequences(report, recipient)
+        return report.kind if delivery is not None else f"{report.kind} of a delivery that is not kept any more"
+
+    def _report(self, report: EmailReport) -> Delivery | None:
+        if self.outreach is None or report.outreach is None:
+            return self.deliveries.report(report.scope, report.delivery_id, report.event, report.sending)
+        return self.outreach.report(
+            report.scope, report.delivery_id, report.event, report.outreach, sent_at=report.sent_at
+        )
+
+    def _consequences(self, report: EmailReport, recipient: str) -> None:
+        team_id = report.scope.team_id
+        match report.kind:
+            case "delivery":
+                self.suppressions.delivered(team_id, recipient, report.at)
+            case "transient_bounce":
+                suppression = self.suppressions.soft_bounced(team_id, recipient, report.delivery_id, report.at)
+                if suppression is not None and "bounce" in suppression.reasons:
+                    self._tell(team_id, recipient, "bounce")
+            case kind if kind in _SUPPRESSING:
+                self.suppressions.add(team_id, recipient, _SUPPRESSING[kind], report.at, report.detail)
+                self._tell(team_id, recipient, _SUPPRESSING[kind])
+
+    def _tell(self, team_id: str, email: str, reason: SuppressionReason) -> None:
+        if self.outreach is not None:
+            self.outreach.suppressed(team_id, email, reason)
+
+    def _push(self, failure: PushFailure) -> str:
+        found = self.sent.sent_as(failure.provider_message_id)
+        if found is None:
+            return self._wait(failure.at)
+        event = {"type": "push_failure", "at": to_iso(failure.at), "code": failure.code}
+        delivery = self.deliveries.report(found.scope, found.delivery_id, event, found.sending)
+        if delivery is not None and delivery.to is not None and failure.code in _DEAD_TOKEN:
+            self.tokens.refused(found.scope, delivery.to, failure.at)
+        return "push_failure"
+
+    def _wait(self, failed_at: datetime) -> str:
+        if self.clock.now() - failed_at < _RECORDED_WITHIN:
+            raise TryAgain(30, "the push is not recorded yet")
+        return "ignored: not a push of ours"

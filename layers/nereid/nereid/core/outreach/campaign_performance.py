@@ -1,0 +1,52 @@
+"""What came of a campaign's e-mails in the last days."""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from nereid.errors import NotFound
+from nereid.models.lead_email import Fact
+from nereid.ports import CampaignMetrics, CampaignStore, Clock, DayCounts
+
+#: Days of each timeframe.
+TIMEFRAMES = {"7d": 7, "30d": 30, "90d": 90}
+
+
+class Performance(NamedTuple):
+    """Facts of the e-mails sent in the window: each in total, and by the day on which it came."""
+
+    totals: dict[Fact, int]
+    days: dict[date, dict[Fact, int]]
+    leads_assigned: int
+
+    def rate(self, fact: Fact, of: Fact) -> float:
+        """Return a fact's share of another one; 0 if there is none of that."""
+        whole = self.totals.get(of, 0)
+        return round(self.totals.get(fact, 0) / whole, 4) if whole else 0.0
+
+
+def campaign_performance(
+    campaigns: CampaignStore, metrics: CampaignMetrics, clock: Clock, team_id: str, campaign_id: str, days: int
+) -> Performance:
+    """Return how a campaign of a team did; `NotFound` if there is none."""
+    if campaigns.get(team_id, campaign_id) is None:
+        raise NotFound("campaign")
+    today = clock.now().date()
+    first = today - timedelta(days=days - 1)
+    window = [first + timedelta(days=number) for number in range(days)]
+    counts = metrics.counts(team_id, campaign_id, first)
+    return summarize(counts, window, campaigns.leads_assigned(team_id, campaign_id))
+
+
+def summarize(counts: DayCounts, window: list[date], leads_assigned: int) -> Performance:
+    """Add up the counts of the mails sent in a window of days."""
+    totals: dict[Fact, int] = {}
+    days: dict[date, dict[Fact, int]] = {day: {} for day in window}
+    for sent_on, facts in counts.items():
+        if sent_on not in days:
+            continue
+        for (fact, came_on), how_many in facts.items():
+            # Clocks of two machines differ by a little: no fact comes before the window or after its end.
+            row = days[min(max(came_on, window[0]), window[-1])]
+            row[fact] = row.get(fact, 0) + how_many
+            totals[fact] = totals.get(fact, 0) + how_many
+    return Performance(totals, days, leads_assigned)

@@ -1,0 +1,142 @@
+"""The parts of an e-mail to a lead, made of its content as given, with a link to unsubscribe added to each.
+
+Content that begins with `<` or holds an HTML tag is the HTML part, and the text part is made of it; any other
+content is the text part, and there is no HTML part.
+"""
+
+import re
+from html import escape
+from html.parser import HTMLParser
+
+from nereid.models.lead_email import Outreach
+from nereid.ports import Rendered
+
+_ELEMENTS = (
+    "a abbr address article aside b blockquote body br button caption center code col colgroup dd del details "
+    "div dl dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe "
+    "img input ins label legend li link main mark meta nav object ol p picture pre q s samp script section "
+    "select small source span strike strong style sub summary sup svg table tbody td textarea tfoot th thead "
+    "title tr tt u ul video"
+)
+_TAG = re.compile(rf"</?(?:{'|'.join(_ELEMENTS.split())})(?:\s[^<>]*)?/?>|<!doctype\b|<!--", re.IGNORECASE)
+_CLOSING = re.compile(r"</body\s*>|</html\s*>", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+#: Characters that no mail needs and some programs end a text at.
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tr",
+        "ul",
+    ]
+)
+_UNSEEN = frozenset({"head", "script", "style", "title"})
+
+
+def render(outreach: Outreach, unsubscribe_url: str) -> Rendered:
+    """Return the parts of the mail."""
+    content = _FORBIDDEN.sub("", outreach.content)
+    html = is_html(content)
+    text = text_of(content) if html else content.rstrip()
+    members = {"subject": one_line(outreach.subject), "text": f"{text}\n\nUnsubscribe: {unsubscribe_url}\n"}
+    if html:
+        members["html"] = _with_link(content, unsubscribe_url)
+    return Rendered(members, [], unsubscribe_url)
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks and other control characters, which in a header would begin another one."""
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def is_html(content: str) -> bool:
+    """Tell whether content is HTML."""
+    return content.lstrip().startswith("<") or _TAG.search(content) is not None
+
+
+def text_of(html: str) -> str:
+    """Return what somebody reads who sees HTML as text: paragraphs apart, links written out."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    lines = [" ".join(line.split()) for line in "".join(reader.parts).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _with_link(html: str, url: str) -> str:
+    link = f'<p style="font-size:12px;color:#666"><a href="{escape(url)}">Unsubscribe</a></p>'
+    ends = list(_CLOSING.finditer(html))
+    bodies = [end for end in ends if "body" in end[0].lower()] or ends
+    if not bodies:
+        return f"{html}\n{link}\n"
+    at = bodies[-1].start()
+    return f"{html[:at]}{link}{html[at:]}"
+
+
+class _Reader(HTMLParser):
+    """Collects the text of HTML."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._unseen = 0
+        self._links: list[tuple[str, int]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _UNSEEN:
+            self._unseen += 1
+        elif tag == "br":
+            self.parts.append("\n")
+        elif tag == "li":
+            self.parts.append("\n- ")
+        elif tag in _BLOCKS:
+            self.parts.append("\n" if tag in ("tr", "dt", "dd") else "\n\n")
+        elif tag in ("td", "th"):
+            self.parts.append(" ")
+        elif tag == "a":
+            self._links.append((dict(attrs).get("href") or "", len(self.parts)))
+        elif tag == "img":
+            self.handle_data(dict(attrs).get("alt") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _UNSEEN:
+            self._unseen = max(0, self._unseen - 1)
+        elif tag == "a" and self._links:
+            href, since = self._links.pop()
+            shown = "".join(self.parts[since:]).strip()
+            if href.startswith(("http://", "https://", "mailto:")) and href not in (shown, f"mailto:{shown}"):
+                self.parts.append(f" ({href})" if shown else href)
+        elif tag in _BLOCKS and tag != "li":
+            self.parts.append("\n\n" if tag not in ("tr", "dt", "dd") else "\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.parts.append(re.sub(r"\s+", " ", data))

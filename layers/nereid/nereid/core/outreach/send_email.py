@@ -1,0 +1,152 @@
+"""Take an e-mail to a lead for sending: check it, record it, queue it.
+
+It goes the way of every message: the message's id is the e-mail's, and what follows (claim, suppression, hand-over,
+feedback) is the pipeline's.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from nereid.core.messaging.ingest import ingest
+from nereid.core.outreach.content import one_line
+from nereid.core.outreach.leads import mark_lead
+from nereid.errors import Invalid, NotFound
+from nereid.models.lead import Lead
+from nereid.models.lead_email import EVENT_TYPE, OutgoingEmail, Outreach
+from nereid.models.message import Message
+from nereid.models.suppression import SuppressionReason
+from nereid.models.team import Environment
+from nereid.ports import (
+    CampaignStore,
+    Clock,
+    EmailAccountStore,
+    LeadStore,
+    MessageQueue,
+    OutboxStore,
+    SuppressionStore,
+)
+
+_SUPPRESSED: dict[SuppressionReason, str] = {
+    "unsubscribe": "Lead has unsubscribed",
+    "bounce": "Lead email address bounced",
+    "complaint": "Lead has complained",
+}
+
+
+@dataclass(frozen=True)
+class EmailRequest:
+    """What somebody wants sent.
+
+    Parameters
+    ----------
+    account
+        Address of the connected mailbox to send from; None for the environment's sender.
+    key
+        Requests of a team with the same key within a day are one e-mail.
+    """
+
+    campaign_id: str
+    lead_id: str
+    subject: str
+    content: str
+    account: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class EmailSender:
+    """Takes e-mails."""
+
+    leads: LeadStore
+    campaigns: CampaignStore
+    suppressions: SuppressionStore
+    accounts: EmailAccountStore
+    outbox: OutboxStore
+    queue: MessageQueue
+    clock: Clock
+
+    def send(self, environment: Environment, request: EmailRequest) -> str:
+        """Queue an e-mail; return its id.
+
+        Raises
+        ------
+        Invalid
+            On `from` if there is no such mailbox, on `lead_id` if the lead must not be mailed.
+        NotFound
+            `campaign` or `lead`.
+        Unavailable
+            If a store or the queue failed. Nothing is sent then, or it is sent once: a request with a key may be
+            repeated.
+        """
+        team_id, now = environment.team_id, self.clock.now()
+        subject = one_line(request.subject)
+        if not subject:
+            raise Invalid({"subject": "subject is required"})
+        before = self.outbox.repeated(team_id, request.key, now) if request.key else None
+        if before is not None and before.queued:
+            return before.email_id
+        lead = self._check(team_id, request)
+        email_id = before.email_id if before else str(uuid.uuid4())
+        if request.key:
+            # Of two requests at the same time the first has the key, and both queue the same message.
+            email_id = self.outbox.reserve(team_id, request.key, email_id, now).email_id
+        email = OutgoingEmail(
+            id=email_id,
+            campaign_id=request.campaign_id,
+            lead_id=request.lead_id,
+            subject=subject,
+            to=lead.email,
+            environment=environment.identifier,
+            created_at=now,
+        )
+        self.outbox.add(team_id, email)
+        if lead.status == "new":
+            mark_lead(self.leads, self.clock, team_id, lead.id, "contacted")
+        ingest(self.queue, environment, [_message(email, request)])
+        if request.key:
+            self.outbox.queued(team_id, request.key)
+        return email_id
+
+    def _check(self, team_id: str, request: EmailRequest) -> Lead:
+        """Return the lead that the e-mail goes to."""
+        if request.account is not None:
+            sealed = self.accounts.get(team_id, request.account)
+            if sealed is None:
+                raise Invalid({"from": "from must be the email of a connected account"})
+            if sealed.account.status != "connected":
+                raise Invalid({"from": f"{request.account} has to be connected again"})
+        if not _is_id(request.campaign_id) or self.campaigns.get(team_id, request.campaign_id) is None:
+            raise NotFound("campaign")
+        lead = self.leads.get(team_id, request.lead_id) if _is_id(request.lead_id) else None
+        if lead is None:
+            raise NotFound("lead")
+        suppression = self.suppressions.get(team_id, lead.email)
+        reason = suppression.forbids(subscription=True) if suppression else None
+        if reason is not None:
+            raise Invalid({"lead_id": _SUPPRESSED[reason]})
+        return lead
+
+
+def _is_id(text: str) -> bool:
+    """Tell whether a text can be an id, and a key that a store takes."""
+    return len(text) == 36 and text.isascii()
+
+
+def _message(email: OutgoingEmail, request: EmailRequest) -> Message:
+    return Message(
+        message_id=email.id,
+        event_type=EVENT_TYPE,
+        source="neptie",
+        data={"campaign_id": email.campaign_id, "lead_id": email.lead_id},
+        contact_infos=[{"type": "email", "value": email.to}],
+        ignore_user_contacts=True,
+        received_at=email.created_at,
+        outreach=Outreach(
+            campaign_id=email.campaign_id,
+            lead_id=email.lead_id,
+            to=email.to,
+            subject=email.subject,
+            content=request.content,
+            account=request.account,
+        ),
+    )

@@ -1,0 +1,259 @@
+"""Liquid: parse templates when they are configured, fill them in when a delivery is made.
+
+Bounds on output, loops and time keep one template from holding up the others; see docs/templates.md.
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import liquid
+from cachetools import LRUCache
+from liquid.exceptions import LiquidError
+
+from nereid.core.templates import sandbox
+from nereid.errors import Invalid
+from nereid.models.event_type import EmailTemplate, PushTemplate, SmsTemplate, Template
+from nereid.ports import Rendered
+
+MAX_OUTPUT = sandbox.MAX_OUTPUT
+#: Longest time that one delivery's templates may take, in seconds.
+MAX_SECONDS = 2.0
+#: How soon a template is stopped again that swallowed being stopped, in seconds.
+_AGAIN_SECONDS = 0.05
+#: Parsed templates that are kept, in characters of their source: parsed, each takes up to 300 bytes.
+_MAX_KEPT = 400_000
+#: What is kept of what went wrong: characters of the reason, and how many missing variables of which length.
+_MAX_REASON, _MAX_MISSING, _MAX_NAME = 500, 20, 200
+
+
+class TemplateFailed(Exception):
+    """A template could not be filled in; the text says why, without any value."""
+
+
+#: Names that the rendering at hand asked for and nobody gave. A function renders one delivery at a time.
+_missing: list[str] = []
+
+
+class _Noted(liquid.Undefined):
+    """A variable that nobody gave: renders as nothing, and is noted."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        # The hint names the whole path, `user.plan`, where one of its later parts is missing.
+        path = (self.hint or "").removesuffix(" is undefined").strip("'")
+        name = (path if path.startswith(f"{self.name}.") else str(self.name))[:_MAX_NAME]
+        if name not in _missing and len(_missing) < _MAX_MISSING:
+            _missing.append(name)
+        return ""
+
+
+_TEXT = sandbox.Environment(_Noted)
+_HTML = sandbox.Environment(_Noted, autoescape=True)
+#: Size and template by source and kind.
+_parsed: LRUCache[tuple[str, bool], tuple[int, liquid.BoundTemplate]] = LRUCache(_MAX_KEPT, lambda kept: kept[0])
+#: How many seconds are left for templates, in `time_budget`.
+_left: list[float] = []
+
+
+def _parse(source: str, *, html: bool = False) -> liquid.BoundTemplate:
+    kept = _parsed.get((source, html))
+    if kept is None:
+        sandbox.check_source(source)
+        kept = len(source) + 100, (_HTML if html else _TEXT).from_string(source)
+        _parsed[source, html] = kept
+    return kept[1]
+
+
+def _condition(when: str) -> str:
+    return "{% if " + when + " %}1{% endif %}"
+
+
+def check_template(field: str, source: str, *, html: bool = False) -> None:
+    """Parse a template string.
+
+    Raises
+    ------
+    Invalid
+        On `field`, with the line, if it does not parse.
+    """
+    try:
+        with _time_limit():
+            filters = _parse(source, html=html).analyze().filters
+    except LiquidError as error:
+        context = error.context()
+        line = context[0] if context else 1
+        # The library hides what it did not expect; a template that takes too long or nests too deeply is expected.
+        text = _parsing_failed(error.__cause__) if error.__cause__ else error.message
+        raise Invalid({field: f"template does not parse: {text}"}, line=line) from error
+    except (TemplateFailed, RecursionError) as error:
+        raise Invalid({field: f"template does not parse: {_parsing_failed(error)}"}, line=1) from error
+    for name, places in filters.items():
+        if name not in _TEXT.filters:
+            line = source.count("\n", 0, places[0].index) + 1
+            raise Invalid({field: f"template does not parse: unknown filter '{name}'"}, line=line)
+
+
+def _parsing_failed(error: BaseException) -> str:
+    match error:
+        case TemplateFailed():
+            return str(error)
+        case RecursionError():
+            return "nested too deeply"
+        case LiquidError():
+            return str(error.message)
+    return "unexpected liquid parsing error"
+
+
+def check_condition(field: str, when: str) -> None:
+    """Parse a `when` condition; `Invalid` on `field` if it is none."""
+    if "%}" in when or "{%" in when:
+        raise Invalid({field: "template does not parse: a condition only, without tags"}, line=1)
+    check_template(field, _condition(when))
+
+
+def holds(when: str | None, variables: Mapping[str, Any]) -> bool:
+    """Tell whether a condition holds. One that fails while it is evaluated does not.
+
+    Without a condition, everything holds.
+    """
+    if when is None:
+        return True
+    try:
+        with _time_limit():
+            return bool(_parse(_condition(when)).render(variables))
+    except Exception:  # noqa: BLE001 - a filter or comparison can fail in any way on values that callers choose
+        return False
+
+
+def uses(template: Template, variable: str) -> bool:
+    """Tell whether any string of a template names a variable; `TemplateFailed` if that takes too long to find out."""
+    texts = _strings(template.model_dump(exclude={"from_"}))
+    try:
+        with _time_limit():
+            return any(variable in _parse(text).global_variables() for text in texts)
+    except (LiquidError, RecursionError) as error:
+        raise TemplateFailed(_parsing_failed(error)) from error
+
+
+def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
+    """Fill in all strings of a template.
+
+    Raises
+    ------
+    TemplateFailed
+        If one fails, takes too long or grows too large.
+    """
+    _missing.clear()
+    members: dict[str, Any]
+    with _time_limit():
+        match template:
+            case EmailTemplate():
+                members = {
+                    "subject": _one_line(_render(template.subject, variables)),
+                    "text": _render(template.text, variables),
+                }
+                if template.html:
+                    members["html"] = _render(template.html, variables, html=True)
+                if template.from_:
+                    members["from"] = _one_line(template.from_)
+            case SmsTemplate():
+                members = {"text": _render(template.text, variables)}
+            case PushTemplate():
+                members = {
+                    "title": _one_line(_render(template.title, variables)),
+                    "body": _render(template.body, variables),
+                }
+                if template.data is not None:
+                    members["data"] = _render_values(template.data, variables)
+    return Rendered(members, list(_missing))
+
+
+def _render(source: str, variables: Mapping[str, Any], *, html: bool = False) -> str:
+    try:
+        text = _parse(source, html=html).render(variables)
+    except TemplateFailed:
+        raise
+    except LiquidError as error:
+        raise TemplateFailed(str(error.message)[:_MAX_REASON]) from error
+    except Exception as error:  # as in `holds`: a template must never keep its delivery from ending
+        raise TemplateFailed(type(error).__name__) from error
+    if len(text) > MAX_OUTPUT:
+        raise TemplateFailed(f"output is longer than {MAX_OUTPUT} characters")
+    return str(text)
+
+
+def _render_values(value: Any, variables: Mapping[str, Any]) -> Any:
+    if isinstance(value, str):
+        return _render(value, variables)
+    if isinstance(value, dict):
+        return {key: _render_values(item, variables) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_render_values(item, variables) for item in value]
+    return value
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines()).strip()
+
+
+@contextmanager
+def time_budget(seconds: float) -> Iterator[None]:
+    """Let all templates and conditions inside take so many seconds together; those that come later fail at once.
+
+    Each has `MAX_SECONDS` of them at most.
+    """
+    _left.append(seconds)
+    try:
+        yield
+    finally:
+        _left.pop()
+
+
+@contextmanager
+def _time_limit() -> Iterator[None]:
+    """Stop what runs inside after `MAX_SECONDS`, or when the budget is used up.
+
+    Only a signal can stop what does not look at the time itself, and signals reach the main thread alone; Lambda
+    runs handlers there. It comes again until it is heeded: what is stopped may take it for an error of its own.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seconds = min([MAX_SECONDS, *_left])
+    failure = f"took longer than {MAX_SECONDS:g} s"
+    if seconds <= 0:
+        raise TemplateFailed(failure)
+    over = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        if not over:
+            raise TemplateFailed(failure)
+
+    began = time.monotonic()
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
+            yield
+        finally:
+            over = True  # The signal may come just before this, so it is said twice.
+    finally:
+        over = True
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        spent = time.monotonic() - began
+        _left[:] = [left - spent for left in _left]

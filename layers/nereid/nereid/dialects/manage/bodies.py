@@ -1,0 +1,171 @@
+"""Bodies and queries of the management API."""
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from nereid.core.access.teams import DEFAULT_TOKEN_DAYS
+from nereid.dialects.body_types import Identifier, LaxBody, whole_number
+from nereid.dialects.neptie.bodies import Email, RegisterBody
+from nereid.models.event_type import Notification, Sender
+from nereid.models.suppression import SuppressionReason
+from nereid.models.team import RESERVED_IDENTIFIERS, Permission
+
+
+def _not_reserved(identifier: str) -> str:
+    if identifier in RESERVED_IDENTIFIERS:
+        raise ValueError("is a reserved word")
+    return identifier
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Queue = Literal["message", "email", "sms", "push", "feedback"]
+Limit = Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)]
+
+
+EnvironmentIdentifier = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$"), AfterValidator(_not_reserved)
+]
+
+
+class _Known(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class EmailChannelBody(_Known):
+    """The sender of an environment's e-mail."""
+
+    from_: Sender = Field(alias="from")
+
+
+class SmsChannelBody(_Known):
+    """The sender id of an environment's SMS."""
+
+    sender_id: Annotated[str, StringConstraints(min_length=1, max_length=11)] | None = None
+
+
+class PushChannelBody(_Known):
+    """The platform application of an environment's push."""
+
+    application_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:\S+$")]
+
+
+class ChannelsBody(_Known):
+    """The providers of an environment; null is none, a channel left out takes the stack's default."""
+
+    email: EmailChannelBody | None = None
+    sms: SmsChannelBody | None = None
+    push: PushChannelBody | None = None
+
+
+class EnvironmentBody(LaxBody):
+    """An environment to make."""
+
+    identifier: EnvironmentIdentifier
+    name: Text | None = None
+    mock: bool = False
+    channels: ChannelsBody = ChannelsBody()
+
+
+class TeamBody(LaxBody):
+    """A team to make, with its first environment."""
+
+    name: Text
+    environment: EnvironmentIdentifier = "dev"
+    #: An account that administers the team.
+    account: RegisterBody | None = None
+
+
+def _each_once(words: list[Permission]) -> list[Permission]:
+    return list(dict.fromkeys(words))
+
+
+Permissions = Annotated[
+    list[Permission], Field(min_length=1, max_length=len(get_args(Permission))), AfterValidator(_each_once)
+]
+
+
+class ApiTokenBody(LaxBody):
+    """An API token to make."""
+
+    name: Text
+    permissions: Permissions
+    default_environment: Text
+    expires_in_days: Annotated[int, Field(ge=1, le=3650)] = DEFAULT_TOKEN_DAYS
+
+
+class ClientKeyBody(LaxBody):
+    """A client key to make."""
+
+    environment: Text
+    scope: Literal["public", "secret"]
+    name: Text | None = None
+
+
+class EventTypeBody(LaxBody):
+    """The notifications of an event type."""
+
+    notifications: Annotated[list[Notification], Field(max_length=20)]
+
+
+class SuppressionBody(LaxBody):
+    """An address that is not to be mailed."""
+
+    email: Email
+    reason: SuppressionReason = "unsubscribe"
+
+
+class ListQuery(LaxBody):
+    """Where to go on in a list, and how far."""
+
+    limit: Limit = 25
+    cursor: Any = None
+
+
+class MessagesQuery(ListQuery):
+    """Which messages to list."""
+
+    event_type: Annotated[str, StringConstraints(max_length=256)] | None = None
+    user_id: Annotated[str, StringConstraints(max_length=256)] | None = None
+
+
+class ReplayBody(LaxBody):
+    """A message to take up again."""
+
+    message_id: Identifier
+    force: Annotated[list[str], Field(max_length=1000)] = []
+    replay_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+
+
+class DeadLettersQuery(LaxBody):
+    """Which dead letters to list, and how many."""
+
+    limit: Limit = 25
+    queue: Queue | None = None
+
+
+class DeadLettersBody(LaxBody):
+    """Which dead letters to deal with: one, or all."""
+
+    id: Text | None = None
+    all: bool = False
+    queue: Queue | None = None
+
+
+class ClientKeysQuery(ListQuery):
+    """Which client keys to list."""
+
+    environment: str | None = None
+
+
+class SuppressionsQuery(ListQuery):
+    """Which suppressions to list."""
+
+    email: Annotated[str, StringConstraints(max_length=1024)] | None = None
+    reason: SuppressionReason | None = None
+
+
+class RemovalQuery(LaxBody):
+    """Which reasons to remove an address for."""
+
+    reason: SuppressionReason | None = None

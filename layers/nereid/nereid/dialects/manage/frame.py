@@ -1,0 +1,380 @@
+"""The management API's form: bearer token, `{"message", "errors"}` on errors, `next_cursor` paging, always HTTP 200.
+
+Source of the rules: docs/apis/manage.md.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from nereid import jsontext
+from nereid.auth.credentials import Caller, Credentials, bearer
+from nereid.clock import to_iso
+from nereid.core.messaging.dead_letters import Letter
+from nereid.core.messaging.replay_message import Replayed
+from nereid.dialects import endpoint as frame
+from nereid.dialects.body_types import Body
+from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
+from nereid.dialects.http import not_available as unavailable
+from nereid.dialects.manage.bodies import DeadLettersBody, ListQuery
+from nereid.errors import AlreadyExists, Forbidden, Invalid, NereidError, NotFound, Unauthenticated, Unavailable
+from nereid.models.delivery import Delivery
+from nereid.models.event_type import EventType
+from nereid.models.message import Message
+from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
+from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
+
+DELETED = {"message": "Successfully deleted"}
+#: DynamoDB's limit, and so the length of the longest position in a list.
+MAX_SORT_KEY_BYTES = 1024
+
+
+Listed = TypeVar("Listed", bound=ListQuery)
+
+
+class HasMoment(Protocol):
+    """What lists are in order of."""
+
+    created_at: datetime
+
+
+Created = TypeVar("Created", bound=HasMoment)
+
+
+class BadCursor(NereidError):
+    """The cursor is not one that we gave."""
+
+
+class _Manage:
+    """The dialect, as the frame of the endpoints needs it."""
+
+    def authenticate(self, request: Request, credentials: Credentials) -> Caller:
+        return credentials.team_token(bearer(request.headers.get("authorization")))
+
+    def error(self, error: Exception) -> Response:
+        match error:
+            case BodyTooLarge():
+                return Response(413, {"message": "Request too large"})
+            case BodyNotJson():
+                return Response(400, {"message": "Invalid JSON"})
+            case BodyNotObject():
+                return Response(400, {"message": "The body must be a JSON object"})
+            case BadCursor():
+                return Response(400, {"message": "Invalid cursor"})
+            case Unauthenticated():
+                return Response(401, {"message": "Unauthenticated"})
+            case Forbidden():
+                return Response(403, {"message": "Forbidden"})
+            case NotFound():
+                return not_found()
+            case Invalid():
+                return _invalid(error)
+            case AlreadyExists():
+                return _invalid(Invalid({"identifier": "already exists"}))
+            case Unavailable():
+                return unavailable({"message": "Service unavailable"})
+        return Response(500, {"message": "Internal server error"})
+
+
+dialect = _Manage()
+
+
+def endpoint(
+    runtime: frame.HasCredentials, permission: str | None = None
+) -> Callable[[Callable[[Request, Caller], Response]], frame.LambdaHandler]:
+    """Make a Lambda handler of a function that answers an authenticated management request."""
+    return lambda function: frame.authenticated(dialect, runtime, permission, function)
+
+
+def not_found() -> Response:
+    """Return the answer for an unknown object, route or method."""
+    return Response(404, {"message": "Not Found"})
+
+
+def ok(body: dict[str, Any]) -> Response:
+    """Return a success answer."""
+    return Response(200, body)
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """Return the body as a JSON object; unlike Neptune's clients, those of this API send one whenever it is due.
+
+    Raises
+    ------
+    BodyNotJson, BodyNotObject
+    """
+    if not request.body.strip():
+        raise BodyNotJson("empty")
+    if request.body.strip().startswith(b"["):
+        request.json_object()  # which tells whether it is JSON at all
+        raise BodyNotObject("list")
+    return request.json_object()
+
+
+def list_query(model: type[Listed], request: Request, parts: int) -> tuple[Listed, list[str] | None]:
+    """Check the query of a list; return it and the position, of so many parts, that its cursor names.
+
+    Raises
+    ------
+    BadCursor, Invalid
+    """
+    position = decode_cursor(request.query.get("cursor"), parts)
+    return parse(model, dict(request.query)), position
+
+
+def event_type_name(request: Request) -> str:
+    """Return the event type that the path names; `Invalid` if no event could carry it."""
+    name = request.params["event_type"]
+    if not 1 <= len(name) <= 256:
+        raise Invalid({"event_type": "must be 1 to 256 characters"})
+    return name
+
+
+def one_or_all(body: DeadLettersBody) -> DeadLettersBody:
+    """Return which dead letters are selected; `Invalid` unless it is either one or all."""
+    if body.id is None and not body.all:
+        raise Invalid({"id": "is required, unless all is true"})
+    if body.id is not None and body.all:
+        raise Invalid({"all": "must not be true beside an id"})
+    return body
+
+
+def parse(model: type[Body], values: dict[str, Any]) -> Body:
+    """Check a body or query against its model; `Invalid` names each wrong field by its path."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problems: dict[str, str] = {}
+        for found in error.errors(include_url=False):
+            loc = found["loc"]
+            if found["type"].startswith("union_tag"):  # the member that says which of a union it is
+                loc = (*loc, found["ctx"]["discriminator"].strip("'"))
+            problems.setdefault(_path(loc, values), _reason(found))
+        raise Invalid(problems) from error
+
+
+def _path(loc: Sequence[int | str], values: Any) -> str:
+    """Write where an error lies as `notifications[0].template.subject`.
+
+    Pydantic also names the member of a union that it tried; what is no key of the value there is left out.
+    """
+    path = ""
+    last = len(loc) - 1
+    for position, part in enumerate(loc):
+        if isinstance(part, int):
+            path += f"[{part}]"
+            values = values[part] if isinstance(values, list) and part < len(values) else None
+        elif isinstance(values, dict) and part not in values and position < last:
+            continue
+        else:
+            path += f".{part}" if path else part
+            values = values.get(part) if isinstance(values, dict) else None
+    return path
+
+
+def _reason(error: Any) -> str:
+    match error["type"]:
+        case "missing" | "union_tag_not_found":
+            return "is required"
+        case "extra_forbidden":
+            return "is not a known member"
+        case "literal_error":
+            return "must be " + _one_of(error["ctx"]["expected"])
+        case "union_tag_invalid":
+            return "must be " + _one_of(error["ctx"]["expected_tags"])
+        case "value_error":
+            return str(error["ctx"]["error"])
+    text = str(error["msg"])
+    return text[0].lower() + text[1:]
+
+
+def _one_of(expected: str) -> str:
+    return "one of " + expected.replace(" or ", ", ").replace("'", "")
+
+
+def _invalid(error: Invalid) -> Response:
+    line = {} if error.line is None else {"line": error.line}
+    errors = [{"field": field, **line, "message": text} for field, text in error.problems.items()]
+    return Response(422, {"message": "Validation failed", "errors": errors})
+
+
+def encode_cursor(position: Sequence[str] | None) -> str | None:
+    """Write a position in a list as an opaque cursor."""
+    if position is None:
+        return None
+    return base64.urlsafe_b64encode(jsontext.dumps(list(position)).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, parts: int) -> list[str] | None:
+    """Read a cursor of so many parts; `BadCursor` if it is none of ours."""
+    if not cursor:
+        return None
+    try:
+        position = jsontext.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise BadCursor from error
+    if not isinstance(position, list) or len(position) != parts:
+        raise BadCursor
+    # No position is empty or longer than a sort key.
+    if not all(isinstance(each, str) and 1 <= len(each.encode()) <= MAX_SORT_KEY_BYTES for each in position):
+        raise BadCursor
+    return position
+
+
+def page(data: Sequence[dict[str, Any]], position: Sequence[str] | None) -> Response:
+    """Return a page of a list and the cursor of the next."""
+    return Response(200, {"data": data, "next_cursor": encode_cursor(position)})
+
+
+def slice_page(
+    objects: Sequence[Created], key: Callable[[Created], str], after: Sequence[str] | None, limit: int
+) -> tuple[Sequence[Created], list[str] | None]:
+    """Return one page of a short list that is at hand whole, oldest first, and the position after it.
+
+    The position is a moment and a key, so that a list goes on where it was even if that object is gone by then.
+    """
+    placed = sorted(((to_iso(each.created_at), key(each)), each) for each in objects)
+    rest = [(place, each) for place, each in placed if after is None or place > tuple(after)]
+    chosen = rest[:limit]
+    return [each for _, each in chosen], list(chosen[-1][0]) if len(rest) > limit else None
+
+
+def team_object(team: Team, environment: str) -> dict[str, Any]:
+    """Return a team as its maker is shown it."""
+    return {"id": team.id, "name": team.name, "environment": environment, "created_at": to_iso(team.created_at)}
+
+
+def environment_object(environment: Environment, defaults: Channels) -> dict[str, Any]:
+    """Return an environment as this API shows it: with the providers that are in force."""
+    return {
+        "identifier": environment.identifier,
+        "name": environment.name,
+        "mock": environment.mock,
+        "channels": environment.providers(defaults).model_dump(mode="json", by_alias=True),
+        "created_at": to_iso(environment.created_at),
+    }
+
+
+def api_token_object(record: ApiToken, token: str | None = None) -> dict[str, Any]:
+    """Return an API token as this API shows it: with the token itself only when it was just made."""
+    shown = {
+        "id": record.id,
+        "name": record.name,
+        "permissions": record.permissions,
+        "default_environment": record.default_environment,
+    }
+    if token is not None:
+        shown["token"] = token
+    return {**shown, "created_at": to_iso(record.created_at), "expires_at": to_iso(record.expires_at)}
+
+
+def client_key_object(record: ClientKey, key: str | None = None) -> dict[str, Any]:
+    """Return a client key as this API shows it: a secret one whole only when it was just made."""
+    return {
+        "id": record.id,
+        "environment": record.environment,
+        "scope": record.scope,
+        "name": record.name,
+        "key": key or record.shown,
+        "created_at": to_iso(record.created_at),
+    }
+
+
+def event_type_object(event_type: EventType) -> dict[str, Any]:
+    """Return an event type as this API shows it: its notifications as they were given."""
+    return {
+        "event_type": event_type.event_type,
+        "environment": event_type.environment,
+        "notifications": [
+            each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in event_type.notifications
+        ],
+        "created_at": to_iso(event_type.created_at),
+        "updated_at": to_iso(event_type.updated_at),
+    }
+
+
+def suppression_object(suppression: Suppression) -> dict[str, Any]:
+    """Return a suppression as this API shows it: its reasons, what forbids most first."""
+    return {
+        "email": suppression.email,
+        "reasons": [
+            {"reason": reason, "at": to_iso(suppression.reasons[reason]), "detail": suppression.details.get(reason)}
+            for reason in SUPPRESSION_REASONS
+            if reason in suppression.reasons
+        ],
+    }
+
+
+def message_object(environment: str, message: Message) -> dict[str, Any]:
+    """Return a message, without its deliveries, as this API shows it."""
+    return {
+        "message_id": message.message_id,
+        "environment": environment,
+        "event_type": message.event_type,
+        "user_id": message.user_id,
+        "source": message.source,
+        "data": message.data,
+        "contact_infos": message.contact_infos,
+        "ignore_user_contacts": message.ignore_user_contacts,
+        "timestamp": message.timestamp,
+        "extra": message.extra,
+        "received_at": to_iso(message.received_at),
+    }
+
+
+def replay_object(environment: str, message_id: str, replay_id: str, replayed: Sequence[Replayed]) -> dict[str, Any]:
+    """Return what a replay does, delivery by delivery."""
+    members = ("id", "notification", "channel", "to", "status", "reason")
+    return {
+        "message_id": message_id,
+        "environment": environment,
+        "replay_id": replay_id,
+        "deliveries": [
+            {**{name: getattr(each.delivery, name) for name in members}, "effect": each.effect} for each in replayed
+        ],
+    }
+
+
+def dead_letter_object(letter: Letter, now: datetime) -> dict[str, Any]:
+    """Return a dead letter as this API shows it."""
+    contents = letter.contents
+    return {
+        "id": letter.id,
+        "queue": letter.queue,
+        "reason": letter.reason,
+        "sent_at": to_iso(letter.sent_at),
+        "age_seconds": max(0, int((now - letter.sent_at).total_seconds())),
+        "first_received_at": to_iso(letter.first_received_at),
+        "receive_count": letter.receive_count,
+        "kind": contents.kind,
+        "environment": contents.environment,
+        "event_types": contents.event_types,
+        "message_ids": contents.message_ids,
+        "delivery_ids": contents.delivery_ids,
+        "body": contents.body,
+    }
+
+
+def delivery_object(delivery: Delivery) -> dict[str, Any]:
+    """Return a delivery as this API shows it; members that say nothing are left out where they are optional."""
+    optional = {
+        name: getattr(delivery, name)
+        for name in ("rendered", "missing_variables", "events", "earlier")
+        if getattr(delivery, name) is not None
+    }
+    return {
+        "id": delivery.id,
+        "notification": delivery.notification,
+        "channel": delivery.channel,
+        "to": delivery.to,
+        "status": delivery.status,
+        "reason": delivery.reason,
+        "provider_message_id": delivery.provider_message_id,
+        **optional,
+        "created_at": to_iso(delivery.created_at),
+        "updated_at": to_iso(delivery.updated_at),
+    }
