@@ -24,7 +24,7 @@ help: ## Show the targets
 .PHONY: run
 run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=..., ARGS=...)
 	@$(venv) .venv local
-	@exec $(python) -m local $(ARGS)
+	@exec $(python) -m local_stack $(ARGS)
 
 .PHONY: test
 test: ## Run all tests but those of the real sam local (WORKERS=..., ARGS=...)
@@ -54,7 +54,7 @@ lint: ## Check style, types, the template, the lock, the generated files and the
 	@$(venv) .venv lint
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
-	$(python) -m mypy layers/nereid/nereid local tests tools functions
+	$(python) -m mypy layers/nereid/nereid local_stack tests tools functions
 	.venv/bin/cfn-lint --config-file tools/cfn-lint.yaml --regions us-east-1
 	$(python) tools/lock.py --check
 	$(python) tools/generate.py --check

@@ -210,7 +210,7 @@ def launch(state_dir: Path, *arguments: str, **variables: str) -> LocalStack:
     environment = {**kept, "PORT": "0", "NEREID_STATE_DIR": str(state_dir), **variables}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output
+            [sys.executable, "-m", "local_stack", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output
         )
     return LocalStack(process, state_dir, log)
 

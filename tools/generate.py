@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "nereid")]
 
 
-from local import template  # noqa: E402 - found by the path above
+from local_stack.template import translation as template  # noqa: E402 - found by the path above
 from nereid.settings import Settings  # noqa: E402
 from tools import openapi  # noqa: E402
 

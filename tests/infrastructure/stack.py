@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from local import template
+from local_stack.template import translation
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TEMPLATE = ROOT / "template.yaml"
+TEMPLATE = ROOT / "translation.yaml"
 
 Resource = dict[str, Any]
 
@@ -18,13 +18,13 @@ Resource = dict[str, Any]
 @cache
 def written() -> dict[str, Any]:
     """Return the template as it is written."""
-    return template.parse(TEMPLATE.read_text(encoding="utf-8"))
+    return translation.parse(TEMPLATE.read_text(encoding="utf-8"))
 
 
 @cache
 def translated() -> dict[str, Any]:
     """Return the template as CloudFormation gets it, with references to parameters left open."""
-    return template.load(TEMPLATE, "us-east-1", written()["Parameters"])
+    return translation.load(TEMPLATE, "us-east-1", written()["Parameters"])
 
 
 def of_type(kind: str) -> dict[str, Resource]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.intrinsics import Resolver
+from local_stack.template.intrinsics import Resolver
 from tests.infrastructure import stack
 
 #: More metrics on one dashboard, and it is none of the three that are free.

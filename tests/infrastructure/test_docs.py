@@ -16,7 +16,7 @@ TARGETS = re.findall(r"^([a-z-]+):.*## ", (stack.ROOT / "Makefile").read_text(en
 VARIABLES = {variable for function in stack.functions() for variable in stack.environment(function)}
 LOCAL = {
     name
-    for path in (stack.ROOT / "local").rglob("*.py")
+    for path in (stack.ROOT / "local_stack").rglob("*.py")
     for name in re.findall(r'"(NEREID_[A-Z_]+|PORT)"', path.read_text(encoding="utf-8"))
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local import feedback
+from local_stack.console import feedback
 from tests.infrastructure import stack
 
 QUEUES = stack.queues()

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from local import transactions
+from local_stack.aws import moto_transactions
 from tests.infrastructure import stack
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
@@ -325,7 +325,7 @@ def _contents(client: Any) -> dict[str, list[Any]]:
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Any]:
     with mock_aws():
-        transactions.install()
+        moto_transactions.install()
         client = boto3.client("dynamodb", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
         for name, properties in _DEFINITIONS.items():
             client.create_table(

@@ -160,7 +160,7 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
         "NEREID_AWS_HOST": "0.0.0.0",  # noqa: S104 - containers come from another network
         "NEREID_AWS_PORT": str(aws_port),
     }
-    command = [sys.executable, "-m", "local"]
+    command = [sys.executable, "-m", "local_stack"]
     with running(command, environment, state / "log", f"http://127.0.0.1:{port}/health", 60):
         demo = json.loads((state / "local.json").read_text())
         functions = json.loads((state / "functions.json").read_text())

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from local import gateway
+from local_stack.http import gateway
 from nereid.dialects.body_types import LaxBody
 from nereid.dialects.client import checks as client_checks
 from nereid.dialects.manage import bodies as manage_bodies  # noqa: F401 - to know the fields of their bodies

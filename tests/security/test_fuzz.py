@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from local import gateway
+from local_stack.http import gateway
 from tests.infrastructure import stack
 from tests.security import fuzzing, world
 from tests.security.world import Estate

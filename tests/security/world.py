@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
-from local import transactions
+from local_stack.aws import moto_transactions
 from nereid.auth import client_keys, tokens
 from nereid.core.access.accounts import NewAccount, new_account
 from nereid.core.access.teams import create_api_token, create_client_key, create_environment
@@ -42,7 +42,7 @@ EVERYTHING: tuple[Permission, ...] = get_args(Permission)
 PRIVATE = "private"
 SIBLING = "sibling"
 
-transactions.install()
+moto_transactions.install()
 
 
 @dataclass(frozen=True)

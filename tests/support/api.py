@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
-from local import gateway
+from local_stack.http import gateway
 from nereid.aws.clients import Clients
 from nereid.runtime import runtime
 from tests.infrastructure import stack

@@ -20,7 +20,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from local import lighter_moto
+from local_stack.aws import lighter_moto
 from nereid.core.access.teams import create_environment, create_team
 from nereid.core.audience.contact_infos import add_contact_info
 from nereid.core.audience.users import create_or_update_user

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from local import lighter_moto, transactions
+from local_stack.aws import lighter_moto, moto_transactions
 from nereid.clock import SystemClock
 from nereid.core.outreach.campaigns import create_campaign
 from nereid.core.outreach.leads import create_lead
@@ -22,7 +22,7 @@ from nereid.runtime import Runtime
 from nereid.settings import Settings
 from tests.support.cloud import Cloud
 
-transactions.install()
+moto_transactions.install()
 lighter_moto.install()
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from local.resources import Cloud
+from local_stack.aws.resources import Cloud
 from nereid.auth import tokens
 from nereid.aws.access.accounts import DynamoAccountStore
 from nereid.aws.audience.users import DynamoUserStore, contact_item

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from local.aws_server import AwsServer, embedded
-from local.functions import Zygote
-from local.recorder import Recorder
-from local.resources import Cloud
+from local_stack.aws.recorder import Recorder
+from local_stack.aws.resources import Cloud
+from local_stack.aws.server import AwsServer, embedded
+from local_stack.compute.functions import Zygote
 from tests import local_stack as stacks
 
 _HERE = Path(__file__).parent

@@ -9,9 +9,9 @@ import botocore.config
 import botocore.exceptions
 import pytest
 
-from local.aws_server import AwsServer, Forward, OneAtATime
-from local.recorder import Recorder
-from local.resources import Cloud
+from local_stack.aws.recorder import Recorder
+from local_stack.aws.resources import Cloud
+from local_stack.aws.server import AwsServer, Forward, OneAtATime
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from local.console import function_line
+from local_stack.terminal import function_line
 
 
 def line(**entry: object) -> str:

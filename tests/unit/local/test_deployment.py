@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from local.deployment import Deployer, Deployment
-from local.resources import Cloud, ResourceError
-from local.template import TemplateError, load
+from local_stack.aws.resources import Cloud, ResourceError
+from local_stack.template.deployment import Deployer, Deployment
+from local_stack.template.translation import TemplateError, load
 
 Write = Callable[[str, str], Path]
 BASE = "http://127.0.0.1:1"

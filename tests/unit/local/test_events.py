@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from local.deployment import RuleSpec, TargetSpec
-from local.events import EventBus
-from local.feedback import EMAIL_TYPES, Feedback
-from local.outbox import SentEmail
+from local_stack.aws.event_bus import EventBus
+from local_stack.console.feedback import EMAIL_TYPES, Feedback
+from local_stack.console.outbox import SentEmail
+from local_stack.template.deployment import RuleSpec, TargetSpec
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:q"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.deployment import FunctionSpec
-from local.functions import Functions, Zygote
+from local_stack.compute.functions import Functions, Zygote
+from local_stack.template.deployment import FunctionSpec
 
 Write = Callable[[str, str], Path]
 # After this time an edit has been seen.
@@ -114,8 +114,8 @@ def test_code_is_not_looked_at_again_for_each_invocation(
         looked.append(folder)
         return 1
 
-    monkeypatch.setattr("local.functions._version", look)
-    monkeypatch.setattr("local.functions._SEEN_SECONDS", 60)
+    monkeypatch.setattr("local_stack.compute.functions._version", look)
+    monkeypatch.setattr("local_stack.compute.functions._SEEN_SECONDS", 60)
     write("code/app.py", ECHO)
     functions = run()
     for _ in range(3):

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from local.functions import Outcome
-from local.gateway import Cors, Gateway, Request, Route, Router, make_event, read_answer, routes_of
+from local_stack.compute.functions import Outcome
+from local_stack.http.gateway import Cors, Gateway, Request, Route, Router, make_event, read_answer, routes_of
 
 ROUTES = [
     Route("GET", "/users/{id}", "One"),

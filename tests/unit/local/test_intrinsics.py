@@ -1,6 +1,6 @@
 import pytest
 
-from local.intrinsics import IntrinsicError, Resolver
+from local_stack.template.intrinsics import IntrinsicError, Resolver
 
 TEMPLATE = {
     "Parameters": {

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from local.outbox import Outbox
-from local.page import render
+from local_stack.console.outbox import Outbox
+from local_stack.console.page import render
 
 ENDPOINT = "arn:aws:sns:us-east-1:1:endpoint/GCM/app/id"
 

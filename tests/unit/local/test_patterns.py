@@ -1,6 +1,6 @@
 import pytest
 
-from local.patterns import matches
+from local_stack.aws.event_patterns import matches
 
 EVENT = {
     "source": "aws.ses",

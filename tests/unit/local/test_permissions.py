@@ -7,9 +7,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws_server import AwsServer, embedded
-from local.permissions import Need, Permissions, allows
-from local.settings import ACCOUNT_ID
+from local_stack.aws.permissions import Need, Permissions, allows
+from local_stack.aws.server import AwsServer, embedded
+from local_stack.settings import ACCOUNT_ID
 
 REGION = "us-east-1"
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/users"

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from local.deployment import MappingSpec
-from local.functions import Outcome
-from local.queues import Poller, Queues, failed_items, make_record, wanted
-from local.recorder import Recorder
-from local.resources import Cloud
+from local_stack.aws.recorder import Recorder
+from local_stack.aws.resources import Cloud
+from local_stack.compute.functions import Outcome
+from local_stack.compute.queues import Poller, Queues, failed_items, make_record, wanted
+from local_stack.template.deployment import MappingSpec
 
 IDS = ["a", "b"]
 
@@ -147,7 +147,7 @@ def test_a_message_that_keeps_failing_ends_on_the_dead_letter_queue(cloud: Cloud
 def test_a_message_that_is_sent_wakes_its_poller(
     cloud: Cloud, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local.queues._IDLE_SECONDS", 60)
+    monkeypatch.setattr("local_stack.compute.queues._IDLE_SECONDS", 60)
     handled = threading.Event()
 
     def invoke(*_: Any) -> Outcome:
@@ -193,7 +193,7 @@ def test_a_window_waits_for_a_fuller_batch(cloud: Cloud) -> None:
 def test_a_queue_is_asked_until_it_gives_less_than_it_could(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, sent: int, asked: int
 ) -> None:
-    monkeypatch.setattr("local.queues._IDLE_SECONDS", 60)
+    monkeypatch.setattr("local_stack.compute.queues._IDLE_SECONDS", 60)
     handled: list[str] = []
 
     def invoke(_: str, event: Any) -> Outcome:

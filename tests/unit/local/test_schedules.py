@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.schedules import ScheduleError, next_time
+from local_stack.aws.schedules import ScheduleError, next_time
 
 # A Wednesday.
 NOW = datetime(2026, 1, 14, 10, 30, 20, tzinfo=UTC)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.settings import SettingsError, read_settings
+from local_stack.settings import SettingsError, read_settings
 from tests.local_stack import launch
 from tests.unit.local.conftest import SAMPLE
 

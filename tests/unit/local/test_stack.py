@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local.aws_server import AwsServer, embedded
+from local_stack.aws.server import AwsServer, embedded
 from tests.local_stack import LocalStack, launch, start
 from tests.unit.local.conftest import SAMPLE, reset
 

@@ -16,7 +16,7 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
-from local.settings import ACCOUNT_ID
+from local_stack.settings import ACCOUNT_ID
 
 
 class ResourceError(Exception):

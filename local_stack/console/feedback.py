@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from local.console import warn
-from local.outbox import SentEmail, timestamp
-from local.settings import ACCOUNT_ID
+from local_stack.console.outbox import SentEmail, timestamp
+from local_stack.settings import ACCOUNT_ID
+from local_stack.terminal import warn
 
 
 class _Kind(NamedTuple):

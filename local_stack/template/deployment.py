@@ -11,12 +11,12 @@ from typing import Any, ClassVar, TypeAlias
 
 import botocore.exceptions
 
-from local import resources
-from local.console import warn
-from local.intrinsics import IntrinsicError, Resolver
-from local.resources import Cloud, Physical, ResourceError
-from local.settings import ACCOUNT_ID
-from local.template import code_path
+from local_stack.aws import resources
+from local_stack.aws.resources import Cloud, Physical, ResourceError
+from local_stack.settings import ACCOUNT_ID
+from local_stack.template.intrinsics import IntrinsicError, Resolver
+from local_stack.template.translation import code_path
+from local_stack.terminal import warn
 
 _FUNCTION_IN_ARN = re.compile(r":function:([A-Za-z0-9_-]+)")
 

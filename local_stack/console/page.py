@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from local.feedback import TYPES
+from local_stack.console.feedback import TYPES
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _SHOWN = 200

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from local.console import warn
-from local.deployment import RuleSpec
+from local_stack.template.deployment import RuleSpec
+from local_stack.terminal import warn
 
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400}
 _MONTHS = {

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from local import patterns
-from local.console import warn
-from local.deployment import RuleSpec, TargetSpec
-from local.settings import ACCOUNT_ID
+from local_stack.aws import event_patterns
+from local_stack.settings import ACCOUNT_ID
+from local_stack.template.deployment import RuleSpec, TargetSpec
+from local_stack.terminal import warn
 
 _PLACEHOLDER = re.compile(r'"?<([^<>]+)>"?')
 
@@ -129,7 +129,7 @@ class EventBus:
 
 
 def _takes(rule: RuleSpec, event: Mapping[str, Any]) -> bool:
-    return rule.pattern is not None and patterns.matches(rule.pattern, event)
+    return rule.pattern is not None and event_patterns.matches(rule.pattern, event)
 
 
 def _input(target: TargetSpec, event: Mapping[str, Any]) -> Any:

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from local.console import warn
-from local.functions import Outcome
-from local.settings import ACCOUNT_ID
+from local_stack.compute.functions import Outcome
+from local_stack.settings import ACCOUNT_ID
+from local_stack.terminal import warn
 
 MAX_BODY = 10 * 1024 * 1024
 # Lambda takes no larger event, in bytes of JSON. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

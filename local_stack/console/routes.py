@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from local import page
-from local.feedback import BOUNCE_TYPES, PUSH_FAILURE, TYPES, Feedback
-from local.gateway import Request, Response, message
-from local.http_server import QUIET
-from local.outbox import Outbox
+from local_stack.console import page
+from local_stack.console.feedback import BOUNCE_TYPES, PUSH_FAILURE, TYPES, Feedback
+from local_stack.console.outbox import Outbox
+from local_stack.http.gateway import Request, Response, message
+from local_stack.http.server import QUIET
 
 # A mail may name pictures of the whole world; nothing of them is fetched, neither by the page nor in its frames.
 _POLICY = (

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from local import console, patterns
-from local.deployment import MappingSpec
-from local.functions import Outcome
+from local_stack import terminal
+from local_stack.aws import event_patterns
+from local_stack.compute.functions import Outcome
+from local_stack.template.deployment import MappingSpec
 
 # SQS gives at most ten messages at a time.
 _MOST_AT_ONCE = 10
@@ -115,7 +116,7 @@ def wanted(message: Mapping[str, Any], filters: Iterable[Mapping[str, Any]]) -> 
     body: Any = message["Body"]
     with contextlib.suppress(ValueError):
         body = json.loads(body)
-    return any(patterns.matches(pattern, {"body": body}) for pattern in filters)
+    return any(event_patterns.matches(pattern, {"body": body}) for pattern in filters)
 
 
 class Poller:
@@ -168,7 +169,7 @@ class Poller:
                     pass
             except Exception as error:  # noqa: BLE001 - the next look may succeed, and a dead poller helps nobody
                 if not self._stopping.is_set():
-                    console.warn(f"{self.spec.logical_id}: {type(error).__name__}: {error}")
+                    terminal.warn(f"{self.spec.logical_id}: {type(error).__name__}: {error}")
                     time.sleep(_IDLE_SECONDS)
 
     def _step(self) -> bool:
@@ -217,7 +218,7 @@ class Poller:
             self.process(batch)
         except Exception as error:  # noqa: BLE001 - the messages come back by themselves
             if not self._stopping.is_set():
-                console.warn(f"{self.spec.logical_id}: {type(error).__name__}: {error}")
+                terminal.warn(f"{self.spec.logical_id}: {type(error).__name__}: {error}")
         finally:
             self._places.release()
 
@@ -237,7 +238,7 @@ class Poller:
             failed = failed_items(outcome, [message["MessageId"] for message in taken], partial=self.spec.partial)
             done += [message for message in taken if message["MessageId"] not in failed]
             if failed and outcome.error is None:
-                console.say(
+                terminal.say(
                     f"[{self.spec.function}] {len(failed)} of {len(taken)} messages go back to the queue", "warning"
                 )
         for start in range(0, len(done), _MOST_AT_ONCE):

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from local.console import warn
-from local.functions import Outcome
-from local.gateway import Request, Response
+from local_stack.compute.functions import Outcome
+from local_stack.http.gateway import Request, Response
+from local_stack.terminal import warn
 
 ENVIRONMENT = "dev"
 MOCK_ENVIRONMENT = "sandbox"

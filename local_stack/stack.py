@@ -11,22 +11,23 @@ from typing import Any
 
 import botocore.exceptions
 
-from local import bootstrap, console, template
-from local.aws_server import AwsServer, Forward, embedded
-from local.deployment import Deployer, Deployment
-from local.events import EventBus
-from local.feedback import Feedback
-from local.functions import Functions, Zygote
-from local.gateway import Cors, Gateway, Request, Response, Router, message, routes_of
-from local.helpers import PREFIX, Helpers
-from local.http_server import QUIET, HttpServer
-from local.outbox import Outbox
-from local.permissions import Permissions
-from local.queues import Poller, Queues
-from local.recorder import Recorder
-from local.resources import Cloud
-from local.schedules import Scheduler
-from local.settings import Settings
+from local_stack import bootstrap, terminal
+from local_stack.aws.event_bus import EventBus
+from local_stack.aws.permissions import Permissions
+from local_stack.aws.recorder import Recorder
+from local_stack.aws.resources import Cloud
+from local_stack.aws.schedules import Scheduler
+from local_stack.aws.server import AwsServer, Forward, embedded
+from local_stack.compute.functions import Functions, Zygote
+from local_stack.compute.queues import Poller, Queues
+from local_stack.console.feedback import Feedback
+from local_stack.console.outbox import Outbox
+from local_stack.console.routes import PREFIX, Helpers
+from local_stack.http.gateway import Cors, Gateway, Request, Response, Router, message, routes_of
+from local_stack.http.server import QUIET, HttpServer
+from local_stack.settings import Settings
+from local_stack.template import translation
+from local_stack.template.deployment import Deployer, Deployment
 
 STACK_NAME = "nereid-local"
 EMAIL_FROM = "hello@example.com"
@@ -121,7 +122,7 @@ class Stack:
         bootstrap.write(self.state_file, demo)
         self._ready.set()
         took = time.monotonic() - self._began
-        console.say(bootstrap.welcome(demo, aws.url, took, self.state_file))
+        terminal.say(bootstrap.welcome(demo, aws.url, took, self.state_file))
         self._watch(deployment, functions)
 
     def stop(self) -> None:
@@ -134,7 +135,7 @@ class Stack:
     def _deploy(self, cloud: Cloud) -> Deployment:
         settings = self._settings
         open_parameters = {*_CHOSEN, *settings.parameters}
-        translated = template.load(settings.template, settings.region, open_parameters, settings.state_dir)
+        translated = translation.load(settings.template, settings.region, open_parameters, settings.state_dir)
         declared: Mapping[str, Any] = translated.get("Parameters") or {}
         overrides = {
             "BaseUrl": self.base_url,
@@ -204,7 +205,7 @@ class Stack:
     def _trigger(self, deployment: Deployment, function_arn: str, event: Any) -> None:
         function = deployment.function_of(function_arn)
         if function is None or self._functions is None:
-            console.warn(f"there is no function {function_arn}")
+            terminal.warn(f"there is no function {function_arn}")
             return
         self._pool.submit(self._functions.invoke, function, event)
 
@@ -233,4 +234,4 @@ class Stack:
                 continue
             if state != known:
                 known = state
-                console.warn(f"{path.name} has changed: restart to see what is new in it")
+                terminal.warn(f"{path.name} has changed: restart to see what is new in it")

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from local import console
-from local.gateway import MAX_BODY, Request, Response, message
+from local_stack import terminal
+from local_stack.http.gateway import MAX_BODY, Request, Response, message
 
 # The route of an answer that is not worth a line in the log.
 QUIET = "quiet"
@@ -69,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             response = self.server.answer(request)
         except Exception as error:  # noqa: BLE001 - one request must not end the stack
-            console.say(f"local: {type(error).__name__}: {error}", "error")
+            terminal.say(f"local: {type(error).__name__}: {error}", "error")
             response = message(500, "Internal Server Error")
         self._write(response)
         self._log(path, response, began)
@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         style = "error" if response.status >= 500 else "warning" if response.status >= 400 else "dim"
         took = (time.monotonic() - began) * 1000
-        console.say(f"{self.command} {path} {response.status} {took:.0f} ms {response.route}".rstrip(), style)
+        terminal.say(f"{self.command} {path} {response.status} {took:.0f} ms {response.route}".rstrip(), style)
 
     def __getattr__(self, name: str) -> Any:
         # The library looks for a method per HTTP method; whatever it is, the gateway knows the answer.

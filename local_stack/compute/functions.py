@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import console
-from local.deployment import FunctionSpec
-from local.zygote import receive, send
+from local_stack import terminal
+from local_stack.compute.zygote import receive, send
+from local_stack.template.deployment import FunctionSpec
 
 # Lambda gives the import of a handler ten seconds of its own; a laptop may need a little more.
 _INIT_SECONDS = 20.0
@@ -70,7 +70,7 @@ class Zygote:
         }
         environment["PYTHONPATH"] = str(root)
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "local.zygote", str(theirs.fileno())],
+            [sys.executable, "-m", "local_stack.compute.zygote", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -145,9 +145,9 @@ class Sandbox:
     def _show(self, output: int) -> None:
         with os.fdopen(output, encoding="utf-8", errors="replace") as lines:
             for line in lines:
-                text = console.function_line(self._logical_id, line, verbose=self._verbose)
+                text = terminal.function_line(self._logical_id, line, verbose=self._verbose)
                 if text:
-                    console.say(text)
+                    terminal.say(text)
 
     def warm(self) -> Mapping[str, Any] | None:
         """Wait until the handler is imported.
@@ -336,7 +336,7 @@ class Function:
                 self._give_back(sandbox)
         # What was raised has shown its trace already.
         if outcome.error and not outcome.error.get("stackTrace"):
-            console.say(
+            terminal.say(
                 f"[{self.spec.logical_id}] {outcome.error['errorType']}: {outcome.error['errorMessage']}", "error"
             )
         return outcome

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from local.console import warn
-from local.recorder import read_body
-from local.settings import ACCOUNT_ID
+from local_stack.aws.recorder import read_body
+from local_stack.settings import ACCOUNT_ID
+from local_stack.terminal import warn
 
 Statement = Mapping[str, Any]
 

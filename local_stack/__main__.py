@@ -1,4 +1,4 @@
-"""Runs the local stack in the foreground: `python -m local`."""
+"""Runs the local stack in the foreground: `python -m local_stack`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import sys
 import threading
 from typing import Any
 
-from local import console
-from local.bootstrap import BootstrapError
-from local.intrinsics import IntrinsicError
-from local.resources import ResourceError
-from local.settings import Settings, SettingsError, read_settings
-from local.template import TemplateError
+from local_stack import terminal
+from local_stack.aws.resources import ResourceError
+from local_stack.bootstrap import BootstrapError
+from local_stack.settings import Settings, SettingsError, read_settings
+from local_stack.template.intrinsics import IntrinsicError
+from local_stack.template.translation import TemplateError
 
 
 class _Stop(BaseException):
@@ -36,7 +36,7 @@ def _isolate() -> None:
 
 
 def _run(settings: Settings) -> int:
-    from local.stack import Stack
+    from local_stack.stack import Stack
 
     try:
         stack = Stack(settings)
@@ -56,7 +56,7 @@ def _run(settings: Settings) -> int:
 
 def _port_problem(port: int, variable: str, error: OSError) -> int:
     reason = "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
-    console.say(f"Port {port} {reason}. Set {variable} to another one.", "error")
+    terminal.say(f"Port {port} {reason}. Set {variable} to another one.", "error")
     return 1
 
 
@@ -81,10 +81,10 @@ def main() -> int:
         _isolate()
         return _run(settings)
     except _Stop:
-        console.say("Stopped.", "dim")
+        terminal.say("Stopped.", "dim")
         return 0
     except (SettingsError, TemplateError, IntrinsicError, ResourceError, BootstrapError) as error:
-        console.say(f"The local stack cannot start: {error}", "error")
+        terminal.say(f"The local stack cannot start: {error}", "error")
         return 1
 
 

@@ -16,9 +16,9 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from local import lighter_moto, transactions
-from local.gateway import Request, Response
-from local.http_server import QUIET, HttpServer
+from local_stack.aws import lighter_moto, moto_transactions
+from local_stack.http.gateway import Request, Response
+from local_stack.http.server import QUIET, HttpServer
 
 _SERVICE = re.compile(r"Credential=[^/]*/[^/]*/[^/]*/([a-z0-9-]+)/aws4_request")
 # What S3 takes in one request is more than anything here needs.
@@ -124,7 +124,7 @@ def embedded() -> Any:
             return self._found[key]
 
     _lighten_queues()
-    transactions.install()
+    moto_transactions.install()
     lighter_moto.install()
     return OneAtATime(Dispatcher())
 
