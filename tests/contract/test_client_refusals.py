@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.client_api import ACCEPTED, NO_ID, Client, refused, unique
 from tests.local_stack import LocalStack
-from tests.unit.dialects import test_client_checks as checks
+from tests.unit.dialects.client import test_checks as checks
 
 REFUSED = [
     each

@@ -10,7 +10,7 @@ from typing import Any
 from local_stack.template import translation
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TEMPLATE = ROOT / "translation.yaml"
+TEMPLATE = ROOT / "template.yaml"
 
 Resource = dict[str, Any]
 

@@ -29,7 +29,7 @@ from nereid.models.message import Rule
 from nereid.models.team import Scope
 from nereid.ports import Conflict, Settlement
 from tests.infrastructure import stack
-from tests.unit.vibetrace_fakes import SCOPE, START, event
+from tests.unit.core.audience.vibetrace.vibetrace_fakes import SCOPE, START, event
 
 DAY = 24 * 60 * 60
 

@@ -16,8 +16,8 @@ from nereid.errors import NotFound, Unavailable
 from nereid.models.operation import Traits
 from nereid.models.user import MAX_CONTACT_INFOS, MAX_DEVICES
 from nereid.ports import Conflict
-from tests.integration import client_world as worlds
-from tests.integration.client_world import SCOPE, World, alias, device, event, identify, who
+from tests.integration.audience import client_world as worlds
+from tests.integration.audience.client_world import SCOPE, World, alias, device, event, identify, who
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 from local_stack.aws.server import AwsServer, embedded
 from tests.local_stack import LocalStack, launch, start
-from tests.unit.local.conftest import SAMPLE, reset
+from tests.unit.local_stack.conftest import SAMPLE, reset
 
 
 def send(stack: LocalStack, **work: Any) -> None:

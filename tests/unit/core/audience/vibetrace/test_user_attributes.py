@@ -16,7 +16,7 @@ from nereid.core.audience.vibetrace.user_attributes import (
     with_visit,
 )
 from nereid.errors import Invalid
-from tests.unit.vibetrace_fakes import START
+from tests.unit.core.audience.vibetrace.vibetrace_fakes import START
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from nereid.dialects.vibetrace.bodies import InvalidEvent, MissingEvent, Missing
 from nereid.errors import NotFound, Unavailable
 from nereid.models.team import Environment
 from nereid.runtime import runtime
-from tests.unit.vibetrace_fakes import START, Store, new_user
+from tests.unit.core.audience.vibetrace.vibetrace_fakes import START, Store, new_user
 
-FUNCTIONS = Path(__file__).resolve().parent.parent.parent / "functions" / "vibetrace"
+FUNCTIONS = Path(__file__).resolve().parents[4] / "functions" / "vibetrace"
 
 
 def events_of(event: Any) -> list[tuple[str, str | None, dict[str, Any]]]:

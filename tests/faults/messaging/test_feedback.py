@@ -23,7 +23,7 @@ from nereid.models.delivery import DeliveryJob
 from nereid.models.suppression import SOFT_BOUNCES
 from nereid.ports import Outcome
 from nereid.runtime import Runtime
-from tests.faults.test_hand_overs import Clock, Died, FailingRecords, Provider
+from tests.faults.messaging.test_hand_overs import Clock, Died, FailingRecords, Provider
 from tests.support.cloud import PUSH_APPLICATION, Cloud, World, record
 from tests.support.notifications import MAIL, PHONE, SAM
 

@@ -8,7 +8,7 @@ import pytest
 
 from local_stack.settings import SettingsError, read_settings
 from tests.local_stack import launch
-from tests.unit.local.conftest import SAMPLE
+from tests.unit.local_stack.conftest import SAMPLE
 
 
 def test_parameters_are_given_as_for_a_deployment() -> None:

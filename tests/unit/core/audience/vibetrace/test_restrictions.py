@@ -15,7 +15,7 @@ from nereid.errors import Unavailable
 from nereid.models.message import Message
 from nereid.models.user import ContactInfo
 from nereid.ports import Conflict
-from tests.unit.vibetrace_fakes import SCOPE, START, Store, event, new_user
+from tests.unit.core.audience.vibetrace.vibetrace_fakes import SCOPE, START, Store, event, new_user
 
 WINDOW = timedelta(minutes=20)
 

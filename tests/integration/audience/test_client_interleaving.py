@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from nereid.aws.audience.users import user_key
 from nereid.models.message import Alias, Identify, Operation, RegisterDevice, TrackEvent
-from tests.integration import client_world as worlds
-from tests.integration.client_world import SCOPE, Interleaver, World
+from tests.integration.audience import client_world as worlds
+from tests.integration.audience.client_world import SCOPE, Interleaver, World
 
 #: Two people, each with the anonymous ids of two browsers.
 PEOPLE = {"p1": ["a1", "a2"], "p2": ["b1", "b2"]}

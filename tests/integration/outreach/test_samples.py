@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.infrastructure import stack
-from tests.integration.test_outreach import CAMPAIGN, Outreach
+from tests.integration.outreach.test_emails import CAMPAIGN, Outreach
 from tests.support import cloud as clouds
 from tests.support import mailbox_servers
 
