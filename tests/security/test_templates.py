@@ -15,7 +15,7 @@ from nereid.core.messaging.event_types import check_notifications
 from nereid.core.templates import render, sandbox
 from nereid.dialects.manage import frame as manage
 from nereid.dialects.manage.bodies import EventTypeBody
-from nereid.errors import Invalid
+from nereid.errors import Invalid, TemplateFailed
 from nereid.models.event_type import EmailTemplate, PushTemplate, SmsTemplate
 from tests.support import cloud as clouds
 from tests.support import confined
@@ -140,7 +140,7 @@ def outcome(text: str) -> str:
         return "invalid"
     try:
         return f"{len(render.render(SmsTemplate(text=text), DATA).members['text'])} characters"
-    except render.TemplateFailed as error:
+    except TemplateFailed as error:
         return f"template: {error}"
 
 
@@ -182,7 +182,7 @@ def test_bounds_hold_for_every_kind_of_template() -> None:
         PushTemplate(title=text, body="b"),
         PushTemplate(title="t", body="b", data={"list": [{"deep": text}]}),
     ):
-        with pytest.raises(render.TemplateFailed, match="range is too long"):
+        with pytest.raises(TemplateFailed, match="range is too long"):
             render.render(template, {})
 
 
@@ -209,7 +209,7 @@ def test_all_templates_of_a_record_share_its_time() -> None:
     slow = SmsTemplate(text=RENDERED["loop: one after the other"])
     with render.time_budget(LIMIT * 1.5):
         for _ in range(3):
-            with pytest.raises(render.TemplateFailed, match="took longer"):
+            with pytest.raises(TemplateFailed, match="took longer"):
                 render.render(slow, {})
         assert render.holds("true", {}) is False
     assert render.holds("true", {}) is True
@@ -223,7 +223,7 @@ def test_a_budget_is_used_up_by_what_ran() -> None:
 
 
 def test_a_stop_that_is_swallowed_comes_again() -> None:
-    heard: list[render.TemplateFailed] = []
+    heard: list[TemplateFailed] = []
 
     def swallow() -> None:
         with render._time_limit():
@@ -231,11 +231,11 @@ def test_a_stop_that_is_swallowed_comes_again() -> None:
                 try:
                     while True:
                         pass
-                except render.TemplateFailed as error:
+                except TemplateFailed as error:
                     heard.append(error)
             raise heard[-1]
 
-    with pytest.raises(render.TemplateFailed):
+    with pytest.raises(TemplateFailed):
         swallow()
     assert len(heard) == 3
 

@@ -26,7 +26,7 @@ class Time:
 
 
 class SandboxClock:
-    """What a sandbox takes for the time. Implements `nereid.ports.Clock`.
+    """What a sandbox takes for the time. Implements `nereid.ports.clock.Clock`.
 
     Parameters
     ----------

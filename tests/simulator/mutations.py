@@ -30,9 +30,9 @@ from nereid.aws.outreach.campaign_metrics import DynamoCampaignMetrics
 from nereid.aws.table import Table
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.process_message import Processor
-from nereid.errors import Unavailable
+from nereid.errors import ProviderBusy, Unavailable
 from nereid.logs import logger
-from nereid.ports import Claim, Outcome, ProviderBusy
+from nereid.ports.messaging import Claim, Outcome
 
 Change = tuple[Any, str, Any]
 

@@ -4,7 +4,7 @@ from nereid.auth.credentials import Caller
 from nereid.dialects.http import Request, Response
 from nereid.dialects.manage import frame as manage
 from nereid.dialects.manage.bodies import MessagesQuery
-from nereid.ports import MessageFilter
+from nereid.ports.messaging import MessageFilter
 from nereid.runtime import runtime
 
 

@@ -6,12 +6,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from nereid.core.messaging.deliver import TryAgain
 from nereid.core.messaging.failure_notes import LastTry
-from nereid.errors import Unavailable
+from nereid.errors import TryAgain, Unavailable
 from nereid.logs import logger, origin, unexpected
 from nereid.metrics import DeliveryCounts
-from nereid.ports import Visibility
+from nereid.ports.messaging import Visibility
 
 
 def consume(

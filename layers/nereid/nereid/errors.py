@@ -12,9 +12,19 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     ├── Forbidden            the credential lacks the permission
     ├── Invalid              a value breaks a rule; names the fields
     ├── NotFound             no such object in this team
+    │   └── UnknownLead      a lead named among others; says which
     ├── AlreadyExists        an object with this identity is there
     ├── TooMany              a limit is reached; says when to try again
-    └── Unavailable          a store or queue did not take or give it; try again
+    ├── Unavailable          a store or queue did not take or give it; try again
+    │
+    │   These never leave the core and the consumers:
+    ├── Conflict             another call wrote what was read; read again and try again
+    ├── TryAgain             a job is not done yet; says why, and when to hand it over again
+    ├── TemplateFailed       a template cannot be rendered with the data at hand
+    ├── WriterFailed         the model did not write a mail
+    ├── ProviderRefused      the provider said no for good; has its code
+    ├── ProviderBusy         the provider did not take it now; has its code
+    └── OutcomeUnknown       the provider may or may not have accepted it
 """
 
 from collections.abc import Mapping
@@ -85,3 +95,60 @@ class TooMany(NereidError):
 
 class Unavailable(NereidError):
     """A store, queue or secret could not be reached or refused for now; nothing was promised."""
+
+
+class UnknownLead(NotFound):
+    """A lead named among others is not there."""
+
+    def __init__(self, lead_id: str) -> None:
+        super().__init__("lead")
+        self.lead_id = lead_id
+
+
+class Conflict(NereidError):
+    """Another call wrote what was read here; read again and try again. Never leaves the core."""
+
+
+class TryAgain(NereidError):
+    """A job is not done yet.
+
+    Parameters
+    ----------
+    seconds
+        In how many seconds it is worth handing the job over again.
+    reason
+        What it waits for, in words.
+    """
+
+    def __init__(self, seconds: int, reason: str) -> None:
+        super().__init__(f"{reason}: again in {seconds} s")
+        self.seconds = seconds
+        self.reason = reason
+
+
+class TemplateFailed(NereidError):
+    """A template could not be filled in; the text says why, without any value."""
+
+
+class WriterFailed(NereidError):
+    """The model did not write a mail: too slow, too busy, refused, or no answer of the agreed form."""
+
+
+class ProviderRefused(NereidError):
+    """The provider said no for good; `code` is its word for why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class ProviderBusy(NereidError):
+    """The provider did not take it now (throttling, 5xx, no connection); it may later. `code` as above."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class OutcomeUnknown(NereidError):
+    """The request went out and no answer came: the provider may or may not have accepted it."""

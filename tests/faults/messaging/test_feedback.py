@@ -13,15 +13,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from nereid.core.audience.contact_infos import put_contact_info
-from nereid.core.messaging.deliver import CLAIM_SECONDS, Deliverer, TryAgain
+from nereid.core.messaging.deliver import CLAIM_SECONDS, Deliverer
 from nereid.core.messaging.record_feedback import FeedbackRecorder
 from nereid.core.outreach.leads import create_lead
 from nereid.core.outreach.mail import OutreachMail
 from nereid.core.outreach.send_email import EmailRequest
+from nereid.errors import TryAgain
 from nereid.models.campaign import Campaign
 from nereid.models.delivery import DeliveryJob
 from nereid.models.suppression import SOFT_BOUNCES
-from nereid.ports import Outcome
+from nereid.ports.messaging import Outcome
 from nereid.runtime import Runtime
 from tests.faults.messaging.test_hand_overs import Clock, Died, FailingRecords, Provider
 from tests.support.cloud import PUSH_APPLICATION, Cloud, World, record

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nereid.core.messaging import deliver
-from nereid.core.messaging.deliver import Deliverer, TryAgain
-from nereid.errors import Unavailable
+from nereid.core.messaging.deliver import Deliverer
+from nereid.errors import TryAgain, Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.message import EventBatch
-from nereid.ports import Outcome, Rendered
+from nereid.ports.messaging import Outcome, Rendered
 from tests.support import cloud as clouds
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, PHONE, SAM, TEXT

@@ -26,10 +26,10 @@ from nereid.aws.table import Table
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.register_device import Devices
 from nereid.core.messaging.app_inbox_channel import AppInboxChannel
-from nereid.core.messaging.deliver import Deliverer, TryAgain
+from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.process_message import Processor
 from nereid.core.messaging.process_operations import Operations
-from nereid.errors import Unavailable
+from nereid.errors import TryAgain, Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.event_type import EventType
 from nereid.models.message import Alias, Identify, Message, Operation, RegisterDevice, TrackEvent

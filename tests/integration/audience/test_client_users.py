@@ -12,10 +12,9 @@ from nereid.aws.audience.users import link_key, user_key
 from nereid.core.audience.app_notifications import list_unread, read_one, read_own
 from nereid.core.audience.contact_infos import add_contact_info, put_contact_info
 from nereid.core.audience.users import create_or_update_user, update_user
-from nereid.errors import NotFound, Unavailable
+from nereid.errors import Conflict, NotFound, Unavailable
 from nereid.models.operation import Traits
 from nereid.models.user import MAX_CONTACT_INFOS, MAX_DEVICES
-from nereid.ports import Conflict
 from tests.integration.audience import client_world as worlds
 from tests.integration.audience.client_world import SCOPE, World, alias, device, event, identify, who
 

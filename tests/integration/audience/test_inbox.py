@@ -18,7 +18,7 @@ from nereid.core.audience.users import new_user
 from nereid.errors import NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import AppNotification
-from nereid.ports import ReadState
+from nereid.ports.audience import ReadState
 from tests.support.cloud import Cloud
 from tests.support.interleaving import empty_table, interleave
 

@@ -24,10 +24,10 @@ from nereid.core.audience.users_by_email import (
     update_user_with_email,
 )
 from nereid.core.audience.vibetrace.restrictions import EventRules
-from nereid.errors import AlreadyExists, Unavailable
+from nereid.errors import AlreadyExists, Conflict, Unavailable
 from nereid.models.message import Rule
 from nereid.models.team import Scope
-from nereid.ports import Conflict, Settlement
+from nereid.ports.audience import Settlement
 from tests.infrastructure import stack
 from tests.unit.core.audience.vibetrace.vibetrace_fakes import SCOPE, START, event
 

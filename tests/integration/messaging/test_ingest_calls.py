@@ -15,7 +15,7 @@ from nereid.aws.messaging.queues import SqsMessageQueue, send_all
 from nereid.core.messaging.ingest import ingest
 from nereid.errors import Unavailable
 from nereid.models.message import EventBatch
-from nereid.ports import MessageQueue
+from nereid.ports.messaging import MessageQueue
 from nereid.runtime import runtime
 from tests.support.cloud import World
 

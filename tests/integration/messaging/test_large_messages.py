@@ -13,7 +13,7 @@ from nereid.core.messaging.deliver import cut
 from nereid.core.messaging.process_message import MAX_CARRIED_BYTES
 from nereid.dialects.http import MAX_BODY_BYTES
 from nereid.models.delivery import DeliveryJob
-from nereid.ports import MessageFilter
+from nereid.ports.messaging import MessageFilter
 from tests.support.cloud import Cloud, World, accepted, record
 from tests.support.notifications import INBOX, MAIL, SAM
 

@@ -16,7 +16,7 @@ from nereid.core.messaging.process_message import configured, make_plan
 from nereid.core.messaging.sweep import GAVE_UP, Sweep
 from nereid.errors import AlreadyExists
 from nereid.models.team import Channels, Environment, Scope
-from nereid.ports import Outcome, Watch
+from nereid.ports.messaging import Outcome, Watch
 from nereid.runtime import runtime
 from tests.support.cloud import SECRET, Cloud, World
 from tests.support.notifications import MAIL, SAM

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from nereid.core.outreach.campaigns import assign_leads
 from nereid.core.outreach.leads import delete_lead, import_leads, mark_address, mark_lead, update_lead
-from nereid.errors import AlreadyExists, NereidError, NotFound
+from nereid.errors import AlreadyExists, NereidError, NotFound, UnknownLead
 from nereid.models.lead import LEAD_STATUSES, LeadFilter, LeadStatus
-from nereid.ports import UnknownLead
 from tests.support.cloud import Cloud
 from tests.support.neptie import Team, one_call_at_a_time
 

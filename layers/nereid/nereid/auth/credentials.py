@@ -11,7 +11,8 @@ from nereid.auth.client_keys import PREFIXES, hash_key
 from nereid.errors import Forbidden, NoCredential, NotFound, Unauthenticated, UnknownKey
 from nereid.models.account import PERMISSIONS
 from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, ClientKey, Environment, Scope
-from nereid.ports import AccountStore, Clock
+from nereid.ports.access import AccountStore
+from nereid.ports.clock import Clock
 
 
 @dataclass(frozen=True)

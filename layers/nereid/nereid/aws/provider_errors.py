@@ -15,7 +15,7 @@ from botocore.exceptions import (
 )
 
 from nereid.aws.errors import THROTTLED, code, status
-from nereid.ports import OutcomeUnknown, ProviderBusy, ProviderRefused
+from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
 
 #: Source: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 SNS_BUSY = frozenset({"Throttled", "ThrottledException", "KMSThrottling"})

@@ -12,6 +12,7 @@ import urllib3
 from nereid.aws.messaging import mailbox_channel
 from nereid.aws.messaging.mailbox_channel import EmailChannel, MailboxChannel
 from nereid.core.outreach.content import render
+from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
 from nereid.models.delivery import DeliveryJob, Recipient
 from nereid.models.lead_email import (
     EmailAccount,
@@ -22,7 +23,7 @@ from nereid.models.lead_email import (
     SealedAccount,
 )
 from nereid.models.team import Channels
-from nereid.ports import OutcomeUnknown, ProviderBusy, ProviderRefused, Rendered
+from nereid.ports.messaging import Rendered
 from tests.support import mailbox_servers
 from tests.support.mailbox_servers import Mailboxes, gmail_error, graph_error
 

@@ -14,8 +14,8 @@ from botocore.stub import ANY, Stubber
 from nereid.aws.clients import Clients
 from nereid.aws.outreach.bedrock_writer import BedrockWriter
 from nereid.core.outreach.writing.email_facts import gather
+from nereid.errors import WriterFailed
 from nereid.models.draft import Draft, Facts
-from nereid.ports import WriterFailed
 
 MODEL = "some.model-v1:0"
 

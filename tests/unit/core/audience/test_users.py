@@ -13,10 +13,10 @@ from nereid import jsontext
 from nereid.core.audience import users as core_users
 from nereid.core.audience.contact_infos import put_contact_info
 from nereid.core.audience.users import create_or_update_user, fits, merged, new_user, update_user
-from nereid.errors import AlreadyExists, Invalid, NotFound, Unavailable
+from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import MAX_META_BYTES, User
-from nereid.ports import Conflict, UserStore
+from nereid.ports.audience import UserStore
 
 SCOPE = Scope("team", "dev")
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)

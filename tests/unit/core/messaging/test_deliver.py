@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nereid.core.messaging.deliver import _code, _ending
-from nereid.ports import Outcome
+from nereid.ports.messaging import Outcome
 
 
 @pytest.mark.parametrize(

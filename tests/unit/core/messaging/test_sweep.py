@@ -17,7 +17,7 @@ from nereid.errors import Unavailable
 from nereid.models.delivery import Plan, Planned, PlannedNotification, Recipient
 from nereid.models.message import EventBatch
 from nereid.models.team import Scope
-from nereid.ports import Arrival, Arrivals, Watch
+from nereid.ports.messaging import Arrival, Arrivals, Watch
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nereid.core.outreach.campaign_performance import summarize
 from nereid.dialects.neptie.outreach import performance_object
 from nereid.models.lead_email import Fact
-from nereid.ports import DayCounts
+from nereid.ports.outreach import DayCounts
 
 TODAY = date(2026, 1, 31)
 WEEK = [TODAY - timedelta(days=6 - number) for number in range(7)]

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nereid.core.outreach.rank_leads import WEIGHTS, Criteria, Ranking, rank, rank_leads
+from nereid.errors import UnknownLead
 from nereid.models.lead import Lead
 from nereid.models.lead_email import Engagement
-from nereid.ports import UnknownLead
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 

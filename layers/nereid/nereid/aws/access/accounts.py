@@ -17,7 +17,7 @@ _ALL_ENVIRONMENTS = "environments"
 
 
 class DynamoAccountStore:
-    """Implements `nereid.ports.AccountStore`."""
+    """Implements `nereid.ports.access.AccountStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from nereid.aws.errors import is_condition, old_item
 from nereid.aws.table import Item, Table, seconds, unmarshal
 from nereid.clock import from_iso, to_iso
-from nereid.ports import FullWindow
+from nereid.ports.access import FullWindow
 
 _ATTEMPTS = "attempts"
 #: How much longer than its window an item is kept, for clocks that differ.
@@ -15,7 +15,7 @@ _GRACE = timedelta(minutes=10)
 
 
 class DynamoLimitStore:
-    """Implements `nereid.ports.LimitStore`."""
+    """Implements `nereid.ports.access.LimitStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -22,18 +22,17 @@ from nereid.aws.audience.users import (
 )
 from nereid.aws.errors import is_condition
 from nereid.aws.table import Item, Table, digest
-from nereid.errors import AlreadyExists, NotFound, Unavailable
+from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from nereid.models.operation import Link
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, User, profile_id
-from nereid.ports import Conflict
 
 #: How often a move is tried while the user is written by others.
 _TRIES = 10
 
 
 class DynamoIdentityStore:
-    """Implements `nereid.ports.IdentityStore`."""
+    """Implements `nereid.ports.audience.IdentityStore`."""
 
     def __init__(self, table: Table, users: DynamoUserStore) -> None:
         self._table = table

@@ -7,7 +7,7 @@ from nereid.aws.audience.users import DynamoUserStore, device_item
 from nereid.aws.table import Item, Table, digest, seconds, tenant
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, Device, User
-from nereid.ports import DeviceChange
+from nereid.ports.audience import DeviceChange
 
 _TYPE = "firebase_token"
 #: How long the mark of a token's last registration stands, in days; only registrations at the same moment need it.
@@ -15,7 +15,7 @@ _MARK_DAYS = 1
 
 
 class DynamoDeviceStore:
-    """Implements `nereid.ports.DeviceStore`."""
+    """Implements `nereid.ports.audience.DeviceStore`."""
 
     def __init__(self, table: Table, users: DynamoUserStore) -> None:
         self._table = table

@@ -7,14 +7,15 @@ order for ever.
 from nereid.aws.audience.users import adding_contact, replacing, to_user, transact_or_conflict, user_key
 from nereid.aws.table import Item, Table, digest, seconds, tenant
 from nereid.models.team import Scope
-from nereid.ports import Clock, Settled, Settlement
+from nereid.ports.audience import Settled, Settlement
+from nereid.ports.clock import Clock
 
 _LEAST_RETENTION = 30 * 24 * 60 * 60
 _ABSENT = "attribute_not_exists(pk)"
 
 
 class DynamoEventLedger:
-    """Implements `nereid.ports.EventLedger`.
+    """Implements `nereid.ports.audience.EventLedger`.
 
     Parameters
     ----------

@@ -18,11 +18,11 @@ from nereid.clock import from_iso, to_iso
 from nereid.errors import NotFound
 from nereid.models.team import Scope
 from nereid.models.user import AppNotification, anonymous_id_of
-from nereid.ports import ReadState
+from nereid.ports.audience import ReadState
 
 
 class DynamoInbox:
-    """Implements `nereid.ports.Inbox`.
+    """Implements `nereid.ports.audience.Inbox`.
 
     Parameters
     ----------

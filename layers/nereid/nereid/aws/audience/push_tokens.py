@@ -4,13 +4,13 @@ from contextlib import suppress
 from datetime import datetime
 
 from nereid.aws.audience.users import DynamoUserStore
-from nereid.errors import NotFound
+from nereid.errors import Conflict, NotFound
 from nereid.models.team import Scope
-from nereid.ports import Clock, Conflict
+from nereid.ports.clock import Clock
 
 
 class DynamoPushTokens:
-    """Implements `nereid.ports.PushTokens`: finds who holds a token, over all users of the environment."""
+    """Implements `nereid.ports.audience.PushTokens`: finds who holds a token, over all users of the environment."""
 
     def __init__(self, users: DynamoUserStore, clock: Clock) -> None:
         self._users = users

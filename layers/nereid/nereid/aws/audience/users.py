@@ -12,10 +12,9 @@ from nereid import jsontext
 from nereid.aws.errors import cancellations, is_condition, is_contended
 from nereid.aws.table import Item, Table, digest, seconds, tenant
 from nereid.clock import from_iso
-from nereid.errors import AlreadyExists, NotFound, Unavailable
+from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, Device, User, comparable, profile_id
-from nereid.ports import Conflict
 
 #: Over how many items the count of an environment's users is spread, so that creating users in parallel works.
 _COUNT_SHARDS = 32
@@ -25,7 +24,7 @@ _FAILED = "ConditionalCheckFailed"
 
 
 class DynamoUserStore:
-    """Implements `nereid.ports.AddressedUserStore`."""
+    """Implements `nereid.ports.audience.AddressedUserStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

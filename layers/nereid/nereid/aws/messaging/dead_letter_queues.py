@@ -7,11 +7,11 @@ from typing import Any
 from nereid.aws.clients import Clients
 from nereid.aws.errors import translated
 from nereid.aws.messaging.queues import batches, taken
-from nereid.ports import DeadLetter
+from nereid.ports.messaging import DeadLetter
 
 
 class SqsDeadLetterQueue:
-    """Implements `nereid.ports.DeadLetterQueue`.
+    """Implements `nereid.ports.messaging.DeadLetterQueue`.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from nereid.clock import from_iso, to_iso
 from nereid.errors import Unavailable
 from nereid.models.delivery import Delivery, DeliveryJob, Planned, Status
 from nereid.models.team import Scope
-from nereid.ports import UNKNOWN_OUTCOME, Claim, Outcome, Sent
+from nereid.ports.messaging import UNKNOWN_OUTCOME, Claim, Outcome, Sent
 
 #: Stands in `claimed_until` of a delivery that nobody holds and that was certainly not handed over.
 _RELEASED = "released"
@@ -26,7 +26,7 @@ _ATTEMPTS = 4
 
 
 class DynamoDeliveryStore:
-    """Implements `nereid.ports.DeliveryStore` and `nereid.ports.SentDeliveries`.
+    """Implements `nereid.ports.messaging.DeliveryStore` and `nereid.ports.messaging.SentDeliveries`.
 
     Parameters
     ----------

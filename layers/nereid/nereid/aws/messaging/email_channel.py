@@ -7,7 +7,7 @@ from nereid.aws.clients import Clients
 from nereid.aws.provider_errors import handing_over
 from nereid.models.delivery import DeliveryJob
 from nereid.models.lead_email import GivenContent
-from nereid.ports import Rendered
+from nereid.ports.messaging import Rendered
 
 #: SES's answers that may pass; every other refusal is final.
 #: Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
@@ -15,7 +15,7 @@ _BUSY = frozenset({"TooManyRequestsException", "LimitExceededException", "Sendin
 
 
 class SesChannel:
-    """Sends e-mail. Implements `nereid.ports.Channel`.
+    """Sends e-mail. Implements `nereid.ports.messaging.Channel`.
 
     Parameters
     ----------

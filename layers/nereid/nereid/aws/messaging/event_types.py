@@ -12,7 +12,7 @@ from nereid.models.team import Scope
 
 
 class DynamoEventTypeStore:
-    """Implements `nereid.ports.EventTypeStore`."""
+    """Implements `nereid.ports.messaging.EventTypeStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

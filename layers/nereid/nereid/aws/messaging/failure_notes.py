@@ -14,7 +14,7 @@ _KEPT = timedelta(days=15)
 
 
 class DynamoFailureNotes:
-    """Implements `nereid.ports.FailureNotes`."""
+    """Implements `nereid.ports.messaging.FailureNotes`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

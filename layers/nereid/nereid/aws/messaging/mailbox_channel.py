@@ -20,17 +20,11 @@ import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from nereid import jsontext
+from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
 from nereid.models.delivery import DeliveryJob
 from nereid.models.lead_email import GivenContent, MailboxProvider
-from nereid.ports import (
-    Channel,
-    EmailAccountStore,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderRefused,
-    Rendered,
-    TokenCipher,
-)
+from nereid.ports.messaging import Channel, Rendered
+from nereid.ports.outreach import EmailAccountStore, TokenCipher
 
 _TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
 #: A header of one long word, such as a link, has to stay in one piece.
@@ -63,7 +57,7 @@ class EmailChannel:
 
 
 class MailboxChannel:
-    """Implements `nereid.ports.Channel`.
+    """Implements `nereid.ports.messaging.Channel`.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ from nereid.errors import Unavailable
 from nereid.models.delivery import Plan
 from nereid.models.message import Message
 from nereid.models.team import Scope
-from nereid.ports import Arrival, Arrivals, MessageFilter
+from nereid.ports.messaging import Arrival, Arrivals, MessageFilter
 
 _SHARDS = 4
 _COMPRESS_FROM = 4096
@@ -33,7 +33,7 @@ _PART_BYTES = 350_000
 
 
 class DynamoMessageStore:
-    """Implements `nereid.ports.MessageStore`.
+    """Implements `nereid.ports.messaging.MessageStore`.
 
     Parameters
     ----------

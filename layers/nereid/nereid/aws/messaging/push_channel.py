@@ -16,8 +16,10 @@ from botocore.exceptions import ClientError
 from nereid.aws.clients import Clients
 from nereid.aws.errors import code
 from nereid.aws.provider_errors import SNS_BUSY, handing_over
+from nereid.errors import ProviderRefused
 from nereid.models.delivery import DeliveryJob
-from nereid.ports import ProviderRefused, PushTokens, Rendered
+from nereid.ports.audience import PushTokens
+from nereid.ports.messaging import Rendered
 
 _DISABLED = frozenset({"EndpointDisabled", "EndpointDisabledException"})
 _GONE = frozenset({"NotFound", "NotFoundException"})
@@ -27,7 +29,7 @@ _EXISTING = re.compile(r"Endpoint (arn:aws\S*:sns:\S+) already exists")
 
 
 class PushChannel:
-    """Sends push. Implements `nereid.ports.Channel`."""
+    """Sends push. Implements `nereid.ports.messaging.Channel`."""
 
     def __init__(self, clients: Clients, tokens: PushTokens) -> None:
         self._clients = clients

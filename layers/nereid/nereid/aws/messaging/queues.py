@@ -19,7 +19,7 @@ _MAX_BYTES = 1_000_000
 
 
 class SqsMessageQueue:
-    """Implements `nereid.ports.MessageQueue`."""
+    """Implements `nereid.ports.messaging.MessageQueue`."""
 
     def __init__(self, clients: Clients, url: str) -> None:
         self._clients = clients
@@ -31,7 +31,7 @@ class SqsMessageQueue:
 
 
 class SqsDeliveryQueues:
-    """Implements `nereid.ports.DeliveryQueues`.
+    """Implements `nereid.ports.messaging.DeliveryQueues`.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class SqsVisibility:
 
 
 class SqsDepths:
-    """Implements `nereid.ports.QueueDepths`.
+    """Implements `nereid.ports.messaging.QueueDepths`.
 
     Parameters
     ----------

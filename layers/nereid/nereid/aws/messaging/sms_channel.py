@@ -3,11 +3,11 @@
 from nereid.aws.clients import Clients
 from nereid.aws.provider_errors import SNS_BUSY, handing_over
 from nereid.models.delivery import DeliveryJob
-from nereid.ports import Rendered
+from nereid.ports.messaging import Rendered
 
 
 class SmsChannel:
-    """Sends SMS. Implements `nereid.ports.Channel`."""
+    """Sends SMS. Implements `nereid.ports.messaging.Channel`."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients

@@ -38,7 +38,7 @@ _CHUNK, _MOST_CHUNKS = 101, 10
 
 
 class DynamoSuppressionStore:
-    """Implements `nereid.ports.SuppressionStore`."""
+    """Implements `nereid.ports.messaging.SuppressionStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

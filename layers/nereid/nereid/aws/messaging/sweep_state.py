@@ -11,7 +11,7 @@ from itertools import chain
 from nereid.aws.table import Item, Table, digest, seconds, tenant
 from nereid.clock import from_iso, to_iso
 from nereid.models.team import Scope
-from nereid.ports import Watch
+from nereid.ports.messaging import Watch
 
 _POSITION = "position"
 #: Whose turn it is concerns the whole stack.
@@ -21,7 +21,7 @@ _KEPT = timedelta(days=30)
 
 
 class DynamoSweepState:
-    """Implements `nereid.ports.SweepState`."""
+    """Implements `nereid.ports.messaging.SweepState`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from nereid import jsontext
 from nereid.aws.clients import Clients
 from nereid.aws.errors import code
+from nereid.errors import WriterFailed
 from nereid.models.draft import Draft, Facts, Tone
-from nereid.ports import WriterFailed
 
 _SYSTEM = """\
 You write one short sales e-mail for the sender described in the data, to the lead described in the data.
@@ -37,7 +37,7 @@ _MAX_TOKENS = 1000
 
 
 class BedrockWriter:
-    """Implements `nereid.ports.Writer`."""
+    """Implements `nereid.ports.outreach.Writer`."""
 
     def __init__(self, clients: Clients, model_id: str) -> None:
         self._clients = clients

@@ -30,7 +30,7 @@ from nereid.errors import Unavailable
 from nereid.models.delivery import Delivery
 from nereid.models.lead_email import EmailReference, Fact
 from nereid.models.team import Scope
-from nereid.ports import DayCounts
+from nereid.ports.outreach import DayCounts
 
 #: Over how many partitions a campaign's counts are spread: mails of one campaign are often sent all at once.
 _SHARDS = 8
@@ -40,7 +40,7 @@ _ATTEMPTS = 4
 
 
 class DynamoCampaignMetrics:
-    """Implements `nereid.ports.CampaignMetrics`."""
+    """Implements `nereid.ports.outreach.CampaignMetrics`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

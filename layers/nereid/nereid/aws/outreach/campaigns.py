@@ -6,12 +6,12 @@ from nereid import jsontext
 from nereid.aws.errors import is_condition
 from nereid.aws.table import Item, Table
 from nereid.clock import from_iso
+from nereid.errors import Conflict
 from nereid.models.campaign import Campaign
-from nereid.ports import Conflict
 
 
 class DynamoCampaignStore:
-    """Implements `nereid.ports.CampaignStore`."""
+    """Implements `nereid.ports.outreach.CampaignStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -13,7 +13,7 @@ from nereid.models.lead_email import EmailAccount, MailboxProvider, SealedAccoun
 
 
 class DynamoEmailAccountStore:
-    """Implements `nereid.ports.EmailAccountStore`."""
+    """Implements `nereid.ports.outreach.EmailAccountStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -12,7 +12,7 @@ _DEGREES: dict[Engagement, int] = {"delivered": 1, "opened": 2, "clicked": 3, "r
 
 
 class DynamoEngagementStore:
-    """Implements `nereid.ports.EngagementStore`."""
+    """Implements `nereid.ports.outreach.EngagementStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

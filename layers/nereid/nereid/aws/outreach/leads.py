@@ -16,9 +16,8 @@ from nereid.aws.errors import cancellations, is_condition
 from nereid.aws.outreach.campaigns import assigned_key
 from nereid.aws.table import Item, Table, digest
 from nereid.clock import from_iso
-from nereid.errors import AlreadyExists
+from nereid.errors import AlreadyExists, Conflict, UnknownLead
 from nereid.models.lead import Lead, LeadChange, LeadFilter
-from nereid.ports import Conflict, UnknownLead
 
 #: Over how many items each count is spread.
 SHARDS = 16
@@ -36,7 +35,7 @@ _Counts = Counter[tuple[str, str]]
 
 
 class DynamoLeadStore:
-    """Implements `nereid.ports.LeadStore`."""
+    """Implements `nereid.ports.outreach.LeadStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -8,14 +8,14 @@ from nereid.aws.errors import is_condition, old_item
 from nereid.aws.table import Item, Table, digest, seconds, unmarshal
 from nereid.clock import from_iso, to_iso
 from nereid.models.lead_email import OutgoingEmail
-from nereid.ports import KeyedEmail
+from nereid.ports.outreach import KeyedEmail
 
 #: How long the same key means the same e-mail.
 _KEY_HOLDS = timedelta(hours=24)
 
 
 class DynamoOutboxStore:
-    """Implements `nereid.ports.OutboxStore`.
+    """Implements `nereid.ports.outreach.OutboxStore`.
 
     Parameters
     ----------

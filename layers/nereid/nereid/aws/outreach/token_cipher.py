@@ -10,7 +10,7 @@ _PART_BYTES = 4096
 
 
 class KmsTokenCipher:
-    """Implements `nereid.ports.TokenCipher`.
+    """Implements `nereid.ports.outreach.TokenCipher`.
 
     What KMS gives back is bound to team, mailbox and position: it opens nothing when moved to another item.
     """

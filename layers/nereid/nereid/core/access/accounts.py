@@ -17,7 +17,8 @@ from nereid.auth.passwords import hash_password, verify_password
 from nereid.errors import NereidError, NotFound, TooMany
 from nereid.models.account import Account, Session
 from nereid.models.team import Environment, Team
-from nereid.ports import AccountStore, Clock, LimitStore
+from nereid.ports.access import AccountStore, LimitStore
+from nereid.ports.clock import Clock
 
 ACCESS_SECONDS = 3600
 _REFRESH_LIFE = timedelta(days=30)

@@ -9,7 +9,8 @@ from cachetools import TTLCache
 
 from nereid.clock import to_iso
 from nereid.errors import Unavailable
-from nereid.ports import Clock, LimitStore
+from nereid.ports.access import LimitStore
+from nereid.ports.clock import Clock
 
 _HOUR = timedelta(hours=1)
 

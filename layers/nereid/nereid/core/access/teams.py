@@ -10,7 +10,8 @@ from nereid.core.access.accounts import NewAccount, new_account
 from nereid.errors import NotFound
 from nereid.models.account import Account
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Permission, Team
-from nereid.ports import AccountStore, Clock
+from nereid.ports.access import AccountStore
+from nereid.ports.clock import Clock
 
 DEFAULT_TOKEN_DAYS = 365
 

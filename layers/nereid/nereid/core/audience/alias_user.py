@@ -6,10 +6,9 @@ from datetime import datetime
 from nereid import jsontext
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.users import attempts
-from nereid.errors import AlreadyExists, NotFound, Unavailable
+from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import MAX_META_BYTES, User, anonymous_id_of, profile_id
-from nereid.ports import Conflict
 
 
 def alias_user(identities: Identities, scope: Scope, anonymous_id: str, external_id: str) -> None:

@@ -7,7 +7,9 @@ from nereid.errors import NotFound
 from nereid.models.operation import Who
 from nereid.models.team import Scope
 from nereid.models.user import AppNotification
-from nereid.ports import Clock, DeliveryStore, Inbox, ReadState
+from nereid.ports.audience import Inbox, ReadState
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import DeliveryStore
 
 #: Ids of deliveries are UUIDs; what is longer than this is none and could not even be looked up.
 _LONGEST_ID = 64

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from nereid.core.audience.users import attempts, new_user
-from nereid.errors import AlreadyExists, NotFound, Unavailable
+from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from nereid.models.operation import Link, Who
 from nereid.models.team import Scope
 from nereid.models.user import User, anonymous_id_of, profile_id
-from nereid.ports import Clock, Conflict, IdentityStore, WholeUserStore
+from nereid.ports.audience import IdentityStore, WholeUserStore
+from nereid.ports.clock import Clock
 
 
 @dataclass(frozen=True)

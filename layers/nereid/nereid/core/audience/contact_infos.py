@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from nereid.core.audience.users import attempts, merged
-from nereid.errors import AlreadyExists, Invalid, NotFound, Unavailable
+from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, ContactInfo, ContactType, User
-from nereid.ports import Clock, Conflict, UserStore
+from nereid.ports.audience import UserStore
+from nereid.ports.clock import Clock
 
 
 def add_contact_info(

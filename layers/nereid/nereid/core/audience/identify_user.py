@@ -6,12 +6,11 @@ from typing import Any
 from nereid import jsontext
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.users import attempts
-from nereid.errors import Unavailable
+from nereid.errors import Conflict, Unavailable
 from nereid.logs import logger
 from nereid.models.operation import Traits, Who
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, MAX_META_BYTES, ContactInfo, ContactType, User
-from nereid.ports import Conflict
 
 #: Marks the contact infos that identify made; it changes and removes no others.
 ORIGIN = "identify"

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.users import attempts
-from nereid.errors import Unavailable
+from nereid.errors import Conflict, Unavailable
 from nereid.logs import logger
 from nereid.models.operation import Who
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, MAX_DEVICES, ContactInfo, Device, User
-from nereid.ports import Conflict, DeviceChange, DeviceStore
+from nereid.ports.audience import DeviceChange, DeviceStore
 
 ORIGIN = "device"
 

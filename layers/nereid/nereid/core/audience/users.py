@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from nereid import jsontext
-from nereid.errors import AlreadyExists, Invalid, NotFound, Unavailable
+from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import MAX_META_BYTES, User
-from nereid.ports import Clock, Conflict, UserStore
+from nereid.ports.audience import UserStore
+from nereid.ports.clock import Clock
 
 _ATTEMPTS = 10
 #: Longest pause before another attempt, in seconds.

@@ -7,10 +7,11 @@ from typing import Any
 
 from nereid.core.audience.users import attempts, new_user
 from nereid.core.audience.vibetrace.user_attributes import with_changes
-from nereid.errors import AlreadyExists, Invalid, NotFound, Unavailable
+from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, User
-from nereid.ports import AddressedUserStore, Clock, Conflict
+from nereid.ports.audience import AddressedUserStore
+from nereid.ports.clock import Clock
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from nereid import jsontext
 from nereid.core.audience.client_identities import Identities
-from nereid.errors import NotFound
+from nereid.errors import NotFound, ProviderRefused
 from nereid.models.delivery import DeliveryJob
 from nereid.models.user import AppNotification
-from nereid.ports import Inbox, ProviderRefused, Rendered
+from nereid.ports.audience import Inbox
+from nereid.ports.messaging import Rendered
 
 #: Most that an app notification may hold, in bytes of JSON; a record of the store ends at 400 KB.
 MAX_BYTES = 350_000

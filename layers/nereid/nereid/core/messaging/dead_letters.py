@@ -17,7 +17,8 @@ from typing import NamedTuple, Protocol, Self
 from nereid.core.messaging.letter_contents import Contents, contents_of
 from nereid.errors import NotFound, Unavailable
 from nereid.models.team import Scope
-from nereid.ports import Clock, DeadLetter, DeadLetterQueue, DeliveryStore, FailureNotes, MessageStore
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import DeadLetter, DeadLetterQueue, DeliveryStore, FailureNotes, MessageStore
 
 #: The queues that have one, by their names here.
 QUEUES = ("message", "email", "sms", "push", "feedback")

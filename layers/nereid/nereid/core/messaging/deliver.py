@@ -16,24 +16,21 @@ from typing import Any, Protocol
 
 from nereid import jsontext
 from nereid.core.outreach import content as outreach_content
-from nereid.core.templates.render import TemplateFailed, render, uses
+from nereid.core.templates.render import render, uses
 from nereid.core.templates.variables import template_variables
-from nereid.errors import Unavailable
+from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TemplateFailed, TryAgain, Unavailable
 from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
 from nereid.models.delivery import DeliveryJob
 from nereid.models.lead_email import GivenContent
 from nereid.models.message import Message
-from nereid.ports import (
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import (
     UNKNOWN_OUTCOME,
     Channel,
-    Clock,
     DeliveryStore,
     MessageStore,
     Outcome,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderRefused,
     Rendered,
     SuppressionStore,
 )
@@ -46,15 +43,6 @@ CLAIM_SECONDS = 60
 HAND_OVER_SECONDS = 15
 #: Longest text of a mocked delivery's `rendered`, in characters, and most of all its texts together, in bytes.
 _RENDERED_CUT, _RENDERED_BYTES = 65536, 350_000
-
-
-class TryAgain(Exception):
-    """The delivery is still pending, for a reason in words: hand the job over again in `seconds`."""
-
-    def __init__(self, seconds: int, reason: str) -> None:
-        super().__init__(f"{reason}: again in {seconds} s")
-        self.seconds = seconds
-        self.reason = reason
 
 
 class OutreachMail(Protocol):

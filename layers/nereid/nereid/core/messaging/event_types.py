@@ -14,7 +14,8 @@ from nereid.models.event_type import (
     SmsTemplate,
 )
 from nereid.models.team import Scope
-from nereid.ports import Clock, EventTypeStore
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import EventTypeStore
 
 #: How many seconds the templates of an event type may take to be parsed; a function has ten.
 CHECK_SECONDS = 4

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from nereid.logs import unexpected
-from nereid.ports import Clock, FailureNotes
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import FailureNotes
 
 
 @dataclass(frozen=True)

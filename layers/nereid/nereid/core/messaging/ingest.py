@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from nereid import jsontext
 from nereid.models.message import EventBatch, Message, Operation
 from nereid.models.team import Environment, Scope
-from nereid.ports import MessageQueue
+from nereid.ports.messaging import MessageQueue
 
 #: Largest batch on the queue, in bytes of JSON: SQS takes 1 MiB, less what its characters may grow by.
 MAX_BATCH_BYTES = 900_000

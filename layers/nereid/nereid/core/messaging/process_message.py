@@ -24,7 +24,9 @@ from nereid.models.lead_email import GivenContent, Outreach, OutreachNotificatio
 from nereid.models.message import Message, Replay
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, comparable
-from nereid.ports import Clock, DeliveryQueues, DeliveryStore, EventTypeStore, MessageStore, UserStore, Watches
+from nereid.ports.audience import UserStore
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import DeliveryQueues, DeliveryStore, EventTypeStore, MessageStore, Watches
 
 #: A message up to this size, in bytes of JSON, travels with each of its delivery jobs; a larger one is read again.
 MAX_CARRIED_BYTES = 65536

@@ -7,10 +7,9 @@ from nereid.core.audience.alias_user import alias_user
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.identify_user import identify_user
 from nereid.core.audience.register_device import Devices
-from nereid.core.messaging.deliver import TryAgain
 from nereid.core.messaging.process_message import Processor
 from nereid.core.messaging.track_event import track_event
-from nereid.errors import Unavailable
+from nereid.errors import TryAgain, Unavailable
 from nereid.logs import unexpected
 from nereid.models.message import Alias, Identify, Operation, RegisterDevice
 from nereid.models.team import Environment

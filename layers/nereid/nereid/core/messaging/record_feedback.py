@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nereid.clock import to_iso
-from nereid.core.messaging.deliver import TryAgain
 from nereid.core.messaging.feedback_reports import EmailReport, PushFailure, read
 from nereid.core.outreach.feedback import OutreachFeedback
+from nereid.errors import TryAgain
 from nereid.models.delivery import Delivery
 from nereid.models.suppression import SuppressionReason
-from nereid.ports import Clock, DeliveryStore, PushTokens, SentDeliveries, SuppressionStore
+from nereid.ports.audience import PushTokens
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import DeliveryStore, SentDeliveries, SuppressionStore
 
 #: The reports that suppress the address by themselves.
 _SUPPRESSING: dict[str, SuppressionReason] = {

@@ -16,7 +16,8 @@ from nereid.errors import Invalid
 from nereid.models.delivery import Delivery
 from nereid.models.message import EventBatch, Replay
 from nereid.models.team import Environment, Scope
-from nereid.ports import Clock, DeliveryStore, EventTypeStore, MessageQueue, MessageStore, Watches
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import DeliveryStore, EventTypeStore, MessageQueue, MessageStore, Watches
 
 #: Most messages and deliveries that one record of the queue has taken up again, which takes it some seconds.
 _MAX_REPLAYS, _MAX_DELIVERIES = 25, 500

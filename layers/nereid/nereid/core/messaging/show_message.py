@@ -4,7 +4,7 @@ from nereid.errors import NotFound
 from nereid.models.delivery import Delivery, Plan, Planned
 from nereid.models.message import Message
 from nereid.models.team import Scope
-from nereid.ports import DeliveryStore, MessageStore
+from nereid.ports.messaging import DeliveryStore, MessageStore
 
 
 def show_message(

@@ -4,7 +4,9 @@ from nereid.core.outreach.leads import SUPPRESSED_STATUS, mark_address, reopen_a
 from nereid.errors import NotFound
 from nereid.models.suppression import SUPPRESSION_REASONS, Suppression, SuppressionReason
 from nereid.models.user import comparable
-from nereid.ports import Clock, LeadStore, SuppressionStore
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import SuppressionStore
+from nereid.ports.outreach import LeadStore
 
 _BY_HAND = "management API"
 

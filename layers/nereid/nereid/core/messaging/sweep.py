@@ -17,17 +17,9 @@ from nereid.core.messaging.sweep_watches import PENDING_AFTER
 from nereid.logs import unexpected
 from nereid.models.delivery import Plan, Planned
 from nereid.models.team import Scope
-from nereid.ports import (
-    AccountStore,
-    Arrival,
-    Clock,
-    DeliveryStore,
-    MessageQueue,
-    MessageStore,
-    QueueDepths,
-    SweepState,
-    Watch,
-)
+from nereid.ports.access import AccountStore
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import Arrival, DeliveryStore, MessageQueue, MessageStore, QueueDepths, SweepState, Watch
 
 #: How long after each repair the deliveries of a message are looked at again, and so how often they are repaired.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240, 480))

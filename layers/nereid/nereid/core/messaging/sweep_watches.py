@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from nereid.models.message import Message
-from nereid.ports import Watch
+from nereid.ports.messaging import Watch
 
 #: A delivery that is not final by then is taken for stuck.
 PENDING_AFTER = timedelta(minutes=15)

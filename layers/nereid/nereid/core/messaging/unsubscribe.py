@@ -10,7 +10,8 @@ from nereid.core.outreach.feedback import OutreachFeedback
 from nereid.errors import NotFound, Unauthenticated
 from nereid.models.lead_email import EmailReference
 from nereid.models.team import Scope
-from nereid.ports import Clock, SuppressionStore
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import SuppressionStore
 
 
 class MailReference(NamedTuple):

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from nereid.errors import NotFound
 from nereid.models.lead_email import Fact
-from nereid.ports import CampaignMetrics, CampaignStore, Clock, DayCounts
+from nereid.ports.clock import Clock
+from nereid.ports.outreach import CampaignMetrics, CampaignStore, DayCounts
 
 #: Days of each timeframe.
 TIMEFRAMES = {"7d": 7, "30d": 30, "90d": 90}

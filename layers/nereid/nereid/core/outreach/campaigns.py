@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nereid.errors import NotFound, Unavailable
+from nereid.errors import Conflict, NotFound, Unavailable, UnknownLead
 from nereid.models.campaign import Campaign
-from nereid.ports import CampaignStore, Clock, Conflict, LeadStore, UnknownLead
+from nereid.ports.clock import Clock
+from nereid.ports.outreach import CampaignStore, LeadStore
 
 _ATTEMPTS = 5
 

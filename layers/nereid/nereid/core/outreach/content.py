@@ -9,7 +9,7 @@ from html import escape
 from html.parser import HTMLParser
 
 from nereid.models.lead_email import Outreach
-from nereid.ports import Rendered
+from nereid.ports.messaging import Rendered
 
 _ELEMENTS = (
     "a abbr address article aside b blockquote body br button caption center code col colgroup dd del details "

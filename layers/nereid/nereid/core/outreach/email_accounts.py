@@ -1,7 +1,8 @@
 """Mailboxes that a team connects to send from."""
 
 from nereid.models.lead_email import EmailAccount, MailboxProvider
-from nereid.ports import Clock, EmailAccountStore, TokenCipher
+from nereid.ports.clock import Clock
+from nereid.ports.outreach import EmailAccountStore, TokenCipher
 
 
 def add_email_account(

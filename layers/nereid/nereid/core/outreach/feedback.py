@@ -10,7 +10,9 @@ from nereid.models.delivery import Delivery
 from nereid.models.lead_email import EmailReference, Engagement, Fact
 from nereid.models.suppression import SuppressionReason
 from nereid.models.team import Scope
-from nereid.ports import CampaignMetrics, Clock, DeliveryStore, EngagementStore, LeadStore
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import DeliveryStore
+from nereid.ports.outreach import CampaignMetrics, EngagementStore, LeadStore
 
 #: The facts that reports are; every other report is only noted.
 FACTS: dict[str, Fact] = {

@@ -6,10 +6,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from nereid.errors import NotFound, Unavailable
+from nereid.errors import Conflict, NotFound, Unavailable
 from nereid.models.lead import Lead, LeadChange, LeadStatus
 from nereid.models.suppression import SuppressionReason
-from nereid.ports import Clock, Conflict, LeadStore
+from nereid.ports.clock import Clock
+from nereid.ports.outreach import LeadStore
 
 _ATTEMPTS = 8
 #: Where a lead stands whose address is suppressed.

@@ -6,7 +6,7 @@ from datetime import datetime
 from nereid.core.messaging.unsubscribe import MailReference, Unsubscriber
 from nereid.models.delivery import DeliveryJob
 from nereid.models.lead_email import GivenContent
-from nereid.ports import CampaignMetrics
+from nereid.ports.outreach import CampaignMetrics
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from nereid.errors import UnknownLead
 from nereid.models.lead import Lead
 from nereid.models.lead_email import Engagement
-from nereid.ports import EngagementStore, LeadStore, UnknownLead
+from nereid.ports.outreach import EngagementStore, LeadStore
 
 #: The factors in the order in which they are shown, with the weights that hold unless the criteria say otherwise.
 WEIGHTS: dict[str, float] = {

@@ -16,15 +16,9 @@ from nereid.models.lead_email import EVENT_TYPE, OutgoingEmail, Outreach
 from nereid.models.message import Message
 from nereid.models.suppression import SuppressionReason
 from nereid.models.team import Environment
-from nereid.ports import (
-    CampaignStore,
-    Clock,
-    EmailAccountStore,
-    LeadStore,
-    MessageQueue,
-    OutboxStore,
-    SuppressionStore,
-)
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import MessageQueue, SuppressionStore
+from nereid.ports.outreach import CampaignStore, EmailAccountStore, LeadStore, OutboxStore
 
 _SUPPRESSED: dict[SuppressionReason, str] = {
     "unsubscribe": "Lead has unsubscribed",

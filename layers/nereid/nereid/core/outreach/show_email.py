@@ -9,7 +9,8 @@ from nereid.errors import NotFound
 from nereid.models.delivery import Delivery
 from nereid.models.lead_email import EmailStatus, OutgoingEmail
 from nereid.models.team import Scope
-from nereid.ports import DeliveryStore, OutboxStore
+from nereid.ports.messaging import DeliveryStore
+from nereid.ports.outreach import OutboxStore
 
 #: What the provider reported, from the least to what outdoes all else.
 _REPORTED: dict[str, EmailStatus] = {

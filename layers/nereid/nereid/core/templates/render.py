@@ -16,9 +16,9 @@ from cachetools import LRUCache
 from liquid.exceptions import LiquidError
 
 from nereid.core.templates import sandbox
-from nereid.errors import Invalid
+from nereid.errors import Invalid, TemplateFailed
 from nereid.models.event_type import EmailTemplate, PushTemplate, SmsTemplate, Template
-from nereid.ports import Rendered
+from nereid.ports.messaging import Rendered
 
 MAX_OUTPUT = sandbox.MAX_OUTPUT
 #: Longest time that one delivery's templates may take, in seconds.
@@ -29,10 +29,6 @@ _AGAIN_SECONDS = 0.05
 _MAX_KEPT = 400_000
 #: What is kept of what went wrong: characters of the reason, and how many missing variables of which length.
 _MAX_REASON, _MAX_MISSING, _MAX_NAME = 500, 20, 200
-
-
-class TemplateFailed(Exception):
-    """A template could not be filled in; the text says why, without any value."""
 
 
 #: Names that the rendering at hand asked for and nobody gave. A function renders one delivery at a time.

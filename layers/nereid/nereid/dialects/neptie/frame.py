@@ -28,12 +28,12 @@ from nereid.errors import (
     TooMany,
     Unauthenticated,
     Unavailable,
+    UnknownLead,
 )
 from nereid.logs import unexpected
 from nereid.models.account import Account
 from nereid.models.campaign import Campaign
 from nereid.models.lead import Lead
-from nereid.ports import UnknownLead
 
 _TAKEN = {"account": "Email already registered", "lead": "A lead with this email already exists"}
 

@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nereid.core.audience.vibetrace.restrictions import OPENS_KEPT, EventRules, order_of
-from nereid.errors import Unavailable
+from nereid.errors import Conflict, Unavailable
 from nereid.models.message import Message
 from nereid.models.user import ContactInfo
-from nereid.ports import Conflict
 from tests.unit.core.audience.vibetrace.vibetrace_fakes import SCOPE, START, Store, event, new_user
 
 WINDOW = timedelta(minutes=20)

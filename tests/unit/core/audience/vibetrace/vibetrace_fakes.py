@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from nereid.errors import AlreadyExists, NotFound
+from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.message import Message, Rule
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, User, comparable
-from nereid.ports import Conflict, Settled, Settlement
+from nereid.ports.audience import Settled, Settlement
 
 SCOPE = Scope("team", "dev")
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)

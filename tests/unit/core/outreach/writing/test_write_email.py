@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from nereid.core.outreach import content as outreach_content
 from nereid.core.outreach.writing.generate_email import Sender, generate_email
+from nereid.errors import WriterFailed
 from nereid.models.campaign import Campaign
 from nereid.models.draft import Draft, Facts, Tone, WrittenEmail
 from nereid.models.lead import Lead
-from nereid.ports import WriterFailed
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 SAM = Sender("Sam Example", "Example GmbH")

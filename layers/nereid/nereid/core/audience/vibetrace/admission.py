@@ -9,7 +9,7 @@ from nereid.errors import NotFound
 from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.models.user import User
-from nereid.ports import AddressedUserStore
+from nereid.ports.audience import AddressedUserStore
 
 #: Longest id that a user can have; a longer one cannot even be looked up.
 _MAX_USER_ID = 256

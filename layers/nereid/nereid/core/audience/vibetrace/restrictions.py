@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from nereid.core.audience.users import attempts
 from nereid.core.audience.users_by_email import holder, is_email
 from nereid.core.audience.vibetrace.user_attributes import with_changes, with_open, with_purchase, with_visit
-from nereid.errors import Invalid, Unavailable
+from nereid.errors import Conflict, Invalid, Unavailable
 from nereid.logs import discarded
 from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, ContactInfo, User
-from nereid.ports import AddressedUserStore, Conflict, EventLedger, Settlement
+from nereid.ports.audience import AddressedUserStore, EventLedger, Settlement
 
 #: Of the e-mail opens of a user, one counts within this time.
 OPEN_WINDOW = timedelta(minutes=20)

@@ -4,11 +4,13 @@ import re
 from typing import NamedTuple
 
 from nereid.core.outreach.writing import email_facts, write_email
+from nereid.errors import WriterFailed
 from nereid.logs import logger
 from nereid.models.campaign import Campaign
 from nereid.models.draft import Draft, Facts, Tone, WrittenEmail
 from nereid.models.lead import Lead
-from nereid.ports import AccountStore, Writer, WriterFailed
+from nereid.ports.access import AccountStore
+from nereid.ports.outreach import Writer
 
 _BUILTIN = "builtin"
 _MARKS = re.compile(r"\{\{|\{%|\}\}|%\}|<[^<>\n]{0,200}>|\[[^\[\]\n]{1,60}\]|\$\{|^#|\*\*|```", re.MULTILINE)

@@ -1,0 +1,136 @@
+"""What access needs from outside: teams, accounts and credentials, and how much of each limit is used up."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from nereid.models.account import Account, Session
+from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
+
+
+class AccountStore(Protocol):
+    """Teams, environments and credentials."""
+
+    def create_team(
+        self, team: Team, environment: Environment, token: ApiToken | None, account: Account | None = None
+    ) -> None:
+        """Store a new team with its first environment and what opens it, all or nothing.
+
+        `AlreadyExists` if the account's e-mail address is taken.
+        """
+        ...
+
+    def account(self, email: str) -> Account | None:
+        """Return the account with this e-mail address, in lower case."""
+        ...
+
+    def begin_session(self, session: Session) -> None:
+        """Store what a login began."""
+        ...
+
+    def session(self, session_id: str) -> Session | None:
+        """Return a session; None if it is unknown or was ended."""
+        ...
+
+    def renew_session(self, session: Session, token_hash: str) -> None:
+        """Replace the valid refresh token of a session; `NotFound` if `token_hash` is not the valid one any more."""
+        ...
+
+    def end_session(self, session_id: str) -> None:
+        """End a session, so that none of its refresh tokens is valid."""
+        ...
+
+    def environment(self, team_id: str, identifier: str) -> Environment | None:
+        """Return one environment of a team."""
+        ...
+
+    def environments(self, team_id: str) -> list[Environment]:
+        """Return all environments of a team, oldest first."""
+        ...
+
+    def create_environment(self, environment: Environment) -> None:
+        """Store a new environment; `AlreadyExists` if the identifier is taken."""
+        ...
+
+    def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
+        """Return the record of a token, None if it was never issued or is revoked."""
+        ...
+
+    def api_tokens(self, team_id: str) -> list[ApiToken]:
+        """Return a team's tokens, oldest first."""
+        ...
+
+    def create_api_token(self, token: ApiToken) -> None:
+        """Store a new token."""
+        ...
+
+    def delete_api_token(self, team_id: str, token_id: str) -> None:
+        """Revoke a token; `NotFound` if there is none."""
+        ...
+
+    def client_key(self, key_hash: str) -> ClientKey | None:
+        """Return the client key with this hash."""
+        ...
+
+    def client_keys(self, team_id: str) -> list[ClientKey]:
+        """Return a team's client keys, oldest first."""
+        ...
+
+    def create_client_key(self, key: ClientKey) -> None:
+        """Store a new client key."""
+        ...
+
+    def delete_client_key(self, team_id: str, key_id: str) -> None:
+        """Revoke a client key; `NotFound` if there is none."""
+        ...
+
+    def scopes(self) -> Iterator[Scope]:
+        """Yield every environment of every team, in one order; one that was made just now may be missing."""
+        ...
+
+    def ping(self) -> None:
+        """Do the cheapest read there is; `Unavailable` if it fails."""
+        ...
+
+
+class LimitStore(Protocol):
+    """How much of each limit is used up."""
+
+    def use(self, key: str, window: str, how_many: int, limit: int, until: datetime) -> tuple[bool, int]:
+        """Use up some of a window's limit unless too little remains, by one conditional write.
+
+        Returns
+        -------
+        Whether it was used up, and how much of the limit is used up now.
+        """
+        ...
+
+    def used(self, key: str, window: str) -> int:
+        """Return how much of a window's limit is used up."""
+        ...
+
+    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> "FullWindow | None":
+        """Count an attempt in the window that the first one opened.
+
+        Parameters
+        ----------
+        until
+            When a window that this attempt opens closes.
+
+        Returns
+        -------
+        None if the attempt is within the limit.
+        """
+        ...
+
+    def settle(self, key: str, now: datetime, *, failed: bool) -> None:
+        """Note that an attempt failed, or uncount it."""
+        ...
+
+
+class FullWindow(NamedTuple):
+    """A window with as many attempts as the limit allows."""
+
+    closes: datetime
+    #: Whether some of them are not settled yet, and may still be uncounted.
+    under_way: bool

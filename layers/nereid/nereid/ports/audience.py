@@ -1,0 +1,248 @@
+"""What the audience needs from outside: users with their addresses, devices and inboxes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
+
+from nereid.models.operation import Link
+from nereid.models.team import Scope
+from nereid.models.user import AppNotification, ContactInfo, Device, User
+
+
+class UserStore(Protocol):
+    """Users and their contact infos."""
+
+    def get(self, scope: Scope, user_id: str) -> User | None:
+        """Return a user without contact infos (one read of one item)."""
+        ...
+
+    def load(self, scope: Scope, user_id: str) -> User | None:
+        """Return a user with all contact infos, in order of creation (one query)."""
+        ...
+
+    def create(self, scope: Scope, user: User) -> None:
+        """Store a new user; `AlreadyExists` if there is one with the id."""
+        ...
+
+    def update(self, scope: Scope, user: User) -> None:
+        """Store a user read before, with `version` as read; `Conflict` if it was written or deleted since."""
+        ...
+
+    def delete(self, scope: Scope, user_id: str) -> None:
+        """Delete a user with everything that belongs to it; `NotFound` if there is none."""
+        ...
+
+    def page(self, scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
+        """Return one page of users, newest created first, and how many there are."""
+        ...
+
+    def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
+        """Add (`new`) or replace a contact info of a user.
+
+        `AlreadyExists` if it is new and the pair is there; `Conflict` if the one to replace, with `version` as
+        read, was written or deleted since; `NotFound` if the user is gone.
+        """
+        ...
+
+    def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
+        """Delete a contact info of this very user; no error if it is gone already."""
+        ...
+
+
+class WholeUserStore(UserStore, Protocol):
+    """Users whose record and contact infos are written together."""
+
+    def save(self, scope: Scope, user: User, put: Sequence[ContactInfo], removed: Sequence[ContactInfo] = ()) -> None:
+        """Store a user as :meth:`update` does, together with changes of the contact infos, all or nothing.
+
+        `Conflict` also if a contact info that is new was added by another.
+        """
+        ...
+
+
+class IdentityStore(Protocol):
+    """Which users anonymous ids reach."""
+
+    def link_of(self, scope: Scope, anonymous_id: str) -> Link | None:
+        """Return the link of an anonymous id; None if the id is unknown."""
+        ...
+
+    def create_profile(self, scope: Scope, anonymous_id: str, profile: User) -> None:
+        """Store the profile of an anonymous id and link the id to it.
+
+        `AlreadyExists` if there is one, or the id is linked to another user.
+        """
+        ...
+
+    def link(self, scope: Scope, anonymous_id: str, user: User) -> None:
+        """Link an unknown anonymous id to a user.
+
+        `AlreadyExists` if it is linked, or has a profile that is another user; or if the user is gone.
+        """
+        ...
+
+    def absorb(self, scope: Scope, anonymous_id: str, profile: User, user: User, *, is_new: bool) -> Link:
+        """Put a user in the place of a profile: store it, link the anonymous id to it, delete the profile's record.
+
+        All or nothing; `Conflict` if the profile or the user was written since it was read, or the id was linked
+        elsewhere. What else the profile has stays for :meth:`finish`.
+        """
+        ...
+
+    def finish(self, scope: Scope, anonymous_id: str, link: Link) -> None:
+        """Move what an absorbed profile has left behind to the user. May be repeated, and done by several at once."""
+        ...
+
+
+class DeviceChange(NamedTuple):
+    """What a registration changes of one user. The user is as it was read, with its contact infos."""
+
+    user: User
+    contacts: Sequence[ContactInfo] = ()
+    removed_contacts: Sequence[ContactInfo] = ()
+    devices: Sequence[Device] = ()
+    removed_devices: Sequence[Device] = ()
+
+
+class DeviceStore(Protocol):
+    """Devices of users and the tokens that reach them."""
+
+    def devices(self, scope: Scope, user: User) -> list[Device]:
+        """Return the devices of a user."""
+        ...
+
+    def holders(self, scope: Scope, token: str) -> list[tuple[User, ContactInfo]]:
+        """Return the users that have a token, each with the contact info."""
+        ...
+
+    def last_registration(self, scope: Scope, token: str) -> str | None:
+        """Return what names the last registration of a token; None if it was long ago or there was none."""
+        ...
+
+    def save(self, scope: Scope, changes: Sequence[DeviceChange]) -> None:
+        """Store changes of users, all or nothing; `Conflict` if one of them was written since it was read."""
+        ...
+
+    def save_with_token(
+        self,
+        scope: Scope,
+        changes: Sequence[DeviceChange],
+        token: str,
+        registration: str,
+        after: str | None,
+        now: datetime,
+    ) -> None:
+        """Store changes as :meth:`save` does; `Conflict` also if `after` is no longer the token's last registration."""
+        ...
+
+
+class AddressedUserStore(UserStore, Protocol):
+    """Users, found by their addresses."""
+
+    def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
+        """Return the ids of those who have an address, who had it first first.
+
+        Some may have lost it, or be gone: whoever asks looks at the users.
+        """
+        ...
+
+    def address_stamp(self, scope: Scope, type_: str, value: str) -> str | None:
+        """Return what changes whenever somebody comes to have an address; read it before `holding`."""
+        ...
+
+    def create_with_contact(self, scope: Scope, user: User, contact: ContactInfo, stamp: str | None) -> None:
+        """Store a new user with an address; `Conflict` if somebody came to have it since the stamp was read."""
+        ...
+
+
+class Settled(NamedTuple):
+    """What is known of an event that is subject to a rule."""
+
+    #: It was settled before.
+    done: bool
+    #: The message that an order was counted for.
+    order_message_id: str | None
+    #: Without contact infos.
+    user: User | None
+
+
+class Settlement(NamedTuple):
+    """What accepting an event writes, all at once."""
+
+    message_id: str
+    #: The order that from now on counts as confirmed.
+    order_id: str | None = None
+    #: The user as it is to be, with the version as read; None if nothing changes.
+    user: User | None = None
+    #: An address that the user is given, and its stamp as read before it was found free.
+    contact: ContactInfo | None = None
+    stamp: str | None = None
+
+
+class EventLedger(Protocol):
+    """Which events were settled, so that each is settled once."""
+
+    def read(self, scope: Scope, message_id: str, user_id: str, order_id: str | None) -> Settled:
+        """Return what is known, read so that every settlement is seen."""
+        ...
+
+    def settle(self, scope: Scope, settlement: Settlement) -> None:
+        """Write all of it or, with `Conflict`, nothing: it was settled before, or what it rests on has changed."""
+        ...
+
+
+ReadState = Literal["all", "unread", "read"]
+
+
+class Inbox(Protocol):
+    """App notifications of users."""
+
+    def put(self, scope: Scope, notification: AppNotification) -> None:
+        """Store a notification unless it is there already.
+
+        `NotFound` if it is for an anonymous profile that is gone.
+        """
+        ...
+
+    def unread_before(
+        self, scope: Scope, user_id: str, before: str | None, limit: int
+    ) -> tuple[list[AppNotification], str | None]:
+        """Return unread notifications, newest first, from before a position, and the position to go on before."""
+        ...
+
+    def page(
+        self, scope: Scope, user_id: str, state: ReadState, page: int, per_page: int, *, oldest_first: bool
+    ) -> tuple[list[AppNotification], int]:
+        """Return one page of a user's notifications, and how many the state selects."""
+        ...
+
+    def unread(self, scope: Scope, user_id: str) -> int:
+        """Return how many notifications of a user are unread."""
+        ...
+
+    def mark_read(self, scope: Scope, user_id: str, uuid: str, created_at: datetime, at: datetime) -> bool:
+        """Mark one as read; True if it was unread, False if it was read before, `NotFound` if it is not there."""
+        ...
+
+    def mark_all_read(self, scope: Scope, user_id: str, at: datetime) -> int:
+        """Mark all unread ones of a user as read; return how many went from unread to read."""
+        ...
+
+
+class PushTokens(Protocol):
+    """Push tokens that users hold, for when the provider stops taking one."""
+
+    def may_revive(self, scope: Scope, token: str) -> bool:
+        """Tell whether a disabled token is to be enabled again, and note that it was.
+
+        False once it was, until the token is registered anew: then the provider means it.
+        """
+        ...
+
+    def drop(self, scope: Scope, token: str) -> None:
+        """Remove a token from every user who holds it."""
+        ...
+
+    def refused(self, scope: Scope, token: str, at: datetime) -> None:
+        """Drop a token that the platform refused, if it had been enabled again by then: then the provider means it."""
+        ...

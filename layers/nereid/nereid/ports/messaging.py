@@ -1,0 +1,367 @@
+"""What messaging needs from outside: event types, messages, deliveries, the queues between, and the providers."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, Protocol
+
+from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Status
+from nereid.models.event_type import EventType
+from nereid.models.message import EventBatch, Message
+from nereid.models.suppression import Suppression, SuppressionReason
+from nereid.models.team import Scope
+
+
+class SuppressionStore(Protocol):
+    """Addresses that a team must not mail."""
+
+    def get(self, team_id: str, email: str) -> Suppression | None:
+        """Return the suppression of an address, read so that an answered write is seen."""
+        ...
+
+    def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None) -> None:
+        """Add a reason; of each reason the earliest moment stays, in whatever order reports come.
+
+        Of no effect for what happened before the reason was last removed.
+        """
+        ...
+
+    def soft_bounced(self, team_id: str, email: str, delivery_id: str, at: datetime) -> Suppression | None:
+        """Note that a mail bounced softly, once per delivery; return the suppression of the address then."""
+        ...
+
+    def delivered(self, team_id: str, email: str, at: datetime) -> None:
+        """Note that a mail arrived: soft bounces before it are in no row with later ones."""
+        ...
+
+    def remove(self, team_id: str, email: str, reasons: Collection[SuppressionReason], at: datetime) -> None:
+        """Remove those of the reasons that there are; `NotFound` if there is none of them."""
+        ...
+
+    def page(
+        self, team_id: str, after: str | None, limit: int, reason: SuppressionReason | None
+    ) -> tuple[list[Suppression], str | None]:
+        """Return suppressions in order of their addresses from after one, and the address to go on after.
+
+        With a reason, only those that have it; few may be found at a time.
+        """
+        ...
+
+
+class EventTypeStore(Protocol):
+    """Configured event types."""
+
+    def get(self, scope: Scope, event_type: str) -> EventType | None:
+        """Return one event type, read so that an answered write is seen."""
+        ...
+
+    def put(self, scope: Scope, event_type: EventType) -> EventType:
+        """Create or replace one; return it as stored, with the first `created_at`."""
+        ...
+
+    def delete(self, scope: Scope, event_type: str) -> None:
+        """Delete one; `NotFound` if there is none."""
+        ...
+
+    def page(self, scope: Scope, after: str | None, limit: int) -> tuple[list[EventType], str | None]:
+        """Return event types in order of their names from after a name, and the name to go on after."""
+        ...
+
+
+class MessageFilter(NamedTuple):
+    """Which messages a listing selects; filters combine."""
+
+    event_type: str | None = None
+    user_id: str | None = None
+
+
+class Arrival(NamedTuple):
+    """A stored message, where it stands in the order of arrival."""
+
+    message_id: str
+    plan: Plan
+    position: str
+
+
+class Arrivals(NamedTuple):
+    """Messages that arrived one after the other."""
+
+    messages: list[Arrival]
+    #: Where to go on, behind all that was looked at; None if nothing was.
+    position: str | None
+    #: Whether there may be more.
+    more: bool
+
+
+class MessageStore(Protocol):
+    """Messages with their plans."""
+
+    def add(self, scope: Scope, message: Message, plan: Plan) -> tuple[Message, Plan] | None:
+        """Store a message with its plan unless its id is taken; return what has it, or None if this one was stored."""
+        ...
+
+    def get(self, scope: Scope, message_id: str) -> tuple[Message, Plan] | None:
+        """Return a message with its plan."""
+        ...
+
+    def page(
+        self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
+    ) -> tuple[list[Message], str | None]:
+        """Return messages, newest first, from before a position, and the position to go on before."""
+        ...
+
+    def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
+        """Return messages that arrived after a position and before a moment, oldest first; may miss the newest."""
+        ...
+
+    def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
+        """Return the plans of the messages that are there, by message id; may be a moment old."""
+        ...
+
+
+class Watch(NamedTuple):
+    """A message that is looked at until all of its deliveries are final."""
+
+    message_id: str
+    #: When to look next.
+    due: datetime
+    #: Since when its deliveries are pending, if they are.
+    since: datetime
+    #: Whether a look found that they are.
+    pending: bool = False
+    #: How often they were queued anew by the sweeper.
+    repairs: int = 0
+    #: When they were queued last, as far as is known.
+    queued_at: datetime | None = None
+
+
+class Watches(Protocol):
+    """Messages that are looked at again."""
+
+    def watch(self, scope: Scope, watches: Sequence[Watch]) -> None:
+        """Look at messages when they are due. One that is watched already is watched twice, which does no harm."""
+        ...
+
+
+class SweepState(Watches, Protocol):
+    """How far the sweeper has come."""
+
+    def read(self, scope: Scope) -> tuple[str | None, Iterator[Watch]]:
+        """Return up to where an environment's messages were looked at, and what is watched, due first first."""
+        ...
+
+    def advance(self, scope: Scope, position: str) -> None:
+        """Note up to where an environment's messages were looked at."""
+        ...
+
+    def unwatch(self, scope: Scope, watches: Sequence[Watch]) -> None:
+        """Look at messages no more, as far as these watches go."""
+        ...
+
+    def turn(self) -> Scope | None:
+        """Return whose turn is next, if the last run left somebody out."""
+        ...
+
+    def pass_turn(self, scope: Scope | None) -> None:
+        """Note whose turn is next; None if nobody was left out."""
+        ...
+
+
+class QueueDepths(Protocol):
+    """How much waits in the queues of the pipeline."""
+
+    def waiting(self, queue: str) -> int:
+        """Return about how many records wait in `message`, `email`, `sms` or `push`."""
+        ...
+
+
+class Claim(NamedTuple):
+    """What became of an attempt to claim a delivery.
+
+    `mine`: go on, hand it over. `done`: it is final, nothing to do. `held`: another run has it until `until`.
+    `unknown`: an earlier run had it and never said how it ended, and the delivery must not be repeated.
+    """
+
+    state: Literal["mine", "done", "held", "unknown"]
+    #: Names this claim; what is recorded later applies only while the delivery still carries it.
+    token: str
+    #: How many times the delivery has been claimed, this time included.
+    attempt: int = 0
+    until: datetime | None = None
+    #: Which sending of the delivery it is: 1, and one more each time that it was reopened.
+    sending: int = 1
+
+
+#: The reason of a delivery that was handed over, or not: nobody knows.
+UNKNOWN_OUTCOME = "provider: unknown outcome"
+
+
+class Outcome(NamedTuple):
+    """How a delivery ended, or that it is to be tried again (`pending`)."""
+
+    status: Status
+    reason: str | None = None
+    provider_message_id: str | None = None
+    rendered: Mapping[str, Any] | None = None
+    missing_variables: Sequence[str] = ()
+
+
+class DeliveryStore(Protocol):
+    """Records of deliveries."""
+
+    def claim(self, job: DeliveryJob, token: str, now: datetime, until: datetime) -> Claim:
+        """Claim a delivery by one conditional write; the same token claims again what it has."""
+        ...
+
+    def record(
+        self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1
+    ) -> None:
+        """Record how a claimed sending of a delivery ended, or release it with `pending`.
+
+        With a lost claim only a success is recorded, as long as the same sending is pending: whoever has it now may
+        not have sent it yet.
+        """
+        ...
+
+    def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
+        """Return the deliveries that exist, by id."""
+        ...
+
+    def final(self, scope: Scope, delivery_ids: Iterable[str]) -> set[str]:
+        """Return which of the deliveries are final; may be a moment old."""
+        ...
+
+    def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
+        """Note what the provider reported of a sending (once per type); return the delivery, None if it is unknown."""
+        ...
+
+    def reopen(self, scope: Scope, planned: Planned, planned_at: datetime, replay_id: str, now: datetime) -> None:
+        """Make a final delivery pending, for a new sending; once for each replay, and not while somebody has it.
+
+        How it ended is kept. One that is not final stays as it is, and stays so for this replay.
+        """
+        ...
+
+    def close(self, scope: Scope, planned: Planned, planned_at: datetime, reason: str, now: datetime) -> bool:
+        """Record that a delivery which nobody has in hand failed; tell whether it is final now.
+
+        False while a run has it. If an earlier run had it and never said how it ended, that is the reason instead.
+        """
+        ...
+
+
+class FailureNotes(Protocol):
+    """Why records of queues were given up."""
+
+    def note(self, record_id: str, reason: str, at: datetime) -> None:
+        """Note the reason, by the queue's id of the record; a later one takes its place."""
+        ...
+
+    def reasons(self, record_ids: Iterable[str]) -> dict[str, str]:
+        """Return the reasons that are known, by the record's id."""
+        ...
+
+
+class DeadLetter(NamedTuple):
+    """A record that its queue set aside."""
+
+    id: str
+    #: What it is deleted or given back by, as long as it is not taken again.
+    handle: str
+    body: str
+    sent_at: datetime
+    first_received_at: datetime
+    receive_count: int
+    #: Why it could not be put on its queue, if it never was there.
+    error: str | None = None
+
+
+class DeadLetterQueue(Protocol):
+    """Where a queue sets records aside."""
+
+    def waiting(self) -> tuple[int, int]:
+        """Return about how many letters can be taken, and how many somebody has taken just now."""
+        ...
+
+    def take(self, most: int, seconds: int, *, wait: bool) -> list[DeadLetter]:
+        """Take a few letters, and hide them from others for some seconds.
+
+        Parameters
+        ----------
+        wait
+            Whether to look until one is found, for a second, since there should be one.
+        """
+        ...
+
+    def give_back(self, letters: Sequence[DeadLetter]) -> None:
+        """Let others take letters at once."""
+        ...
+
+    def resend(self, letters: Sequence[DeadLetter]) -> set[str]:
+        """Put letters on the queue that they come from as well; return the ids of those that it took for certain."""
+        ...
+
+    def delete(self, letters: Sequence[DeadLetter]) -> set[str]:
+        """Delete letters; return the ids of those that are gone for certain."""
+        ...
+
+
+class Sent(NamedTuple):
+    """A delivery that was handed over, and which sending of it that was."""
+
+    scope: Scope
+    delivery_id: str
+    sending: int
+
+
+class SentDeliveries(Protocol):
+    """Deliveries by the ids that the provider gave them; push alone is kept so."""
+
+    def sent_as(self, provider_message_id: str) -> Sent | None:
+        """Return a delivery by the id of its last sending; None while it is not known to have been handed over."""
+        ...
+
+
+class MessageQueue(Protocol):
+    """The queue between the endpoints and process_messages."""
+
+    def send(self, batches: Sequence[EventBatch]) -> None:
+        """Put batches on the queue; returns only when all are durable. `Unavailable` if one was refused."""
+        ...
+
+
+class DeliveryQueues(Protocol):
+    """The queues between process_messages and the channels."""
+
+    def send(self, jobs: Sequence[DeliveryJob]) -> None:
+        """Put each job on its channel's queue; returns only when all are durable."""
+        ...
+
+
+class Rendered(NamedTuple):
+    """A template with everything filled in. Members that the channel lacks are absent."""
+
+    members: dict[str, Any]
+    missing_variables: list[str]
+    #: The link in a mail that its recipient can unsubscribe from; None in every other.
+    unsubscribe_url: str | None = None
+
+
+class Channel(Protocol):
+    """A way to hand a delivery over."""
+
+    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        """Hand over; return the provider's message id.
+
+        Raises
+        ------
+        ProviderRefused, ProviderBusy, OutcomeUnknown
+        """
+        ...
+
+
+class Visibility(Protocol):
+    """When a job that failed for now comes again."""
+
+    def again_in(self, receipt_handle: str, seconds: int) -> None:
+        """Have the queue hand a job over again after some seconds."""
+        ...
