@@ -31,6 +31,14 @@ INWARD = {
     "consumer": {"ports", "core"},
     "runtime": {"models", "ports", "auth", "core", "aws", "settings"},
 }
+# The areas inside core, ports and aws, and which others each may use; what stands beside them, all may use.
+AREAS = {
+    "access": set(),
+    "audience": set(),
+    "templates": set(),
+    "messaging": {"audience", "templates"},
+    "outreach": {"messaging"},
+}
 HANDLERS_MAY = BASE | {"dialects", "consumer", "auth", "core", "models", "ports", "runtime"}
 
 every_module = pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(LAYER)))
@@ -64,6 +72,22 @@ def test_a_module_imports_inward_only(module: Path) -> None:
     own = part(module)
     allowed = BASE if own in BASE else BASE | INWARD[own] | {own}
     assert parts(module) <= allowed
+
+
+def area(name: str) -> str | None:
+    """Return the area of core, ports or aws that a module of the layer belongs to."""
+    found = re.match(r"nereid\.(?:core|ports|aws)\.(\w+)", name)
+    return found[1] if found and found[1] in AREAS else None
+
+
+def test_an_area_knows_only_those_that_it_stands_on() -> None:
+    offenders = []
+    for module in MODULES:
+        own = area(".".join(module.relative_to(LAYER).with_suffix("").parts))
+        if own is not None:
+            known = {other for name in imports(module) if (other := area(name)) not in (None, own)}
+            offenders += [f"{module.relative_to(LAYER)} knows {other}" for other in known - AREAS[own]]
+    assert not offenders
 
 
 @every_module

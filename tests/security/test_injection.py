@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 
 from nereid.aws.messaging.email_channel import _sender
-from nereid.aws.messaging.mailbox_channel import _mail
+from nereid.aws.outreach.mailbox_channel import _mail
 from nereid.core.access.teams import create_api_token
 from nereid.core.outreach.content import one_line
 from nereid.errors import ProviderRefused
 from nereid.logs import loggable, logger
-from nereid.models.delivery import DeliveryJob, Recipient
+from nereid.models.delivery import DeliveryJob, Recipient, Rendered
 from nereid.models.lead_email import GivenContent, OutreachNotification
 from nereid.models.team import Channels
-from nereid.ports.messaging import MessageFilter, Rendered
+from nereid.ports.messaging import MessageFilter
 from tests.support import cloud as clouds
 from tests.support.api import Api, Call
 from tests.support.cloud import SECRET, Cloud, World

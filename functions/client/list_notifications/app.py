@@ -3,7 +3,7 @@
 from typing import Any
 
 from nereid.auth.credentials import ClientCaller
-from nereid.core.audience.app_notifications import list_unread
+from nereid.core.messaging.app_notifications import list_unread
 from nereid.dialects.client import bodies as client_bodies
 from nereid.dialects.client import frame as client
 from nereid.dialects.http import Request, Response

@@ -12,5 +12,7 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the suppression; it holds for what is queued already, too."""
     body = manage.parse(SuppressionBody, manage.json_object(request))
-    added = add_suppression(runtime.suppressions, runtime.leads, runtime.clock, caller.team_id, body.email, body.reason)
+    added = add_suppression(
+        runtime.suppressions, runtime.suppression_listener, runtime.clock, caller.team_id, body.email, body.reason
+    )
     return manage.ok(manage.suppression_object(added))

@@ -13,5 +13,7 @@ def handler(request: Request, caller: Caller) -> Response:
     """Take the address off the list, for one reason or for all."""
     query = manage.parse(RemovalQuery, dict(request.query))
     email = request.params["email"]
-    remove_suppression(runtime.suppressions, runtime.leads, runtime.clock, caller.team_id, email, query.reason)
+    remove_suppression(
+        runtime.suppressions, runtime.suppression_listener, runtime.clock, caller.team_id, email, query.reason
+    )
     return manage.ok(manage.DELETED)

@@ -1,7 +1,7 @@
 """GET /neptune/app_notifications/{environment}: a user's inbox."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.audience.app_notifications import list_app_notifications
+from nereid.core.messaging.app_notifications import list_app_notifications
 from nereid.dialects.http import Request, Response
 from nereid.dialects.neptune import frame as neptune
 from nereid.dialects.neptune.bodies import AppNotificationsQuery

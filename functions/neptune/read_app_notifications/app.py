@@ -1,7 +1,7 @@
 """POST /neptune/app_notifications/{environment}/read: mark one notification, or all of a user, as read."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.audience.app_notifications import read_all, read_one
+from nereid.core.messaging.app_notifications import read_all, read_one
 from nereid.dialects.http import Request, Response
 from nereid.dialects.neptune import frame as neptune
 from nereid.dialects.neptune.bodies import ReadBody

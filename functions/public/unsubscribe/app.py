@@ -8,5 +8,5 @@ from nereid.runtime import runtime
 @public.endpoint(public.pages)
 def handler(request: Request) -> Response:
     """Answer with a page; whoever got it is sent nothing more, not even what is queued already."""
-    runtime.unsubscriber.unsubscribe(runtime.suppressions, request.params["token"], runtime.outreach_feedback)
+    runtime.unsubscriber.unsubscribe(runtime.suppressions, request.params["token"], runtime.listener)
     return public.page(200, "You are unsubscribed", "<p>You will get no more of these mails.</p>")

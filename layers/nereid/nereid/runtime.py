@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.replay_message import Replayer
     from nereid.core.messaging.sweep import Sweeper
     from nereid.core.messaging.unsubscribe import Unsubscriber
-    from nereid.core.outreach.feedback import OutreachFeedback
+    from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
 
 _DAY = 24 * 60 * 60
@@ -237,11 +237,18 @@ class Runtime:
         )
 
     @cached_property
-    def outreach_feedback(self) -> OutreachFeedback:
-        """What makes reports known to leads and campaigns."""
+    def suppression_listener(self) -> SuppressedLeads:
+        """What learns of suppressed addresses."""
+        from nereid.core.outreach.feedback import SuppressedLeads
+
+        return SuppressedLeads(self.leads, self.clock)
+
+    @cached_property
+    def listener(self) -> OutreachFeedback:
+        """What learns of suppressed addresses, and of reports about mails."""
         from nereid.core.outreach.feedback import OutreachFeedback
 
-        return OutreachFeedback(self.deliveries, self.campaign_metrics, self.engagement, self.leads, self.clock)
+        return OutreachFeedback(self.leads, self.clock, self.deliveries, self.campaign_metrics, self.engagement)
 
     @cached_property
     def limits(self) -> DynamoLimitStore:
@@ -290,6 +297,7 @@ class Runtime:
         from nereid.core.messaging.app_inbox_channel import AppInboxChannel
         from nereid.core.messaging.deliver import Deliverer
         from nereid.core.messaging.process_message import Processor
+        from nereid.core.messaging.template_content import TemplateContent
 
         urls = {channel: self.settings.need(f"{channel}_queue_url") for channel in ("email", "sms", "push")}
         channel = AppInboxChannel(self.inbox, self.identities)
@@ -299,7 +307,9 @@ class Runtime:
             messages=self.messages,
             deliveries=self.deliveries,
             queues=SqsDeliveryQueues(self.clients, urls),
-            inbox=Deliverer(channel, self.deliveries, self.messages, self.clock, counts=self.delivery_counts),
+            inbox=Deliverer(
+                channel, TemplateContent(), self.deliveries, self.messages, self.clock, counts=self.delivery_counts
+            ),
             watches=self.sweep_state,
             clock=self.clock,
             defaults=self.settings.channels(),
@@ -335,7 +345,7 @@ class Runtime:
 
         urls = {queue: self.settings.need(f"{queue}_queue_url") for queue in ("message", "email", "sms", "push")}
         return Sweeper(
-            accounts=self.accounts,
+            tenants=self.accounts,
             messages=self.messages,
             deliveries=self.deliveries,
             state=self.sweep_state,
@@ -381,9 +391,10 @@ class Runtime:
     def email_deliverer(self) -> Deliverer:
         """What delivers e-mail."""
         from nereid.aws.messaging.email_channel import SesChannel
-        from nereid.aws.messaging.mailbox_channel import EmailChannel, MailboxChannel
+        from nereid.aws.outreach.mailbox_channel import EmailChannel, MailboxChannel
         from nereid.core.messaging.deliver import Deliverer
-        from nereid.core.outreach.mail import OutreachMail
+        from nereid.core.messaging.template_content import TemplateContent
+        from nereid.core.outreach.mail import LeadMail
 
         need = self.settings.need
         provider = SesChannel(self.clients, need("configuration_set"))
@@ -392,12 +403,11 @@ class Runtime:
         )
         return Deliverer(
             EmailChannel(provider, mailboxes),
+            LeadMail(TemplateContent(self.unsubscriber.url), self.unsubscriber, self.campaign_metrics),
             self.deliveries,
             self.messages,
             self.clock,
             self.suppressions,
-            self.unsubscriber.url,
-            OutreachMail(self.unsubscriber, self.campaign_metrics),
             self.delivery_counts,
         )
 
@@ -406,9 +416,12 @@ class Runtime:
         """What delivers SMS."""
         from nereid.aws.messaging.sms_channel import SmsChannel
         from nereid.core.messaging.deliver import Deliverer
+        from nereid.core.messaging.template_content import TemplateContent
 
         channel = SmsChannel(self.clients)
-        return Deliverer(channel, self.deliveries, self.messages, self.clock, counts=self.delivery_counts)
+        return Deliverer(
+            channel, TemplateContent(), self.deliveries, self.messages, self.clock, counts=self.delivery_counts
+        )
 
     @cached_property
     def push_deliverer(self) -> Deliverer:
@@ -417,10 +430,11 @@ class Runtime:
         from nereid.aws.messaging.deliveries import DynamoDeliveryStore
         from nereid.aws.messaging.push_channel import PushChannel
         from nereid.core.messaging.deliver import Deliverer
+        from nereid.core.messaging.template_content import TemplateContent
 
         channel = PushChannel(self.clients, DynamoPushTokens(self.users, self.clock))
         deliveries = DynamoDeliveryStore(self._table("activity_table"), self._retention, findable=True)
-        return Deliverer(channel, deliveries, self.messages, self.clock, counts=self.delivery_counts)
+        return Deliverer(channel, TemplateContent(), deliveries, self.messages, self.clock, counts=self.delivery_counts)
 
     @cached_property
     def feedback(self) -> FeedbackRecorder:
@@ -429,9 +443,7 @@ class Runtime:
         from nereid.core.messaging.record_feedback import FeedbackRecorder
 
         tokens = DynamoPushTokens(self.users, self.clock)
-        return FeedbackRecorder(
-            self.deliveries, self.suppressions, self.deliveries, tokens, self.clock, self.outreach_feedback
-        )
+        return FeedbackRecorder(self.deliveries, self.suppressions, self.deliveries, tokens, self.clock, self.listener)
 
     @cached_property
     def unsubscriber(self) -> Unsubscriber:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from nereid.core.audience.contact_infos import put_contact_info
 from nereid.core.messaging.deliver import CLAIM_SECONDS, Deliverer
 from nereid.core.messaging.record_feedback import FeedbackRecorder
+from nereid.core.messaging.template_content import TemplateContent
 from nereid.core.outreach.leads import create_lead
-from nereid.core.outreach.mail import OutreachMail
+from nereid.core.outreach.mail import LeadMail
 from nereid.core.outreach.send_email import EmailRequest
 from nereid.errors import TryAgain
 from nereid.models.campaign import Campaign
@@ -91,15 +92,14 @@ class Outreach(World):
 
     def hand_over(self, deliveries: Any = None) -> None:
         runtime = self.runtime
-        outreach = OutreachMail(runtime.unsubscriber, runtime.campaign_metrics)
+        templates = TemplateContent(runtime.unsubscriber.url)
         Deliverer(
             self.provider,
+            LeadMail(templates, runtime.unsubscriber, runtime.campaign_metrics),
             deliveries or runtime.deliveries,
             runtime.messages,
             self.clock,
             runtime.suppressions,
-            runtime.unsubscriber.url,
-            outreach,
         ).deliver(self.job)
 
     def report(self, name: str) -> None:
@@ -113,7 +113,7 @@ class Outreach(World):
             runtime.deliveries,
             runtime.feedback.tokens,
             runtime.clock,
-            runtime.outreach_feedback,
+            runtime.listener,
         )
         recorder.record(report(name, tags, self.sent_at, after))
 

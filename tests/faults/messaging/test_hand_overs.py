@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from nereid.core.messaging import deliver
 from nereid.core.messaging.deliver import Deliverer
+from nereid.core.messaging.template_content import TemplateContent
 from nereid.errors import TryAgain, Unavailable
-from nereid.models.delivery import DeliveryJob
+from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import EventBatch
-from nereid.ports.messaging import Outcome, Rendered
+from nereid.ports.messaging import Outcome
 from tests.support import cloud as clouds
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, PHONE, SAM, TEXT
@@ -49,6 +50,9 @@ class Provider:
         self.script = list(script)
         self.sent: list[tuple[DeliveryJob, Rendered]] = []
 
+    def has_provider(self, job: DeliveryJob) -> bool:
+        return getattr(job.channels, job.notification.channel) is not None
+
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         self.sent.append((job, rendered))
         answer = self.script.pop(0) if self.script else f"id-{len(self.sent)}"
@@ -71,11 +75,11 @@ def deliverer(world: World, provider: Provider, clock: Clock, **changes: Any) ->
     parts: dict[str, Any] = {"deliveries": runtime.deliveries, "messages": runtime.messages, **changes}
     return Deliverer(
         provider,
+        TemplateContent(runtime.unsubscriber.url),
         parts["deliveries"],
         parts["messages"],
         clock,
         parts.get("suppressions", runtime.suppressions),
-        runtime.unsubscriber.url,
     )
 
 

@@ -29,6 +29,7 @@ from nereid.core.messaging.app_inbox_channel import AppInboxChannel
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.process_message import Processor
 from nereid.core.messaging.process_operations import Operations
+from nereid.core.messaging.template_content import TemplateContent
 from nereid.errors import TryAgain, Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.event_type import EventType
@@ -109,7 +110,7 @@ class World:
             messages=self.messages,
             deliveries=self.deliveries,
             queues=self.queues,
-            inbox=Deliverer(channel, self.deliveries, self.messages, self.clock),
+            inbox=Deliverer(channel, TemplateContent(), self.deliveries, self.messages, self.clock),
             watches=DynamoSweepState(activity),
             clock=self.clock,
             defaults=Channels(),

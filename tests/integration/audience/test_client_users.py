@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from nereid.aws.audience.users import link_key, user_key
-from nereid.core.audience.app_notifications import list_unread, read_one, read_own
 from nereid.core.audience.contact_infos import add_contact_info, put_contact_info
 from nereid.core.audience.users import create_or_update_user, update_user
+from nereid.core.messaging.app_notifications import list_unread, read_one, read_own
 from nereid.errors import Conflict, NotFound, Unavailable
 from nereid.models.operation import Traits
 from nereid.models.user import MAX_CONTACT_INFOS, MAX_DEVICES

@@ -11,6 +11,7 @@ import pytest
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.process_message import REMOVED
 from nereid.core.messaging.replay_message import Replayed
+from nereid.core.messaging.template_content import TemplateContent
 from nereid.models.delivery import Delivery, DeliveryJob, Planned
 from nereid.ports.messaging import Outcome
 from tests.support.cloud import Cloud, World
@@ -235,6 +236,9 @@ class TestRemoved:
         job = DeliveryJob.model_validate_json(record["body"])
 
         class Slow:
+            def has_provider(self, _job: DeliveryJob) -> bool:
+                return True
+
             def send(self, *_: Any) -> str:
                 change()
                 replay(world, message_id)
@@ -242,7 +246,7 @@ class TestRemoved:
                 return "sent"
 
         runtime = world.runtime
-        Deliverer(Slow(), runtime.deliveries, runtime.messages, runtime.clock).deliver(job)
+        Deliverer(Slow(), TemplateContent(), runtime.deliveries, runtime.messages, runtime.clock).deliver(job)
         assert world.outcomes(message_id) == [("success", None)]
 
     def test_what_a_dead_run_may_have_sent_is_said_to_be_unknown(self, cloud: Cloud, world: World, change: Any) -> None:
@@ -497,13 +501,16 @@ class TestReports:
         job = DeliveryJob.model_validate_json(record["body"])
 
         class Fast:
+            def has_provider(self, _job: DeliveryJob) -> bool:
+                return True
+
             def send(inner, *_: Any) -> str:  # noqa: N805 - the test is at hand as self
                 self.report(world, message_id, "delivery")
                 self.forced(world, message_id, send=False)
                 return "sent"
 
         runtime = world.runtime
-        Deliverer(Fast(), runtime.deliveries, runtime.messages, runtime.clock).deliver(job)
+        Deliverer(Fast(), TemplateContent(), runtime.deliveries, runtime.messages, runtime.clock).deliver(job)
         cloud.pump()
         delivery = only(world, message_id)
         assert (delivery.status, delivery.provider_message_id, delivery.earlier) == ("success", "sent", None)

@@ -14,6 +14,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from nereid.aws.table import Table
+from nereid.clock import to_iso
 from nereid.core.outreach.email_accounts import add_email_account
 from nereid.core.outreach.leads import create_lead
 from nereid.core.outreach.send_email import EmailRequest
@@ -21,7 +22,8 @@ from nereid.core.outreach.show_email import show_email
 from nereid.errors import Invalid, Unavailable
 from nereid.models.campaign import Campaign
 from nereid.models.lead import Lead
-from nereid.models.lead_email import EmailReference, Fact
+from nereid.models.lead_email import Fact
+from nereid.models.report import EmailReport
 from nereid.runtime import Runtime
 from nereid.settings import Settings
 from tests.support import cloud as clouds
@@ -326,8 +328,19 @@ def test_a_key_is_good_for_a_day(world: Outreach) -> None:
 
 def unsubscribe(world: Outreach, email_id: str, lead: Lead) -> None:
     (delivery,) = world.deliveries(email_id)
-    event = {"type": "unsubscribe", "at": "2026-01-31T09:30:00.000Z"}
-    world.runtime.outreach_feedback.report(world.scope, delivery.id, event, EmailReference(CAMPAIGN, lead.id))
+    at = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+    report = EmailReport(
+        kind="unsubscribe",
+        scope=world.scope,
+        delivery_id=delivery.id,
+        sending=1,
+        tags={"campaign_id": CAMPAIGN, "lead_id": lead.id},
+        at=at,
+        sent_at=None,
+        recipient=lead.email,
+        event={"type": "unsubscribe", "at": to_iso(at)},
+    )
+    world.runtime.listener.reported(report)
 
 
 def test_an_unsubscribe_counts_for_the_mail_that_it_came_from(world: Outreach) -> None:
@@ -423,7 +436,7 @@ def test_the_link_in_a_forced_mail_unsubscribes_for_that_sending(world: Outreach
     ]
     for link in reversed(links):
         token = link.strip("<>").rpartition("/")[2]
-        world.runtime.unsubscriber.unsubscribe(world.runtime.suppressions, token, world.runtime.outreach_feedback)
+        world.runtime.unsubscriber.unsubscribe(world.runtime.suppressions, token, world.runtime.listener)
     assert world.totals() == {"sent": 1, "unsubscribed": 1}
     (delivery,) = world.deliveries(email_id)
     assert [event.get("sending", 1) for event in delivery.events or []] in ([1, 2], [2, 1])

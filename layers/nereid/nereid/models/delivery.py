@@ -3,6 +3,7 @@
 import hashlib
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -79,6 +80,17 @@ class Plan(BaseModel):
                 identity = delivery_id(scope, message_id, notification.name, notification.channel, address)
                 planned.append(Planned(identity, notification.name, notification.channel, recipient))
         return planned
+
+
+class Rendered(NamedTuple):
+    """What a delivery says, with everything filled in. Members that the channel lacks are absent."""
+
+    members: dict[str, Any]
+    missing_variables: list[str]
+    #: The link in a mail that its recipient can unsubscribe from; None in every other.
+    unsubscribe_url: str | None = None
+    #: What the provider's reports about it are to carry, beside the delivery's own id.
+    tags: Mapping[str, str] = {}
 
 
 class Delivery(BaseModel):

@@ -7,25 +7,14 @@ from pydantic import BaseModel, ConfigDict
 
 #: The event type of the messages that e-mails to leads are.
 EVENT_TYPE = "neptie_email"
+#: The name of the one notification of such a message.
+NOTIFICATION: Literal["email"] = "email"
 MailboxProvider = Literal["gmail", "outlook"]
 #: What a provider or a reader can do with a mail, as it is counted for a campaign.
 Fact = Literal["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed"]
 #: The most that a lead did with any mail.
 Engagement = Literal["delivered", "opened", "clicked", "replied"]
 EmailStatus = Literal["queued", "sent", "delivered", "opened", "clicked", "bounced", "complained", "failed", "mocked"]
-
-
-class Outreach(BaseModel):
-    """The content of a message that is one e-mail to one lead. It is sent as given: no Liquid."""
-
-    campaign_id: str
-    lead_id: str
-    to: str
-    subject: str
-    #: Text, or HTML.
-    content: str
-    #: The e-mail address of the connected account that it is sent from; None for the environment's sender.
-    account: str | None = None
 
 
 class GivenContent(BaseModel):
@@ -48,6 +37,28 @@ class OutreachNotification(BaseModel):
     #: What happens when the outcome of a hand-over is unknown.
     retry: Literal["at_least_once", "at_most_once"] = "at_least_once"
     template: GivenContent
+    #: As other notifications have them: no condition, and every contact of the message.
+    when: None = None
+    to: None = None
+
+
+class Outreach(BaseModel):
+    """The content of a message that is one e-mail to one lead. It is sent as given: no Liquid."""
+
+    campaign_id: str
+    lead_id: str
+    to: str
+    subject: str
+    #: Text, or HTML.
+    content: str
+    #: The e-mail address of the connected account that it is sent from; None for the environment's sender.
+    account: str | None = None
+
+    def notification(self) -> OutreachNotification:
+        """Return the notification that the message consists of."""
+        # Every member is set, for what is unset does not travel on the queue.
+        content = GivenContent(campaign_id=self.campaign_id, lead_id=self.lead_id, account=self.account)
+        return OutreachNotification(name=NOTIFICATION, channel="email", retry="at_least_once", template=content)
 
 
 class EmailReference(NamedTuple):

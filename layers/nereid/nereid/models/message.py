@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from nereid.models.lead_email import Outreach
+from nereid.models.lead_email import Outreach, OutreachNotification
 from nereid.models.operation import Traits, Who
 from nereid.models.user import CONTACT_TYPES, Device
 
@@ -42,6 +42,10 @@ class Message(BaseModel):
     received_at: datetime
     #: Given: the message is this one e-mail, and no event type is looked up for it.
     outreach: Outreach | None = None
+
+    def own_notification(self) -> OutreachNotification | None:
+        """Return the one notification that the message consists of; None if its event type has its notifications."""
+        return self.outreach.notification() if self.outreach else None
 
     def contacts(self) -> list[EventContact]:
         """Return the entries of `contact_infos` that name an address; others are no error, only of no use."""

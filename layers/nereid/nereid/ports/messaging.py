@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
-from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Status
+from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Rendered, Status
 from nereid.models.event_type import EventType
 from nereid.models.message import EventBatch, Message
+from nereid.models.report import EmailReport
 from nereid.models.suppression import Suppression, SuppressionReason
 from nereid.models.team import Scope
 
@@ -337,17 +338,56 @@ class DeliveryQueues(Protocol):
         ...
 
 
-class Rendered(NamedTuple):
-    """A template with everything filled in. Members that the channel lacks are absent."""
+class Content(Protocol):
+    """What deliveries say, and what follows once they were handed over."""
 
-    members: dict[str, Any]
-    missing_variables: list[str]
-    #: The link in a mail that its recipient can unsubscribe from; None in every other.
-    unsubscribe_url: str | None = None
+    def render(self, job: DeliveryJob, message: Message) -> Rendered:
+        """Return what a delivery says; `TemplateFailed` if that cannot be made."""
+        ...
+
+    def is_followed_up(self, job: DeliveryJob) -> bool:
+        """Tell whether anything follows from handing the delivery over."""
+        ...
+
+    def follow_up(self, job: DeliveryJob, sent_at: datetime) -> None:
+        """Do what follows from handing the delivery over, once however often it is called."""
+        ...
+
+
+class SuppressionListener(Protocol):
+    """Learns which addresses must not be mailed. What it is told again, it did already."""
+
+    def suppressed(self, team_id: str, email: str, reason: SuppressionReason) -> None:
+        """Learn that an address must not be mailed any more."""
+        ...
+
+    def reopened(self, team_id: str, email: str, left: Collection[SuppressionReason]) -> None:
+        """Learn that an address may be mailed again, as far as no reason is left that forbids it."""
+        ...
+
+
+class Listener(SuppressionListener, Protocol):
+    """Learns besides what becomes of mails."""
+
+    def reported(self, report: EmailReport) -> Delivery | None:
+        """Note a report on its delivery; return the delivery, None if it is not kept any more."""
+        ...
+
+
+class Tenants(Protocol):
+    """Every environment of every team."""
+
+    def scopes(self) -> Iterator[Scope]:
+        """Yield them in one order; one that was made just now may be missing."""
+        ...
 
 
 class Channel(Protocol):
     """A way to hand a delivery over."""
+
+    def has_provider(self, job: DeliveryJob) -> bool:
+        """Tell whether there is a provider to hand the delivery to."""
+        ...
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         """Hand over; return the provider's message id.

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nereid.core.messaging.feedback_reports import EmailReport, PushFailure, read
-from nereid.models.lead_email import EmailReference
+from nereid.core.messaging.feedback_reports import read
+from nereid.models.report import EmailReport, PushFailure
 from nereid.models.team import Scope
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -171,11 +171,11 @@ def test_no_address_is_kept_in_what_is_shown(given: dict[str, Any]) -> None:
     assert "sam" not in json.dumps(report.event) + str(report.detail)
 
 
-def test_a_report_names_its_campaign_and_lead() -> None:
-    tags = {**TAGS, "campaign_id": ["c"], "lead_id": ["l"]}
+def test_a_report_has_the_tags_of_its_mail_but_those_of_the_delivery_and_of_ses() -> None:
+    tags = {**TAGS, "campaign_id": ["c"], "lead_id": ["l"], "ses:from-domain": ["example.com"], "empty": []}
     report = email({**bounce(), "mail": {**MAIL, "tags": tags}})
-    assert report.outreach == EmailReference("c", "l")
-    assert email(bounce()).outreach is None
+    assert report.tags == {"campaign_id": "c", "lead_id": "l"}
+    assert email(bounce()).tags == {}
 
 
 @pytest.mark.parametrize(
@@ -248,4 +248,5 @@ def test_what_is_no_word_of_the_provider_is_not_shown(word: Any) -> None:
 def test_a_clock_that_is_behind_puts_nothing_before_the_hand_over() -> None:
     early = datetime(2026, 1, 31, 9, 29, tzinfo=UTC)
     report = email(event(bounce()), early)
+    assert report.sent_at is not None
     assert report.sent_at <= report.at <= early + timedelta(0)

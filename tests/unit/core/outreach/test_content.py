@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nereid.core.outreach.content import is_html, one_line, render, text_of
+from nereid.models.delivery import Rendered
 from nereid.models.lead_email import Outreach
-from nereid.ports.messaging import Rendered
 
 URL = "https://nereid.example.com/u/token"
 

@@ -5,9 +5,7 @@ from typing import Any
 
 from nereid.aws.clients import Clients
 from nereid.aws.provider_errors import handing_over
-from nereid.models.delivery import DeliveryJob
-from nereid.models.lead_email import GivenContent
-from nereid.ports.messaging import Rendered
+from nereid.models.delivery import DeliveryJob, Rendered
 
 #: SES's answers that may pass; every other refusal is final.
 #: Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
@@ -26,6 +24,10 @@ class SesChannel:
     def __init__(self, clients: Clients, configuration_set: str) -> None:
         self._clients = clients
         self._configuration_set = configuration_set
+
+    def has_provider(self, job: DeliveryJob) -> bool:
+        """See the port."""
+        return job.channels.email is not None
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         """See the port."""
@@ -47,7 +49,7 @@ class SesChannel:
                 Content={"Simple": content},
                 ConfigurationSetName=self._configuration_set,
                 # Come back with every event of this mail, and tell whose it is.
-                EmailTags=[{"Name": name, "Value": value} for name, value in _tags(job).items()],
+                EmailTags=[{"Name": name, "Value": value} for name, value in _tags(job, rendered).items()],
             )
         return str(answer["MessageId"])
 
@@ -62,11 +64,9 @@ def _sender(text: str) -> str:
     return formataddr((name.strip().strip('"'), address))
 
 
-def _tags(job: DeliveryJob) -> dict[str, str]:
-    tags = {"team_id": job.team_id, "environment": job.environment, "delivery_id": job.delivery_id}
-    if isinstance(job.notification.template, GivenContent):
-        tags["campaign_id"] = job.notification.template.campaign_id
-        tags["lead_id"] = job.notification.template.lead_id
+def _tags(job: DeliveryJob, rendered: Rendered) -> dict[str, str]:
+    own = {"team_id": job.team_id, "environment": job.environment, "delivery_id": job.delivery_id}
+    tags = {**rendered.tags, **own}
     if job.sending > 1:
         tags["sending"] = str(job.sending)
     return tags

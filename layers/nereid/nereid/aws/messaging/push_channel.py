@@ -17,9 +17,8 @@ from nereid.aws.clients import Clients
 from nereid.aws.errors import code
 from nereid.aws.provider_errors import SNS_BUSY, handing_over
 from nereid.errors import ProviderRefused
-from nereid.models.delivery import DeliveryJob
+from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.ports.audience import PushTokens
-from nereid.ports.messaging import Rendered
 
 _DISABLED = frozenset({"EndpointDisabled", "EndpointDisabledException"})
 _GONE = frozenset({"NotFound", "NotFoundException"})
@@ -34,6 +33,10 @@ class PushChannel:
     def __init__(self, clients: Clients, tokens: PushTokens) -> None:
         self._clients = clients
         self._tokens = tokens
+
+    def has_provider(self, job: DeliveryJob) -> bool:
+        """See the port."""
+        return job.channels.push is not None
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         """See the port."""

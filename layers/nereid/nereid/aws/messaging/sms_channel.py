@@ -2,8 +2,7 @@
 
 from nereid.aws.clients import Clients
 from nereid.aws.provider_errors import SNS_BUSY, handing_over
-from nereid.models.delivery import DeliveryJob
-from nereid.ports.messaging import Rendered
+from nereid.models.delivery import DeliveryJob, Rendered
 
 
 class SmsChannel:
@@ -11,6 +10,10 @@ class SmsChannel:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
+
+    def has_provider(self, job: DeliveryJob) -> bool:
+        """See the port."""
+        return job.channels.sms is not None
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         """See the port."""

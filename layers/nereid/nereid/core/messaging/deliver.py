@@ -1,4 +1,4 @@
-"""Hand one delivery over, once: claim it, fill in its template, send, record.
+"""Hand one delivery over, once: claim it, make what it says, send, record.
 
 A claim is one conditional write on the delivery's id; only its holder may call the provider. E-mail, SMS and
 push providers know no idempotency key, so one window stays open: a crash after the provider's yes and before
@@ -7,31 +7,27 @@ See docs/delivery.md.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any, Protocol
+from typing import Any
 
 from nereid import jsontext
-from nereid.core.outreach import content as outreach_content
-from nereid.core.templates.render import render, uses
-from nereid.core.templates.variables import template_variables
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TemplateFailed, TryAgain, Unavailable
 from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
-from nereid.models.delivery import DeliveryJob
-from nereid.models.lead_email import GivenContent
+from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import Message
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
     UNKNOWN_OUTCOME,
     Channel,
+    Content,
     DeliveryStore,
     MessageStore,
     Outcome,
-    Rendered,
     SuppressionStore,
 )
 
@@ -45,18 +41,6 @@ HAND_OVER_SECONDS = 15
 _RENDERED_CUT, _RENDERED_BYTES = 65536, 350_000
 
 
-class OutreachMail(Protocol):
-    """What e-mails to leads need besides what all deliveries do; see core/outreach/mail."""
-
-    def unsubscribe_url(self, job: DeliveryJob) -> str:
-        """Return the link with which the lead unsubscribes, for this mail."""
-        ...
-
-    def count_sent(self, job: DeliveryJob, at: datetime) -> None:
-        """Count the mail for its campaign, once however often it is called."""
-        ...
-
-
 @dataclass(frozen=True)
 class Deliverer:
     """Delivers the jobs of one channel.
@@ -65,21 +49,16 @@ class Deliverer:
     ----------
     suppressions
         Where suppressed addresses are kept; None for channels that have no such list.
-    unsubscribe_url
-        Makes the link for an e-mail's recipient; None for other channels.
-    outreach
-        What e-mails to leads need besides; None for other channels.
     counts
         Where it is counted how deliveries end.
     """
 
     channel: Channel
+    content: Content
     deliveries: DeliveryStore
     messages: MessageStore
     clock: Clock
     suppressions: SuppressionStore | None = None
-    unsubscribe_url: Callable[[str, str], str] | None = None
-    outreach: OutreachMail | None = None
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
 
     def deliver(self, job: DeliveryJob) -> None:
@@ -97,7 +76,7 @@ class Deliverer:
         until = now + timedelta(seconds=CLAIM_SECONDS)
         claim = self.deliveries.claim(job, token, now, until)
         if claim.state == "done":
-            self._settle(job)
+            self._follow_up_earlier(job)
             return
         if claim.state == "held":
             raise TryAgain(_seconds_until(claim.until, now), "another run has the delivery")
@@ -148,32 +127,15 @@ class Deliverer:
         if until - self.clock.now() < timedelta(seconds=HAND_OVER_SECONDS):
             raise TryAgain(backoff_seconds(1), "the claim has nearly lapsed")
 
-    def _settle(self, job: DeliveryJob) -> None:
+    def _follow_up_earlier(self, job: DeliveryJob) -> None:
         """Do what an earlier run may have died before, after it recorded the delivery."""
-        if self.outreach is not None and isinstance(job.notification.template, GivenContent):
+        if self.content.is_followed_up(job):
             delivery = self.deliveries.get_many(job.scope, [job.delivery_id]).get(job.delivery_id)
             if delivery is not None and (delivery.status == "success" or delivery.events):
-                self._count_sent(job, delivery.updated_at)
-
-    def _count_sent(self, job: DeliveryJob, at: datetime) -> None:
-        if self.outreach is not None and isinstance(job.notification.template, GivenContent):
-            self.outreach.count_sent(job, at)
+                self.content.follow_up(job, delivery.updated_at)
 
     def _render(self, job: DeliveryJob) -> Rendered:
-        template = job.notification.template
-        if isinstance(template, GivenContent):
-            return self._given(job)
-        url = self.unsubscribe_url(job.team_id, job.recipient.value) if self.unsubscribe_url else None
-        message = job.message or self._stored(job)
-        variables = template_variables(job.environment, message, job.user or {}, job.recipient, url)
-        rendered = render(template, variables)
-        return rendered._replace(unsubscribe_url=url if uses(template, "unsubscribe_url") else None)
-
-    def _given(self, job: DeliveryJob) -> Rendered:
-        message = job.message or self._stored(job)
-        assert message.outreach is not None
-        assert self.outreach is not None
-        return outreach_content.render(message.outreach, self.outreach.unsubscribe_url(job))
+        return self.content.render(job, job.message or self._stored(job))
 
     def _hindrance(self, job: DeliveryJob, rendered: Rendered) -> Outcome | None:
         """Return how a delivery ends that is not to be sent, or None if it is."""
@@ -185,7 +147,7 @@ class Deliverer:
             forbidding = suppression.forbids(subscription=subscription) if suppression else None
             if forbidding:
                 return Outcome("failed", f"suppressed: {forbidding}")
-        if not _has_provider(job):
+        if not self.channel.has_provider(job):
             return Outcome("no_provider", f"no {job.notification.channel} provider")
         return None
 
@@ -212,8 +174,8 @@ class Deliverer:
             ids = {"message_id": job.message_id, "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
-        if outcome.status == "success":
-            self._count_sent(job, now)
+        if outcome.status == "success" and self.content.is_followed_up(job):
+            self.content.follow_up(job, now)
 
 
 def backoff_seconds(attempt: int) -> int:
@@ -231,14 +193,6 @@ def _code(outcome: Outcome) -> str:
     cause, _, code = (outcome.reason or "").partition(": ")
     words = [] if cause == "template" else takewhile(lambda word: "@" not in word, code.split())
     return " ".join([f"{cause}:", *words]).rstrip(":")
-
-
-def _has_provider(job: DeliveryJob) -> bool:
-    """Tell whether there is who to hand the delivery to; inbox and connected mailboxes are no matter of providers."""
-    template = job.notification.template
-    if job.notification.channel == "app" or (isinstance(template, GivenContent) and template.account is not None):
-        return True
-    return getattr(job.channels, job.notification.channel) is not None
 
 
 def _seconds_until(until: datetime | None, now: datetime) -> int:

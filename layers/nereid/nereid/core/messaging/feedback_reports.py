@@ -11,11 +11,11 @@ https://docs.aws.amazon.com/sns/latest/dg/application-event-notifications.html
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from nereid import jsontext
 from nereid.clock import to_iso
-from nereid.models.lead_email import EmailReference
+from nereid.models.report import EmailReport, PushFailure
 from nereid.models.team import Scope
 
 #: SES's names of what it reports and ours, and the member with more about it.
@@ -29,46 +29,12 @@ _KINDS: dict[str, tuple[str, str]] = {
     "Rendering Failure": ("rendering_failure", "failure"),
     "DeliveryDelay": ("delivery_delay", "deliveryDelay"),
 }
+#: The tags that say which delivery a mail is; others are its content's.
+_OWN_TAGS = frozenset({"team_id", "environment", "delivery_id", "sending"})
 #: A word of the provider's own, as which it may be shown and logged.
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]{0,63}")
 #: An enhanced status code of a mail server (RFC 3463), or its reply code.
 _STATUS = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3}|[245]\d\d)(?![\w.])")
-
-
-class EmailReport(NamedTuple):
-    """Something that became of an e-mail.
-
-    `kind` is SES's type in our words, with three told apart by what follows: `transient_bounce` (every bounce that is
-    not permanent), `not_spam` (a recipient took the mail out of the spam folder) and `known_complaint` (SES did not
-    even try, since the address complained before).
-    """
-
-    kind: str
-    scope: Scope
-    delivery_id: str
-    #: Which sending of the delivery it is.
-    sending: int
-    #: The lead and campaign of an e-mail to a lead.
-    outreach: EmailReference | None
-    #: When it came about.
-    at: datetime
-    #: When the mail was handed over.
-    sent_at: datetime
-    #: Whom the mail went to; None if the report does not say.
-    recipient: str | None
-    #: What is shown of it.
-    event: dict[str, Any]
-    #: What is known of a bounce or complaint, in a few words.
-    detail: str | None
-
-
-class PushFailure(NamedTuple):
-    """A push notification that SNS accepted and could not hand to the platform."""
-
-    provider_message_id: str
-    #: SNS's word for why.
-    code: str
-    at: datetime
 
 
 def read(message: Mapping[str, Any], now: datetime) -> EmailReport | PushFailure | None:
@@ -106,15 +72,14 @@ def _email(report: Mapping[str, Any], received: datetime | None, now: datetime) 
     at = min(max(_moment(about.get("timestamp")) or received or now, sent_at), now)
     kind = _told_apart(kind, about)
     known = _known(kind, about)
-    campaign_id, lead_id = _tag(tags, "campaign_id"), _tag(tags, "lead_id")
-    sending = int(_tag(tags, "sending") or 1)
+    others = {name: _tag(tags, name) for name in tags if name not in _OWN_TAGS and not name.startswith("ses:")}
     destination = mail.get("destination") or []
     return EmailReport(
         kind=kind,
         scope=Scope(team_id, environment),
         delivery_id=delivery_id,
-        sending=sending,
-        outreach=EmailReference(campaign_id, lead_id, sending) if campaign_id and lead_id else None,
+        sending=int(_tag(tags, "sending") or 1),
+        tags={name: value for name, value in others.items() if value is not None},
         at=at,
         sent_at=sent_at,
         recipient=str(destination[0]) if len(destination) == 1 else None,

@@ -9,7 +9,6 @@ A replay repeats it on purpose.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from nereid import jsontext
 from nereid.core.messaging.deliver import Deliverer
@@ -18,9 +17,9 @@ from nereid.core.templates.render import holds
 from nereid.core.templates.variables import template_variables, user_variables
 from nereid.errors import NotFound
 from nereid.metrics import DeliveryCounts
-from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient, delivery_id
+from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient
 from nereid.models.event_type import AppInboxNotification, Notification
-from nereid.models.lead_email import GivenContent, Outreach, OutreachNotification
+from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import Message, Replay
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, comparable
@@ -30,8 +29,6 @@ from nereid.ports.messaging import DeliveryQueues, DeliveryStore, EventTypeStore
 
 #: A message up to this size, in bytes of JSON, travels with each of its delivery jobs; a larger one is read again.
 MAX_CARRIED_BYTES = 65536
-#: The name of the one notification of a message that is an e-mail to a lead.
-_OUTREACH: Literal["email"] = "email"
 #: The reason of a delivery whose notification is not configured any more, or on another channel.
 REMOVED = "notification removed"
 
@@ -108,10 +105,7 @@ class Processor:
         user = self.users.load(scope, message.user_id) if message.user_id else None
         if user is None and user_exists:
             raise NotFound("user")
-        if message.outreach is not None:
-            plan = outreach_plan(message.outreach, now)
-        else:
-            plan = make_plan(environment, notifications, message, user, now)
+        plan = make_plan(environment, notifications, message, user, now)
         watch = watch_if_late(message, now)
         if watch is not None:
             # Before it is stored: what is stored is always found again.
@@ -224,8 +218,9 @@ class Processor:
 
 def configured(event_types: EventTypeStore, scope: Scope, message: Message) -> Notifications:
     """Return what a message leads to as it is configured now, by name."""
-    if message.outreach is not None:
-        return {_OUTREACH: _outreach_notification(message.outreach)}
+    own = message.own_notification()
+    if own is not None:
+        return {own.name: own}
     event_type = event_types.get(scope, message.event_type)
     return {each.name: each for each in event_type.notifications} if event_type else {}
 
@@ -247,33 +242,12 @@ def make_plan(
     inbox = [Recipient(type="user", value=user.user_id)] if user else []
     plan.recipients = [*contacts, *inbox]
     for notification in notifications.values():
-        assert not isinstance(notification, OutreachNotification)
         if holds(notification.when, variables):
             reached = _reached(notification, plan.recipients)
             plan.notifications.append(
                 PlannedNotification(name=notification.name, channel=notification.channel, to=reached)
             )
     return plan
-
-
-def outreach_plan(outreach: Outreach, now: datetime) -> Plan:
-    """Return the plan of a message that is one e-mail to one lead."""
-    return Plan(
-        planned_at=now,
-        recipients=[Recipient(type="email", value=outreach.to)],
-        notifications=[PlannedNotification(name=_OUTREACH, channel="email", to=[0])],
-    )
-
-
-def outreach_delivery_id(scope: Scope, message_id: str, to: str) -> str:
-    """Return the id of the one delivery of such a message."""
-    return delivery_id(scope, message_id, _OUTREACH, "email", to)
-
-
-def _outreach_notification(outreach: Outreach) -> OutreachNotification:
-    # Every member is set, for what is unset does not travel on the queue.
-    content = GivenContent(campaign_id=outreach.campaign_id, lead_id=outreach.lead_id, account=outreach.account)
-    return OutreachNotification(name=_OUTREACH, channel="email", retry="at_least_once", template=content)
 
 
 def recipients_of(message: Message, user: User | None) -> list[Recipient]:
@@ -295,11 +269,11 @@ def recipients_of(message: Message, user: User | None) -> list[Recipient]:
     return list(found.values())
 
 
-def _reached(notification: Notification, recipients: Sequence[Recipient]) -> list[int]:
+def _reached(notification: Notification | OutreachNotification, recipients: Sequence[Recipient]) -> list[int]:
     if isinstance(notification, AppInboxNotification):
         return [index for index, recipient in enumerate(recipients) if recipient.type == "user"]
     wanted = CONTACT_OF[notification.channel]
-    words = notification.to.words()
+    words = notification.to.words() if notification.to else ()
     return [
         index
         for index, recipient in enumerate(recipients)

@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nereid.clock import to_iso
-from nereid.core.messaging.feedback_reports import EmailReport, PushFailure, read
-from nereid.core.outreach.feedback import OutreachFeedback
+from nereid.core.messaging.feedback_reports import read
 from nereid.errors import TryAgain
-from nereid.models.delivery import Delivery
+from nereid.models.report import EmailReport, PushFailure
 from nereid.models.suppression import SuppressionReason
 from nereid.ports.audience import PushTokens
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import DeliveryStore, SentDeliveries, SuppressionStore
+from nereid.ports.messaging import DeliveryStore, Listener, SentDeliveries, SuppressionStore
 
 #: The reports that suppress the address by themselves.
 _SUPPRESSING: dict[str, SuppressionReason] = {
@@ -40,8 +39,8 @@ class FeedbackRecorder:
     ----------
     sent
         Where push notifications are found by the provider's ids.
-    outreach
-        Who makes reports known to leads and campaigns.
+    listener
+        Notes reports about mails, and learns of addresses that are suppressed by them.
     """
 
     deliveries: DeliveryStore
@@ -49,7 +48,7 @@ class FeedbackRecorder:
     sent: SentDeliveries
     tokens: PushTokens
     clock: Clock
-    outreach: OutreachFeedback | None = None
+    listener: Listener
 
     def record(self, message: Mapping[str, Any]) -> str:
         """Record one report, in whichever wrapping it comes.
@@ -74,20 +73,13 @@ class FeedbackRecorder:
         return "ignored: not about a delivery of ours"
 
     def _email(self, report: EmailReport) -> str:
-        delivery = self._report(report)
+        delivery = self.listener.reported(report)
         # Whoever complains about a mail that is not kept any more gets no other one either.
         recipient = delivery.to if delivery is not None else report.recipient
         # Also on a repetition: the first one may have died before this line.
         if recipient is not None:
             self._consequences(report, recipient)
         return report.kind if delivery is not None else f"{report.kind} of a delivery that is not kept any more"
-
-    def _report(self, report: EmailReport) -> Delivery | None:
-        if self.outreach is None or report.outreach is None:
-            return self.deliveries.report(report.scope, report.delivery_id, report.event, report.sending)
-        return self.outreach.report(
-            report.scope, report.delivery_id, report.event, report.outreach, sent_at=report.sent_at
-        )
 
     def _consequences(self, report: EmailReport, recipient: str) -> None:
         team_id = report.scope.team_id
@@ -97,14 +89,10 @@ class FeedbackRecorder:
             case "transient_bounce":
                 suppression = self.suppressions.soft_bounced(team_id, recipient, report.delivery_id, report.at)
                 if suppression is not None and "bounce" in suppression.reasons:
-                    self._tell(team_id, recipient, "bounce")
+                    self.listener.suppressed(team_id, recipient, "bounce")
             case kind if kind in _SUPPRESSING:
                 self.suppressions.add(team_id, recipient, _SUPPRESSING[kind], report.at, report.detail)
-                self._tell(team_id, recipient, _SUPPRESSING[kind])
-
-    def _tell(self, team_id: str, email: str, reason: SuppressionReason) -> None:
-        if self.outreach is not None:
-            self.outreach.suppressed(team_id, email, reason)
+                self.listener.suppressed(team_id, recipient, _SUPPRESSING[kind])
 
     def _push(self, failure: PushFailure) -> str:
         found = self.sent.sent_as(failure.provider_message_id)

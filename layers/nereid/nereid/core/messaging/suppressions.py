@@ -1,12 +1,10 @@
 """A team's list of addresses that are not to be mailed, as the team itself reads and changes it."""
 
-from nereid.core.outreach.leads import SUPPRESSED_STATUS, mark_address, reopen_address
 from nereid.errors import NotFound
 from nereid.models.suppression import SUPPRESSION_REASONS, Suppression, SuppressionReason
 from nereid.models.user import comparable
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import SuppressionStore
-from nereid.ports.outreach import LeadStore
+from nereid.ports.messaging import SuppressionListener, SuppressionStore
 
 _BY_HAND = "management API"
 
@@ -36,11 +34,16 @@ def list_suppressions(
 
 
 def add_suppression(
-    suppressions: SuppressionStore, leads: LeadStore, clock: Clock, team_id: str, email: str, reason: SuppressionReason
+    suppressions: SuppressionStore,
+    listener: SuppressionListener,
+    clock: Clock,
+    team_id: str,
+    email: str,
+    reason: SuppressionReason,
 ) -> Suppression:
     """Suppress an address from the next mail on; return everything that it is suppressed for."""
     suppressions.add(team_id, email, reason, clock.now(), _BY_HAND)
-    mark_address(leads, clock, team_id, email, SUPPRESSED_STATUS[reason])
+    listener.suppressed(team_id, email, reason)
     added = suppressions.get(team_id, email)
     if added is None:  # removed again just now
         raise NotFound("suppression")
@@ -49,7 +52,7 @@ def add_suppression(
 
 def remove_suppression(
     suppressions: SuppressionStore,
-    leads: LeadStore,
+    listener: SuppressionListener,
     clock: Clock,
     team_id: str,
     email: str,
@@ -66,6 +69,6 @@ def remove_suppression(
     going = SUPPRESSION_REASONS if reason is None else (reason,)
     if found is None or not any(each in found.reasons for each in going):
         raise NotFound("suppression")
-    # The lead first: what is repeated after it died between the two still finds something to remove.
-    reopen_address(leads, clock, team_id, email, [each for each in found.reasons if each not in going])
+    # The listener first: a repetition after a crash between the two still finds something to remove.
+    listener.reopened(team_id, email, [each for each in found.reasons if each not in going])
     suppressions.remove(team_id, email, going, clock.now())

@@ -17,9 +17,17 @@ from nereid.core.messaging.sweep_watches import PENDING_AFTER
 from nereid.logs import unexpected
 from nereid.models.delivery import Plan, Planned
 from nereid.models.team import Scope
-from nereid.ports.access import AccountStore
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import Arrival, DeliveryStore, MessageQueue, MessageStore, QueueDepths, SweepState, Watch
+from nereid.ports.messaging import (
+    Arrival,
+    DeliveryStore,
+    MessageQueue,
+    MessageStore,
+    QueueDepths,
+    SweepState,
+    Tenants,
+    Watch,
+)
 
 #: How long after each repair the deliveries of a message are looked at again, and so how often they are repaired.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240, 480))
@@ -64,7 +72,7 @@ class _Stuck(NamedTuple):
 class Sweeper:
     """Sweeps all environments of the stack. Safe to be stopped anywhere, and to run twice at the same time."""
 
-    accounts: AccountStore
+    tenants: Tenants
     messages: MessageStore
     deliveries: DeliveryStore
     state: SweepState
@@ -91,7 +99,7 @@ class Sweeper:
 
     def _in_turn(self) -> tuple[deque[Scope], bool]:
         """Return all environments, and whether the last run left some out; those come first then."""
-        scopes = list(self.accounts.scopes())
+        scopes = list(self.tenants.scopes())
         turn = self.state.turn()
         if turn is None:
             return deque(scopes), False

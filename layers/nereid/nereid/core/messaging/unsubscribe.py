@@ -1,28 +1,21 @@
 """Unsubscribe links: signed, made for one address of one team, good for ever."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
 from nereid.auth import tokens
 from nereid.clock import to_iso
-from nereid.core.outreach.feedback import OutreachFeedback
 from nereid.errors import NotFound, Unauthenticated
-from nereid.models.lead_email import EmailReference
+from nereid.models.delivery import DeliveryJob
+from nereid.models.report import EmailReport
 from nereid.models.team import Scope
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import SuppressionStore
+from nereid.ports.messaging import Listener, SuppressionStore
 
-
-class MailReference(NamedTuple):
-    """An e-mail to a lead."""
-
-    environment: str
-    delivery_id: str
-    campaign_id: str
-    lead_id: str
-    #: Which sending of its delivery it is.
-    sending: int = 1
+#: The claims that are the link's own; the others are the tags of its mail.
+_OWN_CLAIMS = frozenset({"aud", "team", "email", "environment", "delivery_id", "sending"})
 
 
 @dataclass(frozen=True)
@@ -41,17 +34,20 @@ class Unsubscriber:
     base_url: str
     clock: Clock
 
-    def url(self, team_id: str, email: str, mail: MailReference | None = None) -> str:
+    def url(
+        self, team_id: str, email: str, job: DeliveryJob | None = None, tags: Mapping[str, str] | None = None
+    ) -> str:
         """Return the link with which an address unsubscribes from a team's mail.
 
         Parameters
         ----------
-        mail
-            The e-mail to a lead that the link stands in, so that the unsubscribe counts for its campaign.
+        job, tags
+            The delivery that the link stands in, and its tags, if the unsubscribe is to be reported of it.
         """
-        claims = {"team": team_id, "email": email}
-        if mail is not None:
-            claims.update(mail._asdict())
+        claims: dict[str, Any] = {"team": team_id, "email": email}
+        if job is not None:
+            of_mail = {"environment": job.environment, "delivery_id": job.delivery_id, "sending": job.sending}
+            claims.update({**(tags or {}), **of_mail})
         return f"{self.base_url}/u/{tokens.sign(self.secret(), 'nereid:unsubscribe', claims)}"
 
     def read(self, token: str) -> tuple[str, str]:
@@ -59,28 +55,37 @@ class Unsubscriber:
         claims = self._claims(token)
         return str(claims["team"]), str(claims["email"])
 
-    def unsubscribe(self, suppressions: SuppressionStore, token: str, outreach: OutreachFeedback | None = None) -> None:
+    def unsubscribe(self, suppressions: SuppressionStore, token: str, listener: Listener) -> None:
         """Suppress the address of a link; of no further effect when repeated.
 
         Parameters
         ----------
-        outreach
-            Who makes it known to leads and campaigns.
+        listener
+            Learns of it, and notes it on the delivery whose link it is.
         """
         claims = self._claims(token)
         team_id, email, now = str(claims["team"]), str(claims["email"]), self.clock.now()
         suppressions.add(team_id, email, "unsubscribe", now, "unsubscribe link")
-        if outreach is None:
-            return
-        outreach.suppressed(team_id, email, "unsubscribe")
+        listener.suppressed(team_id, email, "unsubscribe")
         if "delivery_id" in claims:
-            event = {"type": "unsubscribe", "at": to_iso(now)}
-            scope = Scope(team_id, claims["environment"])
-            mail = EmailReference(claims["campaign_id"], claims["lead_id"], int(claims.get("sending", 1)))
-            outreach.report(scope, claims["delivery_id"], event, mail)
+            listener.reported(_report(claims, now))
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:
             return tokens.verify(self.secret(), "nereid:unsubscribe", token, self.clock.now(), expires=False)
         except Unauthenticated as error:
             raise NotFound("link") from error
+
+
+def _report(claims: Mapping[str, Any], now: datetime) -> EmailReport:
+    return EmailReport(
+        kind="unsubscribe",
+        scope=Scope(str(claims["team"]), str(claims["environment"])),
+        delivery_id=str(claims["delivery_id"]),
+        sending=int(claims.get("sending", 1)),
+        tags={name: value for name, value in claims.items() if isinstance(value, str) and name not in _OWN_CLAIMS},
+        at=now,
+        sent_at=None,
+        recipient=str(claims["email"]),
+        event={"type": "unsubscribe", "at": to_iso(now)},
+    )

@@ -8,8 +8,8 @@ import re
 from html import escape
 from html.parser import HTMLParser
 
+from nereid.models.delivery import Rendered
 from nereid.models.lead_email import Outreach
-from nereid.ports.messaging import Rendered
 
 _ELEMENTS = (
     "a abbr address article aside b blockquote body br button caption center code col colgroup dd del details "

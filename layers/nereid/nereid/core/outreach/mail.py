@@ -1,33 +1,54 @@
-"""What an e-mail to a lead needs at its delivery, beside what all deliveries need."""
+"""E-mails to leads on the queue of all e-mails: what they say, and that each counts for its campaign."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from nereid.core.messaging.unsubscribe import MailReference, Unsubscriber
-from nereid.models.delivery import DeliveryJob
+from nereid.core.messaging.unsubscribe import Unsubscriber
+from nereid.core.outreach import content
+from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.lead_email import GivenContent
+from nereid.models.message import Message
+from nereid.ports.messaging import Content
 from nereid.ports.outreach import CampaignMetrics
 
 
 @dataclass(frozen=True)
-class OutreachMail:
-    """Implements `nereid.core.messaging.deliver.OutreachMail`."""
+class LeadMail:
+    """Implements `nereid.ports.messaging.Content`.
 
+    Parameters
+    ----------
+    others
+        The content of e-mails that are to no lead.
+    """
+
+    others: Content
     unsubscriber: Unsubscriber
     metrics: CampaignMetrics
 
-    def unsubscribe_url(self, job: DeliveryJob) -> str:
-        """Return the link with which the lead unsubscribes, for this mail."""
-        content = _content(job)
-        mail = MailReference(job.environment, job.delivery_id, content.campaign_id, content.lead_id, job.sending)
-        return self.unsubscriber.url(job.team_id, job.recipient.value, mail)
+    def render(self, job: DeliveryJob, message: Message) -> Rendered:
+        """Return the content as given, with a link to unsubscribe."""
+        given = _given(job)
+        if given is None:
+            return self.others.render(job, message)
+        assert message.outreach is not None
+        tags = {"campaign_id": given.campaign_id, "lead_id": given.lead_id}
+        url = self.unsubscriber.url(job.team_id, job.recipient.value, job, tags)
+        return content.render(message.outreach, url)._replace(tags=tags)
 
-    def count_sent(self, job: DeliveryJob, at: datetime) -> None:
+    def is_followed_up(self, job: DeliveryJob) -> bool:
+        """Tell whether the mail counts for a campaign."""
+        return _given(job) is not None or self.others.is_followed_up(job)
+
+    def follow_up(self, job: DeliveryJob, sent_at: datetime) -> None:
         """Count the mail for its campaign, once however often it is called."""
-        self.metrics.count_sent(job.scope, job.delivery_id, _content(job).campaign_id, at)
+        given = _given(job)
+        if given is None:
+            self.others.follow_up(job, sent_at)
+        else:
+            self.metrics.count_sent(job.scope, job.delivery_id, given.campaign_id, sent_at)
 
 
-def _content(job: DeliveryJob) -> GivenContent:
-    content = job.notification.template
-    assert isinstance(content, GivenContent)
-    return content
+def _given(job: DeliveryJob) -> GivenContent | None:
+    template = job.notification.template
+    return template if isinstance(template, GivenContent) else None

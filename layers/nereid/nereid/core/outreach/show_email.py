@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from nereid.clock import from_iso
-from nereid.core.messaging.process_message import outreach_delivery_id
 from nereid.errors import NotFound
-from nereid.models.delivery import Delivery
-from nereid.models.lead_email import EmailStatus, OutgoingEmail
+from nereid.models.delivery import Delivery, delivery_id
+from nereid.models.lead_email import NOTIFICATION, EmailStatus, OutgoingEmail
 from nereid.models.team import Scope
 from nereid.ports.messaging import DeliveryStore
 from nereid.ports.outreach import OutboxStore
@@ -38,8 +37,8 @@ def show_email(
     if email is None:
         raise NotFound("email")
     scope = Scope(team_id, email.environment)
-    delivery_id = outreach_delivery_id(scope, email.id, email.to)
-    return email, standing(email, deliveries.get_many(scope, [delivery_id]).get(delivery_id))
+    identity = delivery_id(scope, email.id, NOTIFICATION, "email", email.to)
+    return email, standing(email, deliveries.get_many(scope, [identity]).get(identity))
 
 
 def standing(email: OutgoingEmail, delivery: Delivery | None) -> Standing:

@@ -17,8 +17,8 @@ from liquid.exceptions import LiquidError
 
 from nereid.core.templates import sandbox
 from nereid.errors import Invalid, TemplateFailed
+from nereid.models.delivery import Rendered
 from nereid.models.event_type import EmailTemplate, PushTemplate, SmsTemplate, Template
-from nereid.ports.messaging import Rendered
 
 MAX_OUTPUT = sandbox.MAX_OUTPUT
 #: Longest time that one delivery's templates may take, in seconds.

@@ -6,10 +6,10 @@ from typing import NamedTuple
 from nereid.core.outreach.writing import email_facts, write_email
 from nereid.errors import WriterFailed
 from nereid.logs import logger
+from nereid.models.account import Account
 from nereid.models.campaign import Campaign
 from nereid.models.draft import Draft, Facts, Tone, WrittenEmail
 from nereid.models.lead import Lead
-from nereid.ports.access import AccountStore
 from nereid.ports.outreach import Writer
 
 _BUILTIN = "builtin"
@@ -24,9 +24,8 @@ class Sender(NamedTuple):
     company: str | None = None
 
 
-def sender_of(accounts: AccountStore, email: str | None) -> Sender:
+def sender_of(account: Account | None) -> Sender:
     """Return the person with an account; nobody for a call that no person made."""
-    account = accounts.account(email) if email else None
     return Sender(account.full_name, account.company) if account else Sender()
 
 

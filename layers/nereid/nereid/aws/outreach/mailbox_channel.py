@@ -21,9 +21,9 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from nereid import jsontext
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
-from nereid.models.delivery import DeliveryJob
+from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.lead_email import GivenContent, MailboxProvider
-from nereid.ports.messaging import Channel, Rendered
+from nereid.ports.messaging import Channel
 from nereid.ports.outreach import EmailAccountStore, TokenCipher
 
 _TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
@@ -47,13 +47,20 @@ class EmailChannel:
         self._provider = provider
         self._mailboxes = mailboxes
 
+    def has_provider(self, job: DeliveryJob) -> bool:
+        """See the port."""
+        return self._way(job).has_provider(job)
+
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         """See the port."""
         if not _PLAIN_ADDRESS.fullmatch(job.recipient.value):
             raise ProviderRefused("InvalidAddress")
+        return self._way(job).send(job, rendered)
+
+    def _way(self, job: DeliveryJob) -> Channel:
         content = job.notification.template
         connected = isinstance(content, GivenContent) and content.account is not None
-        return (self._mailboxes if connected else self._provider).send(job, rendered)
+        return self._mailboxes if connected else self._provider
 
 
 class MailboxChannel:
@@ -70,6 +77,10 @@ class MailboxChannel:
         self._cipher = cipher
         self._urls = urls
         self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
+
+    def has_provider(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox is its own provider
+        """See the port."""
+        return True
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         """See the port."""

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 import urllib3
 
-from nereid.aws.messaging import mailbox_channel
-from nereid.aws.messaging.mailbox_channel import EmailChannel, MailboxChannel
+from nereid.aws.outreach import mailbox_channel
+from nereid.aws.outreach.mailbox_channel import EmailChannel, MailboxChannel
 from nereid.core.outreach.content import render
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
-from nereid.models.delivery import DeliveryJob, Recipient
+from nereid.models.delivery import DeliveryJob, Recipient, Rendered
 from nereid.models.lead_email import (
     EmailAccount,
     GivenContent,
@@ -23,7 +23,6 @@ from nereid.models.lead_email import (
     SealedAccount,
 )
 from nereid.models.team import Channels
-from nereid.ports.messaging import Rendered
 from tests.support import mailbox_servers
 from tests.support.mailbox_servers import Mailboxes, gmail_error, graph_error
 
@@ -232,6 +231,9 @@ def test_a_provider_that_cannot_be_reached_got_nothing(servers: Mailboxes, provi
 class Noted:
     def __init__(self) -> None:
         self.jobs: list[DeliveryJob] = []
+
+    def has_provider(self, _job: DeliveryJob) -> bool:
+        return True
 
     def send(self, job: DeliveryJob, _rendered: Rendered) -> str | None:
         self.jobs.append(job)

@@ -1,0 +1,40 @@
+"""What configured notifications say: their templates, filled in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from nereid.core.templates.render import render, uses
+from nereid.core.templates.variables import template_variables
+from nereid.models.delivery import DeliveryJob, Rendered
+from nereid.models.lead_email import GivenContent
+from nereid.models.message import Message
+
+
+@dataclass(frozen=True)
+class TemplateContent:
+    """Implements `nereid.ports.messaging.Content`.
+
+    Parameters
+    ----------
+    unsubscribe_url
+        Makes the link with which an address unsubscribes from a team's mail; None for channels that have no such link.
+    """
+
+    unsubscribe_url: Callable[[str, str], str] | None = None
+
+    def render(self, job: DeliveryJob, message: Message) -> Rendered:
+        """Fill in the notification's template."""
+        template = job.notification.template
+        assert not isinstance(template, GivenContent)
+        url = self.unsubscribe_url(job.team_id, job.recipient.value) if self.unsubscribe_url else None
+        variables = template_variables(job.environment, message, job.user or {}, job.recipient, url)
+        rendered = render(template, variables)
+        return rendered._replace(unsubscribe_url=url if uses(template, "unsubscribe_url") else None)
+
+    def is_followed_up(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - it is the same for all
+        """Tell that nothing follows."""
+        return False
+
+    def follow_up(self, job: DeliveryJob, sent_at: datetime) -> None:
+        """Do nothing."""
