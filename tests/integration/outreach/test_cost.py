@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from nereid.aws.table import Table
-from nereid.models.lead_email import EmailReference, Fact
+from nereid.models.lead_email import Fact
+from nereid.ports.outreach import Count
 from tests.infrastructure import stack
 from tests.support import memory_cloud
 from tests.support.metered_dynamodb import Spent
@@ -364,9 +365,12 @@ def busy_day(sales: Sales, campaign_id: str, day: date) -> int:
         table.put({"pk": pk, "sk": "delivery", "status": "success", **item, **times})
         metrics.count_sent(scope, delivery_id, campaign_id, sent)
         for fact in facts:
-            at = f"{day if fact == 'delivered' else came}T10:00:00.000Z"
-            mail = EmailReference(campaign_id, str(uuid.uuid4()))
-            metrics.report(scope, delivery_id, {"type": fact, "at": at}, fact, mail)
+            on = day if fact == "delivered" else came
+            seen = metrics.noted(scope, delivery_id)
+            assert seen is not None
+            once_for = str(uuid.uuid4()) if fact == "unsubscribed" else None
+            event = {"type": fact, "at": f"{on}T10:00:00.000Z"}
+            metrics.count(scope, delivery_id, seen, event, 1, Count(campaign_id, fact, day, on, once_for))
             count += 1
     return count
 

@@ -1,10 +1,21 @@
-"""What providers report about what they accepted."""
+"""What providers report about what they accepted, and what that makes of a delivery."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from nereid.models.delivery import Status
 from nereid.models.team import Scope
+
+#: The reports that make a delivery a failure, the gravest first, with the reason that each gives.
+_FAILURES = {
+    "bounce": "bounced",
+    "reject": "rejected",
+    "rendering_failure": "rendering failure",
+    "known_complaint": "suppressed: complaint",
+}
+#: How reports are shown that are told apart by what follows from them.
+_SHOWN = {"transient_bounce": "bounce", "known_complaint": "complaint"}
 
 
 class EmailReport(NamedTuple):
@@ -41,3 +52,28 @@ class PushFailure(NamedTuple):
     #: SNS's word for why.
     code: str
     at: datetime
+
+
+def outcome(events: Iterable[Mapping[str, Any]]) -> tuple[Status, str | None] | None:
+    """Return the status and reason that follow from the reports of a sending, in whatever order they came.
+
+    What is reported was accepted, whatever our own record says: an earlier hand-over may have had no answer.
+
+    Returns
+    -------
+    None if nothing was reported; our own record holds then.
+    """
+    reported = {event["type"]: event for event in events}
+    if not reported:
+        return None
+    for kind, reason in _FAILURES.items():
+        if kind in reported:
+            return "failed", reason
+    if "push_failure" in reported:
+        return "failed", f"provider: {reported['push_failure']['code']}"
+    return "success", "complaint" if "complaint" in reported else None
+
+
+def shown(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a report as callers see it."""
+    return {**event, "type": _SHOWN.get(event["type"], event["type"])}

@@ -89,8 +89,20 @@ class IdentityStore(Protocol):
         """
         ...
 
-    def finish(self, scope: Scope, anonymous_id: str, link: Link) -> None:
+    def finish(self, scope: Scope, anonymous_id: str, link: Link, merging: "Merging") -> None:
         """Move what an absorbed profile has left behind to the user. May be repeated, and done by several at once."""
+        ...
+
+
+class Merging(Protocol):
+    """Which of two records stays when a user absorbs a profile. The core has the rule, a store asks for it."""
+
+    def contact(self, user: User, arriving: ContactInfo) -> ContactInfo | None:
+        """Return a contact info as it arrives at the user; None if the user's own of that address stays."""
+        ...
+
+    def device(self, own: Device | None, arriving: Device) -> Device:
+        """Return the device that the user has then, from its own of that id and the arriving one."""
         ...
 
 

@@ -1,6 +1,6 @@
 """What outreach needs from outside: leads, campaigns, mailboxes, and the model that writes mails."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -10,7 +10,6 @@ from nereid.models.draft import Draft, Facts, Tone
 from nereid.models.lead import Lead, LeadChange, LeadFilter
 from nereid.models.lead_email import (
     EmailAccount,
-    EmailReference,
     Engagement,
     Fact,
     MailboxProvider,
@@ -121,25 +120,53 @@ class CampaignMetrics(Protocol):
         """Count a mail as sent at a time; once."""
         ...
 
-    def report(
-        self,
-        scope: Scope,
-        delivery_id: str,
-        event: Mapping[str, Any],
-        fact: Fact,
-        email: EmailReference,
-        sent_at: datetime | None = None,
-    ) -> Delivery | None:
-        """Do what `DeliveryStore.report` does, and count the fact in the same step, once for all sendings.
+    def noted(self, scope: Scope, delivery_id: str) -> "Noted | None":
+        """Return what was reported of a delivery so far, read so that every note is seen; None if it is not kept."""
+        ...
 
-        A report that is faster than our own record counts the mail as sent, at `sent_at` or else its own time.
-        Of all mails of a campaign to a lead, one counts as `unsubscribed`: the first that was unsubscribed with.
+    def count(
+        self, scope: Scope, delivery_id: str, seen: "Noted", event: Mapping[str, Any], sending: int, count: "Count"
+    ) -> None:
+        """Note a report of a sending and count its fact, in one step.
+
+        Does neither if a report of the kind is noted by now, of any sending, or another sending has begun since
+        `seen` was read; notes only if what counts once per lead has counted already.
         """
         ...
 
     def counts(self, team_id: str, campaign_id: str, since: date) -> DayCounts:
         """Return the counts of all mails sent since a day, that day included."""
         ...
+
+
+class Noted(NamedTuple):
+    """What was reported of a delivery."""
+
+    delivery: Delivery
+    #: Which sending is the current one.
+    current: int
+    #: The kinds of reports, by the sending that they are of.
+    kinds: Mapping[int, Collection[str]]
+    #: The day for which the mail was counted as sent; None while it was not.
+    sent_on: date | None
+
+    def has(self, kind: str, sending: int | None = None) -> bool:
+        """Tell whether a kind was reported of a sending, or of any."""
+        if sending is None:
+            return any(kind in kinds for kinds in self.kinds.values())
+        return kind in self.kinds[min(sending, self.current)]
+
+
+class Count(NamedTuple):
+    """What a report counts as."""
+
+    campaign_id: str
+    fact: Fact
+    #: The day on which the mail was sent, and the one on which the fact came about.
+    sent_on: date
+    day: date
+    #: The lead for whom the fact counts once, whichever mail it came from; None if it counts for each mail.
+    once_for: str | None = None
 
 
 class OutboxStore(Protocol):

@@ -25,7 +25,8 @@ from nereid.aws.table import Item, Table, digest
 from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from nereid.models.operation import Link
 from nereid.models.team import Scope
-from nereid.models.user import ContactInfo, User, profile_id
+from nereid.models.user import User, profile_id
+from nereid.ports.audience import Merging
 
 #: How often a move is tried while the user is written by others.
 _TRIES = 10
@@ -77,15 +78,15 @@ class DynamoIdentityStore:
         )
         return link
 
-    def finish(self, scope: Scope, anonymous_id: str, link: Link) -> None:
+    def finish(self, scope: Scope, anonymous_id: str, link: Link, merging: Merging) -> None:
         """See the port."""
         profile = profile_id(anonymous_id)
         assert link.moving is not None
         try:
             for item in self._left(scope, profile, "user#contact#", link.moving):
-                self._move_contact(scope, link.user_id, profile, item)
+                self._move_contact(scope, link.user_id, profile, item, merging)
             for item in self._left(scope, profile, "user#device#", link.moving):
-                self._move_device(scope, link.user_id, item)
+                self._move_device(scope, link.user_id, item, merging)
             for item in self._users.collection(scope, profile, "inbox#"):
                 self._move_notification(scope, link.user_id, item)
         except NotFound:
@@ -113,27 +114,25 @@ class DynamoIdentityStore:
         found = self._users.collection(scope, profile, prefix)
         return (item for item in found if item["generation"] == generation)
 
-    def _move_contact(self, scope: Scope, user_id: str, profile: str, item: Item) -> None:
+    def _move_contact(self, scope: Scope, user_id: str, profile: str, item: Item, merging: Merging) -> None:
         contact = to_contact(item)
         address = address_member(scope, contact.type, contact.value, profile)
         forgotten = self._table.deleting(address["pk"], address["sk"])
         for _ in range(_TRIES):
             user = self._user(scope, user_id)
-            there = user.contact_info(contact.type, contact.value)
-            puts = [] if there else self._users.putting(scope, user, [_without_rival(user, contact)])
+            arriving = merging.contact(user, contact)
+            puts = self._users.putting(scope, user, [arriving]) if arriving else []
             if self._moved(scope, user, item, [*puts, forgotten]):
                 return
         raise Unavailable("user is written by many at once")
 
-    def _move_device(self, scope: Scope, user_id: str, item: Item) -> None:
+    def _move_device(self, scope: Scope, user_id: str, item: Item, merging: Merging) -> None:
         for _ in range(_TRIES):
             user = self._user(scope, user_id)
             device = to_device(item)
             own = {each.device_id: each for each in self._users.devices(scope, user)}.get(device.device_id)
-            if own is not None:
-                # The user's own stays; its token may have been taken by the profile, and so comes back.
-                device = own.model_copy(update={"token": own.token or device.token})
-            if self._moved(scope, user, item, [self._table.writing(device_item(scope, user, device))]):
+            merged = merging.device(own, device)
+            if self._moved(scope, user, item, [self._table.writing(device_item(scope, user, merged))]):
                 return
         raise Unavailable("user is written by many at once")
 
@@ -198,11 +197,3 @@ def _backlink(scope: Scope, anonymous_id: str, user_id: str) -> dict[str, Any]:
         "sk": f"user#link#{digest(anonymous_id)}",
         "anonymous_id": anonymous_id,
     }
-
-
-def _without_rival(user: User, contact: ContactInfo) -> ContactInfo:
-    """Return a contact info as it arrives: no longer identify's own if the user has one of identify's already."""
-    is_rival = contact.origin == "identify" and any(
-        own.origin == "identify" and own.type == contact.type for own in user.contact_infos
-    )
-    return contact.model_copy(update={"origin": "alias"}) if is_rival else contact

@@ -15,7 +15,8 @@ from nereid.aws.errors import is_condition, old_item
 from nereid.aws.table import Item, Table, tenant, unmarshal
 from nereid.clock import from_iso, to_iso
 from nereid.errors import Unavailable
-from nereid.models.delivery import Delivery, DeliveryJob, Planned, Status
+from nereid.models.delivery import Delivery, DeliveryJob, Planned
+from nereid.models.report import outcome, shown
 from nereid.models.team import Scope
 from nereid.ports.messaging import UNKNOWN_OUTCOME, Claim, Outcome, Sent
 
@@ -266,9 +267,9 @@ def facts_of(item: Item, sending: int) -> str:
     return "reported" if sending >= sending_of(item) else f"reported_{sending}"
 
 
-def all_facts(item: Item) -> list[str]:
-    """Return the attributes of a delivery that hold what was reported of any sending."""
-    return ["reported", *(f"reported_{number}" for number in range(1, sending_of(item)))]
+def all_facts(current: int) -> list[str]:
+    """Return the attributes of a delivery that hold what was reported of any sending up to the current one."""
+    return ["reported", *(f"reported_{number}" for number in range(1, current))]
 
 
 def sending_of(item: Item) -> int:
@@ -351,15 +352,12 @@ def to_delivery(item: Item) -> Delivery:
     """Return a delivery as it stands: what we recorded, and what the provider reported since.
 
     Reports may come in any order, and even before our own record; so they are kept apart from it and combined when
-    read. Whatever is reported was accepted, though our record knows nothing of it or ends otherwise: an earlier
-    hand-over had no answer. What the reports make of a delivery is the same in whatever order they came.
+    read.
     """
-    status, reason = item["status"], item.get("reason")
     events = sorted((jsontext.loads(event) for event in item.get("events", [])), key=lambda event: str(event["at"]))
     current = sending_of(item)
-    reported = {event["type"]: event for event in events if event.get("sending", 1) == current}
-    if reported:
-        status, reason = _reported(reported)
+    reported = outcome(event for event in events if event.get("sending", 1) == current)
+    status, reason = reported or (item["status"], item.get("reason"))
     return Delivery(
         id=item["id"],
         notification=item["notification"],
@@ -370,33 +368,8 @@ def to_delivery(item: Item) -> Delivery:
         provider_message_id=item.get("provider_message_id"),
         rendered=jsontext.loads(item["rendered"]) if "rendered" in item else None,
         missing_variables=item.get("missing_variables"),
-        events=[_shown(event) for event in events] or None,
+        events=[shown(event) for event in events] or None,
         earlier=[jsontext.loads(record) for record in item.get("earlier", [])] or None,
         created_at=from_iso(item["created_at"]),
         updated_at=from_iso(item["updated_at"]),
     )
-
-
-#: What reports make of a delivery, the gravest first.
-_FAILURES = {
-    "bounce": "bounced",
-    "reject": "rejected",
-    "rendering_failure": "rendering failure",
-    "known_complaint": "suppressed: complaint",
-}
-#: How reports are shown that are told apart by what follows from them.
-_SHOWN = {"transient_bounce": "bounce", "known_complaint": "complaint"}
-
-
-def _reported(reported: Mapping[str, Any]) -> tuple[Status, str | None]:
-    """Return the status and reason that follow from the reports of an accepted delivery, given by their types."""
-    for kind, reason in _FAILURES.items():
-        if kind in reported:
-            return "failed", reason
-    if "push_failure" in reported:
-        return "failed", f"provider: {reported['push_failure']['code']}"
-    return "success", "complaint" if "complaint" in reported else None
-
-
-def _shown(event: dict[str, Any]) -> dict[str, Any]:
-    return {**event, "type": _SHOWN.get(event["type"], event["type"])}

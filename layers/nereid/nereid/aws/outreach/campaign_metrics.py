@@ -17,7 +17,6 @@ from botocore.exceptions import ClientError
 
 from nereid.aws.errors import cancellations
 from nereid.aws.messaging.deliveries import (
-    DynamoDeliveryStore,
     all_facts,
     delivery_key,
     facts_of,
@@ -26,17 +25,14 @@ from nereid.aws.messaging.deliveries import (
     to_delivery,
 )
 from nereid.aws.table import Item, Table, digest, seconds
-from nereid.errors import Unavailable
-from nereid.models.delivery import Delivery
-from nereid.models.lead_email import EmailReference, Fact
+from nereid.models.lead_email import Fact
 from nereid.models.team import Scope
-from nereid.ports.outreach import DayCounts
+from nereid.ports.outreach import Count, DayCounts, Noted
 
 #: Over how many partitions a campaign's counts are spread: mails of one campaign are often sent all at once.
 _SHARDS = 8
 #: How long counts are kept after the last window that shows them.
 _KEPT = timedelta(days=120)
-_ATTEMPTS = 4
 
 
 class DynamoCampaignMetrics:
@@ -44,7 +40,6 @@ class DynamoCampaignMetrics:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._deliveries = DynamoDeliveryStore(table)
 
     def count_sent(self, scope: Scope, delivery_id: str, campaign_id: str, at: datetime) -> None:
         """See the port."""
@@ -57,40 +52,26 @@ class DynamoCampaignMetrics:
         )
         self._count(noting, scope, delivery_id, campaign_id, day, "sent", day)
 
-    def report(
-        self,
-        scope: Scope,
-        delivery_id: str,
-        event: Mapping[str, Any],
-        fact: Fact,
-        email: EmailReference,
-        sent_at: datetime | None = None,
-    ) -> Delivery | None:
+    def noted(self, scope: Scope, delivery_id: str) -> Noted | None:
         """See the port."""
-        kind, sending = str(event["type"]), email.sending
-        at = datetime.fromisoformat(str(event["at"]))
-        key = delivery_key(scope, delivery_id)
-        for _ in range(_ATTEMPTS):
-            item = self._table.get(*key)
-            if item is None:
-                return None
-            if kind in item.get(facts_of(item, sending), ()):
-                return to_delivery(item)
-            if any(kind in item.get(name, ()) for name in all_facts(item)):
-                # It counted for another sending, and a delivery counts once.
-                return self._deliveries.report(scope, delivery_id, event, sending)
-            sent_on = item.get("sent_on")
-            if sent_on is None:
-                # The report is faster than our own record of the hand-over, and proves it.
-                self.count_sent(scope, delivery_id, email.campaign_id, sent_at or at)
-                continue
-            noting = self._table.updating(
-                *key, **noting_report(event, sending, sending_of(item), not_among=all_facts(item))
-            )
-            day = date.fromisoformat(sent_on)
-            once = [_unsubscribing(self._table, scope, email, day)] if fact == "unsubscribed" else []
-            self._count(noting, scope, delivery_id, email.campaign_id, day, fact, at.date(), *once)
-        raise Unavailable("delivery is written by many at once")
+        item = self._table.get(*delivery_key(scope, delivery_id))
+        if item is None:
+            return None
+        current = sending_of(item)
+        kinds = {sending: item.get(facts_of(item, sending), ()) for sending in range(1, current + 1)}
+        sent_on = date.fromisoformat(item["sent_on"]) if "sent_on" in item else None
+        return Noted(to_delivery(item), current, kinds, sent_on)
+
+    def count(
+        self, scope: Scope, delivery_id: str, seen: Noted, event: Mapping[str, Any], sending: int, count: Count
+    ) -> None:
+        """See the port."""
+        noting = self._table.updating(
+            *delivery_key(scope, delivery_id),
+            **noting_report(event, sending, seen.current, not_among=all_facts(seen.current)),
+        )
+        once = [_counted_for(self._table, scope, count)] if count.once_for else []
+        self._count(noting, scope, delivery_id, count.campaign_id, count.sent_on, count.fact, count.day, *once)
 
     def counts(self, team_id: str, campaign_id: str, since: date) -> DayCounts:
         """See the port."""
@@ -142,12 +123,13 @@ class DynamoCampaignMetrics:
         return [False] * len(writes)
 
 
-def _unsubscribing(table: Table, scope: Scope, email: EmailReference, sent_on: date) -> Item:
+def _counted_for(table: Table, scope: Scope, count: Count) -> Item:
+    """Return the write that lets a fact count once for a lead; unsubscribing is the one such fact."""
     return table.updating(
-        f"{scope.team_id}#campaign_unsubscribe#{email.campaign_id}#{email.lead_id}",
+        f"{scope.team_id}#campaign_unsubscribe#{count.campaign_id}#{count.once_for}",
         "campaign_unsubscribe",
         "SET expires_at = :expires",
-        {":expires": _expiry(sent_on)},
+        {":expires": _expiry(count.sent_on)},
         condition="attribute_not_exists(pk)",
     )
 

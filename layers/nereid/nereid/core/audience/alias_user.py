@@ -1,14 +1,11 @@
 """Make an anonymous id reach a known user, once, and give that user what the anonymous profile had."""
 
-import uuid
-from datetime import datetime
-
-from nereid import jsontext
 from nereid.core.audience.client_identities import Identities
+from nereid.core.audience.merge import Merging, combined, renamed
 from nereid.core.audience.users import attempts
 from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from nereid.models.team import Scope
-from nereid.models.user import MAX_META_BYTES, User, anonymous_id_of, profile_id
+from nereid.models.user import anonymous_id_of, profile_id
 
 
 def alias_user(identities: Identities, scope: Scope, anonymous_id: str, external_id: str) -> None:
@@ -46,26 +43,6 @@ def _alias(identities: Identities, scope: Scope, anonymous_id: str, external_id:
         profile = identities.new_profile(scope, anonymous_id)
     user = identities.users.get(scope, external_id)
     now = identities.clock.now()
-    successor = _renamed(profile, external_id) if user is None else _combined(profile, user, now)
+    successor = renamed(profile, external_id) if user is None else combined(profile, user, now)
     turned = identities.store.absorb(scope, anonymous_id, profile, successor, is_new=user is None)
-    identities.store.finish(scope, anonymous_id, turned)
-
-
-def _renamed(profile: User, user_id: str) -> User:
-    return profile.model_copy(update={"user_id": user_id, "generation": uuid.uuid4().hex, "version": 1})
-
-
-def _combined(profile: User, user: User, now: datetime) -> User:
-    """Return the user with what the profile knew and the user does not, as far as it fits in a record."""
-    meta = dict(user.meta)
-    for key, value in profile.meta.items():
-        if key not in meta and jsontext.size({**meta, key: value}) <= MAX_META_BYTES:
-            meta[key] = value
-    changes = {
-        "meta": meta,
-        "timezone": user.timezone if user.timezone is not None else profile.timezone,
-        "locale": user.locale if user.locale is not None else profile.locale,
-        "opens": sorted({*user.opens, *profile.opens}),
-        "updated_at": now,
-    }
-    return user.model_copy(update=changes)
+    identities.store.finish(scope, anonymous_id, turned, Merging())

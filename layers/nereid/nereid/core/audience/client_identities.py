@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from nereid.core.audience.merge import Merging
 from nereid.core.audience.users import attempts, new_user
 from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from nereid.models.operation import Link, Who
@@ -53,7 +54,7 @@ class Identities:
         """Return the link of an anonymous id, after everything of its profile has arrived at the user."""
         link = self.store.link_of(scope, anonymous_id)
         if link is not None and link.moving is not None:
-            self.store.finish(scope, anonymous_id, link)
+            self.store.finish(scope, anonymous_id, link, Merging())
         return link
 
     def successor(self, scope: Scope, user_id: str) -> str | None:

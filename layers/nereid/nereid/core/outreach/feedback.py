@@ -4,13 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from nereid.core.outreach.leads import SUPPRESSED_STATUS, mark_address, reopen_address
+from nereid.errors import Unavailable
 from nereid.models.delivery import Delivery
 from nereid.models.lead_email import EmailReference, Engagement, Fact
 from nereid.models.report import EmailReport
 from nereid.models.suppression import SuppressionReason
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import DeliveryStore
-from nereid.ports.outreach import CampaignMetrics, EngagementStore, LeadStore
+from nereid.ports.outreach import CampaignMetrics, Count, EngagementStore, LeadStore
 
 #: The facts that reports are; every other report is only noted.
 FACTS: dict[str, Fact] = {
@@ -21,6 +22,8 @@ FACTS: dict[str, Fact] = {
     "complaint": "complained",
     "unsubscribe": "unsubscribed",
 }
+#: How often a report is tried to be counted while others write the same delivery.
+_ATTEMPTS = 4
 _ENGAGEMENT: dict[str, Engagement] = {"delivery": "delivered", "open": "opened", "click": "clicked"}
 
 
@@ -57,12 +60,30 @@ class OutreachFeedback(SuppressedLeads):
         fact = FACTS.get(report.kind)
         if email is None or fact is None:
             return self.deliveries.report(report.scope, report.delivery_id, report.event, report.sending)
-        delivery = self.metrics.report(
-            report.scope, report.delivery_id, report.event, fact, email, sent_at=report.sent_at
-        )
+        delivery = self._counted(report, fact, email)
         if delivery is not None and report.kind in _ENGAGEMENT:
             self.engagement.note(report.scope.team_id, email.lead_id, _ENGAGEMENT[report.kind])
         return delivery
+
+    def _counted(self, report: EmailReport, fact: Fact, email: EmailReference) -> Delivery | None:
+        """Note a report and count its fact, once for all sendings of a mail; return the delivery."""
+        scope, delivery_id = report.scope, report.delivery_id
+        for _ in range(_ATTEMPTS):
+            noted = self.metrics.noted(scope, delivery_id)
+            if noted is None or noted.has(report.kind, report.sending):
+                return noted and noted.delivery
+            if noted.has(report.kind):
+                # It counted for another sending, and a mail counts once.
+                return self.deliveries.report(scope, delivery_id, report.event, report.sending)
+            if noted.sent_on is None:
+                # The report is faster than our own record of the hand-over, and proves it.
+                self.metrics.count_sent(scope, delivery_id, email.campaign_id, report.sent_at or report.at)
+                continue
+            # A lead unsubscribes from a campaign once, with whichever of its mails.
+            once_for = email.lead_id if fact == "unsubscribed" else None
+            count = Count(email.campaign_id, fact, noted.sent_on, report.at.date(), once_for)
+            self.metrics.count(scope, delivery_id, noted, report.event, report.sending, count)
+        raise Unavailable("delivery is written by many at once")
 
 
 def _email(report: EmailReport) -> EmailReference | None:
