@@ -2,17 +2,25 @@
 
 from typing import Any
 
-from nereid.consumer import consume
+from nereid.consumer import SecondsLeft, consume
+from nereid.core.messaging.deliver import DELIVERY_SECONDS
 from nereid.models.delivery import DeliveryJob
 from nereid.runtime import runtime
 
 
-def deliver(body: str) -> None:
+def deliver(body: str, seconds_left: SecondsLeft) -> None:
     """Deliver one job; repeating it sends nothing twice."""
-    runtime.push_deliverer.deliver(DeliveryJob.model_validate_json(body))
+    runtime.push_deliverer.deliver(DeliveryJob.model_validate_json(body), seconds_left)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    visibility = runtime.visibility("push")
-    return consume(event, context, deliver, visibility, runtime.last_try, counts=runtime.delivery_counts)
+    return consume(
+        event,
+        context,
+        deliver,
+        runtime.visibility("push"),
+        runtime.last_try,
+        seconds_per_record=DELIVERY_SECONDS,
+        counts=runtime.delivery_counts,
+    )

@@ -2,25 +2,20 @@
 
 from typing import Any
 
-from nereid.consumer import consume
-from nereid.core.templates.render import time_budget
+from nereid.consumer import SecondsLeft, consume
 from nereid.models.message import EventBatch
 from nereid.runtime import runtime
 
-#: How many seconds the conditions and app notifications of one record may take: other teams' records wait behind it.
-TEMPLATE_SECONDS = 5
 
-
-def process(body: str) -> None:
+def process(body: str, _seconds_left: SecondsLeft) -> None:
     """Process all messages of one request; repeating it repeats nothing that was done."""
     batch = EventBatch.model_validate_json(body)
     environment = runtime.environments.get(batch.team_id, batch.environment)
-    with time_budget(TEMPLATE_SECONDS):
-        runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
-        if batch.replays:
-            runtime.processor.replay_all(environment, batch.replays)
-        if batch.operations:
-            runtime.operations.process(environment, batch.operations)
+    runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
+    if batch.replays:
+        runtime.processor.replay_all(environment, batch.replays)
+    if batch.operations:
+        runtime.operations.process(environment, batch.operations)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:

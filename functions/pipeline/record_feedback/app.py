@@ -3,12 +3,12 @@
 from typing import Any
 
 from nereid import jsontext
-from nereid.consumer import consume
+from nereid.consumer import SecondsLeft, consume
 from nereid.logs import logger
 from nereid.runtime import runtime
 
 
-def record(body: str) -> None:
+def record(body: str, _seconds_left: SecondsLeft) -> None:
     """Record one report."""
     message = jsontext.loads(body)
     done = runtime.feedback.record(message)

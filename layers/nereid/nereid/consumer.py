@@ -12,11 +12,14 @@ from nereid.logs import logger, origin, unexpected
 from nereid.metrics import DeliveryCounts
 from nereid.ports.messaging import Visibility
 
+#: Returns how many seconds the function may still run.
+SecondsLeft = Callable[[], float]
+
 
 def consume(
     event: dict[str, Any],
     context: Any,
-    handle: Callable[[str], None],
+    handle: Callable[[str, SecondsLeft], None],
     visibility: Visibility | None = None,
     last_try: LastTry | None = None,
     *,
@@ -28,8 +31,8 @@ def consume(
     Parameters
     ----------
     handle
-        Handles one record's body. What it raises puts the record back on the queue, and in the end, after the
-        queue's last try, on the dead-letter queue.
+        Handles one record's body, in the time that is left. What it raises puts the record back on the queue, and
+        in the end, after the queue's last try, on the dead-letter queue.
     visibility
         Where to say how long a record that asks for it waits; None leaves it to the queue.
     last_try
@@ -41,10 +44,13 @@ def consume(
         What the records count; written out once, when all were handled.
     """
 
+    def seconds_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
     def handle_record(record: SQSRecord) -> None:
         try:
-            _require_time(context, seconds_per_record)
-            handle(record.body)
+            _require_time(seconds_left(), seconds_per_record)
+            handle(record.body, seconds_left)
         except Exception as error:
             tries = int(record.attributes.approximate_receive_count)
             reason, pause = _judge(error, record.message_id, tries)
@@ -79,6 +85,6 @@ def _pause_seconds(tries: int) -> int:
     return int(min(900, 10 * 4 ** (tries - 1)))
 
 
-def _require_time(context: Any, seconds: int) -> None:
-    if context.get_remaining_time_in_millis() < seconds * 1000:
+def _require_time(left: float, seconds: int) -> None:
+    if left < seconds:
         raise TryAgain(1, "no time was left for it")

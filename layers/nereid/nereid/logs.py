@@ -66,6 +66,11 @@ def failed(reason: str, **ids: str | None) -> None:
     logger.info("delivery failed", extra={"reason": reason, **_shown(ids)})
 
 
+def condition_failed(**ids: str | None) -> None:
+    """Log a notification that is left out because its condition could not be evaluated."""
+    logger.warning("condition failed", extra=_shown(ids))
+
+
 def loggable(text: str | None) -> str | None:
     """Return an id that a caller chose as it may be logged: one that is somebody's address by its digest."""
     if text is None or not _ADDRESS.search(text):

@@ -306,6 +306,7 @@ class Runtime:
             event_types=self.event_types,
             messages=self.messages,
             deliveries=self.deliveries,
+            queue=self.message_queue,
             queues=SqsDeliveryQueues(self.clients, urls),
             inbox=Deliverer(
                 channel, TemplateContent(), self.deliveries, self.messages, self.clock, counts=self.delivery_counts
@@ -377,7 +378,7 @@ class Runtime:
         from nereid.core.messaging.process_operations import Operations
 
         devices = DynamoDeviceStore(self._table("audience_table"), self.users)
-        return Operations(self.identities, Devices(devices, self.identities), self.processor)
+        return Operations(self.identities, Devices(devices, self.identities), self.processor, self.message_queue)
 
     @cached_property
     def event_rules(self) -> EventRules:

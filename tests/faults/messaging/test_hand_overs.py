@@ -134,6 +134,30 @@ def test_a_plan_stands_though_the_configuration_changed_since(cloud: Cloud, worl
     assert len(cloud.sent("sesv2:SendEmail")) == 1
 
 
+@pytest.mark.parametrize("retry", ["at_most_once", "at_least_once"])
+def test_no_hand_over_begins_that_the_function_could_not_finish(world: World, retry: str) -> None:
+    clock, job, provider = Clock(world), job_of(world, {**MAIL, "retry": retry}), Provider()
+    with pytest.raises(TryAgain, match="no time was left"):
+        deliverer(world, provider, clock).deliver(job, lambda: deliver.HAND_OVER_SECONDS - 0.1)
+    assert provider.sent == []
+    # Its claim was given back, so another run has it at once, whatever the notification's choice.
+    deliverer(world, provider, clock).deliver(job, lambda: deliver.HAND_OVER_SECONDS)
+    assert len(provider.sent) == 1
+
+
+def test_the_time_is_looked_at_after_all_that_comes_before_the_hand_over(world: World) -> None:
+    clock, job, provider = Clock(world), job_of(world), Provider()
+    left = [30.0]
+
+    class Slow:
+        def get(self, *_: Any) -> None:
+            left[0] -= 16  # a store that takes its time
+
+    with pytest.raises(TryAgain, match="no time was left"):
+        deliverer(world, provider, clock, suppressions=Slow()).deliver(job, lambda: left[0])
+    assert provider.sent == []
+
+
 def test_a_job_is_held_while_another_run_has_it(world: World) -> None:
     clock, job = Clock(world), job_of(world)
     provider = Provider()

@@ -33,7 +33,7 @@ from nereid.core.messaging.template_content import TemplateContent
 from nereid.errors import TryAgain, Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.event_type import EventType
-from nereid.models.message import Alias, Identify, Message, Operation, RegisterDevice, TrackEvent
+from nereid.models.message import Alias, EventBatch, Identify, Message, Operation, RegisterDevice, TrackEvent
 from nereid.models.operation import Traits, Who
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import AppNotification, ContactInfo, Device, User
@@ -82,6 +82,16 @@ class NoQueues:
         self.jobs += jobs
 
 
+class NoMessageQueue:
+    """A message queue that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.batches: list[EventBatch] = []
+
+    def send(self, batches: Sequence[EventBatch]) -> None:
+        self.batches += batches
+
+
 @dataclass
 class World:
     """An environment in which operations are carried out."""
@@ -102,13 +112,14 @@ class World:
         self.messages = DynamoMessageStore(activity, 1000)
         self.event_types = DynamoEventTypeStore(activity)
         self.identities = Identities(DynamoIdentityStore(audience, self.users), self.users, self.clock)
-        self.queues = NoQueues()
+        self.queues, self.queue = NoQueues(), NoMessageQueue()
         channel = AppInboxChannel(self.inbox, self.identities)
         processor = Processor(
             users=self.users,
             event_types=self.event_types,
             messages=self.messages,
             deliveries=self.deliveries,
+            queue=self.queue,
             queues=self.queues,
             inbox=Deliverer(channel, TemplateContent(), self.deliveries, self.messages, self.clock),
             watches=DynamoSweepState(activity),
@@ -116,7 +127,7 @@ class World:
             defaults=Channels(),
         )
         devices = Devices(DynamoDeviceStore(audience, self.users), self.identities)
-        self.operations = Operations(self.identities, devices, processor)
+        self.operations = Operations(self.identities, devices, processor, self.queue)
 
     def _called(self, operation: str, call: Callable[[], Any]) -> Any:
         self.calls[operation] += 1

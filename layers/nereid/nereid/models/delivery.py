@@ -69,6 +69,8 @@ class Plan(BaseModel):
     planned_at: datetime
     recipients: list[Recipient] = []
     notifications: list[PlannedNotification] = []
+    #: The notifications that are left out because their conditions could not be evaluated, and why.
+    failed_conditions: dict[str, str] = {}
 
     def deliveries(self, scope: Scope, message_id: str) -> list[Planned]:
         """Return every delivery of the plan, in order of the notifications, then of the contacts."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nereid.core.outreach import content
 from nereid.core.outreach.content import is_html, one_line, render, text_of
 from nereid.models.delivery import Rendered
 from nereid.models.lead_email import Outreach
@@ -13,8 +16,8 @@ from nereid.models.lead_email import Outreach
 URL = "https://nereid.example.com/u/token"
 
 
-def rendered(content: str, subject: str = "Hello") -> Rendered:
-    outreach = Outreach(campaign_id="c", lead_id="l", to="john@example.com", subject=subject, content=content)
+def rendered(text: str, subject: str = "Hello") -> Rendered:
+    outreach = Outreach(campaign_id="c", lead_id="l", to="john@example.com", subject=subject, content=text)
     return render(outreach, URL)
 
 
@@ -80,7 +83,32 @@ def test_no_text_makes_a_second_line_of_a_subject(text: str) -> None:
 
 
 @given(st.one_of(st.text(max_size=500), st.text("<>/abp =\"'&;!-", max_size=300)))
-def test_whatever_the_content_both_parts_hold_the_link(content: str) -> None:
-    members = rendered(content).members
+def test_whatever_the_content_both_parts_hold_the_link(text: str) -> None:
+    members = rendered(text).members
     assert URL in members["text"]
     assert "html" not in members or f'href="{URL}"' in members["html"]
+
+
+def test_a_link_ends_where_the_next_begins() -> None:
+    html = '<p><a href="https://a.example">one <a href="https://b.example">two</a> three</p>'
+    assert text_of(html) == "one (https://a.example)two (https://b.example) three"
+
+
+def test_no_text_is_looked_at_once_per_link_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Parts(list[str]):
+        seen = 0
+
+        def __getitem__(self, wanted: Any) -> Any:
+            found = super().__getitem__(wanted)
+            Parts.seen += len(found)
+            return found
+
+    begin = content._Reader.__init__
+
+    def watched(reader: Any) -> None:
+        begin(reader)
+        reader.parts = Parts()
+
+    monkeypatch.setattr(content._Reader, "__init__", watched)
+    assert text_of("<a>x" * 400 + "</a>" * 400) == "x" * 400
+    assert Parts.seen <= 800

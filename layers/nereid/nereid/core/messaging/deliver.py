@@ -7,11 +7,12 @@ See docs/delivery.md.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
+from math import inf
 from typing import Any
 
 from nereid import jsontext
@@ -35,8 +36,11 @@ from nereid.ports.messaging import (
 MAX_TRIES = 5
 #: How long a claim holds, in seconds: longer than a function may run, shorter than its queue hides a message.
 CLAIM_SECONDS = 60
-#: With less of its claim left, a run hands nothing over: before the provider has answered, another run may have it.
+#: With less of its claim or its function's time left, a run hands nothing over: twelve seconds for the provider's
+#: answer (aws/clients), and some for the record of it.
 HAND_OVER_SECONDS = 15
+#: With less of its function's time left, a run does not begin with a delivery: some comes before the hand-over.
+DELIVERY_SECONDS = HAND_OVER_SECONDS + 3
 #: Longest text of a mocked delivery's `rendered`, in characters, and most of all its texts together, in bytes.
 _RENDERED_CUT, _RENDERED_BYTES = 65536, 350_000
 
@@ -61,13 +65,20 @@ class Deliverer:
     suppressions: SuppressionStore | None = None
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
 
-    def deliver(self, job: DeliveryJob) -> None:
+    def deliver(self, job: DeliveryJob, seconds_left: Callable[[], float] = lambda: inf) -> None:
         """Deliver a job, or record why not.
+
+        Parameters
+        ----------
+        seconds_left
+            Returns how long the function may still run: stopped in the middle of a hand-over, it would leave its
+            outcome unknown.
 
         Raises
         ------
         TryAgain
-            While the delivery is pending: the provider was busy, or another run holds the claim.
+            While the delivery is pending: the provider was busy, another run holds the claim, or too little time is
+            left.
         Unavailable
             If a store failed.
         """
@@ -83,13 +94,15 @@ class Deliverer:
         if claim.state == "unknown":
             self._record(job, claim.token, Outcome("failed", UNKNOWN_OUTCOME))
             return
-        self._hand_over(job.model_copy(update={"sending": claim.sending}), token, claim.attempt, until)
+        self._hand_over(job.model_copy(update={"sending": claim.sending}), token, claim.attempt, until, seconds_left)
 
-    def _hand_over(self, job: DeliveryJob, token: str, attempt: int, until: datetime) -> None:
+    def _hand_over(
+        self, job: DeliveryJob, token: str, attempt: int, until: datetime, seconds_left: Callable[[], float]
+    ) -> None:
         try:
             rendered = self._render(job)
             hindrance = self._hindrance(job, rendered)
-            self._require_claim(until)
+            self._require_time(until, seconds_left)
         except TemplateFailed as error:
             self._record(job, token, Outcome("failed", f"template: {error}"))
             return
@@ -122,10 +135,12 @@ class Deliverer:
             outcome = Outcome("success", None, provider_message_id)
         self._record(job, token, outcome._replace(missing_variables=rendered.missing_variables))
 
-    def _require_claim(self, until: datetime) -> None:
-        """Raise unless the claim holds for as long as a hand-over may take: this run may have stood still."""
+    def _require_time(self, until: datetime, seconds_left: Callable[[], float]) -> None:
+        """Raise unless claim and function last for as long as a hand-over may take: this run may have stood still."""
         if until - self.clock.now() < timedelta(seconds=HAND_OVER_SECONDS):
             raise TryAgain(backoff_seconds(1), "the claim has nearly lapsed")
+        if seconds_left() < HAND_OVER_SECONDS:
+            raise TryAgain(1, "no time was left to hand it over")
 
     def _follow_up_earlier(self, job: DeliveryJob) -> None:
         """Do what an earlier run may have died before, after it recorded the delivery."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nereid.core.templates import render
+from nereid.core.time_limit import time_budget
 from nereid.errors import Invalid
 from nereid.models.event_type import (
     MAX_TEMPLATE_TEXT,
@@ -29,7 +30,7 @@ def check_notifications(notifications: Sequence[Notification]) -> None:
     Invalid
         Naming the field, and for a template that does not parse its line.
     """
-    with render.time_budget(CHECK_SECONDS):
+    with time_budget(CHECK_SECONDS):
         _check_notifications(notifications)
 
 

@@ -12,20 +12,22 @@ from datetime import datetime
 
 from nereid import jsontext
 from nereid.core.messaging.deliver import Deliverer
+from nereid.core.messaging.one_by_one import one_by_one
 from nereid.core.messaging.sweep_watches import watch_if_late
 from nereid.core.templates.render import holds
 from nereid.core.templates.variables import template_variables, user_variables
-from nereid.errors import NotFound
+from nereid.errors import NotFound, TemplateFailed
+from nereid.logs import condition_failed
 from nereid.metrics import DeliveryCounts
 from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient
 from nereid.models.event_type import AppInboxNotification, Notification
 from nereid.models.lead_email import OutreachNotification
-from nereid.models.message import Message, Replay
+from nereid.models.message import EventBatch, Message, Replay
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, comparable
 from nereid.ports.audience import UserStore
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import DeliveryQueues, DeliveryStore, EventTypeStore, MessageStore, Watches
+from nereid.ports.messaging import DeliveryQueues, DeliveryStore, EventTypeStore, MessageQueue, MessageStore, Watches
 
 #: A message up to this size, in bytes of JSON, travels with each of its delivery jobs; a larger one is read again.
 MAX_CARRIED_BYTES = 65536
@@ -42,6 +44,8 @@ class Processor:
 
     Parameters
     ----------
+    queue
+        Where records come from, and the rest of one goes whose templates have used up its time.
     inbox
         Delivers app notifications. They need no provider, so they are made here, without a queue of their own.
     defaults
@@ -54,6 +58,7 @@ class Processor:
     event_types: EventTypeStore
     messages: MessageStore
     deliveries: DeliveryStore
+    queue: MessageQueue
     queues: DeliveryQueues
     inbox: Deliverer
     watches: Watches
@@ -71,15 +76,16 @@ class Processor:
         admits
             Tells whether a message that comes under a rule counts; one that does not is left out.
         """
-        failures = []
-        for message in messages:
-            try:
-                if message.rule is None or admits(environment.scope, message):
-                    self.process(environment, message)
-            except Exception as error:  # noqa: BLE001 - raised below
-                failures.append(error)
-        if failures:
-            raise failures[0]
+        scope = environment.scope
+
+        def process(message: Message) -> None:
+            if message.rule is None or admits(scope, message):
+                self.process(environment, message)
+
+        def put_back(rest: Sequence[Message]) -> None:
+            self.queue.send([EventBatch(team_id=scope.team_id, environment=scope.environment, messages=list(rest))])
+
+        one_by_one(messages, process, put_back)
 
     def process(self, environment: Environment, message: Message, *, user_exists: bool = False) -> None:
         """Store a message with its plan and queue its deliveries.
@@ -113,6 +119,7 @@ class Processor:
         stored = self.messages.add(scope, message, plan)
         if stored is None:
             self._count_without_contact(plan)
+            _log_failed_conditions(scope, message, plan)
         else:
             message, plan = stored
             notifications = configured(self.event_types, scope, message)
@@ -127,14 +134,12 @@ class Processor:
 
     def replay_all(self, environment: Environment, replays: Sequence[Replay]) -> None:
         """Replay messages, each whether or not another fails; raise the first failure in the end."""
-        failures = []
-        for replay in replays:
-            try:
-                self.replay(environment, replay)
-            except Exception as error:  # noqa: BLE001 - raised below
-                failures.append(error)
-        if failures:
-            raise failures[0]
+        scope = environment.scope
+
+        def put_back(rest: Sequence[Replay]) -> None:
+            self.queue.send([EventBatch(team_id=scope.team_id, environment=scope.environment, replays=list(rest))])
+
+        one_by_one(replays, lambda replay: self.replay(environment, replay), put_back)
 
     def replay(self, environment: Environment, replay: Replay) -> None:
         """Hand on what the stored plan of a message says and is not final, and what is forced.
@@ -242,12 +247,23 @@ def make_plan(
     inbox = [Recipient(type="user", value=user.user_id)] if user else []
     plan.recipients = [*contacts, *inbox]
     for notification in notifications.values():
-        if holds(notification.when, variables):
+        try:
+            applies = holds(notification.when, variables)
+        except TemplateFailed as error:
+            plan.failed_conditions[notification.name] = str(error)
+            continue
+        if applies:
             reached = _reached(notification, plan.recipients)
             plan.notifications.append(
                 PlannedNotification(name=notification.name, channel=notification.channel, to=reached)
             )
     return plan
+
+
+def _log_failed_conditions(scope: Scope, message: Message, plan: Plan) -> None:
+    for notification in plan.failed_conditions:
+        ids = {"team_id": scope.team_id, "environment": scope.environment, "message_id": message.message_id}
+        condition_failed(notification=notification, **ids)
 
 
 def recipients_of(message: Message, user: User | None) -> list[Recipient]:

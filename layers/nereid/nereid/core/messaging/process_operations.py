@@ -7,12 +7,12 @@ from nereid.core.audience.alias_user import alias_user
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.identify_user import identify_user
 from nereid.core.audience.register_device import Devices
+from nereid.core.messaging.one_by_one import one_by_one
 from nereid.core.messaging.process_message import Processor
 from nereid.core.messaging.track_event import track_event
-from nereid.errors import TryAgain, Unavailable
-from nereid.logs import unexpected
-from nereid.models.message import Alias, Identify, Operation, RegisterDevice
+from nereid.models.message import Alias, EventBatch, Identify, Operation, RegisterDevice
 from nereid.models.team import Environment
+from nereid.ports.messaging import MessageQueue
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Operations:
     identities: Identities
     devices: Devices
     processor: Processor
+    queue: MessageQueue
 
     def process(self, environment: Environment, operations: Sequence[Operation]) -> None:
         """Carry out operations one after the other; one that fails does not keep the others back.
@@ -33,19 +34,14 @@ class Operations:
         Exception
             What the first operation that failed raised, when all were tried.
         """
-        failed: Exception | None = None
-        for operation in operations:
-            try:
-                self._process(environment, operation)
-            except Unavailable:
-                raise
-            except TryAgain as again:
-                failed = failed or again
-            except Exception as error:  # noqa: BLE001 - raised below, when the others have had their turn
-                unexpected(error, "operation failed", kind=operation.kind)
-                failed = failed or error
-        if failed is not None:
-            raise failed
+        scope = environment.scope
+
+        def put_back(rest: Sequence[Operation]) -> None:
+            self.queue.send([EventBatch(team_id=scope.team_id, environment=scope.environment, operations=list(rest))])
+
+        one_by_one(
+            operations, lambda operation: self._process(environment, operation), put_back, stop_when_unavailable=True
+        )
 
     def _process(self, environment: Environment, operation: Operation) -> None:
         scope = environment.scope

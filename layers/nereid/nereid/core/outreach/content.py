@@ -108,7 +108,8 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._unseen = 0
-        self._links: list[tuple[str, int]] = []
+        #: Where the link at hand leads, and where its text begins.
+        self._link: tuple[str, int] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _UNSEEN:
@@ -122,20 +123,28 @@ class _Reader(HTMLParser):
         elif tag in ("td", "th"):
             self.parts.append(" ")
         elif tag == "a":
-            self._links.append((dict(attrs).get("href") or "", len(self.parts)))
+            # A link ends where the next begins (HTML, 13.2.6.4.7), and so no text is looked at once per link around it.
+            self._end_link()
+            self._link = dict(attrs).get("href") or "", len(self.parts)
         elif tag == "img":
             self.handle_data(dict(attrs).get("alt") or "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _UNSEEN:
             self._unseen = max(0, self._unseen - 1)
-        elif tag == "a" and self._links:
-            href, since = self._links.pop()
-            shown = "".join(self.parts[since:]).strip()
-            if href.startswith(("http://", "https://", "mailto:")) and href not in (shown, f"mailto:{shown}"):
-                self.parts.append(f" ({href})" if shown else href)
+        elif tag == "a":
+            self._end_link()
         elif tag in _BLOCKS and tag != "li":
             self.parts.append("\n\n" if tag not in ("tr", "dt", "dd") else "\n")
+
+    def _end_link(self) -> None:
+        if self._link is None:
+            return
+        href, since = self._link
+        self._link = None
+        shown = "".join(self.parts[since:]).strip()
+        if href.startswith(("http://", "https://", "mailto:")) and href not in (shown, f"mailto:{shown}"):
+            self.parts.append(f" ({href})" if shown else href)
 
     def handle_data(self, data: str) -> None:
         if not self._unseen:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from nereid.core.messaging.unsubscribe import Unsubscriber
 from nereid.core.outreach import content
+from nereid.core.time_limit import time_limit
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.lead_email import GivenContent
 from nereid.models.message import Message
@@ -34,7 +35,8 @@ class LeadMail:
         assert message.outreach is not None
         tags = {"campaign_id": given.campaign_id, "lead_id": given.lead_id}
         url = self.unsubscriber.url(job.team_id, job.recipient.value, job, tags)
-        return content.render(message.outreach, url)._replace(tags=tags)
+        with time_limit():
+            return content.render(message.outreach, url)._replace(tags=tags)
 
     def is_followed_up(self, job: DeliveryJob) -> bool:
         """Tell whether the mail counts for a campaign."""

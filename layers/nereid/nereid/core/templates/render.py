@@ -3,12 +3,8 @@
 Bounds on output, loops and time keep one template from holding up the others; see docs/templates.md.
 """
 
-import signal
-import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from types import FrameType
+from functools import cached_property
 from typing import Any
 
 import liquid
@@ -16,15 +12,12 @@ from cachetools import LRUCache
 from liquid.exceptions import LiquidError
 
 from nereid.core.templates import sandbox
+from nereid.core.time_limit import time_limit
 from nereid.errors import Invalid, TemplateFailed
 from nereid.models.delivery import Rendered
 from nereid.models.event_type import EmailTemplate, PushTemplate, SmsTemplate, Template
 
 MAX_OUTPUT = sandbox.MAX_OUTPUT
-#: Longest time that one delivery's templates may take, in seconds.
-MAX_SECONDS = 2.0
-#: How soon a template is stopped again that swallowed being stopped, in seconds.
-_AGAIN_SECONDS = 0.05
 #: Parsed templates that are kept, in characters of their source: parsed, each takes up to 300 bytes.
 _MAX_KEPT = 400_000
 #: What is kept of what went wrong: characters of the reason, and how many missing variables of which length.
@@ -51,19 +44,35 @@ class _Noted(liquid.Undefined):
 
 _TEXT = sandbox.Environment(_Noted)
 _HTML = sandbox.Environment(_Noted, autoescape=True)
-#: Size and template by source and kind.
-_parsed: LRUCache[tuple[str, bool], tuple[int, liquid.BoundTemplate]] = LRUCache(_MAX_KEPT, lambda kept: kept[0])
-#: How many seconds are left for templates, in `time_budget`.
-_left: list[float] = []
 
 
-def _parse(source: str, *, html: bool = False) -> liquid.BoundTemplate:
+class _Parsed:
+    """A parsed template, as it is kept."""
+
+    def __init__(self, source: str, *, html: bool) -> None:
+        self.size = len(source) + 100
+        self.template = (_HTML if html else _TEXT).from_string(source)
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """The variables that it names; to find them takes longer than to fill it in."""
+        return frozenset(self.template.global_variables())
+
+
+#: By source and kind.
+_parsed: LRUCache[tuple[str, bool], _Parsed] = LRUCache(_MAX_KEPT, lambda kept: kept.size)
+
+
+def _kept(source: str, *, html: bool = False) -> _Parsed:
     kept = _parsed.get((source, html))
     if kept is None:
         sandbox.check_source(source)
-        kept = len(source) + 100, (_HTML if html else _TEXT).from_string(source)
-        _parsed[source, html] = kept
-    return kept[1]
+        kept = _parsed[source, html] = _Parsed(source, html=html)
+    return kept
+
+
+def _parse(source: str, *, html: bool = False) -> liquid.BoundTemplate:
+    return _kept(source, html=html).template
 
 
 def _condition(when: str) -> str:
@@ -79,7 +88,7 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
         On `field`, with the line, if it does not parse.
     """
     try:
-        with _time_limit():
+        with time_limit():
             filters = _parse(source, html=html).analyze().filters
     except LiquidError as error:
         context = error.context()
@@ -114,25 +123,29 @@ def check_condition(field: str, when: str) -> None:
 
 
 def holds(when: str | None, variables: Mapping[str, Any]) -> bool:
-    """Tell whether a condition holds. One that fails while it is evaluated does not.
+    """Tell whether a condition holds. Without a condition, everything does.
 
-    Without a condition, everything holds.
+    Raises
+    ------
+    TemplateFailed
+        If it cannot be evaluated with these variables, or takes too long.
     """
     if when is None:
         return True
-    try:
-        with _time_limit():
-            return bool(_parse(_condition(when)).render(variables))
-    except Exception:  # noqa: BLE001 - a filter or comparison can fail in any way on values that callers choose
-        return False
+    with time_limit():
+        return bool(_render(_condition(when), variables))
 
 
 def uses(template: Template, variable: str) -> bool:
     """Tell whether any string of a template names a variable; `TemplateFailed` if that takes too long to find out."""
-    texts = _strings(template.model_dump(exclude={"from_"}))
+    # As `render` parses them, so that nothing is parsed for this alone.
+    html = template.html if isinstance(template, EmailTemplate) else None
     try:
-        with _time_limit():
-            return any(variable in _parse(text).global_variables() for text in texts)
+        with time_limit():
+            return any(
+                variable in _kept(text, html=text == html).variables
+                for text in _strings(template.model_dump(exclude={"from_"}))
+            )
     except (LiquidError, RecursionError) as error:
         raise TemplateFailed(_parsing_failed(error)) from error
 
@@ -147,7 +160,7 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
     """
     _missing.clear()
     members: dict[str, Any]
-    with _time_limit():
+    with time_limit():
         match template:
             case EmailTemplate():
                 members = {
@@ -177,7 +190,7 @@ def _render(source: str, variables: Mapping[str, Any], *, html: bool = False) ->
         raise
     except LiquidError as error:
         raise TemplateFailed(str(error.message)[:_MAX_REASON]) from error
-    except Exception as error:  # as in `holds`: a template must never keep its delivery from ending
+    except Exception as error:  # a template must never keep its delivery from ending
         raise TemplateFailed(type(error).__name__) from error
     if len(text) > MAX_OUTPUT:
         raise TemplateFailed(f"output is longer than {MAX_OUTPUT} characters")
@@ -204,52 +217,3 @@ def _strings(value: Any) -> Iterator[str]:
 
 def _one_line(text: str) -> str:
     return " ".join(text.splitlines()).strip()
-
-
-@contextmanager
-def time_budget(seconds: float) -> Iterator[None]:
-    """Let all templates and conditions inside take so many seconds together; those that come later fail at once.
-
-    Each has `MAX_SECONDS` of them at most.
-    """
-    _left.append(seconds)
-    try:
-        yield
-    finally:
-        _left.pop()
-
-
-@contextmanager
-def _time_limit() -> Iterator[None]:
-    """Stop what runs inside after `MAX_SECONDS`, or when the budget is used up.
-
-    Only a signal can stop what does not look at the time itself, and signals reach the main thread alone; Lambda
-    runs handlers there. It comes again until it is heeded: what is stopped may take it for an error of its own.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    seconds = min([MAX_SECONDS, *_left])
-    failure = f"took longer than {MAX_SECONDS:g} s"
-    if seconds <= 0:
-        raise TemplateFailed(failure)
-    over = False
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        if not over:
-            raise TemplateFailed(failure)
-
-    began = time.monotonic()
-    before = signal.signal(signal.SIGALRM, stop)
-    try:
-        try:
-            signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
-            yield
-        finally:
-            over = True  # The signal may come just before this, so it is said twice.
-    finally:
-        over = True
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        spent = time.monotonic() - began
-        _left[:] = [left - spent for left in _left]

@@ -1,0 +1,102 @@
+"""What becomes of messages whose conditions fail, or take their time."""
+
+from __future__ import annotations
+
+import pytest
+
+from nereid.core.messaging.ingest import ingest, ingest_operations
+from nereid.models.message import TrackEvent
+from nereid.models.operation import Who
+from tests.support.cloud import Cloud, World
+from tests.support.notifications import INBOX, MAIL, SAM
+
+IN_MEMORY = True
+
+#: Fails where the value is a text: numbers and texts have no order.
+WHEN = "data.total > 5"
+
+
+def failed_conditions(world: World, message_id: str) -> dict[str, str]:
+    return world.runtime.messages.plans(world.scope, [message_id])[message_id].failed_conditions
+
+
+def test_a_condition_that_cannot_be_evaluated_is_kept_with_the_plan_and_stops_no_other_notification(
+    cloud: Cloud, world: World
+) -> None:
+    world.configure("order", {**MAIL, "name": "large", "when": WHEN}, MAIL)
+    message_id = world.ingest("order", data={"otp": 1, "total": "many"}, contact_infos=SAM)
+    cloud.pump()
+    assert [each.notification for each in world.deliveries(message_id)] == ["mail"]
+    [(name, why)] = failed_conditions(world, message_id).items()
+    assert name == "large"
+    assert why
+    assert "many" not in why
+
+
+def test_a_condition_that_does_not_hold_has_not_failed(cloud: Cloud, world: World) -> None:
+    world.configure("order", {**MAIL, "when": WHEN})
+    message_id = world.ingest("order", data={"total": 5}, contact_infos=SAM)
+    cloud.pump()
+    assert world.deliveries(message_id) == []
+    assert failed_conditions(world, message_id) == {}
+
+
+def test_a_failed_condition_is_logged_once_with_ids_and_without_values(
+    cloud: Cloud, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.configure("order", {**MAIL, "when": WHEN})
+    message_id = world.ingest("order", data={"total": "sam@example.com"}, contact_infos=SAM)
+    records = cloud.receive("message")
+    for _ in range(2):
+        assert cloud.hand_over("message", records) == []
+    logged = [line.__dict__ for line in caplog.records if line.message == "condition failed"]
+    assert [(line["message_id"], line["notification"]) for line in logged] == [(message_id, "mail")]
+    assert "sam@example.com" not in str(logged)
+
+
+def test_messages_behind_slow_templates_are_processed_by_a_record_of_their_own(
+    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nereid.core.messaging.one_by_one.RECORD_SECONDS", 0)
+    world.configure("login", MAIL)
+    messages = [world.message("login", data={"otp": 1}, contact_infos=SAM) for _ in range(3)]
+    ingest(world.runtime.message_queue, world.environment, messages)
+    for waiting in (3, 2, 1):
+        [record] = cloud.receive("message")
+        assert record["body"].count('"message_id"') == waiting
+        assert cloud.hand_over("message", [record]) == []
+    assert cloud.receive("message") == []
+    cloud.pump("email")
+    assert [world.outcomes(each.message_id) for each in messages] == [[("success", None)]] * 3
+    assert len(cloud.sent("sesv2:SendEmail")) == 3
+
+
+def test_what_clients_ask_for_behind_slow_templates_is_done_in_its_order(
+    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nereid.core.messaging.one_by_one.RECORD_SECONDS", 0)
+    world.configure("login", INBOX)
+    operations = [
+        TrackEvent(kind="event", who=Who(external_id="u"), message=world.message("login", data={"otp": number}))
+        for number in range(3)
+    ]
+    ingest_operations(world.runtime.message_queue, world.scope, operations)
+    for _ in operations:
+        assert cloud.pump("message") == []
+    found, _ = world.runtime.inbox.page(world.scope, "u", "all", 1, 10, oldest_first=True)
+    assert [each.body for each in found] == ["0", "1", "2"]
+
+
+def test_replays_behind_slow_templates_are_not_lost(
+    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.configure("login", MAIL)
+    messages = [world.ingest("login", data={"otp": 1}, contact_infos=SAM) for _ in range(2)]
+    cloud.pump()
+    monkeypatch.setattr("nereid.core.messaging.one_by_one.RECORD_SECONDS", 0)
+    for message_id in messages:
+        [delivery] = world.deliveries(message_id)
+        world.runtime.replayer.replay(world.environment, message_id, [delivery.id], f"again {message_id}")
+    assert cloud.pump() == []
+    assert cloud.pump() == []
+    assert len(cloud.sent("sesv2:SendEmail")) == 4
