@@ -154,7 +154,7 @@ class Stack:
     def _open(self, deployment: Deployment, functions: Functions) -> Gateway:
         cors = next((api["cors"] for api in deployment.apis if api["cors"]), None)
         settings = {"allowOrigins": ["*"]} if cors is True else cors
-        routes = routes_of(deployment.apis, deployment.function_of)
+        routes = routes_of(deployment.apis, deployment.function_of, deployment.may_invoke)
         domain = self.base_url.partition("://")[2]
         return Gateway(Router(routes), functions.invoke, domain, Cors(settings) if settings else None)
 

@@ -1,4 +1,4 @@
-"""Write the documents that follow from the template, the settings and the Makefile.
+"""Write what follows from the table of routes, the template, the settings and the Makefile.
 
     tools/generate.py           write them
     tools/generate.py --check   change nothing; fail where one is not what it should be
@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "nereid")]
 
 from local_stack.template import translation as template  # noqa: E402 - found by the path above
 from nereid.settings import Settings  # noqa: E402
-from tools import openapi  # noqa: E402
+from tools import openapi, routes  # noqa: E402
 
 # Variables that libraries read; ours are described in nereid.settings.
 LIBRARIES = {
@@ -147,11 +147,11 @@ Environment variables of `make run`.
 
 def reached_by(name: str, properties: dict[str, Any]) -> str:
     """Return what invokes a function, in words."""
+    for route in routes.table():
+        if route.function == name:
+            return "what no route takes" if route.path == routes.DEFAULT else f"`{route.method} {route.path}`"
     for event in properties.get("Events", {}).values():
-        route = event["Properties"]
-        if event["Type"] == "Schedule":
-            return f"the clock, `{route['Schedule']}`"
-        return f"`{route['Method']} {route['Path']}`" if "Path" in route else "what no route takes"
+        return f"the clock, `{event['Properties']['Schedule']}`"
     for one in written()["Resources"].values():
         mapping = one.get("Properties", {})
         if one["Type"] == "AWS::Lambda::EventSourceMapping" and mapping["FunctionName"] == {"Ref": name}:
@@ -161,13 +161,20 @@ def reached_by(name: str, properties: dict[str, Any]) -> str:
 
 def permissions(properties: dict[str, Any]) -> str:
     """Return what a function may do, statement by statement."""
-    found = []
+    found: list[str] = []
     for policy in properties.get("Policies", []):
-        for statement in policy["Statement"]:
-            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            service = actions[0].split(":")[0]
-            found.append(f"{statement['Sid']}: {service} {', '.join(action.split(':')[1] for action in actions)}")
+        found += [policy["Ref"]] if "Ref" in policy else statements(policy["Statement"])
     return "<br>".join(found) or "nothing"
+
+
+def statements(policy: list[dict[str, Any]]) -> list[str]:
+    """Return the statements of a policy in words."""
+    found = []
+    for statement in policy:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        service = actions[0].split(":")[0]
+        found.append(f"{statement['Sid']}: {service} {', '.join(action.split(':')[1] for action in actions)}")
+    return found
 
 
 def catalogue() -> str:
@@ -175,19 +182,23 @@ def catalogue() -> str:
     rows = [
         [f"`{name}`", reached_by(name, one), one["Description"], permissions(one)] for name, one in functions().items()
     ]
+    shared = written()["Resources"]["CheckCredentials"]["Properties"]["PolicyDocument"]["Statement"]
     return f"""{NOTE}
 # Functions
 
 One Lambda per endpoint and per queue. The code of `NeptuneIngestEvent` is in `functions/neptune/ingest_event/`, and so
-on. Besides what is listed, each may write its own logs and traces.
+on. Besides what is listed, each may write its own logs and traces. `CheckCredentials` is what most functions need to
+check an API token: {"; ".join(statements(shared))}.
 
 {table(["function", "reached by", "what it does", "what it may do"], rows)}"""
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    # First, since the others are made from it.
+    "template.yaml": lambda: routes.write_into((ROOT / "template.yaml").read_text(encoding="utf-8")),
     "docs/configuration.md": configuration,
     "docs/functions.md": catalogue,
-    "docs/openapi.json": lambda: openapi.document(functions()),
+    "docs/openapi.json": lambda: openapi.document(functions(), routes.table()),
 }
 
 

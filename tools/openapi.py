@@ -1,6 +1,6 @@
-"""docs/openapi.json: every route of the template, with what it takes and how it answers.
+"""docs/openapi.json: every route, with what it takes and how it answers.
 
-Paths come from template.yaml, bodies and queries from the models that the functions parse them with, examples from
+Paths come from routes.txt, bodies and queries from the models that the functions parse them with, examples from
 the good samples in events/. What no model says (answers, credentials, the bodies of the Client API and Vibetrace)
 stands in the tables below.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,9 +20,12 @@ from pydantic import BaseModel
 from nereid.dialects.body_types import LaxBody
 from nereid.dialects.client import checks as client_checks
 from nereid.dialects.neptie.bodies import MAX_LEADS
+from tools.routes import Route
 
 ROOT = Path(__file__).resolve().parent.parent
 Schema = dict[str, Any]
+#: A second route of an endpoint that also answers with a slash at the end.
+SLASH = "/{slash+}"
 
 APIS = {
     "neptune": "Neptune: events, users, contact infos, app notifications",
@@ -117,19 +120,21 @@ BODIES: dict[str, Schema] = {
 }
 
 
-def document(functions: Mapping[str, Mapping[str, Any]]) -> str:
+def document(functions: Mapping[str, Mapping[str, Any]], table: Sequence[Route]) -> str:
     """Return docs/openapi.json.
 
     Parameters
     ----------
     functions
         The properties of the template's functions by logical id.
+    table
+        Every route.
     """
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Schema] = {f"{api}_error": schema for api, schema in ERRORS.items()}
     for name, properties in functions.items():
         folder = str(properties["CodeUri"]).removeprefix("functions/").rstrip("/")
-        routes = list(_routes(properties))
+        routes = [(one.method.lower(), one.path) for one in table if one.function == name and SLASH not in one.path]
         if folder in FALLBACKS or not routes:
             continue
         (method, path), *others = routes
@@ -154,13 +159,6 @@ _SECURITY = {
     "service_api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "client_key": {"type": "http", "scheme": "bearer", "bearerFormat": "pk_… or sk_…"},
 }
-
-
-def _routes(properties: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for event in properties.get("Events", {}).values():
-        route = event["Properties"]
-        if event["Type"] == "HttpApi" and "Path" in route and not route["Path"].endswith("/{slash+}"):
-            yield route["Method"].lower(), route["Path"]
 
 
 def _operation(

@@ -1,8 +1,8 @@
 """Refuses what a function's own policy does not allow, as AWS would, so that a missing permission shows up here.
 
 A function signs its requests with its logical id as access key. Who signs otherwise - the local stack itself, a
-developer's client - may do everything. Managed policies are not looked at: those that SAM attaches allow logs and
-traces, which nobody asks for here.
+developer's client - may do everything. Managed policies count if they are in the template; those of AWS that SAM
+attaches allow logs and traces, which nobody asks for here.
 """
 
 from __future__ import annotations

@@ -325,9 +325,15 @@ def _role(cloud: Cloud, logical_id: str, properties: Properties) -> Physical:
     return Physical(name, {"Arn": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}", "RoleId": name})
 
 
+def _managed_policy(cloud: Cloud, logical_id: str, properties: Properties) -> Physical:
+    arn = f"arn:aws:iam::{ACCOUNT_ID}:policy/{properties.get('ManagedPolicyName') or cloud.name(logical_id, 128)}"
+    return Physical(arn, {"PolicyArn": arn})
+
+
 CREATORS: dict[str, Creator] = {
     "AWS::DynamoDB::Table": _table,
     "AWS::Events::EventBus": _event_bus,
+    "AWS::IAM::ManagedPolicy": _managed_policy,
     "AWS::IAM::Role": _role,
     "AWS::KMS::Alias": _alias,
     "AWS::KMS::Key": _key,
@@ -355,7 +361,6 @@ WITHOUT_EFFECT = {
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::Events::EventBusPolicy",
-    "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
     "AWS::IAM::RolePolicy",
     "AWS::Lambda::EventInvokeConfig",

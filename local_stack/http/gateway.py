@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote
 
 from local_stack.compute.functions import Outcome
 from local_stack.settings import ACCOUNT_ID
+from local_stack.template.deployment import integrations
 from local_stack.terminal import warn
 
 MAX_BODY = 10 * 1024 * 1024
@@ -28,7 +29,6 @@ _GREEDY = 2
 _ANY = "ANY"
 _DEFAULT = "$default"
 _ANY_METHOD = "x-amazon-apigateway-any-method"
-_INTEGRATION = "x-amazon-apigateway-integration"
 # Of all content types, HTTP APIs hand over these alone as text; forms and bodies without a type are base64.
 _TEXT_TYPES = {"application/json", "application/xml", "application/javascript"}
 
@@ -111,11 +111,14 @@ class Route:
         With {variables} and a greedy {rest+}; or $default.
     function : str
         Logical id.
+    is_allowed : bool
+        Whether the API may invoke the function.
     """
 
     method: str
     path: str
     function: str
+    is_allowed: bool = True
 
     @property
     def key(self) -> str:
@@ -141,15 +144,22 @@ def message(status: int, text: str) -> Response:
     return Response(status, [("Content-Type", "application/json")], json.dumps({"message": text}).encode())
 
 
-def routes_of(apis: Iterable[Mapping[str, Any]], function_of: Callable[[str], str | None]) -> list[Route]:
+def routes_of(
+    apis: Iterable[Mapping[str, Any]],
+    function_of: Callable[[str], str | None],
+    may_invoke: Callable[[str, str], bool],
+) -> list[Route]:
     """Read the routes out of OpenAPI documents.
 
     Parameters
     ----------
     apis : iterable
-        With `paths` as SAM writes them.
+        With `paths` as in the API's definition.
     function_of : callable
         Gives the function behind an integration's URI.
+    may_invoke : callable
+        Tells whether a role may invoke a function. An integration without a role needs a permission of the function;
+        those are not looked at.
 
     Returns
     -------
@@ -158,17 +168,17 @@ def routes_of(apis: Iterable[Mapping[str, Any]], function_of: Callable[[str], st
     """
     found = []
     for api in apis:
-        for path, methods in api["paths"].items():
-            for method, operation in methods.items():
-                integration = operation.get(_INTEGRATION) if isinstance(operation, Mapping) else None
-                if integration is None:
-                    continue
-                function = function_of(str(integration.get("uri")))
-                if function is None or str(integration.get("payloadFormatVersion")) != "2.0":
-                    warn(f"route {method} {path} is not served: its integration is no function with payload format 2.0")
-                    continue
-                name = _ANY if method == _ANY_METHOD else method.upper()
-                found.append(Route(name, _DEFAULT if path == f"/{_DEFAULT}" else path, function))
+        for method, path, integration in integrations(api):
+            function = function_of(str(integration.get("uri")))
+            if function is None or str(integration.get("payloadFormatVersion")) != "2.0":
+                warn(f"route {method} {path} is not served: its integration is no function with payload format 2.0")
+                continue
+            role = integration.get("credentials")
+            is_allowed = role is None or may_invoke(role, function)
+            if not is_allowed:
+                warn(f"route {method} {path} answers 500: its role in the template may not invoke {function}")
+            name = _ANY if method == _ANY_METHOD else method.upper()
+            found.append(Route(name, _DEFAULT if path == f"/{_DEFAULT}" else path, function, is_allowed))
     return found
 
 
@@ -543,7 +553,9 @@ class Gateway:
             return message(404, "Not Found")
         route, parameters = found
         event = make_event(request, route, parameters, self._domain)
-        if _is_too_long(event):
+        if not route.is_allowed:
+            response = message(500, "Internal Server Error")
+        elif _is_too_long(event):
             response = message(413, "Request Too Long")
         else:
             response = read_answer(self._invoke(route.function, event))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
@@ -12,12 +12,14 @@ from typing import Any, ClassVar, TypeAlias
 import botocore.exceptions
 
 from local_stack.aws import resources
+from local_stack.aws.permissions import Need, allows
 from local_stack.aws.resources import Cloud, Physical, ResourceError
 from local_stack.settings import ACCOUNT_ID
 from local_stack.template.intrinsics import IntrinsicError, Resolver
 from local_stack.template.translation import code_path
 from local_stack.terminal import warn
 
+_INTEGRATION = "x-amazon-apigateway-integration"
 _FUNCTION_IN_ARN = re.compile(r":function:([A-Za-z0-9_-]+)")
 
 
@@ -42,7 +44,7 @@ class FunctionSpec:
     memory : int
         MB, for the context object only.
     statements : tuple of dict, or None
-        What its role's own policies say; None when the role is not in the template.
+        What its role may do by policies of the template; None when the role is not in the template.
     """
 
     logical_id: str
@@ -154,6 +156,8 @@ class Deployment:
         By logical id.
     apis : list of dict
         OpenAPI documents of the HTTP APIs, resolved, with `cors` beside them.
+    invokers : dict
+        What the roles of those documents' integrations may do, by ARN; None for a role that is not in the template.
     mappings, rules : list
         What triggers functions besides HTTP.
     destinations : dict
@@ -166,6 +170,7 @@ class Deployment:
 
     functions: dict[str, FunctionSpec] = field(default_factory=dict)
     apis: list[dict[str, Any]] = field(default_factory=list)
+    invokers: dict[str, tuple[Mapping[str, Any], ...] | None] = field(default_factory=dict)
     mappings: list[MappingSpec] = field(default_factory=list)
     rules: list[RuleSpec] = field(default_factory=list)
     destinations: dict[str, set[str]] = field(default_factory=dict)
@@ -189,6 +194,25 @@ class Deployment:
         if not match:
             return None
         return next((spec.logical_id for spec in self.functions.values() if spec.name == match.group(1)), None)
+
+    def may_invoke(self, role_arn: str, function: str) -> bool:
+        """Tell whether the policies of a role let API Gateway invoke a function.
+
+        Parameters
+        ----------
+        role_arn : str
+            The `credentials` of an integration.
+        function : str
+            Logical id.
+
+        Returns
+        -------
+        bool
+            True too for a role that is not in the template.
+        """
+        statements = self.invokers.get(role_arn)
+        need = Need("lambda:InvokeFunction", self.functions[function].arn)
+        return statements is None or any(allows(statement, need) for statement in statements)
 
 
 _Collect: TypeAlias = "Callable[[Deployer, Deployment, str, Mapping[str, Any]], None]"
@@ -365,16 +389,27 @@ class Deployer:
             environment={key: _text(value) for key, value in variables.items()},
             timeout=float(properties.get("Timeout") or 3),
             memory=int(properties.get("MemorySize") or 128),
-            statements=self._statements(name),
+            statements=self._statements(str(properties.get("Role"))),
         )
 
-    def _statements(self, function: str) -> tuple[Mapping[str, Any], ...] | None:
-        role = (self._resources[function]["Properties"].get("Role") or {}).get("Fn::GetAtt", [None])[0]
-        if role not in self._resources:
+    def _statements(self, role_arn: str) -> tuple[Mapping[str, Any], ...] | None:
+        roles = {made.attributes["Arn"]: name for name, made in self._of_type("AWS::IAM::Role")}
+        role = roles.get(role_arn)
+        if role is None:
             return None
-        documents = [policy["PolicyDocument"] for policy in self._properties(role).get("Policies") or []]
+        properties = self._properties(role)
+        documents = [policy["PolicyDocument"] for policy in properties.get("Policies") or []]
+        attached = properties.get("ManagedPolicyArns") or []
+        documents += [
+            self._properties(name)["PolicyDocument"]
+            for name, made in self._of_type("AWS::IAM::ManagedPolicy")
+            if made.ref in attached
+        ]
         statements = [document["Statement"] for document in documents]
         return tuple(one for each in statements for one in (each if isinstance(each, list) else [each]))
+
+    def _of_type(self, kind: str) -> list[tuple[str, Physical]]:
+        return [(name, made) for name, made in self._made.items() if self._resources[name]["Type"] == kind]
 
     def _collect_mapping(self, deployment: Deployment, name: str, properties: Mapping[str, Any]) -> None:
         source = str(properties.get("EventSourceArn") or "")
@@ -409,7 +444,12 @@ class Deployer:
             return
         body = properties.get("Body") or {}
         cors = properties.get("CorsConfiguration") or body.get("x-amazon-apigateway-cors")
-        deployment.apis.append({"name": name, "paths": body.get("paths") or {}, "cors": cors})
+        api = {"name": name, "paths": body.get("paths") or {}, "cors": cors}
+        deployment.apis.append(api)
+        for _, _, integration in integrations(api):
+            role = integration.get("credentials")
+            if role:
+                deployment.invokers[role] = self._statements(role)
 
     def _collect_rest_api(self, _: Deployment, name: str, __: Mapping[str, Any]) -> None:
         warn(f"{name}: REST APIs are not served locally, HTTP APIs are (AWS::Serverless::HttpApi)")
@@ -505,6 +545,25 @@ class Deployer:
         "AWS::Scheduler::Schedule": _collect_schedule,
         "AWS::SES::ConfigurationSetEventDestination": _collect_destination,
     }
+
+
+def integrations(api: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Give what is behind each route of an OpenAPI document.
+
+    Parameters
+    ----------
+    api : mapping
+        With `paths` as in the API's definition.
+
+    Yields
+    ------
+    tuple
+        The method as it is written, the path, and the integration.
+    """
+    for path, methods in api["paths"].items():
+        for method, operation in methods.items():
+            if isinstance(operation, Mapping) and _INTEGRATION in operation:
+                yield method, path, operation[_INTEGRATION]
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from local_stack.template import translation
+from local_stack.template.deployment import integrations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATE = ROOT / "template.yaml"
@@ -70,9 +71,18 @@ def consumers() -> dict[str, str]:
 
 
 def policies(function: str) -> list[dict[str, Any]]:
-    """Return the statements of a function's own policies."""
-    role = translated()["Resources"][target(functions()[function]["Role"])]["Properties"]
-    return [statement for policy in role.get("Policies", []) for statement in policy["PolicyDocument"]["Statement"]]
+    """Return the statements of a function's policies: its own, and those that it shares with others of the stack."""
+    return statements(target(functions()[function]["Role"]))
+
+
+def statements(role: str) -> list[dict[str, Any]]:
+    """Return the statements of a role's policies, but for those of AWS."""
+    properties = translated()["Resources"][role]["Properties"]
+    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    shared = of_type("AWS::IAM::ManagedPolicy")
+    attached = [target(one) for one in properties.get("ManagedPolicyArns", []) if not isinstance(one, str)]
+    documents += [shared[name]["Properties"]["PolicyDocument"] for name in attached]
+    return [statement for document in documents for statement in document["Statement"]]
 
 
 def listed(value: Any) -> list[Any]:
@@ -85,15 +95,20 @@ def folder(function: str) -> Path:
     return ROOT / str(written()["Resources"][function]["Properties"]["CodeUri"])
 
 
+def definition() -> Resource:
+    """Return the API's definition."""
+    (api,) = of_type("AWS::ApiGatewayV2::Api").values()
+    body: Resource = api["Properties"]["Body"]
+    return body
+
+
+@cache
 def routes() -> dict[tuple[str, str], str]:
     """Return the function behind each method and path; the route of what nothing else takes is ("*", "$default")."""
     found = {}
-    for name, one in written()["Resources"].items():
-        for event in one.get("Properties", {}).get("Events", {}).values():
-            if event["Type"] != "HttpApi":
-                continue
-            properties = event["Properties"]
-            found[properties.get("Method", "*"), properties.get("Path", "$default")] = name
+    for method, path, integration in integrations(definition()):
+        key = (method.upper().replace("X-AMAZON-APIGATEWAY-ANY-METHOD", "ANY"), path)
+        found[("*", "$default") if path == "/$default" else key] = target(integration["uri"])
     return found
 
 

@@ -29,8 +29,6 @@ NO_EVENTS = {
 # Hardly anything writes accounts, and reading a limit goes with writing it.
 QUIET = {("AccountsTable", "WriteThrottleEvents"), ("LimitsTable", "ReadThrottleEvents")}
 
-every_alarm = pytest.mark.parametrize("alarm", sorted(ALARMS))
-
 
 def metrics(alarm: str) -> dict[str, dict[str, Any]]:
     """Return the metrics of an alarm by their ids, each as in a MetricStat."""
@@ -82,21 +80,22 @@ def test_there_are_ten_alarms_at_most() -> None:
     assert 0 < len(ALARMS) <= 10
 
 
-@every_alarm
-def test_an_alarm_tells_the_topic_when_it_goes_off_and_when_it_is_over(alarm: str) -> None:
-    assert ALARMS[alarm]["AlarmActions"] == ALARMS[alarm]["OKActions"] == [{"Ref": "AlarmTopic"}]
+def test_an_alarm_tells_the_topic_when_it_goes_off_and_when_it_is_over() -> None:
+    told = {name: (one["AlarmActions"], one["OKActions"]) for name, one in ALARMS.items()}
+    topic = [{"Ref": "AlarmTopic"}]
+    assert {name: actions for name, actions in told.items() if actions != (topic, topic)} == {}
 
 
-@every_alarm
-def test_an_alarm_leads_to_its_paragraph(alarm: str) -> None:
-    assert ALARMS[alarm]["AlarmName"] == {"Fn::Sub": "${AWS::StackName}-" + slug(alarm)}
-    assert ALARMS[alarm]["AlarmDescription"].endswith(f" See docs/operations.md#{slug(alarm)}")
-    assert f"\n### {slug(alarm)}\n" in PARAGRAPHS
+def test_an_alarm_leads_to_its_paragraph() -> None:
+    names = {alarm: {"Fn::Sub": "${AWS::StackName}-" + slug(alarm)} for alarm in ALARMS}
+    ends = {alarm: f" See docs/operations.md#{slug(alarm)}" for alarm in ALARMS}
+    assert [alarm for alarm, one in ALARMS.items() if one["AlarmName"] != names[alarm]] == []
+    assert [alarm for alarm, one in ALARMS.items() if not one["AlarmDescription"].endswith(ends[alarm])] == []
 
 
-@pytest.mark.parametrize("paragraph", re.findall(r"^### (.+)$", PARAGRAPHS, re.MULTILINE))
-def test_a_paragraph_is_about_an_alarm(paragraph: str) -> None:
-    assert paragraph in {slug(alarm) for alarm in ALARMS}
+def test_an_alarm_has_a_paragraph_and_a_paragraph_an_alarm() -> None:
+    paragraphs = re.findall(r"^### (.+)$", PARAGRAPHS, re.MULTILINE)
+    assert sorted(paragraphs) == sorted(slug(alarm) for alarm in ALARMS)
 
 
 def test_a_heading_has_a_name_of_its_own_to_be_linked_by() -> None:
@@ -105,31 +104,32 @@ def test_a_heading_has_a_name_of_its_own_to_be_linked_by() -> None:
     assert sorted(anchors) == sorted(set(anchors))
 
 
-@every_alarm
-def test_an_alarm_is_within_what_cloudwatch_takes(alarm: str) -> None:
-    assert 1 <= len(metrics(alarm)) <= 10
-    assert len(expressions(alarm)) <= 10
-    assert len({metric["Period"] for metric in metrics(alarm).values()}) == 1
-    assert not any("SEARCH" in expression for expression in expressions(alarm).values())
+def test_an_alarm_is_within_what_cloudwatch_takes() -> None:
+    periods = {alarm: {metric["Period"] for metric in metrics(alarm).values()} for alarm in ALARMS}
+    assert [alarm for alarm in ALARMS if not 1 <= len(metrics(alarm)) <= 10] == []
+    assert [alarm for alarm in ALARMS if len(expressions(alarm)) > 10] == []
+    assert {alarm: found for alarm, found in periods.items() if len(found) != 1} == {}
+    assert [alarm for alarm in ALARMS if any("SEARCH" in one for one in expressions(alarm).values())] == []
 
 
-@every_alarm
-def test_an_alarm_watches_one_thing_that_all_its_metrics_are_part_of(alarm: str) -> None:
-    if expressions(alarm):
-        assert watched(alarm) in expressions(alarm)
-        used = set.union(*(metric_math.names(expression) for expression in expressions(alarm).values()))
-        assert used == (metrics(alarm).keys() | expressions(alarm).keys()) - {watched(alarm)}
+def test_an_alarm_watches_one_thing_that_all_its_metrics_are_part_of() -> None:
+    calculated = [alarm for alarm in ALARMS if expressions(alarm)]
+    assert calculated
+    assert [alarm for alarm in calculated if watched(alarm) not in expressions(alarm)] == []
+    used = {alarm: set.union(*map(metric_math.names, expressions(alarm).values())) for alarm in calculated}
+    there = {alarm: (metrics(alarm).keys() | expressions(alarm).keys()) - {watched(alarm)} for alarm in calculated}
+    assert {alarm: used[alarm] ^ there[alarm] for alarm in calculated if used[alarm] != there[alarm]} == {}
 
 
-@every_alarm
-def test_an_alarm_says_what_no_data_means(alarm: str) -> None:
-    assert ALARMS[alarm]["TreatMissingData"] in {"breaching", "notBreaching", "ignore"}
+def test_an_alarm_says_what_no_data_means() -> None:
+    said = {alarm: one["TreatMissingData"] for alarm, one in ALARMS.items()}
+    assert {alarm: text for alarm, text in said.items() if text not in {"breaching", "notBreaching", "ignore"}} == {}
 
 
-@every_alarm
-def test_a_rate_asks_for_a_minimum(alarm: str) -> None:
-    for expression in expressions(alarm).values():
-        assert "/" not in expression or re.match(r"IF\(\w+ >= \d+, ", expression)
+def test_a_rate_asks_for_a_minimum() -> None:
+    rates = [(alarm, one) for alarm in ALARMS for one in expressions(alarm).values() if "/" in one]
+    assert rates
+    assert [(alarm, one) for alarm, one in rates if not re.match(r"IF\(\w+ >= \d+, ", one)] == []
 
 
 def test_the_cost_is_what_the_documents_say() -> None:

@@ -1,19 +1,20 @@
-"""Each function is declared as all are, and can be followed by its name."""
+"""Each function is declared as all are, and can be followed by its name. A rule that fails lists all who break it."""
 
 from __future__ import annotations
 
 import json
 import re
 
-import pytest
-
 from tests.infrastructure import stack
+from tools import routes as table
 
 FUNCTIONS = stack.functions()
-FOLDERS = sorted(path.parent.relative_to(stack.ROOT) for path in stack.ROOT.glob("functions/*/*/app.py"))
+FOLDERS = sorted(path.parent for path in stack.ROOT.glob("functions/*/*/app.py"))
 ROUTES = stack.routes()
 # Lambdas that no request reaches: the operator invokes it.
 UNROUTED = {"ManageCreateTeam"}
+# Routes of what no other route takes; see routes.txt.
+FALLBACK = {("*", "$default"), ("ANY", "/"), ("ANY", "/{path+}")}
 # A second route for a slash at the end of a path; see docs/adr/0009-trailing-slash.md.
 SLASH = "/{slash+}"
 # Where the paths of an API begin, if not with its name.
@@ -25,8 +26,11 @@ PREFIXES: dict[str, str | tuple[str, ...]] = {
 }
 # Prefixes under which one endpoint has several routes.
 ALIASES = re.compile(r"^/(v1/api|v1|api)/")
-
-every_function = pytest.mark.parametrize("function", sorted(FUNCTIONS))
+# Characters of a managed policy, white space aside, and of the name of a function.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MAX_POLICY = 6144
+LONGEST_NAME = 64
+MANAGED = "AWS::IAM::ManagedPolicy"
 
 
 def logical_id(api: str, name: str) -> str:
@@ -34,98 +38,176 @@ def logical_id(api: str, name: str) -> str:
     return "".join(part.capitalize() for part in [api, *name.split("_")])
 
 
-@every_function
-def test_a_function_is_named_after_its_folder(function: str) -> None:
-    folder = stack.folder(function).relative_to(stack.ROOT)
-    assert folder.parts[0] == "functions"
-    assert logical_id(*folder.parts[1:]) == function
-
-
-@every_function
-def test_a_function_has_a_folder_with_its_handler_and_nothing_to_install(function: str) -> None:
-    assert (stack.folder(function) / "app.py").is_file()
-    assert not (stack.folder(function) / "requirements.txt").exists()
-    assert FUNCTIONS[function]["Handler"] == "app.handler"
-
-
-@pytest.mark.parametrize("folder", FOLDERS, ids=str)
-def test_a_folder_is_declared_in_the_template(folder: str) -> None:
-    assert any(stack.folder(function) == stack.ROOT / folder for function in FUNCTIONS)
-
-
-@every_function
-def test_a_function_runs_on_the_chosen_machine_with_both_layers_and_traces(function: str) -> None:
-    properties = FUNCTIONS[function]
-    assert properties["Runtime"] == "python3.13"
-    assert properties["Architectures"] == [{"Ref": "Architecture"}]
-    assert properties["TracingConfig"] == {"Mode": "Active"}
-    layers = [re.sub(r"[0-9a-f]{10}$", "", stack.target(layer)) for layer in properties["Layers"]]
-    assert layers == ["DepsLayer", "NereidLayer"]
-
-
-@every_function
-def test_a_function_logs_to_a_group_of_its_own_with_retention(function: str) -> None:
-    groups = stack.of_type("AWS::Logs::LogGroup")
-    group = stack.target(FUNCTIONS[function]["LoggingConfig"]["LogGroup"])
-    assert group == f"{function}LogGroup"
-    assert groups[group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
-
-
-@every_function
-def test_a_function_never_logs_whole_events(function: str) -> None:
-    assert "POWERTOOLS_LOGGER_LOG_EVENT" not in stack.environment(function)
-
-
-@every_function
-def test_a_function_is_reached_by_one_route_one_queue_one_schedule_or_the_operator(function: str) -> None:
-    routes = {
-        (method, ALIASES.sub("/", path.removesuffix(SLASH)))
-        for (method, path), name in ROUTES.items()
-        if name == function
-    }
-    queues = [queue for name, queue in stack.consumers().items() if name == function]
-    assert len(routes) + len(queues) + (function in stack.schedules()) == (0 if function in UNROUTED else 1)
-
-
-@pytest.mark.parametrize("function", sorted(stack.schedules()))
-def test_a_scheduled_function_ends_before_it_is_started_again(function: str) -> None:
-    minutes = re.fullmatch(r"rate\((\d+) minutes\)", stack.schedules()[function])
-    assert minutes
-    assert FUNCTIONS[function]["Timeout"] < int(minutes[1]) * 60
-
-
-@pytest.mark.parametrize("route", sorted(ROUTES), ids=" ".join)
-def test_a_route_belongs_to_its_functions_api(route: tuple[str, str]) -> None:
-    api = stack.folder(ROUTES[route]).parent.name
-    assert route[1].startswith(PREFIXES.get(api, f"/{api}/"))
-
-
-@pytest.mark.parametrize("function", sorted(name for name in FUNCTIONS if name.startswith("Neptie")))
-def test_a_neptie_endpoint_is_reached_under_its_three_prefixes(function: str) -> None:
-    (method, path) = next(route for route, name in ROUTES.items() if name == function)
-    rest = ALIASES.sub("", path)
+def routes_of(function: str) -> set[tuple[str, str]]:
+    """Return the routes of a function, those that are one endpoint as one."""
     own = {route for route, name in ROUTES.items() if name == function}
-    assert own == {(method, prefix + rest) for prefix in ("/api/", "/v1/", "/v1/api/")}
+    if own == FALLBACK:
+        return {("*", "$default")}
+    return {(method, ALIASES.sub("/", path.removesuffix(SLASH))) for method, path in own}
+
+
+def triggers(function: str) -> int:
+    """Count the routes, queues and schedules that a function is reached by."""
+    queues = [queue for name, queue in stack.consumers().items() if name == function]
+    return len(routes_of(function)) + len(queues) + (function in stack.schedules())
+
+
+def minutes(schedule: str) -> int:
+    """Return how often something runs that has a rate."""
+    found = re.fullmatch(r"rate\((\d+) minutes\)", schedule)
+    assert found, schedule
+    return int(found[1])
+
+
+def test_a_function_is_named_after_its_folder() -> None:
+    folders = {function: stack.folder(function).relative_to(stack.ROOT).parts for function in FUNCTIONS}
+    assert {name: parts for name, parts in folders.items() if parts[0] != "functions"} == {}
+    assert {name: parts for name, parts in folders.items() if logical_id(*parts[1:]) != name} == {}
+
+
+def test_a_function_has_a_folder_with_its_handler_and_nothing_to_install() -> None:
+    folders = {function: stack.folder(function) for function in FUNCTIONS}
+    assert [function for function, folder in folders.items() if not (folder / "app.py").is_file()] == []
+    assert [function for function, folder in folders.items() if (folder / "requirements.txt").exists()] == []
+    assert {function for function, one in FUNCTIONS.items() if one["Handler"] != "app.handler"} == set()
+
+
+def test_a_folder_is_declared_in_the_template() -> None:
+    assert set(FOLDERS) - {stack.folder(function) for function in FUNCTIONS} == set()
+
+
+def test_a_function_runs_on_the_chosen_machine_with_both_layers_and_traces() -> None:
+    expected = {
+        "Runtime": "python3.13",
+        "Architectures": [{"Ref": "Architecture"}],
+        "TracingConfig": {"Mode": "Active"},
+        "Layers": ["DepsLayer", "NereidLayer"],
+    }
+    found = {
+        function: {key: one[key] for key in expected}
+        | {"Layers": [re.sub(r"[0-9a-f]{10}$", "", stack.target(layer)) for layer in one["Layers"]]}
+        for function, one in FUNCTIONS.items()
+    }
+    assert {function: values for function, values in found.items() if values != expected} == {}
+
+
+def test_a_function_logs_to_the_group_of_its_api() -> None:
+    groups = {function: stack.target(one["LoggingConfig"]["LogGroup"]) for function, one in FUNCTIONS.items()}
+    wanted = {function: f"{stack.folder(function).parent.name.capitalize()}LogGroup" for function in FUNCTIONS}
+    assert {function: group for function, group in groups.items() if group != wanted[function]} == {}
+
+
+def test_a_log_group_is_named_after_its_api_and_kept_as_long_as_the_parameter_says() -> None:
+    groups = {name: one["Properties"] for name, one in stack.of_type("AWS::Logs::LogGroup").items()}
+    names = {name: one["LogGroupName"]["Fn::Sub"] for name, one in groups.items()}
+    apis = {folder.parent.name for folder in FOLDERS}
+    assert set(names.values()) == {f"/aws/lambda/${{AWS::StackName}}/{api}" for api in apis} | {
+        "/aws/apigateway/${AWS::StackName}"
+    }
+    assert [name for name, one in groups.items() if one["RetentionInDays"] != {"Ref": "LogRetentionDays"}] == []
+
+
+def test_a_function_never_logs_whole_events() -> None:
+    telling = [function for function in FUNCTIONS if "POWERTOOLS_LOGGER_LOG_EVENT" in stack.environment(function)]
+    assert telling == []
+
+
+def test_a_function_is_reached_by_one_route_one_queue_one_schedule_or_the_operator() -> None:
+    counted = {function: triggers(function) for function in FUNCTIONS}
+    assert {name: count for name, count in counted.items() if count != (0 if name in UNROUTED else 1)} == {}
+
+
+def test_a_scheduled_function_ends_before_it_is_started_again() -> None:
+    late = {
+        function: schedule
+        for function, schedule in stack.schedules().items()
+        if FUNCTIONS[function]["Timeout"] >= minutes(schedule) * 60
+    }
+    assert stack.schedules()
+    assert late == {}
+
+
+def test_a_route_belongs_to_its_functions_api() -> None:
+    apis = {route: stack.folder(function).parent.name for route, function in ROUTES.items()}
+    assert {route: api for route, api in apis.items() if not route[1].startswith(PREFIXES.get(api, f"/{api}/"))} == {}
+
+
+def test_a_neptie_endpoint_is_reached_under_its_three_prefixes() -> None:
+    own = {
+        function: {route for route, name in ROUTES.items() if name == function}
+        for function in FUNCTIONS
+        if function.startswith("Neptie")
+    }
+    wanted = {
+        function: {
+            (method, prefix + ALIASES.sub("", path))
+            for method, path in found
+            for prefix in ("/api/", "/v1/", "/v1/api/")
+        }
+        for function, found in own.items()
+    }
+    assert own
+    assert {function: found for function, found in own.items() if found != wanted[function] or len(found) != 3} == {}
 
 
 def test_what_no_route_takes_is_answered_by_not_found() -> None:
-    assert ROUTES["*", "$default"] == "PublicNotFound"
+    assert {ROUTES[route] for route in FALLBACK} == {"PublicNotFound"}
 
 
-@every_function
-def test_a_function_that_is_no_part_of_the_api_alone_may_know_its_url(function: str) -> None:
+def test_the_definition_of_the_api_has_the_routes_of_the_table_and_no_others() -> None:
+    assert {(route.method, route.path): route.function for route in table.table()} == ROUTES
+
+
+def test_a_route_is_invoked_with_the_role_of_the_api() -> None:
+    operations = [operation for path in stack.definition()["paths"].values() for operation in path.values()]
+    roles = [operation["x-amazon-apigateway-integration"]["credentials"] for operation in operations]
+    assert [role for role in roles if role != {"Fn::GetAtt": ["ApiRole", "Arn"]}] == []
+
+
+def test_the_role_of_the_api_is_the_gateways_and_may_invoke_the_functions_behind_routes_and_no_others() -> None:
+    (trust,) = stack.translated()["Resources"]["ApiRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert (trust["Principal"], trust["Action"]) == ({"Service": "apigateway.amazonaws.com"}, "sts:AssumeRole")
+    statements = stack.statements("ApiRole")
+    assert {(one["Effect"], one["Action"]) for one in statements} == {("Allow", "lambda:InvokeFunction")}
+    invoked = [stack.target(resource) for one in statements for resource in one["Resource"]]
+    assert sorted(invoked) == sorted(set(ROUTES.values()))
+
+
+def test_a_managed_policy_is_no_longer_than_iam_takes() -> None:
+    arn = f"arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:{'x' * LONGEST_NAME}"
+    documents = {name: one["Properties"]["PolicyDocument"] for name, one in stack.of_type(MANAGED).items()}
+    texts = {name: re.sub(r"[ \n]", "", json.dumps(document)) for name, document in documents.items()}
+    lengths = {name: len(re.sub(r'{"Fn::GetAtt":[^}]*}', f'"{arn}"', text)) for name, text in texts.items()}
+    assert {name: length for name, length in lengths.items() if length > MAX_POLICY} == {}
+
+
+def test_a_function_that_is_no_part_of_the_api_alone_may_know_its_url() -> None:
     # The API refers to the functions behind its routes: one of those that referred to the API would close a circle.
-    if '"Api"' in json.dumps(FUNCTIONS[function]):
-        assert function not in ROUTES.values()
+    knowing = {function for function in FUNCTIONS if '"Api"' in json.dumps(FUNCTIONS[function])}
+    assert knowing & set(ROUTES.values()) == set()
 
 
-@every_function
-@pytest.mark.parametrize("sample", ["good.json", "bad.json"])
-def test_a_function_has_a_sample_of_a_good_and_of_a_bad_event(function: str, sample: str) -> None:
-    folder = stack.folder(function)
-    event = stack.ROOT / "events" / folder.parent.name / folder.name / sample
-    assert isinstance(json.loads(event.read_text(encoding="utf-8")), dict)
+def test_a_function_has_a_sample_of_a_good_and_of_a_bad_event() -> None:
+    folders = [stack.folder(function) for function in FUNCTIONS]
+    samples = [
+        stack.ROOT / "events" / folder.parent.name / folder.name / sample
+        for folder in folders
+        for sample in ("good.json", "bad.json")
+    ]
+    assert [sample for sample in samples if not sample.is_file()] == []
+    events = {sample: json.loads(sample.read_text(encoding="utf-8")) for sample in samples}
+    assert [sample for sample, event in events.items() if not isinstance(event, dict)] == []
 
 
 def test_the_stack_stays_well_under_the_limit_of_500_resources() -> None:
-    assert len(stack.translated()["Resources"]) < 400
+    assert len(stack.translated()["Resources"]) <= 230
+
+
+def test_an_endpoint_costs_two_resources_its_function_and_its_role() -> None:
+    resources = stack.translated()["Resources"]
+    made_for = {
+        function: sorted(one["Type"] for name, one in resources.items() if re.match(rf"{function}(?![a-z])", name))
+        for function in set(ROUTES.values())
+    }
+    expected = ["AWS::IAM::Role", "AWS::Lambda::Function"]
+    assert {function: kinds for function, kinds in made_for.items() if kinds != expected} == {}

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-import pytest
-
 from tests.infrastructure import stack
 
 LAYER = stack.ROOT / "layers" / "nereid"
@@ -41,8 +39,8 @@ AREAS = {
 }
 HANDLERS_MAY = BASE | {"dialects", "consumer", "auth", "core", "models", "ports", "runtime"}
 
-every_module = pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(LAYER)))
-every_handler = pytest.mark.parametrize("handler", HANDLERS, ids=lambda path: "/".join(path.parts[-3:-1]))
+# What is there without a package of the layer.
+OURS = {*sys.stdlib_module_names, "nereid"}
 
 
 def part(path: Path) -> str:
@@ -65,13 +63,24 @@ def parts(path: Path) -> set[str]:
     return {name.split(".")[1] for name in imports(path) if name.startswith("nereid.")}
 
 
-@every_module
-def test_a_module_imports_inward_only(module: Path) -> None:
-    if module.name == "__init__.py" and module.parent.name == "nereid":
-        return
-    own = part(module)
-    allowed = BASE if own in BASE else BASE | INWARD[own] | {own}
-    assert parts(module) <= allowed
+def roots(path: Path) -> set[str]:
+    """Return the packages that a file imports."""
+    return {name.split(".")[0] for name in imports(path)}
+
+
+def named(found: dict[Path, set[str]]) -> dict[str, set[str]]:
+    """Return what was found of files that have anything, by their paths in the repository."""
+    return {str(path.relative_to(stack.ROOT)): names for path, names in found.items() if names}
+
+
+def allowed(own: str) -> set[str]:
+    """Return the parts of the layer that a part may import."""
+    return BASE if own in BASE else BASE | INWARD[own] | {own}
+
+
+def test_a_module_imports_inward_only() -> None:
+    modules = [module for module in MODULES if module != LAYER / "nereid" / "__init__.py"]
+    assert named({module: parts(module) - allowed(part(module)) for module in modules}) == {}
 
 
 def area(name: str) -> str | None:
@@ -90,48 +99,51 @@ def test_an_area_knows_only_those_that_it_stands_on() -> None:
     assert not offenders
 
 
-@every_module
-def test_only_the_adapters_know_aws(module: Path) -> None:
-    roots = {name.split(".")[0] for name in imports(module)}
-    if part(module) != "aws":
-        assert not roots & {"boto3", "botocore", "aws_xray_sdk"}
+def test_only_the_adapters_know_aws() -> None:
+    aws = {"boto3", "botocore", "aws_xray_sdk"}
+    assert named({module: roots(module) & aws for module in MODULES if part(module) != "aws"}) == {}
 
 
-@every_module
-def test_only_the_settings_read_the_environment_and_only_when_asked(module: Path) -> None:
+def environment_reads(module: Path) -> tuple[set[str], set[str]]:
+    """Return the lines that read the environment when they are called, and those that do when they are imported."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
     functions = [
         node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     ]
     inside = {id(node) for function in functions for node in ast.walk(function)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}:
-            assert part(module) == "settings"
-            assert id(node) in inside, f"line {node.lineno} reads the environment when it is imported"
+    reads = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}]
+    called = {f"line {node.lineno}" for node in reads if id(node) in inside}
+    return called, {f"line {node.lineno}" for node in reads} - called
 
 
-@every_module
-def test_importing_a_package_loads_nothing(module: Path) -> None:
-    if module.name == "__init__.py":
-        assert not module.read_text(encoding="utf-8").strip()
+def test_only_the_settings_read_the_environment_and_only_when_asked() -> None:
+    reads = {module: environment_reads(module) for module in MODULES}
+    assert named({module: called for module, (called, _) in reads.items() if part(module) != "settings"}) == {}
+    assert named({module: imported for module, (_, imported) in reads.items()}) == {}
 
 
-@every_module
-def test_a_third_party_import_is_in_the_layer(module: Path) -> None:
-    shipped = set(
-        re.findall(r"^([a-z0-9-]+)==", (stack.ROOT / "layers/deps/requirements.txt").read_text(), re.MULTILINE)
-    )
-    distributions = packages_distributions()
-    for root in {name.split(".")[0] for name in imports(module)} - set(sys.stdlib_module_names) - {"nereid"}:
-        owners = {re.sub(r"[-_.]+", "-", owner).lower() for owner in distributions[root]}
-        assert owners & shipped, root
+def test_importing_a_package_loads_nothing() -> None:
+    packages = [module for module in MODULES if module.name == "__init__.py"]
+    assert packages
+    assert [package for package in packages if package.read_text(encoding="utf-8").strip()] == []
 
 
-@every_handler
-def test_a_handler_only_wires(handler: Path) -> None:
-    assert len(handler.read_text(encoding="utf-8").splitlines()) <= 40
-    assert parts(handler) <= HANDLERS_MAY
-    assert {name.split(".")[0] for name in imports(handler)} - set(sys.stdlib_module_names) <= {"nereid"}
+def test_a_third_party_import_is_in_the_layer() -> None:
+    requirements = (stack.ROOT / "layers/deps/requirements.txt").read_text(encoding="utf-8")
+    shipped = set(re.findall(r"^([a-z0-9-]+)==", requirements, re.MULTILINE))
+    packages = {
+        package
+        for package, owners in packages_distributions().items()
+        if shipped & {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners}
+    }
+    assert named({module: roots(module) - OURS - packages for module in MODULES}) == {}
+
+
+def test_a_handler_only_wires() -> None:
+    lengths = {handler: len(handler.read_text(encoding="utf-8").splitlines()) for handler in HANDLERS}
+    assert {handler: length for handler, length in lengths.items() if length > 40} == {}
+    assert named({handler: parts(handler) - HANDLERS_MAY for handler in HANDLERS}) == {}
+    assert named({handler: roots(handler) - OURS for handler in HANDLERS}) == {}
 
 
 def test_every_handler_can_be_imported_without_any_environment() -> None:

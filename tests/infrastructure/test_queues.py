@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from local_stack.console import feedback
 from tests.infrastructure import stack
 
@@ -11,61 +9,56 @@ QUEUES = stack.queues()
 MAPPINGS = stack.mappings()
 DAY = 86400
 
-working = pytest.mark.parametrize("queue", sorted(name for name in QUEUES if not name.endswith("DeadLetterQueue")))
-dead = pytest.mark.parametrize("queue", sorted(name for name in QUEUES if name.endswith("DeadLetterQueue")))
-every_mapping = pytest.mark.parametrize("mapping", sorted(MAPPINGS))
+DEAD = {name: one for name, one in QUEUES.items() if name.endswith("DeadLetterQueue")}
+WORKING = {name: one for name, one in QUEUES.items() if name not in DEAD}
 
 
-@working
-def test_a_queue_has_a_dead_letter_queue_of_its_own(queue: str) -> None:
-    redrive = QUEUES[queue]["RedrivePolicy"]
-    assert stack.target(redrive["deadLetterTargetArn"]) == f"{queue.removesuffix('Queue')}DeadLetterQueue"
-    assert redrive["maxReceiveCount"] >= 5
+def test_a_queue_has_a_dead_letter_queue_of_its_own() -> None:
+    targets = {name: stack.target(one["RedrivePolicy"]["deadLetterTargetArn"]) for name, one in WORKING.items()}
+    assert targets == {name: f"{name.removesuffix('Queue')}DeadLetterQueue" for name in WORKING}
+    assert [name for name, one in WORKING.items() if one["RedrivePolicy"]["maxReceiveCount"] < 5] == []
 
 
-@dead
-def test_a_dead_letter_queue_keeps_for_fourteen_days_what_it_gets(queue: str) -> None:
-    assert QUEUES[queue]["MessageRetentionPeriod"] == 14 * DAY
-    assert "RedrivePolicy" not in QUEUES[queue]
+def test_a_dead_letter_queue_keeps_for_fourteen_days_what_it_gets() -> None:
+    assert [name for name, one in DEAD.items() if one["MessageRetentionPeriod"] != 14 * DAY] == []
+    assert [name for name, one in DEAD.items() if "RedrivePolicy" in one] == []
 
 
-@pytest.mark.parametrize("queue", sorted(QUEUES))
-def test_a_queue_is_encrypted_and_takes_the_largest_messages(queue: str) -> None:
-    assert QUEUES[queue]["SqsManagedSseEnabled"] is True
-    assert QUEUES[queue]["MaximumMessageSize"] == 1024 * 1024
+def test_a_queue_is_encrypted_and_takes_the_largest_messages() -> None:
+    assert [name for name, one in QUEUES.items() if one["SqsManagedSseEnabled"] is not True] == []
+    assert [name for name, one in QUEUES.items() if one["MaximumMessageSize"] != 1024 * 1024] == []
 
 
-@working
-def test_what_fails_is_set_aside_long_before_it_expires(queue: str) -> None:
+def test_what_fails_is_set_aside_long_before_it_expires() -> None:
     # A standard queue counts from when it was sent, so the dead-letter queue keeps it for what is left: both keep as
     # long as SQS can, and the tries are over within hours.
-    own = QUEUES[queue]
-    assert own["MessageRetentionPeriod"] == 14 * DAY
-    longest_pause = max(own["VisibilityTimeout"], 900)
-    assert own["RedrivePolicy"]["maxReceiveCount"] * longest_pause < DAY
+    assert [name for name, one in WORKING.items() if one["MessageRetentionPeriod"] != 14 * DAY] == []
+    seconds = {
+        name: one["RedrivePolicy"]["maxReceiveCount"] * max(one["VisibilityTimeout"], 900)
+        for name, one in WORKING.items()
+    }
+    assert {name: longest for name, longest in seconds.items() if longest >= DAY} == {}
 
 
-@pytest.mark.parametrize("function", sorted(stack.consumers()))
-def test_a_consumer_knows_how_often_its_queue_hands_a_record_over(function: str) -> None:
-    tries = QUEUES[stack.consumers()[function]]["RedrivePolicy"]["maxReceiveCount"]
-    assert stack.environment(function)["MAX_RECEIVE_COUNT"] == tries
+def test_a_consumer_knows_how_often_its_queue_hands_a_record_over() -> None:
+    told = {function: stack.environment(function)["MAX_RECEIVE_COUNT"] for function in stack.consumers()}
+    tries = {name: QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"] for name, queue in stack.consumers().items()}
+    assert told == tries
 
 
-@working
-def test_a_queue_has_one_consumer(queue: str) -> None:
-    assert list(stack.consumers().values()).count(queue) == 1
+def test_a_queue_has_one_consumer() -> None:
+    assert sorted(stack.consumers().values()) == sorted(WORKING)
 
 
-@every_mapping
-def test_a_consumer_reports_the_messages_that_failed(mapping: str) -> None:
-    assert MAPPINGS[mapping]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+def test_a_consumer_reports_the_messages_that_failed() -> None:
+    reported = ["ReportBatchItemFailures"]
+    assert [name for name, one in MAPPINGS.items() if one["FunctionResponseTypes"] != reported] == []
 
 
-@every_mapping
-def test_a_message_is_hidden_for_at_least_six_times_its_consumers_timeout(mapping: str) -> None:
-    queue = QUEUES[stack.target(MAPPINGS[mapping]["EventSourceArn"])]
-    function = stack.functions()[stack.target(MAPPINGS[mapping]["FunctionName"])]
-    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+def test_a_message_is_hidden_for_at_least_six_times_its_consumers_timeout() -> None:
+    hidden = {function: QUEUES[queue]["VisibilityTimeout"] for function, queue in stack.consumers().items()}
+    timeouts = {function: stack.functions()[function]["Timeout"] for function in hidden}
+    assert {name: seconds for name, seconds in hidden.items() if seconds < 6 * timeouts[name]} == {}
 
 
 def test_only_the_rule_and_the_topic_of_feedback_may_put_messages_into_a_queue_from_outside() -> None:

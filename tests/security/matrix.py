@@ -152,6 +152,8 @@ class Requests:
             path = NEPTIE.sub(prefix[0], path)
         if row.path.endswith("/{slash+}"):
             path += "/"
+        if row.path == "/":
+            path = "/"
         body = call.body
         if row.function == _INGEST:
             body = _changed(body, lambda values: {name: values[name] for name in values if name != "api_token"})

@@ -6,7 +6,7 @@ import pytest
 
 from local_stack.aws.resources import Cloud, ResourceError
 from local_stack.template.deployment import Deployer, Deployment
-from local_stack.template.translation import TemplateError, load
+from local_stack.template.translation import LOCAL_BUCKET, TemplateError, load
 
 Write = Callable[[str, str], Path]
 BASE = "http://127.0.0.1:1"
@@ -81,6 +81,59 @@ def test_a_type_that_is_not_known_is_said_aloud(cloud: Cloud, capsys: pytest.Cap
 def test_a_type_without_effect_is_passed_over(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     deploy(cloud, {"Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm"}}})
     assert capsys.readouterr().err == ""
+
+
+def policy(action: str, *resources: Any) -> dict[str, Any]:
+    """Return a policy document that allows one action."""
+    return {"Statement": {"Effect": "Allow", "Action": action, "Resource": list(resources)}}
+
+
+def function(role: str) -> dict[str, Any]:
+    """Return a function with a role."""
+    code = {"S3Bucket": LOCAL_BUCKET, "S3Key": "f/"}
+    return {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {"Handler": "app.handler", "Code": code, "Role": {"Fn::GetAtt": [role, "Arn"]}},
+    }
+
+
+def test_a_function_may_do_what_its_role_and_the_templates_managed_policies_say(cloud: Cloud) -> None:
+    resources = {
+        "F": function("Role"),
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess", {"Ref": "Shared"}],
+                "Policies": [{"PolicyName": "own", "PolicyDocument": policy("sqs:SendMessage", "q")}],
+            },
+        },
+        "Shared": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": policy("sns:Publish", "t")}},
+        "Other": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": policy("s3:GetObject", "b")}},
+    }
+    statements = deploy(cloud, {"Resources": resources}).functions["F"].statements
+    assert statements is not None
+    assert [statement["Action"] for statement in statements] == ["sqs:SendMessage", "sns:Publish"]
+
+
+def test_an_api_may_invoke_what_the_role_of_its_integrations_may(cloud: Cloud) -> None:
+    integration = {"credentials": {"Fn::GetAtt": ["Invoker", "Arn"]}}
+    paths = {"/f": {"get": {"responses": {}, "x-amazon-apigateway-integration": integration}}}
+    invoke = policy("lambda:InvokeFunction", {"Fn::GetAtt": ["F", "Arn"]})
+    resources = {
+        "Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": {"paths": paths}}},
+        "Invoker": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"Policies": [{"PolicyName": "invoke", "PolicyDocument": invoke}]},
+        },
+        "F": function("Role"),
+        "G": function("Role"),
+        "Role": {"Type": "AWS::IAM::Role"},
+    }
+    deployment = deploy(cloud, {"Resources": resources})
+    (role,) = deployment.invokers
+    assert deployment.may_invoke(role, "F")
+    assert not deployment.may_invoke(role, "G")
+    assert deployment.may_invoke("arn:aws:iam::123456789012:role/of-another-stack", "G")
 
 
 def test_a_circle_is_an_error(cloud: Cloud) -> None:

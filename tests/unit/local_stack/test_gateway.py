@@ -69,12 +69,34 @@ def test_the_order_of_the_routes_does_not_matter() -> None:
     assert found[0].function == "Me"
 
 
-def test_routes_are_read_from_what_sam_makes_of_events() -> None:
+def routes_with(**integration: str) -> list[Route]:
+    """Return the routes of a document whose integrations are of a function F."""
     uri = "arn:aws:apigateway:r:lambda:path/2015-03-31/functions/arn:aws:lambda:r:1:function:F/invocations"
-    operation = {"x-amazon-apigateway-integration": {"uri": uri, "payloadFormatVersion": "2.0"}}
+    described = {"uri": uri, "payloadFormatVersion": "2.0", **integration}
+    operation = {"responses": {}, "x-amazon-apigateway-integration": described}
     paths = {"/a": {"post": operation}, "/$default": {"x-amazon-apigateway-any-method": operation}}
-    found = routes_of([{"paths": paths}], lambda arn: "F" if ":function:F/" in arn else None)
-    assert [(route.key, route.function) for route in found] == [("POST /a", "F"), ("$default", "F")]
+    return routes_of(
+        [{"paths": paths}], lambda arn: "F" if ":function:F/" in arn else None, lambda role, _: role == "invoker"
+    )
+
+
+def test_routes_are_read_from_the_apis_definition() -> None:
+    assert [(route.key, route.function) for route in routes_with()] == [("POST /a", "F"), ("$default", "F")]
+
+
+def test_a_function_that_the_role_of_its_route_may_invoke_is_served(capsys: pytest.CaptureFixture[str]) -> None:
+    assert all(route.is_allowed for route in routes_with(credentials="invoker"))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_function_that_the_role_of_its_route_may_not_invoke_is_a_500_as_in_aws(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    routes = routes_with(credentials="somebody else's")
+    assert "route post /a answers 500: its role in the template may not invoke F" in capsys.readouterr().err
+    gateway = Gateway(Router(routes), lambda *_: Outcome(result="1"), "host")
+    response = gateway.handle(Request("POST", "/a"))
+    assert (response.status, response.body) == (500, b'{"message": "Internal Server Error"}')
 
 
 def test_a_path_is_decoded_once() -> None:
