@@ -219,15 +219,15 @@ class Router:
         tuple or None
             The route and its path parameters.
         """
+        paired = self._paired.get((method, path))
+        if paired is not None:
+            return paired, {}
         parts = path.split("/")[1:]
         for _, wanted, route in self._routes:
             if route.method in (method, _ANY):
                 parameters = _match(wanted, parts)
                 if parameters is not None:
                     return route, parameters
-        paired = self._paired.get((method, path))
-        if paired is not None:
-            return paired, {}
         return (self._default, {}) if self._default else None
 
 

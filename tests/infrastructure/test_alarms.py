@@ -24,6 +24,7 @@ NO_EVENTS = {
     "NeptieSendEmail",
     "ManageReplayMessage",
     "ManageRedriveDeadLetters",
+    "PipelineProcessMessages",
     "PipelineSweepDeliveries",
 }
 # Hardly anything writes accounts, and reading a limit goes with writing it.

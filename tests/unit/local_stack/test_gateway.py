@@ -44,7 +44,13 @@ def test_the_most_specific_route_is_taken(method: str, path: str, function: str,
 
 @pytest.mark.parametrize(
     ("path", "function", "parameters"),
-    [("/a", "F", {}), ("/a/", "F", {}), ("/a/b", "F", {"slash": "b"}), ("/b/", "Default", {}), ("/c/", "Default", {})],
+    [
+        ("/a", "F", {}),
+        ("/a/", "F", {}),
+        ("/a/b", "F", {"slash": "b"}),
+        ("/b/", "Default", {"path": "b/"}),
+        ("/c/", "Default", {"path": "c/"}),
+    ],
 )
 def test_a_slash_at_the_end_is_taken_where_a_function_has_the_path_and_all_below_it(
     path: str, function: str, parameters: dict[str, str]
@@ -56,7 +62,7 @@ def test_a_slash_at_the_end_is_taken_where_a_function_has_the_path_and_all_below
         Route("POST", "/b/{rest+}", "G"),
         Route("GET", "/c", "F"),
         Route("POST", "/c/{rest+}", "F"),
-        Route("ANY", "$default", "Default"),
+        Route("ANY", "/{path+}", "Default"),
     ]
     found = Router(routes).find("POST", path)
     assert found is not None
