@@ -136,12 +136,8 @@ def index() -> str:
 
 
 def _pips_own() -> str:
-    wheel = ROOT / "tools" / (ROOT / "tools" / "pip.sha256").read_text().split()[1]
     code = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
-    environment = {**os.environ, "PYTHONPATH": str(wheel)}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _text(file: str) -> str:
