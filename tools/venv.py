@@ -31,7 +31,6 @@ UV_SETTINGS = {
     "UV_DEFAULT_INDEX": "PIP_INDEX_URL",
     "UV_INDEX": "PIP_EXTRA_INDEX_URL",
     "UV_FIND_LINKS": "PIP_FIND_LINKS",
-    "UV_NO_INDEX": "PIP_NO_INDEX",
     "SSL_CERT_FILE": "PIP_CERT",
 }
 
@@ -99,7 +98,10 @@ def installer(folder: Path) -> list[str]:
         return [sys.executable, "-m", "pip", "--python", str(folder), *quiet, "install"]
     if uv := shutil.which("uv"):
         # As pip does, it takes a package from whichever index has the version: the hash says that it is the right one.
-        return [uv, "pip", "install", "--python", str(folder), "--index-strategy", "unsafe-best-match"]
+        options = ["--index-strategy", "unsafe-best-match"]
+        if os.environ.get("PIP_NO_INDEX", "").lower() in ("1", "true", "yes", "on"):
+            options.append("--no-index")
+        return [uv, "pip", "install", "--python", str(folder), *options]
     package = "python{}.{}-venv".format(*version(python) or LAMBDA)
     sys.exit(f"{python} has no ensurepip, and there is no pip or uv here. On Debian or Ubuntu: apt install {package}")
 
