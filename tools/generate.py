@@ -1,4 +1,4 @@
-"""Write what follows from the table of routes, the template, the settings and the Makefile.
+"""Write what follows from the table of routes, the template, the settings and the Makefile, and the names of bots.
 
     tools/generate.py           write them
     tools/generate.py --check   change nothing; fail where one is not what it should be
@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "nereid")]
 
 from local_stack.template import translation as template  # noqa: E402 - found by the path above
 from nereid.settings import Settings  # noqa: E402
-from tools import openapi, routes  # noqa: E402
+from tools import bots, openapi, routes  # noqa: E402
 
 # Variables that libraries read; ours are described in nereid.settings.
 LIBRARIES = {
@@ -199,6 +199,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/configuration.md": configuration,
     "docs/functions.md": catalogue,
     "docs/openapi.json": lambda: openapi.document(functions(), routes.table()),
+    "layers/nereid/nereid/core/audience/vibetrace/bot_names.py": bots.module,
 }
 
 
