@@ -187,7 +187,7 @@ def catalogue() -> str:
 # Functions
 
 One Lambda per endpoint and per queue. The code of `NeptuneIngestEvent` is in `functions/neptune/ingest_event/`, and so
-on. Besides what is listed, each may write its own logs and traces. `CheckCredentials` is what most functions need to
+on. Besides what is listed, each may write its own logs. `CheckCredentials` is what most functions need to
 check an API token: {"; ".join(statements(shared))}.
 
 {table(["function", "reached by", "what it does", "what it may do"], rows)}"""

@@ -76,11 +76,11 @@ def test_a_folder_is_declared_in_the_template() -> None:
     assert set(FOLDERS) - {stack.folder(function) for function in FUNCTIONS} == set()
 
 
-def test_a_function_runs_on_the_chosen_machine_with_both_layers_and_traces() -> None:
+def test_a_function_runs_on_the_chosen_machine_with_both_layers_and_no_traces() -> None:
     expected = {
         "Runtime": "python3.13",
         "Architectures": [{"Ref": "Architecture"}],
-        "TracingConfig": {"Mode": "Active"},
+        "TracingConfig": None,
         "Layers": ["DepsLayer", "NereidLayer"],
     }
     found = {
