@@ -25,7 +25,7 @@ from tools import bots, openapi, routes  # noqa: E402
 
 # Variables that libraries read; ours are described in nereid.settings.
 LIBRARIES = {
-    "LOG_LEVEL": "Least level that is logged.",
+    "LOG_LEVEL": "Lowest level that is logged.",
     "POWERTOOLS_SERVICE_NAME": "Dimension `service` of the metrics: the stack's name.",
     "POWERTOOLS_METRICS_NAMESPACE": "Namespace of the metrics.",
 }

@@ -47,7 +47,7 @@ def uv() -> str:
     beside = Path(sys.executable).with_name("uv")
     found = str(beside) if beside.exists() else shutil.which("uv")
     if found is None:
-        sys.exit("uv is not installed here: run `make lock` or `make lint`, which see to that.")
+        sys.exit("uv is not installed here: `make lock` and `make lint` install it.")
     return found
 
 
@@ -118,6 +118,6 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--check"]:
         if found := check():
             sys.exit("\n".join(found))
-        print("The locks, their exports and the absence of hosts: as they should be.")
+        print("The locks fit pyproject.toml, the exports fit the locks, and no file names a registry.")
     else:
         lock(*sys.argv[1:])

@@ -103,7 +103,7 @@ def installer(folder: Path) -> list[str]:
             options.append("--no-index")
         return [uv, "pip", "install", "--python", str(folder), *options]
     package = "python{}.{}-venv".format(*version(python) or LAMBDA)
-    sys.exit(f"{python} has no ensurepip, and there is no pip or uv here. On Debian or Ubuntu: apt install {package}")
+    sys.exit(f"{python} has no ensurepip, and no pip or uv is installed. On Debian or Ubuntu: apt install {package}")
 
 
 def settings() -> dict[str, str]:
