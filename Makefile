@@ -27,17 +27,17 @@ run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=..., A
 	@exec $(python) -m local_stack $(ARGS)
 
 .PHONY: test
-test: ## Run all tests but those of the real sam local (WORKERS=..., ARGS=...)
+test: ## Run all tests except those that need sam local (WORKERS=..., ARGS=...)
 	@$(venv) .venv test
 	$(python) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: coverage
-coverage: ## Run the same tests and measure what of the code they run
+coverage: ## Run the same tests and measure their coverage of the code
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term $(ARGS)"
 
 .PHONY: fuzz
 fuzz: SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
-fuzz: ## Ask every route for what nobody should, EXAMPLES=... times each (1000), other requests each time (SEED=...)
+fuzz: ## Fuzz every route with EXAMPLES=... requests (1000), new ones each time (SEED=... repeats a run)
 	@$(venv) .venv test
 	@echo "SEED=$(SEED)"
 	EXAMPLES=$(or $(EXAMPLES),1000) $(python) -m pytest -n $(WORKERS) tests/security/test_fuzz.py --hypothesis-seed=$(SEED) $(ARGS)
@@ -50,7 +50,7 @@ faults: ## Run the fault simulator (SEED=..., EVENTS=..., RUNS=..., INTENSITY=..
 		$(if $(ITEMS),--items $(ITEMS)) $(if $(FAULTS),--faults $(FAULTS))
 
 .PHONY: lint
-lint: ## Check style, types, the template, the lock, the generated files and the dependencies
+lint: ## Check style, types, the template, the locks, the generated files and the dependencies
 	@$(venv) .venv lint
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
@@ -61,12 +61,12 @@ lint: ## Check style, types, the template, the lock, the generated files and the
 	$(python) tools/audit.py
 
 .PHONY: audit
-audit: ## Ask for known vulnerabilities of the dependencies, and fail if nobody can be asked
+audit: ## Check the dependencies for known vulnerabilities; fail if the check cannot be made
 	@$(venv) .venv lint
 	$(python) tools/audit.py --required
 
 .PHONY: format
-format: ## Format the code and mend what ruff can mend
+format: ## Format the code and apply ruff's fixes
 	@$(venv) .venv lint
 	$(python) -m ruff check --fix .
 	$(python) -m ruff format .
@@ -82,14 +82,14 @@ lock: ## Lock the dependencies of pyproject.toml (ARGS=--upgrade takes the newes
 	$(python) tools/lock.py $(ARGS)
 
 .PHONY: build
-build: ## Build what is deployed, into .aws-sam/build (STAGE=...)
+build: ## Build the functions and layers into .aws-sam/build (STAGE=...)
 	@$(venv) .venv-sam sam
 	$(sam) validate --lint --region us-east-1
 	@start=$$(date +%s); $(sam) build $(config) $(ARGS) && echo "sam build took $$(($$(date +%s) - start)) s"
 	$(PYTHON) tools/check_build.py .aws-sam/build
 
 .PHONY: deploy
-deploy: build ## Deploy what was built, with the operator's AWS credentials (STAGE=...)
+deploy: build ## Build and deploy the stack, with your AWS credentials (STAGE=...)
 	$(sam) deploy $(config) $(ARGS)
 
 .PHONY: team
@@ -98,7 +98,7 @@ team: ## Create a team in a deployed stack and print its API token once (STAGE=.
 	@$(python) tools/team.py --stage "$(STAGE)" --name "$(NAME)" $(ARGS)
 
 .PHONY: redrive
-redrive: ## List what failed too often in a deployed stack, redrive or purge it (STAGE=... ARGS="--redrive ID|all")
+redrive: ## List, redrive or purge the dead letters of a deployed stack (STAGE=... ARGS="--redrive ID|all")
 	@$(venv) .venv local
 	@$(python) tools/redrive.py --stage "$(STAGE)" $(ARGS)
 
@@ -112,5 +112,5 @@ test-sam-local: ## Run the functions in Lambda's own runtime with the real sam l
 	$(python) -m pytest --override-ini addopts="--import-mode=importlib -ra" tests/sam_local $(ARGS)
 
 .PHONY: clean
-clean: ## Remove what was installed, built and stored locally
+clean: ## Remove environments, builds, caches and local data
 	rm -rf .venv .venv-sam .aws-sam .nereid .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

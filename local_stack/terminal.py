@@ -21,6 +21,7 @@ _NOISE = (
     "function_arn",
     "function_memory_size",
     "function_request_id",
+    "api_request_id",
     "xray_trace_id",
     "sampling_rate",
     "stack_trace",

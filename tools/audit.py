@@ -1,6 +1,6 @@
 """Ask whether any locked dependency has a known vulnerability (pip-audit), and be plain about what could not be asked.
 
-    tools/audit.py              fail if one has; say so, and pass, if nobody could be asked
+    tools/audit.py              fail if one has; warn, and pass, if the check could not be made
     tools/audit.py --required   fail then, too
 
 pip-audit asks the public index about each locked version, whatever index this machine installs from.
@@ -43,7 +43,7 @@ class Audit(NamedTuple):
     asked : int
         How many packages were looked up.
     skipped : list of str
-        Packages that nobody knew anything about.
+        Packages that the service does not know.
     failure : str
         Why nothing came of it, or nothing.
     """
@@ -80,7 +80,7 @@ def read(output: str, errors: str) -> Audit:
         lines = [line for line in errors.splitlines() if line.strip()]
         return Audit([], 0, [], lines[-1] if lines else "pip-audit made no report")
     vulnerable = [
-        f"{each['name']} {each['version']}: {found['id']}, mended in {', '.join(found['fix_versions']) or 'none yet'}"
+        f"{each['name']} {each['version']}: {found['id']}, fixed in {', '.join(found['fix_versions']) or 'none yet'}"
         for each in dependencies
         for found in each.get("vulns", [])
     ]
@@ -136,12 +136,8 @@ def index() -> str:
 
 
 def _pips_own() -> str:
-    wheel = ROOT / "tools" / (ROOT / "tools" / "pip.sha256").read_text().split()[1]
     code = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
-    environment = {**os.environ, "PYTHONPATH": str(wheel)}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _text(file: str) -> str:
@@ -154,7 +150,7 @@ def judge(audit: Audit, *, required: bool) -> tuple[int, str]:
         return 1, "\n".join(["Dependencies with known vulnerabilities:", *audit.vulnerable])
     reason = audit.failure or ("" if audit.asked else "the vulnerability service knows none of the packages")
     if reason:
-        text = f"NOT AUDITED: the dependencies' known vulnerabilities could not be asked for: {reason}"
+        text = f"NOT AUDITED: the dependencies could not be checked for known vulnerabilities: {reason}"
         return int(required), text
     if audit.skipped:
         text = f"{audit.asked} packages have no known vulnerability. NOT AUDITED: {', '.join(audit.skipped)}"

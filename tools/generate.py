@@ -1,4 +1,4 @@
-"""Write what follows from the table of routes, the template, the settings and the Makefile.
+"""Write what follows from the table of routes, the template, the settings and the Makefile, and the names of bots.
 
     tools/generate.py           write them
     tools/generate.py --check   change nothing; fail where one is not what it should be
@@ -21,11 +21,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "nereid")]
 
 from local_stack.template import translation as template  # noqa: E402 - found by the path above
 from nereid.settings import Settings  # noqa: E402
-from tools import openapi, routes  # noqa: E402
+from tools import bots, openapi, routes  # noqa: E402
 
 # Variables that libraries read; ours are described in nereid.settings.
 LIBRARIES = {
-    "LOG_LEVEL": "Least level that is logged.",
+    "LOG_LEVEL": "Lowest level that is logged.",
     "POWERTOOLS_SERVICE_NAME": "Dimension `service` of the metrics: the stack's name.",
     "POWERTOOLS_METRICS_NAMESPACE": "Namespace of the metrics.",
 }
@@ -187,7 +187,7 @@ def catalogue() -> str:
 # Functions
 
 One Lambda per endpoint and per queue. The code of `NeptuneIngestEvent` is in `functions/neptune/ingest_event/`, and so
-on. Besides what is listed, each may write its own logs and traces. `CheckCredentials` is what most functions need to
+on. Besides what is listed, each may write its own logs. `CheckCredentials` is what most functions need to
 check an API token: {"; ".join(statements(shared))}.
 
 {table(["function", "reached by", "what it does", "what it may do"], rows)}"""
@@ -199,6 +199,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/configuration.md": configuration,
     "docs/functions.md": catalogue,
     "docs/openapi.json": lambda: openapi.document(functions(), routes.table()),
+    "layers/nereid/nereid/core/audience/vibetrace/bot_names.py": bots.module,
 }
 
 

@@ -1,12 +1,12 @@
 """Lock the dependencies, and export what pip installs, without naming a package registry.
 
 A lock file names the host of each package. Which registry a machine installs from is that machine's business: a
-mirror, a proxy or a folder of wheels must do as well. So the lock is rewritten to name files of a folder called
+mirror, a proxy or a folder of wheels must do as well. So each lock is rewritten to name files of a folder called
 ``wheelhouse`` that does not exist; uv reads it all the same, and the hashes still say which files are meant.
 
-    tools/lock.py              lock (uv lock), rewrite the lock, write the requirement files
+    tools/lock.py              lock (uv lock), rewrite the locks, write the requirement files
     tools/lock.py --upgrade    as above, taking the newest versions that pyproject.toml allows
-    tools/lock.py --check      change nothing; fail where the lock or a requirement file is not what it should be
+    tools/lock.py --check      change nothing; fail where a lock or a requirement file is not what it should be
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / "uv.lock"
 
-# The file pip reads, and the dependency groups of pyproject.toml that it holds.
+# The folders with a pyproject.toml and a lock. For each the files pip reads, and the dependency groups that they hold.
 EXPORTS = {
-    "layers/deps/requirements.txt": ["runtime"],
-    "requirements/local.txt": ["runtime", "local"],
-    "requirements/test.txt": ["runtime", "local", "test"],
-    "requirements/lint.txt": ["runtime", "local", "test", "lint"],
-    "requirements/sam.txt": ["sam"],
+    ".": {
+        "layers/deps/requirements.txt": ["runtime"],
+        "requirements/local.txt": ["runtime", "local"],
+        "requirements/test.txt": ["runtime", "local", "test"],
+        "requirements/lint.txt": ["runtime", "local", "test", "lint"],
+    },
+    "tools/sam": {"requirements/sam.txt": ["sam"]},
 }
 
 # Name and ending stand apart, because no file of the repository names such a host: not this one either.
@@ -41,17 +42,12 @@ REGISTRIES = [
 ]
 
 
-def run(*command: str) -> str:
-    """Run a command in the repository and return what it printed."""
-    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
 def uv() -> str:
     """Find uv beside the Python that runs this, or else on the PATH."""
     beside = Path(sys.executable).with_name("uv")
     found = str(beside) if beside.exists() else shutil.which("uv")
     if found is None:
-        sys.exit("uv is not installed here: run `make lock` or `make lint`, which see to that.")
+        sys.exit("uv is not installed here: `make lock` and `make lint` install it.")
     return found
 
 
@@ -61,11 +57,17 @@ def without_hosts(lock: str) -> str:
     return re.sub(r'url = "[a-z]+://[^"]*/([^"/]+)"', r'path = "\1"', lock)
 
 
-def export(groups: list[str]) -> str:
+def export(project: str, groups: list[str]) -> str:
     """Return the requirements of dependency groups, with the hash of every file that may be installed."""
     options = [option for group in groups for option in ("--group", group)]
-    body = run(uv(), "export", "--quiet", "--frozen", "--no-default-groups", "--no-header", "--no-annotate", *options)
-    return f"# Written by `make lock` from uv.lock: {', '.join(groups)}.\n{body}"
+    command = [uv(), "export", "--quiet", "--frozen", "--no-default-groups", "--no-header", "--no-annotate", *options]
+    body = subprocess.run(command, cwd=ROOT / project, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return f"# Written by `make lock` from {lock_file(project)}: {', '.join(groups)}.\n{body}"
+
+
+def lock_file(project: str) -> Path:
+    """Return the lock of a project's folder, as a path in the repository."""
+    return Path(project) / "uv.lock"
 
 
 def hosts() -> list[str]:
@@ -85,35 +87,37 @@ def hosts() -> list[str]:
 def check() -> list[str]:
     """Return what is wrong, in words."""
     problems = hosts()
-    before = LOCK.read_text()
-    if before != without_hosts(before):
-        problems.append("uv.lock names hosts: run `make lock`")
-    locked = subprocess.run(
-        [uv(), "lock", "--quiet", "--check", "--offline"], cwd=ROOT, check=False, stderr=subprocess.DEVNULL
-    )
-    if locked.returncode:
-        problems.append("uv.lock does not fit pyproject.toml: run `make lock`")
-    for path, groups in EXPORTS.items():
-        file = ROOT / path
-        if not file.exists() or file.read_text() != export(groups):
-            problems.append(f"{path} does not fit uv.lock: run `make lock`")
+    for project, files in EXPORTS.items():
+        name = lock_file(project)
+        before = (ROOT / name).read_text()
+        if before != without_hosts(before):
+            problems.append(f"{name} names hosts: run `make lock`")
+        command = [uv(), "lock", "--quiet", "--check", "--offline"]
+        if subprocess.run(command, cwd=ROOT / project, check=False, stderr=subprocess.DEVNULL).returncode:
+            problems.append(f"{name} does not fit pyproject.toml: run `make lock`")
+        for path, groups in files.items():
+            file = ROOT / path
+            if not file.exists() or file.read_text() != export(project, groups):
+                problems.append(f"{path} does not fit {name}: run `make lock`")
     return problems
 
 
 def lock(*options: str) -> None:
-    """Write the lock and the requirement files."""
-    subprocess.run([uv(), "lock", *options], cwd=ROOT, check=True)
-    LOCK.write_text(without_hosts(LOCK.read_text()))
-    for path, groups in EXPORTS.items():
-        file = ROOT / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(export(groups))
+    """Write the locks and the requirement files."""
+    for project, files in EXPORTS.items():
+        subprocess.run([uv(), "lock", *options], cwd=ROOT / project, check=True)
+        locked = ROOT / lock_file(project)
+        locked.write_text(without_hosts(locked.read_text()))
+        for path, groups in files.items():
+            file = ROOT / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(export(project, groups))
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--check"]:
         if found := check():
             sys.exit("\n".join(found))
-        print("The lock, its exports and the absence of hosts: as they should be.")
+        print("The locks fit pyproject.toml, the exports fit the locks, and no file names a registry.")
     else:
         lock(*sys.argv[1:])

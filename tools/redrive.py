@@ -133,7 +133,7 @@ def confirmed(stack: Stack, queue: str | None, letter_id: str) -> bool:
     if letter_id == ALL:
         count = sum(stack.queues[name].waiting()[0] for name in ([queue] if queue else QUEUES))
         what = f"all letters of {queue or 'all queues'}, about {count}"
-    print(f"Delete {what}? What they carry is recorded as failed and cannot be sent any more but by force.")
+    print(f"Delete {what}? What they carry is recorded as failed and can only be sent again by force.")
     return input("Type yes: ").strip() == "yes"
 
 

@@ -1,14 +1,14 @@
 """Make a virtual environment and install locked requirements into it, with nothing but Python's standard library.
 
-A Debian machine may have neither pip nor what ``python3 -m venv`` needs to put it into an environment, so pip comes
-with the repository, as the wheel in this folder. A folder that is up to date is left as it is, at once.
-
     tools/venv.py .venv local       what the local stack needs
     tools/venv.py .venv test        and the tests
     tools/venv.py .venv lint        and the checks
     tools/venv.py .venv-sam sam     the SAM CLI, under Python 3.13: the version that Lambda runs
 
-pip reads its usual settings (PIP_INDEX_URL, PIP_CERT, pip.conf ...), so a mirror or a folder of wheels will do.
+The packages are installed by the pip that Python brings along (ensurepip). Debian and Ubuntu keep that in a package of
+its own; where it is missing, the machine's pip or uv does it instead. pip reads its usual settings (PIP_INDEX_URL,
+PIP_CERT, pip.conf ...), so a mirror or a folder of wheels will do. uv reads its own, and where those are not set, the
+PIP_ variables. An environment that is up to date is left as it is, at once.
 """
 
 from __future__ import annotations
@@ -21,12 +21,18 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = ROOT / "tools"
 
 # Each group with the groups that it holds as well.
 GROUPS = {"local": [], "test": ["local"], "lint": ["local", "test"], "sam": []}
 OLDEST = (3, 11)
 LAMBDA = (3, 13)
+# uv's names of settings that pip has as well.
+UV_SETTINGS = {
+    "UV_DEFAULT_INDEX": "PIP_INDEX_URL",
+    "UV_INDEX": "PIP_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS": "PIP_FIND_LINKS",
+    "SSL_CERT_FILE": "PIP_CERT",
+}
 
 
 def requirements(group: str) -> Path:
@@ -38,15 +44,6 @@ def digest(group: str) -> str:
     """Return what changes when the group has to be installed anew."""
     python = "{}.{}".format(*(LAMBDA if group == "sam" else sys.version_info))
     return hashlib.sha256(python.encode() + requirements(group).read_bytes()).hexdigest()
-
-
-def pip_wheel() -> Path:
-    """Return the wheel of pip, if it is the one that was put here."""
-    expected, name = (TOOLS / "pip.sha256").read_text().split()
-    wheel = TOOLS / name
-    if hashlib.sha256(wheel.read_bytes()).hexdigest() != expected:
-        sys.exit(f"{wheel.relative_to(ROOT)} is not the file that tools/pip.sha256 names.")
-    return wheel
 
 
 def version(python: str) -> tuple[int, ...] | None:
@@ -84,15 +81,45 @@ def create(folder: Path, group: str) -> None:
     subprocess.run([python, "-m", "venv", "--clear", "--without-pip", str(folder)], check=True)
 
 
+def imports(python: str, module: str) -> bool:
+    """Tell whether an interpreter has a module."""
+    return subprocess.run([python, "-c", f"import {module}"], check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def installer(folder: Path) -> list[str]:
+    """Return the command that installs packages into the environment."""
+    python = str(folder / "bin" / "python")
+    quiet = ["--disable-pip-version-check", "--no-input"]
+    if not imports(python, "pip") and imports(python, "ensurepip"):
+        subprocess.run([python, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
+    if imports(python, "pip"):
+        return [python, "-m", "pip", *quiet, "install"]
+    if imports(sys.executable, "pip"):
+        return [sys.executable, "-m", "pip", "--python", str(folder), *quiet, "install"]
+    if uv := shutil.which("uv"):
+        # As pip does, it takes a package from whichever index has the version: the hash says that it is the right one.
+        options = ["--index-strategy", "unsafe-best-match"]
+        if os.environ.get("PIP_NO_INDEX", "").lower() in ("1", "true", "yes", "on"):
+            options.append("--no-index")
+        return [uv, "pip", "install", "--python", str(folder), *options]
+    package = "python{}.{}-venv".format(*version(python) or LAMBDA)
+    sys.exit(f"{python} has no ensurepip, and no pip or uv is installed. On Debian or Ubuntu: apt install {package}")
+
+
+def settings() -> dict[str, str]:
+    """Return the environment variables for uv: its own where they are set, else those of pip."""
+    found = dict(os.environ)
+    for name, pips in UV_SETTINGS.items():
+        if pips in found:
+            found.setdefault(name, found[pips].replace(" ", ",") if name == "UV_FIND_LINKS" else found[pips])
+    return found
+
+
 def install(folder: Path, group: str) -> None:
     """Install the group's packages, each checked against its hash. Wheels only: nothing is compiled or run."""
-    wheel = pip_wheel()
-    pip = [str(folder / "bin" / "python"), f"{wheel}/pip", "--disable-pip-version-check", "--no-input"]
-    locked = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(requirements(group))]
-    subprocess.run([*pip, "install", "--quiet", *locked], check=True)
-    if group == "sam":
-        # The layer of third-party packages is built with pip.
-        subprocess.run([*pip, "install", "--quiet", "--no-index", "--no-deps", str(wheel)], check=True)
+    # The file lists all that is needed, so nothing is resolved: pyproject.toml may override what a package asks for.
+    locked = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", str(requirements(group))]
+    subprocess.run([*installer(folder), "--quiet", *locked], check=True, env=settings())
 
 
 def main(folder: Path, group: str) -> None:

@@ -12,12 +12,18 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from local_stack.aws import event_patterns
+from moto.events.models import EventPattern
+
 from local_stack.settings import ACCOUNT_ID
 from local_stack.template.deployment import RuleSpec, TargetSpec
 from local_stack.terminal import warn
 
 _PLACEHOLDER = re.compile(r'"?<([^<>]+)>"?')
+
+
+def matches(pattern: Mapping[str, Any], event: Any) -> bool:
+    """Tell whether an event fits a pattern, of a rule or of an event source mapping's filter."""
+    return bool(EventPattern(None, dict(pattern)).matches_event(event))
 
 
 class EventBus:
@@ -129,7 +135,7 @@ class EventBus:
 
 
 def _takes(rule: RuleSpec, event: Mapping[str, Any]) -> bool:
-    return rule.pattern is not None and event_patterns.matches(rule.pattern, event)
+    return rule.pattern is not None and matches(rule.pattern, event)
 
 
 def _input(target: TargetSpec, event: Mapping[str, Any]) -> Any:

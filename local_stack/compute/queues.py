@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from local_stack import terminal
-from local_stack.aws import event_patterns
+from local_stack.aws.event_bus import matches
 from local_stack.compute.functions import Outcome
 from local_stack.template.deployment import MappingSpec
 
@@ -116,7 +116,7 @@ def wanted(message: Mapping[str, Any], filters: Iterable[Mapping[str, Any]]) -> 
     body: Any = message["Body"]
     with contextlib.suppress(ValueError):
         body = json.loads(body)
-    return any(event_patterns.matches(pattern, {"body": body}) for pattern in filters)
+    return any(matches(pattern, {"body": body}) for pattern in filters)
 
 
 class Poller:

@@ -127,7 +127,7 @@ class RuleSpec:
     pattern : dict or None
         The events it takes.
     schedule : str or None
-        rate(...), cron(...) or at(...).
+        rate(...) or at(...); cron(...) is not run here.
     timezone : str
         The schedule's.
     targets : tuple of TargetSpec

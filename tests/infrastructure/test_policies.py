@@ -9,10 +9,9 @@ from tests.infrastructure import stack
 
 ROLES = stack.of_type("AWS::IAM::Role")
 
-# SAM attaches these to every function and cannot be told not to: writing logs, and traces (which have no resource).
+# SAM attaches this to every function and cannot be told not to: writing logs.
 MANAGED = {
     "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
-    "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess",
 }
 
 # The statements whose resources cannot be listed when the stack is made; the template says why beside each.
@@ -81,7 +80,7 @@ def test_a_function_has_a_role_of_its_own() -> None:
     assert {role for role in roles if roles.count(role) > 1} == set()
 
 
-def test_a_role_has_no_managed_policy_but_the_stacks_own_and_those_of_logs_and_traces() -> None:
+def test_a_role_has_no_managed_policy_but_the_stacks_own_and_that_of_logs() -> None:
     attached = {name: one["Properties"].get("ManagedPolicyArns", []) for name, one in ROLES.items()}
     foreign = {
         name: [arn for arn in arns if isinstance(arn, str) and arn not in MANAGED] for name, arns in attached.items()

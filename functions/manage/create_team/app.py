@@ -7,14 +7,16 @@ from nereid.core.access.teams import create_team
 from nereid.dialects.manage.bodies import TeamBody
 from nereid.dialects.manage.frame import parse, team_object
 from nereid.dialects.neptie.frame import account_object
+from nereid.logs import identify
 from nereid.runtime import runtime
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the team, its first API token, which is shown this once, and its account; raise for a bad payload.
 
     What it raises is logged and shown, so it names fields and no values: one of them is a password.
     """
+    identify(context)
     body = parse(TeamBody, event)
     given = body.account
     admin = NewAccount(given.email, given.password, given.full_name, given.company) if given else None

@@ -26,6 +26,6 @@ def respond(request: Request) -> Response:
     return neptune.accepted(message.message_id)
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer API Gateway."""
-    return answer(neptune.dialect, event, respond)
+    return answer(neptune.dialect, event, context, respond)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from nereid.errors import Unavailable
+from nereid.logs import identify
 from nereid.metrics import write_sweep
 from nereid.runtime import runtime
 
@@ -12,6 +13,7 @@ _MARGIN = 60_000
 
 def handler(_event: dict[str, Any], context: Any) -> None:
     """Sweep; whatever the event says, the schedule is all that it means."""
+    identify(context)
     done = runtime.sweeper.sweep(lambda: context.get_remaining_time_in_millis() > _MARGIN)
     write_sweep(done.oldest_pending.total_seconds(), done.messages, done.repaired)
     if done.failed:

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from nereid.core.messaging.failure_notes import LastTry
 from nereid.errors import TryAgain, Unavailable
-from nereid.logs import logger, origin, unexpected
+from nereid.logs import identify, logger, origin, unexpected
 from nereid.metrics import DeliveryCounts
 from nereid.ports.messaging import Visibility
 
@@ -43,17 +43,19 @@ def consume(
     counts
         What the records count; written out once, when all were handled.
     """
+    identify(context)
 
     def seconds_left() -> float:
         return float(context.get_remaining_time_in_millis()) / 1000
 
     def handle_record(record: SQSRecord) -> None:
+        logger.append_keys(record=record.message_id)
         try:
             _require_time(seconds_left(), seconds_per_record)
             handle(record.body, seconds_left)
         except Exception as error:
             tries = int(record.attributes.approximate_receive_count)
-            reason, pause = _judge(error, record.message_id, tries)
+            reason, pause = _judge(error, tries)
             if last_try is not None:
                 last_try.failed(record.message_id, tries, reason)
             if visibility is not None and pause is not None:
@@ -64,19 +66,20 @@ def consume(
     try:
         return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
     finally:
+        logger.remove_keys(["record"])
         if counts is not None:
             counts.write()
 
 
-def _judge(error: Exception, record_id: str, tries: int) -> tuple[str, int | None]:
+def _judge(error: Exception, tries: int) -> tuple[str, int | None]:
     """Log a failure; return the reason in words and how long the record waits, None for the queue's own time-out."""
     match error:
         case TryAgain():
             return f"still pending: {error.reason}", error.seconds
         case Unavailable():
-            logger.warning("store or queue unavailable", extra={"error": str(error), "record": record_id})
+            logger.warning("store or queue unavailable", extra={"error": str(error)})
             return f"store or queue unavailable: {error}", _pause_seconds(tries)
-    unexpected(error, "record failed", record=record_id)
+    unexpected(error, "record failed")
     return f"failed: {origin(error)}", None
 
 

@@ -6,6 +6,7 @@ import re
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from aws_lambda_powertools import Logger
 
@@ -17,6 +18,14 @@ logger = Logger(service="nereid")
 for _library in ("aws_lambda_powertools", "boto3", "botocore", "urllib3"):
     # Their debugging output holds requests and what is wrong with them, and so addresses and texts.
     logging.getLogger(_library).setLevel(logging.INFO)
+
+
+def identify(context: Any, event: Mapping[str, Any] | None = None) -> None:
+    """Let every line of this invocation carry Lambda's request id and, for an event of the API, the gateway's."""
+    request = (event or {}).get("requestContext") or {}
+    logger.append_keys(
+        function_request_id=getattr(context, "aws_request_id", None), api_request_id=request.get("requestId")
+    )
 
 
 def unexpected(error: BaseException, message: str, **ids: str | None) -> None:

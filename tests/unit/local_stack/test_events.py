@@ -57,6 +57,24 @@ def test_what_is_put_on_the_bus_is_routed(taken: Taken) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "taken_by"),
+    [
+        ({"source": ["aws.ses", "other"]}, 1),
+        ({"source": ["aws.sns"]}, 0),
+        ({"source": [{"prefix": "aws."}], "detail": {"n": [{"numeric": [">", 1, "<=", 5]}]}}, 1),
+        ({"source": ["aws.ses"], "detail": {"n": [6]}}, 0),
+        ({"detail": {"tags": {"set": ["b"]}}}, 1),
+        ({"detail": {"tags": {"set": ["c"]}}}, 0),
+        ({"detail": {"missing": [{"exists": False}]}}, 1),
+        ({"$or": [{"source": ["no"]}, {"detail": {"n": [5]}}]}, 1),
+    ],
+)
+def test_a_rule_takes_what_its_pattern_says(taken: Taken, pattern: dict[str, Any], taken_by: int) -> None:
+    detail = {"n": 5, "tags": {"set": ["a", "b"]}}
+    assert taken.bus(TargetSpec(QUEUE), pattern=pattern).publish("aws.ses", "x", detail) == taken_by
+
+
+@pytest.mark.parametrize(
     ("target", "expected"),
     [
         (TargetSpec(QUEUE, input='{"c": 1}'), {"c": 1}),

@@ -25,7 +25,7 @@ def report(*dependencies: dict[str, Any]) -> str:
 def test_a_known_vulnerability_fails() -> None:
     code, text = audit.judge(audit.read(report(GOOD, BAD, UNKNOWN), "Found 1 known vulnerability"), required=False)
     assert code == 1
-    assert "jinja2 2.4.1: PYSEC-2014-8, mended in 2.7.2" in text
+    assert "jinja2 2.4.1: PYSEC-2014-8, fixed in 2.7.2" in text
 
 
 def test_none_passes() -> None:

@@ -1,8 +1,13 @@
+"""An environment is filled by Python's own pip, the machine's pip, or uv. Each installs a package made for the test."""
+
 from __future__ import annotations
 
-import shutil
+import base64
+import hashlib
+import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,20 +18,121 @@ from tools import venv
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a repository whose requirements are empty, so that nothing is downloaded."""
-    shutil.copytree(venv.TOOLS, tmp_path / "tools", ignore=shutil.ignore_patterns("*.py"))
     (tmp_path / "requirements").mkdir()
     for group in venv.GROUPS:
         (tmp_path / "requirements" / f"{group}.txt").write_text("")
     monkeypatch.setattr(venv, "ROOT", tmp_path)
-    monkeypatch.setattr(venv, "TOOLS", tmp_path / "tools")
     return tmp_path
 
 
-def test_an_environment_is_made_without_a_pip_of_its_own(repository: Path) -> None:
+@pytest.fixture
+def package(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the group `local` require a package, which a folder of wheels has and no index; return its wheel."""
+    files = {
+        "sample.py": "",
+        "sample-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: sample\nVersion: 1.0\n",
+        "sample-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(
+        f"{name},sha256={base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b'=').decode()},{len(text)}\n"
+        for name, text in files.items()
+    )
+    wheel = repository / "wheels" / "sample-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in {**files, "sample-1.0.dist-info/RECORD": f"{record}sample-1.0.dist-info/RECORD,,\n"}.items():
+            archive.writestr(name, text)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    venv.requirements("local").write_text(f"sample==1.0 --hash=sha256:{digest}\n")
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    # Whatever asks an index all the same fails.
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
+    return wheel
+
+
+def without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *missing: str) -> None:
+    """Let no interpreter find these modules, nor anything on the PATH."""
+    folder = tmp_path / "missing"
+    folder.mkdir()
+    for name in missing:
+        (folder / f"{name}.py").write_text(f"raise ModuleNotFoundError('No module named {name}')\n")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PATH", str(folder))
+
+
+def has(repository: Path, module: str) -> bool:
+    """Tell whether the environment has a module, whatever the machine was said to lack."""
+    python = repository / ".venv" / "bin" / "python"
+    return subprocess.run([python, "-I", "-c", f"import {module}"], check=False, capture_output=True).returncode == 0
+
+
+def test_the_pip_that_python_brings_along_installs(
+    repository: Path, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "executable", sys._base_executable)  # type: ignore[attr-defined]
     venv.main(repository / ".venv", "local")
-    python = str(repository / ".venv" / "bin" / "python")
-    found = subprocess.run([python, "-m", "pip", "--version"], check=False, capture_output=True, text=True)
-    assert "No module named pip" in found.stderr
+    assert has(repository, "sample")
+    assert has(repository, "pip")
+
+
+def test_where_python_brings_no_pip_the_machines_installs(
+    repository: Path, package: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    without(monkeypatch, tmp_path, "ensurepip")
+    venv.main(repository / ".venv", "local")
+    assert has(repository, "sample")
+    assert not has(repository, "pip")
+
+
+def test_where_there_is_no_pip_uv_installs_with_the_settings_of_pip(
+    repository: Path, package: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    without(monkeypatch, tmp_path, "ensurepip", "pip")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    venv.main(repository / ".venv", "local")
+    assert has(repository, "sample")
+    assert not has(repository, "pip")
+
+
+def test_where_there_is_none_of_them_one_line_says_what_to_install(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    without(monkeypatch, tmp_path, "ensurepip", "pip")
+    with pytest.raises(SystemExit, match=r"\A[^\n]*apt install python3\.\d+-venv\Z"):
+        venv.main(repository / ".venv", "local")
+    assert not (repository / ".venv" / ".installed").exists()
+
+
+@pytest.mark.parametrize("missing", [["ensurepip"], ["ensurepip", "pip"]])
+def test_a_package_that_is_not_the_one_that_was_locked_is_refused(
+    repository: Path, package: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, missing: list[str]
+) -> None:
+    without(monkeypatch, tmp_path, *missing)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    with zipfile.ZipFile(package, "a") as archive:
+        archive.writestr("more.py", "")
+    with pytest.raises(subprocess.CalledProcessError):
+        venv.main(repository / ".venv", "local")
+    assert not has(repository, "sample")
+
+
+def test_a_package_without_a_hash_is_refused(repository: Path, package: Path) -> None:
+    venv.requirements("local").write_text("sample==1.0\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        venv.main(repository / ".venv", "local")
+
+
+def test_the_settings_of_uv_come_before_those_of_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_FIND_LINKS", "one two")
+    monkeypatch.delenv("UV_FIND_LINKS", raising=False)
+    assert venv.settings()["UV_FIND_LINKS"] == "one,two"
+    monkeypatch.setenv("UV_FIND_LINKS", "three")
+    assert venv.settings()["UV_FIND_LINKS"] == "three"
 
 
 def test_an_environment_that_is_up_to_date_is_left_as_it_is(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,13 +160,6 @@ def test_changed_requirements_are_installed(repository: Path, monkeypatch: pytes
     venv.requirements("test").write_text("# newer\n")
     venv.main(repository / ".venv", "test")
     assert installed == ["test", "test"]
-
-
-def test_a_pip_that_is_not_the_one_we_put_there_is_refused(repository: Path) -> None:
-    (wheel,) = (repository / "tools").glob("pip-*.whl")
-    wheel.write_bytes(b"something else")
-    with pytest.raises(SystemExit, match="is not the file that"):
-        venv.main(repository / ".venv", "local")
 
 
 def test_a_machine_without_lambdas_python_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

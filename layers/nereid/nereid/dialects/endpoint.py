@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from nereid.auth.credentials import Caller, Credentials
 from nereid.dialects.http import MAX_BODY_BYTES, BodyTooLarge, Request, Response
 from nereid.errors import NereidError, Unavailable
-from nereid.logs import logger, unexpected
+from nereid.logs import identify, logger, unexpected
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -39,6 +39,7 @@ class HasCredentials(Protocol):
 def answer(
     dialect: Answers,
     event: dict[str, Any],
+    context: Any,
     respond: Callable[[Request], Response],
     *,
     max_body_bytes: int | None = MAX_BODY_BYTES,
@@ -50,6 +51,7 @@ def answer(
     max_body_bytes
         None for an endpoint that never looks at the body.
     """
+    identify(context, event)
     try:
         return respond(_read(event, max_body_bytes)).to_event()
     except NereidError as error:
@@ -79,7 +81,7 @@ def authenticated(
             caller.require(permission)
         return function(request, caller)
 
-    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        return answer(dialect, event, respond)
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        return answer(dialect, event, context, respond)
 
     return handler

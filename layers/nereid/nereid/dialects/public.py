@@ -62,7 +62,7 @@ def endpoint(
 ) -> Callable[[Callable[[Request], Response]], frame.LambdaHandler]:
     """Make a Lambda handler of a function that answers anybody."""
     return lambda function: (
-        lambda event, _context: frame.answer(dialect, event, function, max_body_bytes=max_body_bytes)
+        lambda event, context: frame.answer(dialect, event, context, function, max_body_bytes=max_body_bytes)
     )
 
 

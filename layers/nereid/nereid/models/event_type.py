@@ -1,21 +1,20 @@
 """Event types and the notifications configured for them."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from nereid.models.email_address import is_sender
+
 Channel = Literal["email", "sms", "push", "app"]
 #: One template string.
 MAX_TEMPLATE_TEXT = 65536
 TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEMPLATE_TEXT)]
-_ADDRESS = r"[^\s<>@]+@[^\s<>@]+"
-_SENDER = re.compile(rf"{_ADDRESS}|[^<>]*<{_ADDRESS}>")
 
 
 def _check_sender(text: str) -> str:
-    if not _SENDER.fullmatch(text):
+    if not is_sender(text):
         raise ValueError("must be an address or Name <address>")
     return text
 

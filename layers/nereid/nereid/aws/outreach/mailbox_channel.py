@@ -22,6 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from nereid import jsontext
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
 from nereid.models.delivery import DeliveryJob, Rendered
+from nereid.models.email_address import is_recipient
 from nereid.models.lead_email import GivenContent, MailboxProvider
 from nereid.ports.messaging import Channel
 from nereid.ports.outreach import EmailAccountStore, TokenCipher
@@ -31,8 +32,6 @@ _TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
 _POLICY = SMTP.clone(max_line_length=990)
 #: Gmail says 403 for limits too. Source: https://developers.google.com/workspace/gmail/api/guides/handle-errors
 _GMAIL_LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "quotaExceeded"})
-#: Providers take no address beyond ASCII; a domain's last dot would make another text of the same address.
-_PLAIN_ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f-\U0010ffff@<>()\[\],;:\"\\]+@[A-Za-z0-9._-]*[A-Za-z0-9_-]")
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -53,7 +52,7 @@ class EmailChannel:
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         """See the port."""
-        if not _PLAIN_ADDRESS.fullmatch(job.recipient.value):
+        if not is_recipient(job.recipient.value):
             raise ProviderRefused("InvalidAddress")
         return self._way(job).send(job, rendered)
 

@@ -1,6 +1,5 @@
 """Users known by their e-mail address. If several share one, the one that had it first is meant."""
 
-import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -8,17 +7,11 @@ from typing import Any
 from nereid.core.audience.users import attempts, new_user
 from nereid.core.audience.vibetrace.user_attributes import with_changes
 from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
+from nereid.models.email_address import is_address
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, User
 from nereid.ports.audience import AddressedUserStore
 from nereid.ports.clock import Clock
-
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-
-
-def is_email(text: object) -> bool:
-    """Tell whether a value can be a user's e-mail address: one `@`, a dot in the domain, at most 254 characters."""
-    return isinstance(text, str) and len(text) <= 254 and _EMAIL.fullmatch(text) is not None
 
 
 def user_by_email(users: AddressedUserStore, scope: Scope, email: str) -> User:
@@ -50,7 +43,7 @@ def create_user_with_email(
     Invalid
         If it is no address, or on the attributes.
     """
-    if not is_email(email):
+    if not is_address(email):
         raise Invalid({"email": "is not an e-mail address"})
     meta = with_changes({}, attributes)
     for _ in attempts():

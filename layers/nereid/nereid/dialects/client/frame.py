@@ -78,7 +78,7 @@ def endpoint(
             body = read_body(request)
             return function(request, body, authenticated(runtime, request, secret=secret))
 
-        return lambda event, _context: frame.answer(dialect, event, respond, max_body_bytes=MAX_BODY_BYTES)
+        return lambda event, context: frame.answer(dialect, event, context, respond, max_body_bytes=MAX_BODY_BYTES)
 
     return decorate
 
@@ -133,7 +133,7 @@ def answer_other(runtime: frame.HasCredentials) -> frame.LambdaHandler:
             authenticated(runtime, request, secret=True)
         return not_found()
 
-    return lambda event, _context: frame.answer(dialect, event, respond, max_body_bytes=MAX_BODY_BYTES)
+    return lambda event, context: frame.answer(dialect, event, context, respond, max_body_bytes=MAX_BODY_BYTES)
 
 
 def not_found() -> Response:

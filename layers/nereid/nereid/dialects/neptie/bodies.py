@@ -1,6 +1,5 @@
 """Bodies and queries of the Neptie API: accounts, leads, campaigns."""
 
-import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -9,18 +8,13 @@ from pydantic_core import PydanticCustomError
 from nereid import jsontext
 from nereid.dialects.body_types import LaxBody
 from nereid.models.campaign import CampaignStatus, CampaignType
+from nereid.models.email_address import is_address
 from nereid.models.lead import LeadStatus, TeamStatus
 
 #: Most leads that one call may name.
 MAX_LEADS = 1000
 #: Largest target_audience, as compact JSON: an account's campaigns are listed all in one answer.
 MAX_TARGET_AUDIENCE = 16384
-
-# One @, a dot in the domain, and nothing that could end an address or begin a header.
-_EMAIL = re.compile(
-    r"[^\s\x00-\x1f\x7f@<>()\[\],;:\"\\]+@[^\s\x00-\x1f\x7f@<>()\[\],;:\"\\.]+"
-    r"(\.[^\s\x00-\x1f\x7f@<>()\[\],;:\"\\.]+)+"
-)
 
 
 def _required(value: Any) -> Any:
@@ -38,7 +32,7 @@ def _optional(value: Any) -> Any:
 
 
 def _address(value: str) -> str:
-    if len(value) > 254 or not _EMAIL.fullmatch(value):
+    if not is_address(value):
         raise PydanticCustomError("email", "must be a valid email address")
     return value.lower()
 

@@ -30,7 +30,7 @@ from nereid.errors import (
     Unavailable,
     UnknownLead,
 )
-from nereid.logs import unexpected
+from nereid.logs import identify, unexpected
 from nereid.models.account import Account
 from nereid.models.campaign import Campaign
 from nereid.models.lead import Lead
@@ -209,7 +209,8 @@ def unknown_route(runtime: HasLimiter, request: Request) -> Response:
 
 
 def _handler(runtime: HasLimiter, respond: Callable[[Request, Count], Response]) -> LambdaHandler:
-    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        identify(context, event)
         return _answer(runtime, Request.from_event(event), respond, event.get("routeKey")).to_event()
 
     return handler

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from nereid.core.audience.users import attempts
-from nereid.core.audience.users_by_email import holder, is_email
+from nereid.core.audience.users_by_email import holder
 from nereid.core.audience.vibetrace.user_attributes import with_changes, with_open, with_purchase, with_visit
 from nereid.errors import Conflict, Invalid, Unavailable
 from nereid.logs import discarded
+from nereid.models.email_address import is_address
 from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, ContactInfo, User
@@ -97,7 +98,7 @@ class EventRules:
 
     def _with_email(self, scope: Scope, settlement: Settlement, user: User, email: str, at: datetime) -> Settlement:
         """Add the address that a login brought, unless the user has one or somebody else has this one."""
-        if not is_email(email):
+        if not is_address(email):
             return settlement
         stored = self.users.load(scope, user.user_id)
         contacts = stored.contact_infos if stored else []

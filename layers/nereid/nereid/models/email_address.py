@@ -1,0 +1,30 @@
+"""E-mail addresses: which texts are one, and which of them an e-mail may be from or go to."""
+
+import re
+
+#: Characters that end an address or begin a header, or that only another way of writing an address has.
+_RESERVED = r"\s\x00-\x1f\x7f@<>()\[\],;:\"\\"
+_ADDRESS = re.compile(rf"[^{_RESERVED}]+@[^{_RESERVED}.]+(?:\.[^{_RESERVED}.]+)+")
+_ASCII_ADDRESS = re.compile(rf"[^{_RESERVED}\x80-\U0010ffff]+@[A-Za-z0-9._-]*[A-Za-z0-9_-]")
+_ANY_ADDRESS = r"[^\s<>@]+@[^\s<>@]+"
+_SENDER = re.compile(rf"{_ANY_ADDRESS}|[^<>]*<{_ANY_ADDRESS}>")
+_LONGEST = 254
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an e-mail address: one `@`, a dot in the domain, at most 254 characters."""
+    return len(text) <= _LONGEST and _ADDRESS.fullmatch(text) is not None
+
+
+def is_recipient(text: str) -> bool:
+    """Tell whether an e-mail may be sent to an address, however it came to be stored.
+
+    Providers take no address beyond ASCII. A domain's last dot would make another text of the same address, which the
+    list of suppressed addresses would not know. A domain of one word, in a private network, has no dot.
+    """
+    return _ASCII_ADDRESS.fullmatch(text) is not None
+
+
+def is_sender(text: str) -> bool:
+    """Tell whether an e-mail may come from a text: an address, or `Name <address>`."""
+    return _SENDER.fullmatch(text) is not None
