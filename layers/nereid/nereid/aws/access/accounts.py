@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
-from nereid.aws.errors import cancellations, is_condition, old_item
-from nereid.aws.table import Item, Table, can_be_key, seconds, unmarshal
+from nereid.aws.errors import ConditionFailed
+from nereid.aws.table import Item, Table, can_be_key, seconds
 from nereid.clock import from_iso, to_iso
 from nereid.errors import AlreadyExists, NotFound
 from nereid.models.account import Account, Session
@@ -38,10 +36,8 @@ class DynamoAccountStore:
             writes.append(self._table.writing(item, "attribute_not_exists(pk)"))
         try:
             self._table.transact(*writes)
-        except ClientError as error:
-            if "ConditionalCheckFailed" in cancellations(error):
-                raise AlreadyExists("account") from error
-            raise
+        except ConditionFailed as error:
+            raise AlreadyExists("account") from error
 
     def account(self, email: str) -> Account | None:
         """See the port."""
@@ -61,11 +57,9 @@ class DynamoAccountStore:
         """See the port."""
         try:
             self._table.put(_session_item(session), "token_hash = :old", {":old": token_hash})
-        except ClientError as error:
-            if not is_condition(error):
-                raise
+        except ConditionFailed as error:
             # The SDK repeats a write whose answer was lost; the repetition finds what the first one wrote.
-            if unmarshal(old_item(error) or {}).get("token_hash") != session.token_hash:
+            if error.old.get("token_hash") != session.token_hash:
                 raise NotFound("session") from error
 
     def end_session(self, session_id: str) -> None:
@@ -88,10 +82,8 @@ class DynamoAccountStore:
                 self._table.writing(_environment_item(environment), "attribute_not_exists(pk)"),
                 self._table.writing(_listed(environment)),
             )
-        except ClientError as error:
-            if "ConditionalCheckFailed" in cancellations(error):
-                raise AlreadyExists("environment") from error
-            raise
+        except ConditionFailed as error:
+            raise AlreadyExists("environment") from error
 
     def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
         """See the port."""
@@ -157,10 +149,8 @@ class DynamoAccountStore:
             raise NotFound(sk)
         try:
             self._table.delete(pk, sk, "attribute_exists(pk)")
-        except ClientError as error:
-            if is_condition(error):
-                raise NotFound(sk) from error
-            raise
+        except ConditionFailed as error:
+            raise NotFound(sk) from error
 
 
 def _listed(environment: Environment) -> Item:

@@ -7,9 +7,8 @@ left behind can be moved at leisure, by whoever meets the link first, and by sev
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from nereid.aws.audience.users import (
     DynamoUserStore,
@@ -20,7 +19,7 @@ from nereid.aws.audience.users import (
     to_device,
     user_key,
 )
-from nereid.aws.errors import is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table, digest
 from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from nereid.models.operation import Link
@@ -179,16 +178,13 @@ class DynamoIdentityStore:
 
     def _arrived(self, scope: Scope, anonymous_id: str, link: Link) -> None:
         values = {":user_id": link.user_id, ":moving": link.moving}
-        try:
+        with suppress(ConditionFailed):  # another run was faster
             self._table.update(
                 *link_key(scope, anonymous_id),
                 "REMOVE moving",
                 values,
                 condition="user_id = :user_id AND moving = :moving",
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
 
 def _backlink(scope: Scope, anonymous_id: str, user_id: str) -> dict[str, Any]:

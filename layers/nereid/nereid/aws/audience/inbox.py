@@ -8,11 +8,9 @@ from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
 from nereid.aws.audience.users import user_key
-from nereid.aws.errors import cancellations, is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table
 from nereid.clock import from_iso, to_iso
 from nereid.errors import NotFound
@@ -52,11 +50,8 @@ class DynamoInbox:
         if anonymous_id_of(notification.user_id) is not None:
             self._put_for_profile(item)
             return
-        try:
+        with suppress(ConditionFailed):  # stored already
             self._table.put(item, "attribute_not_exists(pk)")
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
     def _put_for_profile(self, item: Item) -> None:
         """Store a notification unless the profile was absorbed, after which nothing may be added to it."""
@@ -65,11 +60,8 @@ class DynamoInbox:
                 self._table.requiring(item["pk"], "user", "attribute_exists(pk)"),
                 self._table.writing(item, "attribute_not_exists(pk)"),
             )
-        except ClientError as error:
-            reasons = cancellations(error)
-            if not reasons:
-                raise
-            if reasons[0] == "ConditionalCheckFailed":
+        except ConditionFailed as error:
+            if 0 in error.which:
                 raise NotFound("user") from error
 
     def unread_before(
@@ -144,10 +136,8 @@ class DynamoInbox:
                 values,
                 condition="attribute_exists(pk) AND attribute_not_exists(read_at)",
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
-            if error.response.get("Item"):
+        except ConditionFailed as error:
+            if error.old:
                 return False
             raise NotFound("app notification") from error
         return True

@@ -2,17 +2,16 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
-from nereid.aws.errors import cancellations, is_condition, is_contended
+from nereid.aws.errors import ConditionFailed, Contended
 from nereid.aws.table import Item, Table, digest, seconds, tenant
-from nereid.clock import from_iso
-from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from nereid.clock import from_iso, to_exact_iso
+from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, Device, User, comparable, profile_id
 
@@ -20,7 +19,6 @@ from nereid.models.user import ContactInfo, Device, User, comparable, profile_id
 _COUNT_SHARDS = 32
 #: Longest sort key that DynamoDB takes.
 _SORT_BYTES = 1024
-_FAILED = "ConditionalCheckFailed"
 
 
 class DynamoUserStore:
@@ -54,10 +52,8 @@ class DynamoUserStore:
         """See the port."""
         try:
             self._table.transact(*self.creating(scope, user))
-        except ClientError as error:
-            if _FAILED in cancellations(error):
-                raise AlreadyExists("user") from error
-            raise
+        except ConditionFailed as error:
+            raise AlreadyExists("user") from error
 
     def devices(self, scope: Scope, user: User) -> list[Device]:
         """See the port."""
@@ -78,14 +74,8 @@ class DynamoUserStore:
         """See the port."""
         try:
             self._table.put(*replacing(scope, user))
-        except ClientError as error:
-            if is_condition(error):
-                raise Conflict from error
-            raise
-        except Unavailable as error:
-            if is_contended(error):
-                raise Conflict from error
-            raise
+        except (ConditionFailed, Contended) as error:
+            raise Conflict from error
 
     def save(self, scope: Scope, user: User, put: Sequence[ContactInfo], removed: Sequence[ContactInfo] = ()) -> None:
         """See the port."""
@@ -111,10 +101,8 @@ class DynamoUserStore:
                 self._table.deleting(pk, "user", "generation = :generation", {":generation": user.generation}),
                 self._counting(scope, user_id, -1),
             )
-        except ClientError as error:
-            if _FAILED in cancellations(error):
-                raise NotFound("user") from error
-            raise
+        except ConditionFailed as error:
+            raise NotFound("user") from error
         # What was added until the record was gone; nothing can be added since.
         self._delete_leftovers(scope, user)
 
@@ -137,11 +125,8 @@ class DynamoUserStore:
             return
         if "moving" in link:
             self.purge(scope, profile_id(anonymous_id), link["moving"])
-        try:
+        with suppress(ConditionFailed):  # turned to another user since
             self._table.delete(link["pk"], link["sk"], "user_id = :user_id", {":user_id": user_id})
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
     def page(self, scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
         """See the port."""
@@ -177,13 +162,10 @@ class DynamoUserStore:
                 self._table.writing(item, condition, values),
                 *(self._table.writing(each) for each in address_items(scope, user.user_id, contact)),
             )
-        except ClientError as error:
-            reasons = cancellations(error)
-            if reasons and reasons[0] == _FAILED:
+        except ConditionFailed as error:
+            if 0 in error.which:
                 raise NotFound("user") from error
-            if _FAILED in reasons:
-                raise (AlreadyExists("contact info") if new else Conflict) from error
-            raise
+            raise (AlreadyExists("contact info") if new else Conflict) from error
 
     def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
         """See the port."""
@@ -207,11 +189,8 @@ class DynamoUserStore:
 
     def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
         """See the port."""
-        try:
+        with suppress(ConditionFailed):  # a later user of this id has it
             self._table.transact(*self.removing(scope, user, [contact]))
-        except ClientError as error:
-            if _FAILED not in cancellations(error):
-                raise
 
     def _delete_leftovers(self, scope: Scope, user: User) -> None:
         for item in list(self.collection(scope, user.user_id, "user#contact#")):
@@ -329,7 +308,7 @@ def address_items(scope: Scope, user_id: str, contact: ContactInfo) -> list[Item
     are over, so it expires.
     """
     member = address_member(scope, contact.type, contact.value, user_id)
-    items: list[Item] = [{**member, "since": moment(contact.created_at)}]
+    items: list[Item] = [{**member, "since": to_exact_iso(contact.created_at)}]
     if contact.type == "email":
         items.append(
             {
@@ -363,15 +342,9 @@ def replacing(scope: Scope, user: User) -> tuple[Item, str, Item]:
 def transact_or_conflict(table: Table, *writes: Item) -> None:
     """Do all writes, or none and raise `Conflict` if a condition failed or others were writing the same."""
     try:
-        table.transact(*writes)
-    except ClientError as error:
-        if _FAILED in cancellations(error):
-            raise Conflict from error
-        raise
-    except Unavailable as error:
-        if is_contended(error):
-            raise Conflict from error
-        raise
+        table.transact_once(*writes)
+    except (ConditionFailed, Contended) as error:
+        raise Conflict from error
 
 
 def to_user(item: Item) -> User:
@@ -391,13 +364,13 @@ def _user_item(scope: Scope, user: User) -> Item:
         "meta": jsontext.dumps(user.meta),
         "timezone": user.timezone,
         "locale": user.locale,
-        "created_at": moment(user.created_at),
-        "updated_at": moment(user.updated_at),
+        "created_at": to_exact_iso(user.created_at),
+        "updated_at": to_exact_iso(user.updated_at),
         "generation": user.generation,
         "version": user.version,
         "opens": user.opens or None,
         "directory": tenant(scope, "users"),
-        "directory_sort": f"{moment(user.created_at)}#{digest(user.user_id)}",
+        "directory_sort": f"{to_exact_iso(user.created_at)}#{digest(user.user_id)}",
     }
 
 
@@ -426,11 +399,11 @@ def contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
         "value": contact.value,
         "filterable": contact.filterable,
         "meta": jsontext.dumps(contact.meta),
-        "created_at": moment(contact.created_at),
-        "updated_at": moment(contact.updated_at),
+        "created_at": to_exact_iso(contact.created_at),
+        "updated_at": to_exact_iso(contact.updated_at),
         "version": contact.version,
         "origin": contact.origin,
-        "revived_at": moment(contact.revived_at) if contact.revived_at else None,
+        "revived_at": to_exact_iso(contact.revived_at) if contact.revived_at else None,
         "generation": user.generation,
     }
 
@@ -454,8 +427,3 @@ def device_item(scope: Scope, user: User, device: Device) -> Item:
 def to_device(item: Item) -> Device:
     """Return a device as it was stored."""
     return Device.model_validate_json(item["device"])
-
-
-def moment(moment: datetime) -> str:
-    """Write a moment with all its digits, so that what was made within a millisecond keeps its order."""
-    return moment.isoformat(timespec="microseconds")

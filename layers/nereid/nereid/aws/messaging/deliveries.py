@@ -5,14 +5,13 @@ says nothing about the new one: `reported` holds the facts of the current sendin
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
-from nereid.aws.errors import is_condition, old_item
-from nereid.aws.table import Item, Table, tenant, unmarshal
+from nereid.aws.errors import ConditionFailed
+from nereid.aws.table import Item, Table, tenant
 from nereid.clock import from_iso, to_iso
 from nereid.errors import Unavailable
 from nereid.models.delivery import Delivery, DeliveryJob, Planned
@@ -78,10 +77,8 @@ class DynamoDeliveryStore:
                 names={"#status": "status", "#to": "to"},
                 condition=condition,
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
-            return _refused(unmarshal(old_item(error) or {}), now)
+        except ConditionFailed as error:
+            return _refused(error.old, now)
         return Claim("mine", token, item["attempts"], sending=sending_of(item))
 
     def record(
@@ -105,7 +102,7 @@ class DynamoDeliveryStore:
         }
         given = {name: value for name, value in values.items() if value is not None}
         sets = ", ".join(f"#{name[1:]} = {name}" for name in given)
-        try:
+        with suppress(ConditionFailed):  # the claim lapsed and another run took it over: what that one records stands
             self._table.update(
                 *delivery_key(scope, delivery_id),
                 f"SET {sets} REMOVE claim",
@@ -113,10 +110,6 @@ class DynamoDeliveryStore:
                 names={f"#{name[1:]}": name[1:] for name in given},
                 condition=condition,
             )
-        except ClientError as error:
-            # The claim lapsed and another run took it over: what that one records stands.
-            if not is_condition(error):
-                raise
 
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
         """See the port."""
@@ -151,15 +144,12 @@ class DynamoDeliveryStore:
         for _ in range(_ATTEMPTS):
             try:
                 return to_delivery(self._table.update(*key, **noting_report(event, sending, current)))
-            except ClientError as error:
-                if not is_condition(error):
-                    raise
-                known = unmarshal(old_item(error) or {})
-                if "id" not in known:
+            except ConditionFailed as error:
+                if "id" not in error.old:
                     return None
-                current = sending_of(known)
-                if event["type"] in known.get(facts_of(known, sending), ()):
-                    return to_delivery(known)
+                current = sending_of(error.old)
+                if event["type"] in error.old.get(facts_of(error.old, sending), ()):
+                    return to_delivery(error.old)
         raise Unavailable("delivery is written by many at once")
 
     def reopen(self, scope: Scope, planned: Planned, planned_at: datetime, replay_id: str, now: datetime) -> None:
@@ -180,11 +170,9 @@ class DynamoDeliveryStore:
                     names={"#status": "status"},
                     condition=f"NOT contains(replays, :replay) AND {change.condition}",
                 )
-            except ClientError as error:
-                if not is_condition(error):
-                    raise
-            else:
-                return
+            except ConditionFailed:
+                continue
+            return
         raise Unavailable("delivery is written by many at once")
 
     def close(self, scope: Scope, planned: Planned, planned_at: datetime, reason: str, now: datetime) -> bool:
@@ -215,10 +203,8 @@ class DynamoDeliveryStore:
                 condition="attribute_not_exists(#status) OR "
                 "(#status = :pending AND attribute_not_exists(reported) AND claimed_until = :released)",
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
-            refused = _refused(unmarshal(old_item(error) or {}), now)
+        except ConditionFailed as error:
+            refused = _refused(error.old, now)
             if refused.state == "unknown":
                 self.record(scope, planned.id, refused.token, Outcome("failed", UNKNOWN_OUTCOME), now)
             return refused.state != "held"

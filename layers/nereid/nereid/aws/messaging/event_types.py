@@ -1,9 +1,7 @@
 """Event types in the activity table, in order of their names."""
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
-from nereid.aws.errors import is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, can_be_key, tenant
 from nereid.clock import to_iso
 from nereid.errors import NotFound
@@ -49,10 +47,8 @@ class DynamoEventTypeStore:
             raise NotFound("event type")
         try:
             self._table.delete(pk, event_type, "attribute_exists(pk)")
-        except ClientError as error:
-            if is_condition(error):
-                raise NotFound("event type") from error
-            raise
+        except ConditionFailed as error:
+            raise NotFound("event type") from error
 
     def page(self, scope: Scope, after: str | None, limit: int) -> tuple[list[EventType], str | None]:
         """See the port."""

@@ -14,10 +14,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import is_condition, old_item
-from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, digest, tenant, unmarshal
+from nereid.aws.errors import ConditionFailed
+from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, digest, tenant
 from nereid.clock import to_iso
 from nereid.errors import Unavailable
 from nereid.models.delivery import Plan
@@ -51,11 +49,8 @@ class DynamoMessageStore:
         item.update(self._plan_members(item, plan))
         try:
             self._table.put(item, "attribute_not_exists(pk)")
-        except ClientError as error:
-            if not is_condition(error):
-                raise
-            known = old_item(error)
-            stored = self._read(unmarshal(known)) if known else self.get(scope, message.message_id)
+        except ConditionFailed as error:
+            stored = self._read(error.old) if error.old else self.get(scope, message.message_id)
             if stored is None:
                 raise Unavailable("message expired while it was read") from error
             return stored

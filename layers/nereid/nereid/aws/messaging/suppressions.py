@@ -9,13 +9,12 @@ a read of an item that is not there.
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table, seconds
 from nereid.clock import from_iso, to_iso
 from nereid.errors import NotFound, Unavailable
@@ -57,7 +56,8 @@ class DynamoSuppressionStore:
         else:
             sets.append(f"{reason}_detail = :detail")
             values[":detail"] = detail
-        try:
+        # Fails where it stands since this happened or longer, or somebody took it off the list after this happened.
+        with suppress(ConditionFailed):
             self._table.update(
                 *_key(team_id, email),
                 f"SET {', '.join([*sets, *_LISTED])} REMOVE {', '.join(removes)} ADD revision :one",
@@ -65,10 +65,6 @@ class DynamoSuppressionStore:
                 condition=f"(attribute_not_exists({reason}_at) OR {reason}_at > :at)"
                 f" AND (attribute_not_exists({reason}_removed_at) OR {reason}_removed_at <= :at)",
             )
-        except ClientError as error:
-            # It stands there since this happened or longer, or somebody took it off the list after this happened.
-            if not is_condition(error):
-                raise
 
     def soft_bounced(self, team_id: str, email: str, delivery_id: str, at: datetime) -> Suppression | None:
         """See the port."""
@@ -160,9 +156,7 @@ class DynamoSuppressionStore:
                 names=names or None,
                 condition="revision = :known",
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
+        except ConditionFailed:
             return False
         return True
 

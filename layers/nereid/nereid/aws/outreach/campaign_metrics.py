@@ -13,9 +13,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import cancellations
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.messaging.deliveries import (
     all_facts,
     delivery_key,
@@ -115,11 +113,8 @@ class DynamoCampaignMetrics:
         """Do all writes, or none if the condition of one does not hold; return whose conditions did not."""
         try:
             self._table.transact(*writes)
-        except ClientError as error:
-            failed = [reason == "ConditionalCheckFailed" for reason in cancellations(error)]
-            if not any(failed):
-                raise
-            return failed
+        except ConditionFailed as error:
+            return [position in error.which for position in range(len(writes))]
         return [False] * len(writes)
 
 

@@ -2,13 +2,12 @@
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table
-from nereid.clock import from_iso
+from nereid.clock import from_iso, to_exact_iso
 from nereid.models.lead_email import EmailAccount, MailboxProvider, SealedAccount
 
 
@@ -29,7 +28,7 @@ class DynamoEmailAccountStore:
             "provider = :provider, oauth_token = :token, #status = :connected",
             {
                 ":id": str(uuid.uuid4()),
-                ":now": now.isoformat(timespec="microseconds"),
+                ":now": to_exact_iso(now),
                 ":provider": provider,
                 ":token": list(token),
                 ":connected": "connected",
@@ -50,7 +49,7 @@ class DynamoEmailAccountStore:
 
     def refused(self, team_id: str, email: str, token: Sequence[bytes]) -> None:
         """See the port."""
-        try:
+        with suppress(ConditionFailed):  # connected again with another token since
             self._table.update(
                 _team(team_id),
                 email,
@@ -59,9 +58,6 @@ class DynamoEmailAccountStore:
                 names={"#status": "status"},
                 condition="oauth_token = :token",
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
 
 def _team(team_id: str) -> str:

@@ -1,11 +1,10 @@
 """Records of e-mails taken for sending, and of the idempotency keys given with them, in the outreach table."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import is_condition, old_item
-from nereid.aws.table import Item, Table, digest, seconds, unmarshal
+from nereid.aws.errors import ConditionFailed
+from nereid.aws.table import Item, Table, digest, seconds
 from nereid.clock import from_iso, to_iso
 from nereid.models.lead_email import OutgoingEmail
 from nereid.ports.outreach import KeyedEmail
@@ -36,11 +35,8 @@ class DynamoOutboxStore:
             "created_at": to_iso(email.created_at),
             "expires_at": seconds(email.created_at) + self._retention,
         }
-        try:
+        with suppress(ConditionFailed):  # added before
             self._table.put(item, "attribute_not_exists(pk)")
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
     def get(self, team_id: str, email_id: str) -> OutgoingEmail | None:
         """See the port."""
@@ -63,11 +59,8 @@ class DynamoOutboxStore:
         }
         try:
             self._table.put(item, "attribute_not_exists(pk) OR expires_at <= :now", {":now": seconds(now)})
-        except ClientError as error:
-            known = old_item(error)
-            if not is_condition(error) or not known:
-                raise
-            return _keyed(unmarshal(known))
+        except ConditionFailed as error:
+            return _keyed(error.old)
         return KeyedEmail(email_id, queued=False)
 
     def queued(self, team_id: str, key: str) -> None:
