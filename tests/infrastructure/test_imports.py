@@ -17,7 +17,7 @@ MODULES = sorted((LAYER / "nereid").rglob("*.py"))
 HANDLERS = sorted(stack.ROOT.glob("functions/*/*/app.py"))
 
 # What every part may use, and what each part may use besides itself and that.
-BASE = {"errors", "clock", "jsontext", "logs", "metrics"}
+BASE = {"errors", "clock", "contention", "jsontext", "logs", "metrics"}
 INWARD = {
     "models": set(),
     "settings": {"models"},

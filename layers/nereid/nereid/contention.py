@@ -19,7 +19,11 @@ Result = TypeVar("Result")
 
 
 def until_uncontested(
-    what: str, attempt: Callable[[], Result], *, again: tuple[type[Exception], ...] = (Conflict,)
+    what: str,
+    attempt: Callable[[], Result],
+    *,
+    again: tuple[type[Exception], ...] = (Conflict,),
+    patience: float = PATIENCE,
 ) -> Result:
     """Call something that reads and writes until nothing comes in between; return what it returns.
 
@@ -31,13 +35,15 @@ def until_uncontested(
         Does all of it anew at each call.
     again
         What an attempt raises when another call came in between.
+    patience
+        After how many seconds no further attempt is begun.
 
     Raises
     ------
     Unavailable
         If other calls came in between of every attempt.
     """
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     tries = 0
     while True:
         try:

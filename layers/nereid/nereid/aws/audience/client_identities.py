@@ -21,14 +21,12 @@ from nereid.aws.audience.users import (
 )
 from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table, digest
-from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from nereid.contention import until_uncontested
+from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.operation import Link
 from nereid.models.team import Scope
 from nereid.models.user import User, profile_id
 from nereid.ports.audience import Merging
-
-#: How often a move is tried while the user is written by others.
-_TRIES = 10
 
 
 class DynamoIdentityStore:
@@ -117,26 +115,27 @@ class DynamoIdentityStore:
         contact = to_contact(item)
         address = address_member(scope, contact.type, contact.value, profile)
         forgotten = self._table.deleting(address["pk"], address["sk"])
-        for _ in range(_TRIES):
+
+        def attempt() -> None:
             user = self._user(scope, user_id)
             arriving = merging.contact(user, contact)
             puts = self._users.putting(scope, user, [arriving]) if arriving else []
-            if self._moved(scope, user, item, [*puts, forgotten]):
-                return
-        raise Unavailable("user is written by many at once")
+            self._take_away(scope, user, item, [*puts, forgotten])
+
+        until_uncontested("user", attempt)
 
     def _move_device(self, scope: Scope, user_id: str, item: Item, merging: Merging) -> None:
-        for _ in range(_TRIES):
+        def attempt() -> None:
             user = self._user(scope, user_id)
             device = to_device(item)
             own = {each.device_id: each for each in self._users.devices(scope, user)}.get(device.device_id)
             merged = merging.device(own, device)
-            if self._moved(scope, user, item, [self._table.writing(device_item(scope, user, merged))]):
-                return
-        raise Unavailable("user is written by many at once")
+            self._take_away(scope, user, item, [self._table.writing(device_item(scope, user, merged))])
 
-    def _moved(self, scope: Scope, user: User, item: Item, writes: list[Item]) -> bool:
-        """Do the writes and take an item of the profile away; tell whether it is gone.
+        until_uncontested("user", attempt)
+
+    def _take_away(self, scope: Scope, user: User, item: Item, writes: list[Item]) -> None:
+        """Do the writes and take an item of the profile away; `Conflict` if nothing was done and it is still there.
 
         The user's version counts on, so that whoever read the user before sees what arrived and tries again.
         """
@@ -144,13 +143,15 @@ class DynamoIdentityStore:
         try:
             self._users.write(gone, self._users.saving(scope, user), *writes)
         except Conflict:
-            return self._table.get(item["pk"], item["sk"]) is None
-        return True
+            if self._table.get(item["pk"], item["sk"]) is not None:
+                raise
 
     def _move_notification(self, scope: Scope, user_id: str, item: Item) -> None:
         user = self._user(scope, user_id)
         moved = {**item, "pk": user_key(scope, user_id), "user_id": user_id}
-        for _ in range(_TRIES):
+
+        def attempt() -> None:
+            nonlocal user, moved
             # Whoever marks it as read meanwhile makes this fail, and the next try takes the mark along.
             unchanged = "read_at = :read_at" if "read_at" in moved else "attribute_not_exists(read_at)"
             values = {":read_at": moved["read_at"]} if "read_at" in moved else None
@@ -166,9 +167,9 @@ class DynamoIdentityStore:
                     return
                 moved = {**now, "pk": moved["pk"], "user_id": user_id}
                 user = self._user(scope, user_id)
-                continue
-            return
-        raise Unavailable("app notification is written by many at once")
+                raise
+
+        until_uncontested("app notification", attempt)
 
     def _user(self, scope: Scope, user_id: str) -> User:
         user = self._users.load(scope, user_id)

@@ -13,6 +13,7 @@ from nereid import jsontext
 from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table, tenant
 from nereid.clock import from_iso, to_iso
+from nereid.contention import until_uncontested
 from nereid.errors import Unavailable
 from nereid.models.delivery import Delivery, DeliveryJob, Planned
 from nereid.models.report import outcome, shown
@@ -155,25 +156,23 @@ class DynamoDeliveryStore:
     def reopen(self, scope: Scope, planned: Planned, planned_at: datetime, replay_id: str, now: datetime) -> None:
         """See the port."""
         key = delivery_key(scope, planned.id)
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> None:
             item = self._table.get(*key) or {}
             if replay_id in item.get("replays", ()):
                 return
             change = _reopening(item, now) if _is_final(item, now) else _LEAVING_OPEN
             sets = ", ".join([*change.sets, "expires_at = :expires_at"])
             values = {":replay": replay_id, ":replays": {replay_id}, ":expires_at": self._expiry(planned_at)}
-            try:
-                self._table.update(
-                    *key,
-                    f"SET {sets} ADD replays :replays {change.removes}",
-                    {**values, **change.values},
-                    names={"#status": "status"},
-                    condition=f"NOT contains(replays, :replay) AND {change.condition}",
-                )
-            except ConditionFailed:
-                continue
-            return
-        raise Unavailable("delivery is written by many at once")
+            self._table.update(
+                *key,
+                f"SET {sets} ADD replays :replays {change.removes}",
+                {**values, **change.values},
+                names={"#status": "status"},
+                condition=f"NOT contains(replays, :replay) AND {change.condition}",
+            )
+
+        until_uncontested("delivery", attempt, again=(ConditionFailed,))
 
     def close(self, scope: Scope, planned: Planned, planned_at: datetime, reason: str, now: datetime) -> bool:
         """See the port."""
