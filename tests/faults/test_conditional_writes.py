@@ -37,6 +37,7 @@ from nereid.aws.outreach.leads import DynamoLeadStore
 from nereid.aws.outreach.outgoing_emails import DynamoOutboxStore
 from nereid.aws.table import Table
 from nereid.clock import SystemClock
+from nereid.core.audience.merge import Merging
 from nereid.core.audience.users import new_user
 from nereid.errors import NereidError, Unavailable
 from nereid.models.account import Account, Session
@@ -44,12 +45,13 @@ from nereid.models.campaign import Campaign
 from nereid.models.delivery import DeliveryJob, Plan, Planned, Recipient
 from nereid.models.event_type import AppInboxNotification, PushTemplate
 from nereid.models.lead import Lead, LeadChange
-from nereid.models.lead_email import EmailReference, OutgoingEmail
+from nereid.models.lead_email import OutgoingEmail
 from nereid.models.message import Message
 from nereid.models.team import Channels, ClientKey, Environment, Scope, Team
 from nereid.models.user import AppNotification, ContactInfo, Device, profile_id
 from nereid.ports.audience import DeviceChange, Settlement
 from nereid.ports.messaging import Outcome
+from nereid.ports.outreach import Count
 from tests.support.cloud import tables
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
@@ -230,7 +232,7 @@ def absorbed(stores: Stores) -> Callable[[], Any]:
     profile = a_profile(stores)
     user = a_user(stores)
     link = stores.identities.absorb(SCOPE, "anon", profile, user, is_new=False)
-    return lambda: stores.identities.finish(SCOPE, "anon", link)
+    return lambda: stores.identities.finish(SCOPE, "anon", link, Merging())
 
 
 def unlinking(stores: Stores) -> Callable[[], Any]:
@@ -275,21 +277,23 @@ def settling(stores: Stores) -> Callable[[], Any]:
     return lambda: stores.ledger.settle(SCOPE, settlement)
 
 
-def reporting(stores: Stores, kind: str, fact: Any) -> Callable[[], Any]:
+def counting(stores: Stores, once_for: str | None = None) -> Callable[[], Any]:
     a_sent_delivery(stores)
     stores.metrics.count_sent(SCOPE, "d", "c", NOW)
-    event = {**OPENED, "type": kind}
-    return lambda: stores.metrics.report(SCOPE, "d", event, fact, EmailReference("c", "l"))
+    seen = stores.metrics.noted(SCOPE, "d")
+    assert seen
+    count = Count("c", "opened", NOW.date(), NOW.date(), once_for)
+    return lambda: stores.metrics.count(SCOPE, "d", seen, OPENED, 1, count)
 
 
-def reporting_another_unsubscription(stores: Stores) -> Callable[[], Any]:
-    report = reporting(stores, "unsubscribe", "unsubscribed")
-    other = job().model_copy(update={"delivery_id": "other"})
-    stores.deliveries.claim(other, "token", NOW, LATER)
-    stores.metrics.count_sent(SCOPE, "other", "c", NOW)
-    event = {**OPENED, "type": "unsubscribe"}
-    stores.metrics.report(SCOPE, "other", event, "unsubscribed", EmailReference("c", "l"))
-    return report
+def counting_once_more(stores: Stores) -> Callable[[], Any]:
+    """Return a count of what was counted for the lead with another mail."""
+    count = counting(stores, "l")
+    stores.deliveries.claim(job().model_copy(update={"delivery_id": "other"}), "token", NOW, LATER)
+    seen = stores.metrics.noted(SCOPE, "other")
+    assert seen
+    stores.metrics.count(SCOPE, "other", seen, OPENED, 1, Count("c", "opened", NOW.date(), NOW.date(), "l"))
+    return count
 
 
 def closing_an_unknown_outcome(stores: Stores) -> Callable[[], Any]:
@@ -407,9 +411,9 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "event_types delete": simply(lambda s: s.event_types.delete(SCOPE, "x")),
     "messages add": simply(lambda s: s.messages.add(SCOPE, MESSAGE, PLAN)),
     "count_sent": after(a_claim, lambda s: s.metrics.count_sent(SCOPE, "d", "c", NOW)),
-    "metrics report": lambda s: reporting(s, "open", "opened"),
-    "metrics report, unsubscribed": lambda s: reporting(s, "unsubscribe", "unsubscribed"),
-    "metrics report, unsubscribed before": reporting_another_unsubscription,
+    "metrics count": counting,
+    "metrics count, once": lambda s: counting(s, "l"),
+    "metrics count, counted before": counting_once_more,
     "campaigns change": after(
         lambda s: s.campaigns.add("team", CAMPAIGN), lambda s: s.campaigns.change("team", CAMPAIGN)
     ),

@@ -14,7 +14,7 @@ from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table, tenant
 from nereid.clock import from_iso, to_iso
 from nereid.contention import until_uncontested
-from nereid.errors import Unavailable
+from nereid.errors import Conflict
 from nereid.models.delivery import Delivery, DeliveryJob, Planned
 from nereid.models.report import outcome, shown
 from nereid.models.team import Scope
@@ -22,8 +22,6 @@ from nereid.ports.messaging import UNKNOWN_OUTCOME, Claim, Outcome, Sent
 
 #: Stands in `claimed_until` of a delivery that nobody holds and that was certainly not handed over.
 _RELEASED = "released"
-#: How often what changed since it was read is read again.
-_ATTEMPTS = 4
 
 
 class DynamoDeliveryStore:
@@ -142,7 +140,9 @@ class DynamoDeliveryStore:
         """See the port."""
         key = delivery_key(scope, delivery_id)
         current = sending
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> Delivery | None:
+            nonlocal current
             try:
                 return to_delivery(self._table.update(*key, **noting_report(event, sending, current)))
             except ConditionFailed as error:
@@ -151,7 +151,9 @@ class DynamoDeliveryStore:
                 current = sending_of(error.old)
                 if event["type"] in error.old.get(facts_of(error.old, sending), ()):
                     return to_delivery(error.old)
-        raise Unavailable("delivery is written by many at once")
+                raise Conflict from error
+
+        return until_uncontested("delivery", attempt)
 
     def reopen(self, scope: Scope, planned: Planned, planned_at: datetime, replay_id: str, now: datetime) -> None:
         """See the port."""

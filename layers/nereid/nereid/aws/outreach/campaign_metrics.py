@@ -10,7 +10,7 @@ transaction, keeps the link of another mail from counting again.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from nereid.aws.errors import ConditionFailed
@@ -130,7 +130,7 @@ def _counted_for(table: Table, scope: Scope, count: Count) -> Item:
 
 
 def _expiry(sent_on: date) -> int:
-    return seconds(datetime.combine(sent_on, datetime.min.time()).astimezone() + _KEPT)
+    return seconds(datetime.combine(sent_on, time.min, UTC) + _KEPT)
 
 
 def _counts_key(team_id: str, campaign_id: str, shard: int) -> str:
