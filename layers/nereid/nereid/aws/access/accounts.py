@@ -23,7 +23,6 @@ class DynamoAccountStore:
     def create_team(
         self, team: Team, environment: Environment, token: ApiToken | None, account: Account | None = None
     ) -> None:
-        """See the port."""
         writes = [
             self._table.writing({"pk": _team(team.id), "sk": "team", **team.model_dump(mode="json")}),
             self._table.writing(_environment_item(environment)),
@@ -40,21 +39,17 @@ class DynamoAccountStore:
             raise AlreadyExists("account") from error
 
     def account(self, email: str) -> Account | None:
-        """See the port."""
         item = self._table.get(_account(email), "account")
         return Account.model_validate(item) if item else None
 
     def begin_session(self, session: Session) -> None:
-        """See the port."""
         self._table.put(_session_item(session))
 
     def session(self, session_id: str) -> Session | None:
-        """See the port."""
         item = self._table.get(_session(session_id), "session")
         return Session.model_validate(item) if item else None
 
     def renew_session(self, session: Session, token_hash: str) -> None:
-        """See the port."""
         try:
             self._table.put(_session_item(session), "token_hash = :old", {":old": token_hash})
         except ConditionFailed as error:
@@ -63,20 +58,16 @@ class DynamoAccountStore:
                 raise NotFound("session") from error
 
     def end_session(self, session_id: str) -> None:
-        """See the port."""
         self._table.delete(_session(session_id), "session")
 
     def environment(self, team_id: str, identifier: str) -> Environment | None:
-        """See the port."""
         item = self._table.get(_team(team_id), f"environment#{identifier}")
         return _to_environment(item) if item else None
 
     def environments(self, team_id: str) -> list[Environment]:
-        """See the port."""
         return sorted(map(_to_environment, self._all(team_id, "environment#")), key=lambda each: each.created_at)
 
     def create_environment(self, environment: Environment) -> None:
-        """See the port."""
         try:
             self._table.transact(
                 self._table.writing(_environment_item(environment), "attribute_not_exists(pk)"),
@@ -86,35 +77,28 @@ class DynamoAccountStore:
             raise AlreadyExists("environment") from error
 
     def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
-        """See the port."""
         item = self._table.get(_team(team_id), f"token#{token_id}")
         return ApiToken.model_validate(item) if item else None
 
     def api_tokens(self, team_id: str) -> list[ApiToken]:
-        """See the port."""
         found = [ApiToken.model_validate(item) for item in self._all(team_id, "token#")]
         return sorted(found, key=lambda token: (token.created_at, token.id))
 
     def create_api_token(self, token: ApiToken) -> None:
-        """See the port."""
         self._table.put(_token_item(token))
 
     def delete_api_token(self, team_id: str, token_id: str) -> None:
-        """See the port."""
         self._delete(_team(team_id), f"token#{token_id}")
 
     def client_key(self, key_hash: str) -> ClientKey | None:
-        """See the port."""
         item = self._table.get(_key(key_hash), "client_key")
         return ClientKey.model_validate(item) if item else None
 
     def client_keys(self, team_id: str) -> list[ClientKey]:
-        """See the port."""
         found = [ClientKey.model_validate(item) for item in self._all(team_id, "client_key#")]
         return sorted(found, key=lambda key: (key.created_at, key.id))
 
     def create_client_key(self, key: ClientKey) -> None:
-        """See the port."""
         record = key.model_dump(mode="json")
         self._table.transact(
             self._table.writing({"pk": _team(key.team_id), "sk": f"client_key#{key.id}", **record}),
@@ -122,7 +106,6 @@ class DynamoAccountStore:
         )
 
     def delete_client_key(self, team_id: str, key_id: str) -> None:
-        """See the port."""
         item = self._table.get(_team(team_id), f"client_key#{key_id}")
         if item is None:
             raise NotFound("client key")
@@ -132,12 +115,10 @@ class DynamoAccountStore:
         )
 
     def scopes(self) -> Iterator[Scope]:
-        """See the port."""
         for item in self._table.query("pk = :pk", {":pk": _ALL_ENVIRONMENTS}):
             yield Scope(item["team_id"], item["environment"])
 
     def ping(self) -> None:
-        """See the port."""
         self._table.get("health", "health", consistent=False)
 
     def _all(self, team_id: str, prefix: str) -> list[Item]:

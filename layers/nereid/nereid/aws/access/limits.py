@@ -20,7 +20,6 @@ class DynamoLimitStore:
         self._table = table
 
     def use(self, key: str, window: str, how_many: int, limit: int, until: datetime) -> tuple[bool, int]:
-        """See the port."""
         values = {":n": how_many, ":most": limit - how_many, ":expires": seconds(until + _GRACE)}
         try:
             item = self._table.update(
@@ -35,12 +34,10 @@ class DynamoLimitStore:
         return True, int(item["used"])
 
     def used(self, key: str, window: str) -> int:
-        """See the port."""
         item = self._table.get(key, window)
         return int(item["used"]) if item else 0
 
     def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> FullWindow | None:
-        """See the port."""
         while True:
             last = self._count(key, limit, now)
             if last is None:
@@ -51,7 +48,6 @@ class DynamoLimitStore:
                 return None
 
     def settle(self, key: str, now: datetime, *, failed: bool) -> None:
-        """See the port."""
         expression, values = "ADD failed :one", {":one": 1, ":none": 0, ":now": to_iso(now)}
         if not failed:
             expression, values[":one"] = "ADD used :one", -1

@@ -37,19 +37,16 @@ class DynamoIdentityStore:
         self._users = users
 
     def link_of(self, scope: Scope, anonymous_id: str) -> Link | None:
-        """See the port."""
         item = self._table.get(*link_key(scope, anonymous_id))
         return Link(item["user_id"], item.get("moving")) if item else None
 
     def create_profile(self, scope: Scope, anonymous_id: str, profile: User) -> None:
-        """See the port."""
         # A link without its profile is what a deletion has left behind.
         free = "attribute_not_exists(pk) OR user_id = :user_id"
         linking = self._linking(scope, anonymous_id, profile.user_id, free)
         self._write_new(*self._users.creating(scope, profile), *linking)
 
     def link(self, scope: Scope, anonymous_id: str, user: User) -> None:
-        """See the port."""
         writes = [
             self._table.requiring(
                 user_key(scope, user.user_id), "user", "generation = :generation", {":generation": user.generation}
@@ -62,7 +59,6 @@ class DynamoIdentityStore:
         self._write_new(*writes)
 
     def absorb(self, scope: Scope, anonymous_id: str, profile: User, user: User, *, is_new: bool) -> Link:
-        """See the port."""
         link = Link(user.user_id, profile.generation)
         pk, sk = link_key(scope, anonymous_id)
         turned = {"pk": pk, "sk": sk, **link._asdict()}
@@ -76,7 +72,6 @@ class DynamoIdentityStore:
         return link
 
     def finish(self, scope: Scope, anonymous_id: str, link: Link, merging: Merging) -> None:
-        """See the port."""
         profile = profile_id(anonymous_id)
         assert link.moving is not None
         try:

@@ -33,7 +33,6 @@ class DynamoInbox:
         self._retention = retention_seconds
 
     def put(self, scope: Scope, notification: AppNotification) -> None:
-        """See the port."""
         item = {
             "pk": user_key(scope, notification.user_id),
             "sk": _sort(notification.uuid, notification.created_at),
@@ -67,7 +66,6 @@ class DynamoInbox:
     def unread_before(
         self, scope: Scope, user_id: str, before: str | None, limit: int
     ) -> tuple[list[AppNotification], str | None]:
-        """See the port."""
         pk = user_key(scope, user_id)
         # A position is what follows "unread#" in the index; "~" comes after all that can stand there.
         values = {":pk": pk, ":first": "unread#", ":last": f"unread#{before or '~'}"}
@@ -94,7 +92,6 @@ class DynamoInbox:
     def page(
         self, scope: Scope, user_id: str, state: ReadState, page: int, per_page: int, *, oldest_first: bool
     ) -> tuple[list[AppNotification], int]:
-        """See the port."""
         pk = user_key(scope, user_id)
         first = (page - 1) * per_page
         condition, values, index = _selection(pk, state)
@@ -109,16 +106,13 @@ class DynamoInbox:
         return [_to_notification(found[key]) for key in keys if key in found], total
 
     def unread(self, scope: Scope, user_id: str) -> int:
-        """See the port."""
         condition, values, index = _selection(user_key(scope, user_id), "unread")
         return self._table.count(condition, values, index=index)
 
     def mark_read(self, scope: Scope, user_id: str, uuid: str, created_at: datetime, at: datetime) -> bool:
-        """See the port."""
         return self._mark(user_key(scope, user_id), _sort(uuid, created_at), at)
 
     def mark_all_read(self, scope: Scope, user_id: str, at: datetime) -> int:
-        """See the port."""
         condition, values, index = _selection(user_key(scope, user_id), "unread")
         updated = 0
         for item in list(self._table.query(condition, values, index=index, consistent=True)):

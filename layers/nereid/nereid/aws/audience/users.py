@@ -28,12 +28,10 @@ class DynamoUserStore:
         self._table = table
 
     def get(self, scope: Scope, user_id: str) -> User | None:
-        """See the port."""
         item = self._table.get(user_key(scope, user_id), "user")
         return _to_user(item) if item else None
 
     def load(self, scope: Scope, user_id: str) -> User | None:
-        """See the port."""
         # The record and the contact infos stand together; links and devices stand behind them.
         values = {":pk": user_key(scope, user_id), ":first": "user", ":last": "user#contact~"}
         items = list(self._table.query("pk = :pk AND sk BETWEEN :first AND :last", values, consistent=True))
@@ -49,19 +47,16 @@ class DynamoUserStore:
         return _to_user(record, sorted(contacts, key=lambda contact: contact.created_at))
 
     def create(self, scope: Scope, user: User) -> None:
-        """See the port."""
         try:
             self._table.transact(*self.creating(scope, user))
         except ConditionFailed as error:
             raise AlreadyExists("user") from error
 
     def devices(self, scope: Scope, user: User) -> list[Device]:
-        """See the port."""
         found = self.collection(scope, user.user_id, "user#device#")
         return [to_device(item) for item in found if item["generation"] == user.generation]
 
     def holders(self, scope: Scope, type_: str, value: str) -> list[tuple[User, ContactInfo]]:
-        """See the port."""
         holders: list[tuple[User, ContactInfo]] = []
         for item in self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True):
             user = self.load(scope, item.get("user_id") or item["sk"])
@@ -71,14 +66,12 @@ class DynamoUserStore:
         return holders
 
     def update(self, scope: Scope, user: User) -> None:
-        """See the port."""
         try:
             self._table.put(*replacing(scope, user))
         except (ConditionFailed, Contended) as error:
             raise Conflict from error
 
     def save(self, scope: Scope, user: User, put: Sequence[ContactInfo], removed: Sequence[ContactInfo] = ()) -> None:
-        """See the port."""
         writes = [self.saving(scope, user), *self.putting(scope, user, put), *self.removing(scope, user, removed)]
         self.write(*writes)
 
@@ -87,7 +80,6 @@ class DynamoUserStore:
         transact_or_conflict(self._table, *writes)
 
     def delete(self, scope: Scope, user_id: str) -> None:
-        """See the port."""
         user = self.get(scope, user_id)
         if user is None:
             raise NotFound("user")
@@ -129,7 +121,6 @@ class DynamoUserStore:
             self._table.delete(link["pk"], link["sk"], "user_id = :user_id", {":user_id": user_id})
 
     def page(self, scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
-        """See the port."""
         first = (page - 1) * per_page
         total = self._count(scope)
         if first >= total:
@@ -146,7 +137,6 @@ class DynamoUserStore:
         return [_to_user(found[key]) for key in keys if key in found], total
 
     def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
-        """See the port."""
         generation: dict[str, Any] = {":generation": user.generation}
         if new:
             # Leftovers of a deleted user of this id do not count.
@@ -168,18 +158,15 @@ class DynamoUserStore:
             raise (AlreadyExists("contact info") if new else Conflict) from error
 
     def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
-        """See the port."""
         holders = self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True)
         in_order = sorted(holders, key=lambda item: (item["since"], item["sk"]))
         return [str(item.get("user_id", item["sk"])) for item in in_order]
 
     def address_stamp(self, scope: Scope, type_: str, value: str) -> str | None:
-        """See the port."""
         item = self._table.get(_stamp_key(scope, type_, value), "stamp")
         return str(item["stamp"]) if item else None
 
     def create_with_contact(self, scope: Scope, user: User, contact: ContactInfo, stamp: str | None) -> None:
-        """See the port."""
         transact_or_conflict(
             self._table,
             self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)"),
@@ -188,7 +175,6 @@ class DynamoUserStore:
         )
 
     def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
-        """See the port."""
         with suppress(ConditionFailed):  # a later user of this id has it
             self._table.transact(*self.removing(scope, user, [contact]))
 

@@ -41,7 +41,6 @@ class DynamoDeliveryStore:
         self._findable = findable
 
     def claim(self, job: DeliveryJob, token: str, now: datetime, until: datetime) -> Claim:
-        """See the port."""
         # Storing an app notification twice leaves one, so an unknown outcome does no harm there.
         repeats = job.notification.retry == "at_least_once" or job.notification.channel == "app"
         lapsed = " OR claimed_until < :now" if repeats else ""
@@ -83,7 +82,6 @@ class DynamoDeliveryStore:
     def record(
         self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1
     ) -> None:
-        """See the port."""
         condition = "claim = :token"
         known: dict[str, Any] = {":token": token}
         if outcome.status == "success":
@@ -111,12 +109,10 @@ class DynamoDeliveryStore:
             )
 
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
-        """See the port."""
         found = self._table.get_many(delivery_key(scope, delivery_id) for delivery_id in delivery_ids)
         return {item["id"]: to_delivery(item) for item in found.values() if "id" in item}
 
     def sent_as(self, provider_message_id: str) -> Sent | None:
-        """See the port."""
         for found in self._table.query("sent_as = :id", {":id": provider_message_id}, index="sent_as", limit=1):
             # The index may still say what was before the delivery was sent again.
             item = self._table.get(found["pk"], found["sk"])
@@ -126,7 +122,6 @@ class DynamoDeliveryStore:
         return None
 
     def final(self, scope: Scope, delivery_ids: Iterable[str]) -> set[str]:
-        """See the port."""
         found = self._table.get_many(
             (delivery_key(scope, delivery_id) for delivery_id in delivery_ids),
             consistent=False,
@@ -137,7 +132,6 @@ class DynamoDeliveryStore:
         }
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
-        """See the port."""
         key = delivery_key(scope, delivery_id)
         current = sending
 
@@ -156,7 +150,6 @@ class DynamoDeliveryStore:
         return until_uncontested("delivery", attempt)
 
     def reopen(self, scope: Scope, planned: Planned, planned_at: datetime, replay_id: str, now: datetime) -> None:
-        """See the port."""
         key = delivery_key(scope, planned.id)
 
         def attempt() -> None:
@@ -177,7 +170,6 @@ class DynamoDeliveryStore:
         until_uncontested("delivery", attempt, again=(ConditionFailed,))
 
     def close(self, scope: Scope, planned: Planned, planned_at: datetime, reason: str, now: datetime) -> bool:
-        """See the port."""
         assert planned.recipient is not None
         key = delivery_key(scope, planned.id)
         values = {

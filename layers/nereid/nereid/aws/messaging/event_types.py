@@ -16,12 +16,10 @@ class DynamoEventTypeStore:
         self._table = table
 
     def get(self, scope: Scope, event_type: str) -> EventType | None:
-        """See the port."""
         item = self._table.get(tenant(scope, "event_types"), event_type)
         return _to_event_type(item) if item else None
 
     def put(self, scope: Scope, event_type: EventType) -> EventType:
-        """See the port."""
         stored = self._table.update(
             tenant(scope, "event_types"),
             event_type.event_type,
@@ -41,7 +39,6 @@ class DynamoEventTypeStore:
         return _to_event_type(stored)
 
     def delete(self, scope: Scope, event_type: str) -> None:
-        """See the port."""
         pk = tenant(scope, "event_types")
         if not can_be_key(pk, event_type):
             raise NotFound("event type")
@@ -51,7 +48,6 @@ class DynamoEventTypeStore:
             raise NotFound("event type") from error
 
     def page(self, scope: Scope, after: str | None, limit: int) -> tuple[list[EventType], str | None]:
-        """See the port."""
         values = {":pk": tenant(scope, "event_types")}
         condition = "pk = :pk"
         if after is not None:

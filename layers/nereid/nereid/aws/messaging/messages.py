@@ -44,7 +44,6 @@ class DynamoMessageStore:
         self._retention = retention_seconds
 
     def add(self, scope: Scope, message: Message, plan: Plan) -> tuple[Message, Plan] | None:
-        """See the port."""
         item = _message_item(scope, message, int(plan.planned_at.timestamp()) + self._retention)
         item.update(self._plan_members(item, plan))
         try:
@@ -57,14 +56,12 @@ class DynamoMessageStore:
         return None
 
     def get(self, scope: Scope, message_id: str) -> tuple[Message, Plan] | None:
-        """See the port."""
         item = self._table.get(_key(scope, message_id), "message")
         return self._read(item) if item else None
 
     def page(
         self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
     ) -> tuple[list[Message], str | None]:
-        """See the port."""
         keys: list[tuple[str, str]] = []
         last, position = "", None
         for item in heapq.merge(*self._listings(scope, selected, before, limit + 1), key=_received, reverse=True):
@@ -86,7 +83,6 @@ class DynamoMessageStore:
         return messages, position
 
     def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
-        """See the port."""
         # A position is unique, so nothing stands between it and itself with a character more.
         first, last = f"{after}!" if after else " ", _moment(before)
         if first > last:
@@ -111,7 +107,6 @@ class DynamoMessageStore:
         return Arrivals(found, entries[-1]["received"] if entries else None, more=len(entries) == limit)
 
     def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
-        """See the port."""
         found = self._plans((_key(scope, message_id), "message") for message_id in message_ids)
         return {_message_id(pk): plan for pk, plan in found.items()}
 

@@ -43,12 +43,10 @@ class DynamoSuppressionStore:
         self._table = table
 
     def get(self, team_id: str, email: str) -> Suppression | None:
-        """See the port."""
         item = self._table.get(*_key(team_id, email))
         return _to_suppression(item) if item else None
 
     def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None) -> None:
-        """See the port."""
         sets, removes = [f"{reason}_at = :at"], ["expires_at"]
         values: dict[str, Any] = {":at": to_iso(at)}
         if detail is None:
@@ -67,7 +65,6 @@ class DynamoSuppressionStore:
             )
 
     def soft_bounced(self, team_id: str, email: str, delivery_id: str, at: datetime) -> Suppression | None:
-        """See the port."""
         key, address = _key(team_id, email), comparable("email", email)
         item = self._table.update(
             *key,
@@ -82,7 +79,6 @@ class DynamoSuppressionStore:
         return suppression
 
     def delivered(self, team_id: str, email: str, at: datetime) -> None:
-        """See the port."""
         moment = to_iso(at)
 
         def attempt() -> None:
@@ -95,7 +91,6 @@ class DynamoSuppressionStore:
         until_uncontested("suppression", attempt, again=(ConditionFailed,))
 
     def remove(self, team_id: str, email: str, reasons: Collection[SuppressionReason], at: datetime) -> None:
-        """See the port."""
 
         def attempt() -> None:
             item = self._table.get(*_key(team_id, email))
@@ -113,7 +108,6 @@ class DynamoSuppressionStore:
     def page(
         self, team_id: str, after: str | None, limit: int, reason: SuppressionReason | None
     ) -> tuple[list[Suppression], str | None]:
-        """See the port."""
         condition, values = "directory = :directory", {":directory": _directory(team_id)}
         if after is not None:
             condition, values = f"{condition} AND directory_sort > :after", {**values, ":after": after}

@@ -40,7 +40,6 @@ class DynamoCampaignMetrics:
         self._table = table
 
     def count_sent(self, scope: Scope, delivery_id: str, campaign_id: str, at: datetime) -> None:
-        """See the port."""
         day = at.date()
         noting = self._table.updating(
             *delivery_key(scope, delivery_id),
@@ -51,7 +50,6 @@ class DynamoCampaignMetrics:
         self._count(noting, scope, delivery_id, campaign_id, day, "sent", day)
 
     def noted(self, scope: Scope, delivery_id: str) -> Noted | None:
-        """See the port."""
         item = self._table.get(*delivery_key(scope, delivery_id))
         if item is None:
             return None
@@ -63,7 +61,6 @@ class DynamoCampaignMetrics:
     def count(
         self, scope: Scope, delivery_id: str, seen: Noted, event: Mapping[str, Any], sending: int, count: Count
     ) -> None:
-        """See the port."""
         noting = self._table.updating(
             *delivery_key(scope, delivery_id),
             **noting_report(event, sending, seen.current, not_among=all_facts(seen.current)),
@@ -72,7 +69,6 @@ class DynamoCampaignMetrics:
         self._count(noting, scope, delivery_id, count.campaign_id, count.sent_on, count.fact, count.day, *once)
 
     def counts(self, team_id: str, campaign_id: str, since: date) -> DayCounts:
-        """See the port."""
         found: DayCounts = {}
         for shard in range(_SHARDS):
             values = {":pk": _counts_key(team_id, campaign_id, shard), ":since": since.isoformat()}

@@ -15,21 +15,17 @@ class DynamoCampaignStore:
         self._table = table
 
     def add(self, team_id: str, campaign: Campaign) -> None:
-        """See the port."""
         self._table.put(_item(team_id, campaign))
 
     def get(self, team_id: str, campaign_id: str) -> Campaign | None:
-        """See the port."""
         item = self._table.get(_team(team_id), campaign_id)
         return _to_campaign(item) if item else None
 
     def all(self, team_id: str) -> list[Campaign]:
-        """See the port."""
         found = map(_to_campaign, self._table.query("pk = :pk", {":pk": _team(team_id)}, consistent=True))
         return sorted(found, key=lambda campaign: (campaign.created_at, campaign.id), reverse=True)
 
     def change(self, team_id: str, campaign: Campaign) -> None:
-        """See the port."""
         changed = campaign.model_copy(update={"version": campaign.version + 1})
         try:
             self._table.put(_item(team_id, changed), "version = :version", {":version": campaign.version})
@@ -37,7 +33,6 @@ class DynamoCampaignStore:
             raise Conflict from error
 
     def leads_assigned(self, team_id: str, campaign_id: str) -> int:
-        """See the port."""
         values = {":pk": assigned_key(team_id, campaign_id)}
         return sum(item["how_many"] for item in self._table.query("pk = :pk", values, consistent=True))
 

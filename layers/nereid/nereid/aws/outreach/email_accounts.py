@@ -20,7 +20,6 @@ class DynamoEmailAccountStore:
     def put(
         self, team_id: str, email: str, provider: MailboxProvider, token: Sequence[bytes], now: datetime
     ) -> EmailAccount:
-        """See the port."""
         item = self._table.update(
             _team(team_id),
             email,
@@ -38,17 +37,14 @@ class DynamoEmailAccountStore:
         return _to_account(item)
 
     def all(self, team_id: str) -> list[EmailAccount]:
-        """See the port."""
         found = map(_to_account, self._table.query("pk = :pk", {":pk": _team(team_id)}, consistent=True))
         return sorted(found, key=lambda account: (account.created_at, account.id))
 
     def get(self, team_id: str, email: str) -> SealedAccount | None:
-        """See the port."""
         item = self._table.get(_team(team_id), email)
         return SealedAccount(_to_account(item), item["oauth_token"]) if item else None
 
     def refused(self, team_id: str, email: str, token: Sequence[bytes]) -> None:
-        """See the port."""
         with suppress(ConditionFailed):  # connected again with another token since
             self._table.update(
                 _team(team_id),

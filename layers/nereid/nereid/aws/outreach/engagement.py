@@ -17,14 +17,12 @@ class DynamoEngagementStore:
         self._table = table
 
     def get_many(self, team_id: str, lead_ids: Iterable[str]) -> dict[str, Engagement]:
-        """See the port."""
         keys = {_key(team_id, lead_id): lead_id for lead_id in lead_ids}
         names = {degree: name for name, degree in _DEGREES.items()}
         found = self._table.get_many(keys, consistent=False)
         return {keys[key]: names[item["degree"]] for key, item in found.items()}
 
     def note(self, team_id: str, lead_id: str, engagement: Engagement) -> None:
-        """See the port."""
         with suppress(ConditionFailed):  # it did as much before
             self._table.update(
                 *_key(team_id, lead_id),

@@ -37,32 +37,27 @@ class DynamoLeadStore:
         self._table = table
 
     def get(self, team_id: str, lead_id: str) -> Lead | None:
-        """See the port."""
         item = self._table.get(_lead_key(team_id, lead_id), "lead")
         return _to_lead(item) if item else None
 
     def get_many(self, team_id: str, lead_ids: Iterable[str]) -> dict[str, Lead]:
-        """See the port."""
         # What is no id could be too long for a key.
         keys = [(_lead_key(team_id, lead_id), "lead") for lead_id in lead_ids if len(lead_id) == _ID_LENGTH]
         found = self._table.get_many(keys)
         return {item["id"]: _to_lead(item) for item in found.values()}
 
     def by_emails(self, team_id: str, emails: Iterable[str]) -> dict[str, Lead]:
-        """See the port."""
         taken = self._table.get_many((_email_key(team_id, email), "lead_email") for email in emails)
         leads = self.get_many(team_id, (item["lead_id"] for item in taken.values()))
         return {lead.email: lead for lead in leads.values()}
 
     def add(self, team_id: str, lead: Lead) -> None:
-        """See the port."""
         try:
             self._table.transact(*self._adding(team_id, lead), *self._counting(team_id, _counts(None, lead)))
         except ConditionFailed as error:
             raise AlreadyExists("lead") from error
 
     def change(self, team_id: str, before: Lead, after: Lead) -> None:
-        """See the port."""
         moves = []
         if after.email != before.email:
             moves = [
@@ -98,7 +93,6 @@ class DynamoLeadStore:
         return [number not in failed for number in range(len(changes))]
 
     def delete(self, team_id: str, lead: Lead) -> None:
-        """See the port."""
         campaigns = sorted(lead.campaigns)
         try:
             while len(campaigns) > _CAMPAIGNS_AT_ONCE:
@@ -128,7 +122,6 @@ class DynamoLeadStore:
             raise Conflict from error
 
     def page(self, team_id: str, selected: LeadFilter, page: int, limit: int) -> tuple[list[Lead], int]:
-        """See the port."""
         total = self._total(team_id, selected)
         first = (page - 1) * limit
         if first >= total:
@@ -173,7 +166,6 @@ class DynamoLeadStore:
         return len(done)
 
     def set_scores(self, team_id: str, scores: Mapping[str, int]) -> None:
-        """See the port."""
         ids = list(scores)
         for first in range(0, len(ids), _MOST):
             parts = {

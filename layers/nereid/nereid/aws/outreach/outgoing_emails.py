@@ -27,7 +27,6 @@ class DynamoOutboxStore:
         self._retention = retention_seconds
 
     def add(self, team_id: str, email: OutgoingEmail) -> None:
-        """See the port."""
         item = {
             **email.model_dump(),
             "pk": _email(team_id, email.id),
@@ -39,18 +38,15 @@ class DynamoOutboxStore:
             self._table.put(item, "attribute_not_exists(pk)")
 
     def get(self, team_id: str, email_id: str) -> OutgoingEmail | None:
-        """See the port."""
         item = self._table.get(_email(team_id, email_id), "email")
         return OutgoingEmail.model_validate({**item, "created_at": from_iso(item["created_at"])}) if item else None
 
     def repeated(self, team_id: str, key: str, now: datetime) -> KeyedEmail | None:
-        """See the port."""
         item = self._table.get(_key(team_id, key), "idempotency_key")
         # DynamoDB drops what expired within days, not at once.
         return _keyed(item) if item and item["expires_at"] > seconds(now) else None
 
     def reserve(self, team_id: str, key: str, email_id: str, now: datetime) -> KeyedEmail:
-        """See the port."""
         item = {
             "pk": _key(team_id, key),
             "sk": "idempotency_key",
@@ -64,7 +60,6 @@ class DynamoOutboxStore:
         return KeyedEmail(email_id, queued=False)
 
     def queued(self, team_id: str, key: str) -> None:
-        """See the port."""
         self._table.update(_key(team_id, key), "idempotency_key", "SET queued = :yes", {":yes": True})
 
 
