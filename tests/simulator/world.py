@@ -260,7 +260,10 @@ def running(world: World) -> Iterator[None]:
         if owner is not None:
             owner.task.sleep(seconds(duration))
 
-    real_uuid4 = uuid.uuid4
+    def monotonic() -> float:
+        return real_monotonic() if current() is None else world.time.now / seconds(1)
+
+    real_uuid4, real_monotonic = uuid.uuid4, time.monotonic
     handler = cast("Any", nereid.logs.logger.registered_handler)
     replaced: list[tuple[Any, str, Any]] = [
         (nereid.aws.clients, "boto3", Sdk(world)),
@@ -268,6 +271,7 @@ def running(world: World) -> Iterator[None]:
         (random, "uniform", lambda low, high: low + (high - low) * world.chance.unit(name())),
         (secrets, "randbelow", lambda below: world.chance.bits(name()) % below),
         (time, "sleep", sleep),
+        (time, "monotonic", monotonic),
         (sys, "stdout", cast("TextIO", world.sink)),
         (handler, "stream", cast("TextIO", world.sink)),
     ]

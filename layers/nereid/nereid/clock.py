@@ -20,6 +20,11 @@ def to_iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def to_exact_iso(moment: datetime) -> str:
+    """Write a moment with all its digits, so that what was made within a millisecond keeps its order."""
+    return moment.isoformat(timespec="microseconds")
+
+
 def from_iso(text: str) -> datetime:
-    """Read what :func:`to_iso` wrote."""
+    """Read what :func:`to_iso` or :func:`to_exact_iso` wrote."""
     return datetime.fromisoformat(text)

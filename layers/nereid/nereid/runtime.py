@@ -60,45 +60,38 @@ class Runtime:
 
     @cached_property
     def settings(self) -> Settings:
-        """The function's settings."""
         return settings()
 
     @cached_property
     def clock(self) -> SystemClock:
-        """The time."""
         return SystemClock()
 
     @cached_property
     def clients(self) -> Clients:
-        """AWS clients."""
         from nereid.aws.clients import Clients
 
         return Clients()
 
     @cached_property
     def accounts(self) -> DynamoAccountStore:
-        """Teams, environments and credentials."""
         from nereid.aws.access.accounts import DynamoAccountStore
 
         return DynamoAccountStore(self._table("accounts_table"))
 
     @cached_property
     def logins(self) -> Accounts:
-        """What registers accounts and logs them in."""
         from nereid.core.access.accounts import Accounts
 
         return Accounts(self.accounts, self.limits, self.clock, self.signing_secret)
 
     @cached_property
     def credentials(self) -> Credentials:
-        """What checks credentials."""
         return Credentials(
             self.accounts, self.environments, self.signing_secret, self.clock, cache_seconds=self._cache_seconds
         )
 
     @cached_property
     def environments(self) -> Environments:
-        """What looks environments up."""
         return Environments(self.accounts, self.clock, cache_seconds=self._cache_seconds)
 
     def signing_secret(self) -> str:
@@ -113,21 +106,18 @@ class Runtime:
 
     @cached_property
     def users(self) -> DynamoUserStore:
-        """Users and contact infos."""
         from nereid.aws.audience.users import DynamoUserStore
 
         return DynamoUserStore(self._table("audience_table"))
 
     @cached_property
     def inbox(self) -> DynamoInbox:
-        """App notifications."""
         from nereid.aws.audience.inbox import DynamoInbox
 
         return DynamoInbox(self._table("audience_table"), self._retention)
 
     @cached_property
     def identities(self) -> Identities:
-        """Whom a client's ids name."""
         from nereid.aws.audience.client_identities import DynamoIdentityStore
         from nereid.core.audience.client_identities import Identities
 
@@ -136,84 +126,72 @@ class Runtime:
 
     @cached_property
     def suppressions(self) -> DynamoSuppressionStore:
-        """Suppressed addresses."""
         from nereid.aws.messaging.suppressions import DynamoSuppressionStore
 
         return DynamoSuppressionStore(self._table("audience_table"))
 
     @cached_property
     def event_types(self) -> DynamoEventTypeStore:
-        """Event types."""
         from nereid.aws.messaging.event_types import DynamoEventTypeStore
 
         return DynamoEventTypeStore(self._table("activity_table"))
 
     @cached_property
     def messages(self) -> DynamoMessageStore:
-        """Messages."""
         from nereid.aws.messaging.messages import DynamoMessageStore
 
         return DynamoMessageStore(self._table("activity_table"), self._retention)
 
     @cached_property
     def deliveries(self) -> DynamoDeliveryStore:
-        """Deliveries."""
         from nereid.aws.messaging.deliveries import DynamoDeliveryStore
 
         return DynamoDeliveryStore(self._table("activity_table"), self._retention)
 
     @cached_property
     def leads(self) -> DynamoLeadStore:
-        """Leads."""
         from nereid.aws.outreach.leads import DynamoLeadStore
 
         return DynamoLeadStore(self._table("outreach_table"))
 
     @cached_property
     def campaigns(self) -> DynamoCampaignStore:
-        """Campaigns."""
         from nereid.aws.outreach.campaigns import DynamoCampaignStore
 
         return DynamoCampaignStore(self._table("outreach_table"))
 
     @cached_property
     def engagement(self) -> DynamoEngagementStore:
-        """What leads did with their mails."""
         from nereid.aws.outreach.engagement import DynamoEngagementStore
 
         return DynamoEngagementStore(self._table("outreach_table"))
 
     @cached_property
     def outbox(self) -> DynamoOutboxStore:
-        """E-mails taken for sending."""
         from nereid.aws.outreach.outgoing_emails import DynamoOutboxStore
 
         return DynamoOutboxStore(self._table("outreach_table"), self._retention)
 
     @cached_property
     def email_accounts(self) -> DynamoEmailAccountStore:
-        """Connected mailboxes."""
         from nereid.aws.outreach.email_accounts import DynamoEmailAccountStore
 
         return DynamoEmailAccountStore(self._table("outreach_table"))
 
     @cached_property
     def token_cipher(self) -> KmsTokenCipher:
-        """Encrypts tokens of mailboxes."""
         from nereid.aws.outreach.token_cipher import KmsTokenCipher
 
         return KmsTokenCipher(self.clients, self.settings.need("email_account_key"))
 
     @cached_property
     def campaign_metrics(self) -> DynamoCampaignMetrics:
-        """Counts of what became of campaigns' mails."""
         from nereid.aws.outreach.campaign_metrics import DynamoCampaignMetrics
 
         return DynamoCampaignMetrics(self._table("activity_table"))
 
     @cached_property
     def writer(self) -> BedrockWriter | None:
-        """The model that writes mails, if there is one."""
         model_id = self.settings.need("bedrock_model_id")
         if not model_id:
             return None
@@ -223,7 +201,6 @@ class Runtime:
 
     @cached_property
     def email_sender(self) -> EmailSender:
-        """What takes e-mails for sending."""
         from nereid.core.outreach.send_email import EmailSender
 
         return EmailSender(
@@ -238,61 +215,52 @@ class Runtime:
 
     @cached_property
     def suppression_listener(self) -> SuppressedLeads:
-        """What learns of suppressed addresses."""
         from nereid.core.outreach.feedback import SuppressedLeads
 
         return SuppressedLeads(self.leads, self.clock)
 
     @cached_property
     def listener(self) -> OutreachFeedback:
-        """What learns of suppressed addresses, and of reports about mails."""
         from nereid.core.outreach.feedback import OutreachFeedback
 
         return OutreachFeedback(self.leads, self.clock, self.deliveries, self.campaign_metrics, self.engagement)
 
     @cached_property
     def limits(self) -> DynamoLimitStore:
-        """How much of each limit is used up."""
         from nereid.aws.access.limits import DynamoLimitStore
 
         return DynamoLimitStore(self._table("limits_table"))
 
     @cached_property
     def limiter(self) -> RateLimiter:
-        """What counts requests."""
         from nereid.core.access.rate_limits import RateLimiter
 
         return RateLimiter(self.limits, self.clock)
 
     @cached_property
     def failure_notes(self) -> DynamoFailureNotes:
-        """Why records of queues were given up."""
         from nereid.aws.messaging.failure_notes import DynamoFailureNotes
 
         return DynamoFailureNotes(self._table("activity_table"))
 
     @cached_property
     def last_try(self) -> LastTry:
-        """What notes why a record of the function's queue was given up."""
         from nereid.core.messaging.failure_notes import LastTry
 
         return LastTry(self.failure_notes, self.clock, int(self.settings.need("max_receive_count")))
 
     @cached_property
     def message_queue(self) -> SqsMessageQueue:
-        """The queue that ingested events go to."""
         from nereid.aws.messaging.queues import SqsMessageQueue
 
         return SqsMessageQueue(self.clients, self.settings.need("message_queue_url"))
 
     @cached_property
     def delivery_counts(self) -> DeliveryCounts:
-        """How deliveries end."""
         return DeliveryCounts()
 
     @cached_property
     def processor(self) -> Processor:
-        """What turns messages into deliveries."""
         from nereid.aws.messaging.queues import SqsDeliveryQueues
         from nereid.core.messaging.app_inbox_channel import AppInboxChannel
         from nereid.core.messaging.deliver import Deliverer
@@ -319,7 +287,6 @@ class Runtime:
 
     @cached_property
     def replayer(self) -> Replayer:
-        """What replays messages on demand."""
         from nereid.core.messaging.replay_message import Replayer
 
         return Replayer(
@@ -333,14 +300,12 @@ class Runtime:
 
     @cached_property
     def sweep_state(self) -> DynamoSweepState:
-        """How far the sweeper has come."""
         from nereid.aws.messaging.sweep_state import DynamoSweepState
 
         return DynamoSweepState(self._table("activity_table"))
 
     @cached_property
     def sweeper(self) -> Sweeper:
-        """What finds deliveries that got stuck."""
         from nereid.aws.messaging.queues import SqsDepths
         from nereid.core.messaging.sweep import Sweeper
 
@@ -357,7 +322,6 @@ class Runtime:
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
-        """What deals with records that failed too often."""
         from nereid.aws.messaging.dead_letter_queues import SqsDeadLetterQueue
         from nereid.core.messaging.dead_letters import QUEUES, DeadLetters
 
@@ -372,7 +336,6 @@ class Runtime:
 
     @cached_property
     def operations(self) -> Operations:
-        """What carries out clients' operations."""
         from nereid.aws.audience.devices import DynamoDeviceStore
         from nereid.core.audience.register_device import Devices
         from nereid.core.messaging.process_operations import Operations
@@ -382,7 +345,6 @@ class Runtime:
 
     @cached_property
     def event_rules(self) -> EventRules:
-        """What restricts events."""
         from nereid.aws.audience.event_ledger import DynamoEventLedger
         from nereid.core.audience.vibetrace.restrictions import EventRules
 
@@ -390,7 +352,6 @@ class Runtime:
 
     @cached_property
     def email_deliverer(self) -> Deliverer:
-        """What delivers e-mail."""
         from nereid.aws.messaging.email_channel import SesChannel
         from nereid.aws.outreach.mailbox_channel import EmailChannel, MailboxChannel
         from nereid.core.messaging.deliver import Deliverer
@@ -414,7 +375,6 @@ class Runtime:
 
     @cached_property
     def sms_deliverer(self) -> Deliverer:
-        """What delivers SMS."""
         from nereid.aws.messaging.sms_channel import SmsChannel
         from nereid.core.messaging.deliver import Deliverer
         from nereid.core.messaging.template_content import TemplateContent
@@ -426,7 +386,6 @@ class Runtime:
 
     @cached_property
     def push_deliverer(self) -> Deliverer:
-        """What delivers push."""
         from nereid.aws.audience.push_tokens import DynamoPushTokens
         from nereid.aws.messaging.deliveries import DynamoDeliveryStore
         from nereid.aws.messaging.push_channel import PushChannel
@@ -439,7 +398,6 @@ class Runtime:
 
     @cached_property
     def feedback(self) -> FeedbackRecorder:
-        """What records the providers' reports."""
         from nereid.aws.audience.push_tokens import DynamoPushTokens
         from nereid.core.messaging.record_feedback import FeedbackRecorder
 
@@ -448,7 +406,6 @@ class Runtime:
 
     @cached_property
     def unsubscriber(self) -> Unsubscriber:
-        """Makes unsubscribe links and takes them back."""
         from nereid.core.messaging.unsubscribe import Unsubscriber
 
         return Unsubscriber(self.signing_secret, self.settings.base_url or "", self.clock)

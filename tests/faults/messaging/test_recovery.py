@@ -12,8 +12,9 @@ import pytest
 from moto.backends import get_backend
 
 from nereid.clock import SystemClock
+from nereid.core.messaging.configured import configured
 from nereid.core.messaging.dead_letters import PURGED
-from nereid.core.messaging.process_message import REMOVED, configured, make_plan
+from nereid.core.messaging.process_message import REMOVED, make_plan
 from tests.support import cloud as clouds
 from tests.support.cloud import Cloud, Died, World
 from tests.support.notifications import INBOX, MAIL, SAM, TEXT

@@ -13,11 +13,11 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nereid import contention
 from nereid.aws.audience.inbox import DynamoInbox
 from nereid.aws.audience.users import DynamoUserStore, address_key, user_key
 from nereid.aws.table import tenant
 from nereid.clock import SystemClock
-from nereid.core.audience import users as core_users
 from nereid.core.audience.contact_infos import add_contact_info, delete_contact_info, put_contact_info
 from nereid.core.audience.users import create_or_update_user, new_user, update_user
 from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
@@ -92,7 +92,7 @@ def audience(dynamodb: Any) -> Audience:
 @pytest.fixture(scope="module", autouse=True)
 def _no_pauses() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(core_users, "_LONGEST_PAUSE", 0)
+    patch.setattr(contention, "_LONGEST_PAUSE", 0)
     yield
     patch.undo()
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nereid.aws.clients import Clients
 from nereid.aws.messaging.suppressions import DynamoSuppressionStore
 from nereid.aws.table import Table
+from nereid.contention import TRIES
 from nereid.errors import NotFound, Unavailable
 from nereid.models.suppression import SOFT_BOUNCES, SUPPRESSION_REASONS, Suppression, suppressed_softly
 from tests.support.cloud import Cloud
@@ -262,7 +263,7 @@ class TestRemoval:
 
     def test_an_item_that_is_written_all_the_time_is_given_up(self, cloud: Cloud, suppressed: List) -> None:
         suppressed.store.add(suppressed.team, ADDRESS, "bounce", BEGIN)
-        cloud.fail("dynamodb:UpdateItem", *[("ConditionalCheckFailedException", 400)] * 8)
+        cloud.fail("dynamodb:UpdateItem", *[("ConditionalCheckFailedException", 400)] * TRIES)
         with pytest.raises(Unavailable):
             suppressed.store.remove(suppressed.team, ADDRESS, ["bounce"], moment(1))
 

@@ -12,7 +12,8 @@ import pytest
 
 from nereid.core.access.accounts import NewAccount
 from nereid.core.access.teams import create_team
-from nereid.core.messaging.process_message import configured, make_plan
+from nereid.core.messaging.configured import configured
+from nereid.core.messaging.process_message import make_plan
 from nereid.core.messaging.sweep import GAVE_UP, Sweep
 from nereid.errors import AlreadyExists
 from nereid.models.team import Channels, Environment, Scope

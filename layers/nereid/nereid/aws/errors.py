@@ -1,8 +1,12 @@
-"""Where AWS errors stop: what may pass becomes `Unavailable`; the rest is a bug and stays what it is."""
+"""Where AWS errors stop: what may pass becomes `Unavailable`; the rest is a bug and stays what it is.
 
-from collections.abc import Iterator
+A condition that does not hold is neither. It becomes `ConditionFailed`, which adapters handle and nothing else
+raises: an adapter that expects one cannot take another error for it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,13 +27,41 @@ THROTTLED = frozenset(
 _PASSING = THROTTLED | {
     "InternalServerError",
     "InternalServiceError",
+    # A collection shrinks again as what is in it expires.
+    "ItemCollectionSizeLimitExceededException",
     "KmsThrottled",
     "LimitExceededException",
     "OverLimit",
     "ProvisionedThroughputExceededException",
-    "TransactionConflictException",
+    "ReplicatedWriteConflictException",
     "TransactionInProgressException",
 }
+#: Why DynamoDB cancels a transaction that may pass when it is sent again.
+#: Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_PASSING_REASONS = frozenset({"ItemCollectionSizeLimitExceeded", "ProvisionedThroughputExceeded", "ThrottlingError"})
+_NO_REASON = "None"
+_CONDITION = "ConditionalCheckFailed"
+
+
+class ConditionFailed(Exception):
+    """The condition of a write does not hold, and nothing was written. Adapters handle it; it never leaves them.
+
+    Parameters
+    ----------
+    which
+        The positions of the parts of a transaction whose conditions do not hold; 0 alone for a single write.
+    old
+        The item that the condition was about as it is, in plain values; empty if there is none, and of a transaction.
+    """
+
+    def __init__(self, which: Sequence[int] = (0,), old: Mapping[str, Any] | None = None) -> None:
+        super().__init__(f"conditions {list(which)}")
+        self.which = tuple(which)
+        self.old = dict(old or {})
+
+
+class Contended(Unavailable):
+    """A write gave way to a transaction that was writing the same item just then."""
 
 
 def code(error: ClientError) -> str:
@@ -42,37 +74,34 @@ def status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def old_item(error: ClientError) -> dict[str, Any] | None:
-    """Return the item that made a condition fail, if the call asked for it."""
-    return cast("dict[str, Any] | None", error.response.get("Item"))
+def failed_conditions(error: ClientError) -> list[int]:
+    """Return the positions of the writes whose conditions do not hold; none unless that is all that is wrong."""
+    if code(error) == "ConditionalCheckFailedException":
+        return [0]
+    reasons = _cancellations(error)
+    if set(reasons) <= {_NO_REASON, _CONDITION}:
+        return [position for position, reason in enumerate(reasons) if reason == _CONDITION]
+    return []
 
 
-def is_condition(error: ClientError) -> bool:
-    """Tell whether a conditional write found its condition false."""
-    return code(error) == "ConditionalCheckFailedException"
-
-
-def cancellations(error: ClientError) -> list[str]:
+def _cancellations(error: ClientError) -> list[str]:
     """Return the reason of each item of a cancelled transaction; empty for any other error."""
     return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
 
 
-def is_contended(error: Unavailable) -> bool:
-    """Tell whether a write gave way to a transaction that was writing the same item just then."""
-    cause = error.__cause__
-    if not isinstance(cause, ClientError):
-        return False
-    return code(cause) == "TransactionConflictException" or "TransactionConflict" in cancellations(cause)
-
-
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn errors that may pass into `Unavailable`."""
+    """Turn errors that may pass into `Unavailable`.
+
+    Of a transaction's reasons the one that may pass wins: what else is wrong shows when it is sent again.
+    """
     try:
         yield
     except ClientError as error:
-        contended = any(reason in ("TransactionConflict", "ThrottlingError") for reason in cancellations(error))
-        if contended or code(error) in _PASSING or status(error) >= 500:
+        reasons = _cancellations(error)
+        if code(error) == "TransactionConflictException" or "TransactionConflict" in reasons:
+            raise Contended(code(error)) from error
+        if code(error) in _PASSING or not _PASSING_REASONS.isdisjoint(reasons) or status(error) >= 500:
             raise Unavailable(code(error)) from error
         raise
     except BotoCoreError as error:

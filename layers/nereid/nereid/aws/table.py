@@ -1,22 +1,22 @@
 """One DynamoDB table: items as plain dicts in, plain dicts out, errors translated."""
 
 import hashlib
-import random
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
 
 from nereid.aws.clients import Clients
-from nereid.aws.errors import is_contended, translated
+from nereid.aws.errors import ConditionFailed, Contended, failed_conditions, translated
+from nereid.contention import until_uncontested
 from nereid.errors import Unavailable
 from nereid.models.team import Scope
 
 Item = dict[str, Any]
-_TRANSACTION_TRIES = 8
 #: How often in a row a batch may do nothing at all.
 _BATCH_TRIES = 5
 #: How much one page of a list may hold: a Lambda's answer ends at 6 MB. A page that is full ends early.
@@ -180,8 +180,8 @@ class Table:
     def put(
         self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None
     ) -> None:
-        """Write an item, if the condition holds."""
-        with translated():
+        """Write an item; `ConditionFailed` if the condition does not hold."""
+        with _writing():
             self.client.put_item(TableName=self.name, Item=marshal(item), **_condition(condition, values))
 
     def update(
@@ -194,8 +194,8 @@ class Table:
         names: Mapping[str, str] | None = None,
         condition: str | None = None,
     ) -> Item:
-        """Change an item, if the condition holds; return it as it is then."""
-        with translated():
+        """Change an item and return it as it is then; `ConditionFailed` if the condition does not hold."""
+        with _writing():
             answer = self.client.update_item(
                 TableName=self.name,
                 Key=marshal({"pk": pk, "sk": sk}),
@@ -206,8 +206,8 @@ class Table:
         return unmarshal(answer["Attributes"])
 
     def delete(self, pk: str, sk: str, condition: str | None = None, values: Mapping[str, Any] | None = None) -> None:
-        """Delete an item, if the condition holds."""
-        with translated():
+        """Delete an item; `ConditionFailed` if the condition does not hold."""
+        with _writing():
             self.client.delete_item(
                 TableName=self.name, Key=marshal({"pk": pk, "sk": sk}), **_condition(condition, values)
             )
@@ -233,23 +233,31 @@ class Table:
                 raise Unavailable("items left unwritten")
 
     def transact(self, *writes: Mapping[str, Any]) -> None:
-        """Do all writes or none; contention with another transaction is tried again.
+        """Do all writes or none, once other transactions on the same items let it.
 
         Parameters
         ----------
         writes
             As :meth:`writing`, :meth:`updating`, :meth:`deleting` and :meth:`requiring` make them.
+
+        Raises
+        ------
+        ConditionFailed
+            If a condition does not hold.
         """
-        for attempt in range(_TRANSACTION_TRIES):
-            try:
-                with translated():
-                    self.client.transact_write_items(TransactItems=list(writes))
-                return
-            except Unavailable as error:
-                if not is_contended(error) or attempt == _TRANSACTION_TRIES - 1:
-                    raise
-                # At random moments, so that those who met do not meet again.
-                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret
+        until_uncontested("item", lambda: self.transact_once(*writes), again=(Contended,))
+
+    def transact_once(self, *writes: Mapping[str, Any]) -> None:
+        """Do as :meth:`transact` does, without waiting: for callers that read again what they write.
+
+        Raises
+        ------
+        ConditionFailed
+        Contended
+            If another transaction was writing the same items.
+        """
+        with _writing():
+            self.client.transact_write_items(TransactItems=list(writes))
 
     def writing(
         self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None
@@ -287,6 +295,19 @@ class Table:
         """Return the part of a transaction that only checks an item."""
         key = marshal({"pk": pk, "sk": sk})
         return {"ConditionCheck": {"TableName": self.name, "Key": key, **_in_transaction(condition, values)}}
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Turn a condition that does not hold into `ConditionFailed`, and errors that may pass into `Unavailable`."""
+    try:
+        with translated():
+            yield
+    except ClientError as error:
+        which = failed_conditions(error)
+        if not which:
+            raise
+        raise ConditionFailed(which, unmarshal(error.response.get("Item") or {})) from error
 
 
 def _projection(attributes: Sequence[str]) -> dict[str, Any]:

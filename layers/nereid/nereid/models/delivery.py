@@ -118,6 +118,18 @@ class Delivery(BaseModel):
     updated_at: datetime
 
 
+#: `queued`: it is handed over, unless another run ends it before. `final`: nothing is done. `removed`: its
+#: notification is not there any more, or on another channel; if it is not final, it fails for that.
+Effect = Literal["queued", "final", "removed"]
+
+
+class Replayed(NamedTuple):
+    """What a replay does to a delivery, which is shown as it was before."""
+
+    delivery: Delivery
+    effect: Effect
+
+
 class DeliveryJob(BaseModel):
     """What travels on a delivery queue: everything that handing over one delivery needs.
 

@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field
 #: Longest identifier of an environment.
 MAX_ENVIRONMENT_IDENTIFIER = 63
 
+#: How long an API token lives unless its maker says otherwise, in days.
+DEFAULT_TOKEN_DAYS = 365
 #: Path words of the Neptune and management APIs, which an environment's identifier must not shadow.
 RESERVED_IDENTIFIERS = frozenset(
     {"events", "environments", "app_notifications", "users", "api_tokens", "client_keys", "suppressions"}

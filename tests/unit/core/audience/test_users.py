@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nereid import jsontext
-from nereid.core.audience import users as core_users
+from nereid import contention, jsontext
 from nereid.core.audience.contact_infos import put_contact_info
 from nereid.core.audience.users import create_or_update_user, fits, merged, new_user, update_user
 from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
@@ -59,7 +58,7 @@ class Contended:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core_users, "_LONGEST_PAUSE", 0)
+    monkeypatch.setattr(contention, "_LONGEST_PAUSE", 0)
 
 
 @given(OBJECTS, OBJECTS)

@@ -10,7 +10,7 @@ import pytest
 
 from nereid.auth.credentials import Caller
 from nereid.core.access.rate_limits import Quota, RateLimiter
-from nereid.dialects import public
+from nereid.dialects import unknown_routes
 from nereid.dialects.http import Request
 from nereid.dialects.vibetrace import frame as vibetrace
 from nereid.dialects.vibetrace.bodies import InvalidEvent, MissingEvent, MissingUser, read_events
@@ -231,7 +231,7 @@ def request(method: str, path: str) -> Request:
 
 def test_a_path_with_a_slash_that_no_route_took_is_sent_on() -> None:
     for path in ("/v1/event", "/v1/user"):
-        answer = public.route_not_found(COUNTING, request("POST", f"{path}/"))
+        answer = unknown_routes.route_not_found(COUNTING, request("POST", f"{path}/"))
         assert (answer.status, answer.headers) == (308, {"Location": path})
 
 
@@ -240,12 +240,12 @@ def test_a_path_with_a_slash_that_no_route_took_is_sent_on() -> None:
     [("GET", "/v1/event/"), ("POST", "/v1/event/x"), ("PUT", "/v1/user"), ("DELETE", "/v1/user/a@b.c")],
 )
 def test_other_routes_below_answer_in_this_dialect(method: str, path: str) -> None:
-    assert public.route_not_found(COUNTING, request(method, path)) == vibetrace.not_found()
+    assert unknown_routes.route_not_found(COUNTING, request(method, path)) == vibetrace.not_found()
 
 
 @pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/events", "/v1/users", "/v1/leads/event"])
 def test_other_routes_are_not_this_dialects(path: str) -> None:
-    assert public.route_not_found(COUNTING, request("POST", path)) != vibetrace.not_found()
+    assert unknown_routes.route_not_found(COUNTING, request("POST", path)) != vibetrace.not_found()
 
 
 def test_an_unknown_user_has_a_text_of_its_own() -> None:

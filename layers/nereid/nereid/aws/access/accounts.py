@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
-from nereid.aws.errors import cancellations, is_condition, old_item
-from nereid.aws.table import Item, Table, can_be_key, seconds, unmarshal
+from nereid.aws.errors import ConditionFailed
+from nereid.aws.table import Item, Table, can_be_key, seconds
 from nereid.clock import from_iso, to_iso
 from nereid.errors import AlreadyExists, NotFound
 from nereid.models.account import Account, Session
@@ -25,7 +23,6 @@ class DynamoAccountStore:
     def create_team(
         self, team: Team, environment: Environment, token: ApiToken | None, account: Account | None = None
     ) -> None:
-        """See the port."""
         writes = [
             self._table.writing({"pk": _team(team.id), "sk": "team", **team.model_dump(mode="json")}),
             self._table.writing(_environment_item(environment)),
@@ -38,91 +35,70 @@ class DynamoAccountStore:
             writes.append(self._table.writing(item, "attribute_not_exists(pk)"))
         try:
             self._table.transact(*writes)
-        except ClientError as error:
-            if "ConditionalCheckFailed" in cancellations(error):
-                raise AlreadyExists("account") from error
-            raise
+        except ConditionFailed as error:
+            raise AlreadyExists("account") from error
 
     def account(self, email: str) -> Account | None:
-        """See the port."""
         item = self._table.get(_account(email), "account")
         return Account.model_validate(item) if item else None
 
     def begin_session(self, session: Session) -> None:
-        """See the port."""
         self._table.put(_session_item(session))
 
     def session(self, session_id: str) -> Session | None:
-        """See the port."""
         item = self._table.get(_session(session_id), "session")
         return Session.model_validate(item) if item else None
 
     def renew_session(self, session: Session, token_hash: str) -> None:
-        """See the port."""
         try:
             self._table.put(_session_item(session), "token_hash = :old", {":old": token_hash})
-        except ClientError as error:
-            if not is_condition(error):
-                raise
+        except ConditionFailed as error:
             # The SDK repeats a write whose answer was lost; the repetition finds what the first one wrote.
-            if unmarshal(old_item(error) or {}).get("token_hash") != session.token_hash:
+            if error.old.get("token_hash") != session.token_hash:
                 raise NotFound("session") from error
 
     def end_session(self, session_id: str) -> None:
-        """See the port."""
         self._table.delete(_session(session_id), "session")
 
     def environment(self, team_id: str, identifier: str) -> Environment | None:
-        """See the port."""
         item = self._table.get(_team(team_id), f"environment#{identifier}")
         return _to_environment(item) if item else None
 
     def environments(self, team_id: str) -> list[Environment]:
-        """See the port."""
         return sorted(map(_to_environment, self._all(team_id, "environment#")), key=lambda each: each.created_at)
 
     def create_environment(self, environment: Environment) -> None:
-        """See the port."""
         try:
             self._table.transact(
                 self._table.writing(_environment_item(environment), "attribute_not_exists(pk)"),
                 self._table.writing(_listed(environment)),
             )
-        except ClientError as error:
-            if "ConditionalCheckFailed" in cancellations(error):
-                raise AlreadyExists("environment") from error
-            raise
+        except ConditionFailed as error:
+            raise AlreadyExists("environment") from error
 
     def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
-        """See the port."""
         item = self._table.get(_team(team_id), f"token#{token_id}")
         return ApiToken.model_validate(item) if item else None
 
     def api_tokens(self, team_id: str) -> list[ApiToken]:
-        """See the port."""
         found = [ApiToken.model_validate(item) for item in self._all(team_id, "token#")]
         return sorted(found, key=lambda token: (token.created_at, token.id))
 
     def create_api_token(self, token: ApiToken) -> None:
-        """See the port."""
         self._table.put(_token_item(token))
 
     def delete_api_token(self, team_id: str, token_id: str) -> None:
-        """See the port."""
         self._delete(_team(team_id), f"token#{token_id}")
 
     def client_key(self, key_hash: str) -> ClientKey | None:
-        """See the port."""
         item = self._table.get(_key(key_hash), "client_key")
         return ClientKey.model_validate(item) if item else None
 
     def client_keys(self, team_id: str) -> list[ClientKey]:
-        """See the port."""
         found = [ClientKey.model_validate(item) for item in self._all(team_id, "client_key#")]
         return sorted(found, key=lambda key: (key.created_at, key.id))
 
     def create_client_key(self, key: ClientKey) -> None:
-        """See the port."""
         record = key.model_dump(mode="json")
         self._table.transact(
             self._table.writing({"pk": _team(key.team_id), "sk": f"client_key#{key.id}", **record}),
@@ -130,7 +106,6 @@ class DynamoAccountStore:
         )
 
     def delete_client_key(self, team_id: str, key_id: str) -> None:
-        """See the port."""
         item = self._table.get(_team(team_id), f"client_key#{key_id}")
         if item is None:
             raise NotFound("client key")
@@ -140,12 +115,10 @@ class DynamoAccountStore:
         )
 
     def scopes(self) -> Iterator[Scope]:
-        """See the port."""
         for item in self._table.query("pk = :pk", {":pk": _ALL_ENVIRONMENTS}):
             yield Scope(item["team_id"], item["environment"])
 
     def ping(self) -> None:
-        """See the port."""
         self._table.get("health", "health", consistent=False)
 
     def _all(self, team_id: str, prefix: str) -> list[Item]:
@@ -157,10 +130,8 @@ class DynamoAccountStore:
             raise NotFound(sk)
         try:
             self._table.delete(pk, sk, "attribute_exists(pk)")
-        except ClientError as error:
-            if is_condition(error):
-                raise NotFound(sk) from error
-            raise
+        except ConditionFailed as error:
+            raise NotFound(sk) from error
 
 
 def _listed(environment: Environment) -> Item:

@@ -1,11 +1,10 @@
 """What is used up of limits, in the limits table: an item per key and window, which expires with the window."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import is_condition, old_item
-from nereid.aws.table import Item, Table, seconds, unmarshal
+from nereid.aws.errors import ConditionFailed
+from nereid.aws.table import Item, Table, seconds
 from nereid.clock import from_iso, to_iso
 from nereid.ports.access import FullWindow
 
@@ -21,7 +20,6 @@ class DynamoLimitStore:
         self._table = table
 
     def use(self, key: str, window: str, how_many: int, limit: int, until: datetime) -> tuple[bool, int]:
-        """See the port."""
         values = {":n": how_many, ":most": limit - how_many, ":expires": seconds(until + _GRACE)}
         try:
             item = self._table.update(
@@ -31,19 +29,15 @@ class DynamoLimitStore:
                 values,
                 condition="attribute_not_exists(used) OR used <= :most",
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
-            return False, int(unmarshal(old_item(error) or {}).get("used", 0))
+        except ConditionFailed as error:
+            return False, int(error.old.get("used", 0))
         return True, int(item["used"])
 
     def used(self, key: str, window: str) -> int:
-        """See the port."""
         item = self._table.get(key, window)
         return int(item["used"]) if item else 0
 
     def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> FullWindow | None:
-        """See the port."""
         while True:
             last = self._count(key, limit, now)
             if last is None:
@@ -54,25 +48,19 @@ class DynamoLimitStore:
                 return None
 
     def settle(self, key: str, now: datetime, *, failed: bool) -> None:
-        """See the port."""
         expression, values = "ADD failed :one", {":one": 1, ":none": 0, ":now": to_iso(now)}
         if not failed:
             expression, values[":one"] = "ADD used :one", -1
-        try:
+        with suppress(ConditionFailed):  # the window has closed
             self._table.update(key, _ATTEMPTS, expression, values, condition="closes > :now AND used > :none")
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
     def _count(self, key: str, limit: int, now: datetime) -> Item | None:
         """Count in the open window; return None if it took one more, else the last window as it is."""
         values = {":one": 1, ":limit": limit, ":now": to_iso(now)}
         try:
             self._table.update(key, _ATTEMPTS, "ADD used :one", values, condition="closes > :now AND used < :limit")
-        except ClientError as error:
-            if not is_condition(error):
-                raise
-            return unmarshal(old_item(error) or {})
+        except ConditionFailed as error:
+            return error.old
         return None
 
     def _open(self, key: str, now: datetime, until: datetime) -> bool:
@@ -80,8 +68,6 @@ class DynamoLimitStore:
         item = {"pk": key, "sk": _ATTEMPTS, "used": 1, "closes": to_iso(until), "expires_at": seconds(until + _GRACE)}
         try:
             self._table.put(item, "attribute_not_exists(pk) OR closes <= :now", {":now": to_iso(now)})
-        except ClientError as error:
-            if not is_condition(error):
-                raise
+        except ConditionFailed:
             return False
         return True

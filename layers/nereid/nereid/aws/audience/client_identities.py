@@ -7,9 +7,8 @@ left behind can be moved at leisure, by whoever meets the link first, and by sev
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from nereid.aws.audience.users import (
     DynamoUserStore,
@@ -20,16 +19,14 @@ from nereid.aws.audience.users import (
     to_device,
     user_key,
 )
-from nereid.aws.errors import is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table, digest
-from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from nereid.contention import until_uncontested
+from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.operation import Link
 from nereid.models.team import Scope
 from nereid.models.user import User, profile_id
 from nereid.ports.audience import Merging
-
-#: How often a move is tried while the user is written by others.
-_TRIES = 10
 
 
 class DynamoIdentityStore:
@@ -40,19 +37,16 @@ class DynamoIdentityStore:
         self._users = users
 
     def link_of(self, scope: Scope, anonymous_id: str) -> Link | None:
-        """See the port."""
         item = self._table.get(*link_key(scope, anonymous_id))
         return Link(item["user_id"], item.get("moving")) if item else None
 
     def create_profile(self, scope: Scope, anonymous_id: str, profile: User) -> None:
-        """See the port."""
         # A link without its profile is what a deletion has left behind.
         free = "attribute_not_exists(pk) OR user_id = :user_id"
         linking = self._linking(scope, anonymous_id, profile.user_id, free)
         self._write_new(*self._users.creating(scope, profile), *linking)
 
     def link(self, scope: Scope, anonymous_id: str, user: User) -> None:
-        """See the port."""
         writes = [
             self._table.requiring(
                 user_key(scope, user.user_id), "user", "generation = :generation", {":generation": user.generation}
@@ -65,7 +59,6 @@ class DynamoIdentityStore:
         self._write_new(*writes)
 
     def absorb(self, scope: Scope, anonymous_id: str, profile: User, user: User, *, is_new: bool) -> Link:
-        """See the port."""
         link = Link(user.user_id, profile.generation)
         pk, sk = link_key(scope, anonymous_id)
         turned = {"pk": pk, "sk": sk, **link._asdict()}
@@ -79,7 +72,6 @@ class DynamoIdentityStore:
         return link
 
     def finish(self, scope: Scope, anonymous_id: str, link: Link, merging: Merging) -> None:
-        """See the port."""
         profile = profile_id(anonymous_id)
         assert link.moving is not None
         try:
@@ -118,26 +110,27 @@ class DynamoIdentityStore:
         contact = to_contact(item)
         address = address_member(scope, contact.type, contact.value, profile)
         forgotten = self._table.deleting(address["pk"], address["sk"])
-        for _ in range(_TRIES):
+
+        def attempt() -> None:
             user = self._user(scope, user_id)
             arriving = merging.contact(user, contact)
             puts = self._users.putting(scope, user, [arriving]) if arriving else []
-            if self._moved(scope, user, item, [*puts, forgotten]):
-                return
-        raise Unavailable("user is written by many at once")
+            self._take_away(scope, user, item, [*puts, forgotten])
+
+        until_uncontested("user", attempt)
 
     def _move_device(self, scope: Scope, user_id: str, item: Item, merging: Merging) -> None:
-        for _ in range(_TRIES):
+        def attempt() -> None:
             user = self._user(scope, user_id)
             device = to_device(item)
             own = {each.device_id: each for each in self._users.devices(scope, user)}.get(device.device_id)
             merged = merging.device(own, device)
-            if self._moved(scope, user, item, [self._table.writing(device_item(scope, user, merged))]):
-                return
-        raise Unavailable("user is written by many at once")
+            self._take_away(scope, user, item, [self._table.writing(device_item(scope, user, merged))])
 
-    def _moved(self, scope: Scope, user: User, item: Item, writes: list[Item]) -> bool:
-        """Do the writes and take an item of the profile away; tell whether it is gone.
+        until_uncontested("user", attempt)
+
+    def _take_away(self, scope: Scope, user: User, item: Item, writes: list[Item]) -> None:
+        """Do the writes and take an item of the profile away; `Conflict` if nothing was done and it is still there.
 
         The user's version counts on, so that whoever read the user before sees what arrived and tries again.
         """
@@ -145,13 +138,15 @@ class DynamoIdentityStore:
         try:
             self._users.write(gone, self._users.saving(scope, user), *writes)
         except Conflict:
-            return self._table.get(item["pk"], item["sk"]) is None
-        return True
+            if self._table.get(item["pk"], item["sk"]) is not None:
+                raise
 
     def _move_notification(self, scope: Scope, user_id: str, item: Item) -> None:
         user = self._user(scope, user_id)
         moved = {**item, "pk": user_key(scope, user_id), "user_id": user_id}
-        for _ in range(_TRIES):
+
+        def attempt() -> None:
+            nonlocal user, moved
             # Whoever marks it as read meanwhile makes this fail, and the next try takes the mark along.
             unchanged = "read_at = :read_at" if "read_at" in moved else "attribute_not_exists(read_at)"
             values = {":read_at": moved["read_at"]} if "read_at" in moved else None
@@ -167,9 +162,9 @@ class DynamoIdentityStore:
                     return
                 moved = {**now, "pk": moved["pk"], "user_id": user_id}
                 user = self._user(scope, user_id)
-                continue
-            return
-        raise Unavailable("app notification is written by many at once")
+                raise
+
+        until_uncontested("app notification", attempt)
 
     def _user(self, scope: Scope, user_id: str) -> User:
         user = self._users.load(scope, user_id)
@@ -179,16 +174,13 @@ class DynamoIdentityStore:
 
     def _arrived(self, scope: Scope, anonymous_id: str, link: Link) -> None:
         values = {":user_id": link.user_id, ":moving": link.moving}
-        try:
+        with suppress(ConditionFailed):  # another run was faster
             self._table.update(
                 *link_key(scope, anonymous_id),
                 "REMOVE moving",
                 values,
                 condition="user_id = :user_id AND moving = :moving",
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
 
 def _backlink(scope: Scope, anonymous_id: str, user_id: str) -> dict[str, Any]:

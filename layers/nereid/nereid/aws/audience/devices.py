@@ -22,20 +22,16 @@ class DynamoDeviceStore:
         self._users = users
 
     def devices(self, scope: Scope, user: User) -> list[Device]:
-        """See the port."""
         return self._users.devices(scope, user)
 
     def last_registration(self, scope: Scope, token: str) -> str | None:
-        """See the port."""
         mark = self._table.get(*_mark_key(scope, token))
         return str(mark["registration"]) if mark else None
 
     def holders(self, scope: Scope, token: str) -> list[tuple[User, ContactInfo]]:
-        """See the port."""
         return self._users.holders(scope, _TYPE, token)
 
     def save(self, scope: Scope, changes: Sequence[DeviceChange]) -> None:
-        """See the port."""
         self._users.write(*self._writes(scope, changes))
 
     def save_with_token(
@@ -47,7 +43,6 @@ class DynamoDeviceStore:
         after: str | None,
         now: datetime,
     ) -> None:
-        """See the port."""
         pk, sk = _mark_key(scope, token)
         expires_at = seconds(now + timedelta(days=_MARK_DAYS))
         mark = {"pk": pk, "sk": sk, "registration": registration, "expires_at": expires_at}

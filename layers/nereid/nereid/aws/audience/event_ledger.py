@@ -29,7 +29,6 @@ class DynamoEventLedger:
         self._retention = max(retention_seconds, _LEAST_RETENTION)
 
     def read(self, scope: Scope, message_id: str, user_id: str, order_id: str | None) -> Settled:
-        """See the port."""
         event, user = (_event_key(scope, message_id), "event"), (user_key(scope, user_id), "user")
         order = (_order_key(scope, order_id), "order") if order_id is not None else None
         found = self._table.get_many([event, user, *([order] if order else [])])
@@ -41,7 +40,6 @@ class DynamoEventLedger:
         )
 
     def settle(self, scope: Scope, settlement: Settlement) -> None:
-        """See the port."""
         expires_at = seconds(self._clock.now()) + self._retention
         event = {"pk": _event_key(scope, settlement.message_id), "sk": "event", "expires_at": expires_at}
         writes: list[Item] = [self._table.writing(event, _ABSENT)]

@@ -8,11 +8,9 @@ from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
 from nereid.aws.audience.users import user_key
-from nereid.aws.errors import cancellations, is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table
 from nereid.clock import from_iso, to_iso
 from nereid.errors import NotFound
@@ -35,7 +33,6 @@ class DynamoInbox:
         self._retention = retention_seconds
 
     def put(self, scope: Scope, notification: AppNotification) -> None:
-        """See the port."""
         item = {
             "pk": user_key(scope, notification.user_id),
             "sk": _sort(notification.uuid, notification.created_at),
@@ -52,11 +49,8 @@ class DynamoInbox:
         if anonymous_id_of(notification.user_id) is not None:
             self._put_for_profile(item)
             return
-        try:
+        with suppress(ConditionFailed):  # stored already
             self._table.put(item, "attribute_not_exists(pk)")
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
     def _put_for_profile(self, item: Item) -> None:
         """Store a notification unless the profile was absorbed, after which nothing may be added to it."""
@@ -65,17 +59,13 @@ class DynamoInbox:
                 self._table.requiring(item["pk"], "user", "attribute_exists(pk)"),
                 self._table.writing(item, "attribute_not_exists(pk)"),
             )
-        except ClientError as error:
-            reasons = cancellations(error)
-            if not reasons:
-                raise
-            if reasons[0] == "ConditionalCheckFailed":
+        except ConditionFailed as error:
+            if 0 in error.which:
                 raise NotFound("user") from error
 
     def unread_before(
         self, scope: Scope, user_id: str, before: str | None, limit: int
     ) -> tuple[list[AppNotification], str | None]:
-        """See the port."""
         pk = user_key(scope, user_id)
         # A position is what follows "unread#" in the index; "~" comes after all that can stand there.
         values = {":pk": pk, ":first": "unread#", ":last": f"unread#{before or '~'}"}
@@ -102,7 +92,6 @@ class DynamoInbox:
     def page(
         self, scope: Scope, user_id: str, state: ReadState, page: int, per_page: int, *, oldest_first: bool
     ) -> tuple[list[AppNotification], int]:
-        """See the port."""
         pk = user_key(scope, user_id)
         first = (page - 1) * per_page
         condition, values, index = _selection(pk, state)
@@ -117,16 +106,13 @@ class DynamoInbox:
         return [_to_notification(found[key]) for key in keys if key in found], total
 
     def unread(self, scope: Scope, user_id: str) -> int:
-        """See the port."""
         condition, values, index = _selection(user_key(scope, user_id), "unread")
         return self._table.count(condition, values, index=index)
 
     def mark_read(self, scope: Scope, user_id: str, uuid: str, created_at: datetime, at: datetime) -> bool:
-        """See the port."""
         return self._mark(user_key(scope, user_id), _sort(uuid, created_at), at)
 
     def mark_all_read(self, scope: Scope, user_id: str, at: datetime) -> int:
-        """See the port."""
         condition, values, index = _selection(user_key(scope, user_id), "unread")
         updated = 0
         for item in list(self._table.query(condition, values, index=index, consistent=True)):
@@ -144,10 +130,8 @@ class DynamoInbox:
                 values,
                 condition="attribute_exists(pk) AND attribute_not_exists(read_at)",
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
-            if error.response.get("Item"):
+        except ConditionFailed as error:
+            if error.old:
                 return False
             raise NotFound("app notification") from error
         return True

@@ -17,7 +17,6 @@ class DynamoPushTokens:
         self._clock = clock
 
     def may_revive(self, scope: Scope, token: str) -> bool:
-        """See the port."""
         holders = self._users.holders(scope, "firebase_token", token)
         if any(contact.revived_at is not None for _, contact in holders):
             return False
@@ -28,7 +27,6 @@ class DynamoPushTokens:
         return True
 
     def refused(self, scope: Scope, token: str, at: datetime) -> None:
-        """See the port."""
         holders = self._users.holders(scope, "firebase_token", token)
         if any(contact.updated_at > at for _, contact in holders):
             return  # registered anew since
@@ -36,6 +34,5 @@ class DynamoPushTokens:
             self.drop(scope, token)
 
     def drop(self, scope: Scope, token: str) -> None:
-        """See the port."""
         for user, contact in self._users.holders(scope, "firebase_token", token):
             self._users.delete_contact_info(scope, user, contact)

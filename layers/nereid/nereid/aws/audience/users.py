@@ -2,17 +2,16 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
-from nereid.aws.errors import cancellations, is_condition, is_contended
+from nereid.aws.errors import ConditionFailed, Contended
 from nereid.aws.table import Item, Table, digest, seconds, tenant
-from nereid.clock import from_iso
-from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from nereid.clock import from_iso, to_exact_iso
+from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, Device, User, comparable, profile_id
 
@@ -20,7 +19,6 @@ from nereid.models.user import ContactInfo, Device, User, comparable, profile_id
 _COUNT_SHARDS = 32
 #: Longest sort key that DynamoDB takes.
 _SORT_BYTES = 1024
-_FAILED = "ConditionalCheckFailed"
 
 
 class DynamoUserStore:
@@ -30,12 +28,10 @@ class DynamoUserStore:
         self._table = table
 
     def get(self, scope: Scope, user_id: str) -> User | None:
-        """See the port."""
         item = self._table.get(user_key(scope, user_id), "user")
         return _to_user(item) if item else None
 
     def load(self, scope: Scope, user_id: str) -> User | None:
-        """See the port."""
         # The record and the contact infos stand together; links and devices stand behind them.
         values = {":pk": user_key(scope, user_id), ":first": "user", ":last": "user#contact~"}
         items = list(self._table.query("pk = :pk AND sk BETWEEN :first AND :last", values, consistent=True))
@@ -51,21 +47,16 @@ class DynamoUserStore:
         return _to_user(record, sorted(contacts, key=lambda contact: contact.created_at))
 
     def create(self, scope: Scope, user: User) -> None:
-        """See the port."""
         try:
             self._table.transact(*self.creating(scope, user))
-        except ClientError as error:
-            if _FAILED in cancellations(error):
-                raise AlreadyExists("user") from error
-            raise
+        except ConditionFailed as error:
+            raise AlreadyExists("user") from error
 
     def devices(self, scope: Scope, user: User) -> list[Device]:
-        """See the port."""
         found = self.collection(scope, user.user_id, "user#device#")
         return [to_device(item) for item in found if item["generation"] == user.generation]
 
     def holders(self, scope: Scope, type_: str, value: str) -> list[tuple[User, ContactInfo]]:
-        """See the port."""
         holders: list[tuple[User, ContactInfo]] = []
         for item in self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True):
             user = self.load(scope, item.get("user_id") or item["sk"])
@@ -75,20 +66,12 @@ class DynamoUserStore:
         return holders
 
     def update(self, scope: Scope, user: User) -> None:
-        """See the port."""
         try:
             self._table.put(*replacing(scope, user))
-        except ClientError as error:
-            if is_condition(error):
-                raise Conflict from error
-            raise
-        except Unavailable as error:
-            if is_contended(error):
-                raise Conflict from error
-            raise
+        except (ConditionFailed, Contended) as error:
+            raise Conflict from error
 
     def save(self, scope: Scope, user: User, put: Sequence[ContactInfo], removed: Sequence[ContactInfo] = ()) -> None:
-        """See the port."""
         writes = [self.saving(scope, user), *self.putting(scope, user, put), *self.removing(scope, user, removed)]
         self.write(*writes)
 
@@ -97,7 +80,6 @@ class DynamoUserStore:
         transact_or_conflict(self._table, *writes)
 
     def delete(self, scope: Scope, user_id: str) -> None:
-        """See the port."""
         user = self.get(scope, user_id)
         if user is None:
             raise NotFound("user")
@@ -111,10 +93,8 @@ class DynamoUserStore:
                 self._table.deleting(pk, "user", "generation = :generation", {":generation": user.generation}),
                 self._counting(scope, user_id, -1),
             )
-        except ClientError as error:
-            if _FAILED in cancellations(error):
-                raise NotFound("user") from error
-            raise
+        except ConditionFailed as error:
+            raise NotFound("user") from error
         # What was added until the record was gone; nothing can be added since.
         self._delete_leftovers(scope, user)
 
@@ -137,14 +117,10 @@ class DynamoUserStore:
             return
         if "moving" in link:
             self.purge(scope, profile_id(anonymous_id), link["moving"])
-        try:
+        with suppress(ConditionFailed):  # turned to another user since
             self._table.delete(link["pk"], link["sk"], "user_id = :user_id", {":user_id": user_id})
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
     def page(self, scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
-        """See the port."""
         first = (page - 1) * per_page
         total = self._count(scope)
         if first >= total:
@@ -161,7 +137,6 @@ class DynamoUserStore:
         return [_to_user(found[key]) for key in keys if key in found], total
 
     def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
-        """See the port."""
         generation: dict[str, Any] = {":generation": user.generation}
         if new:
             # Leftovers of a deleted user of this id do not count.
@@ -177,27 +152,21 @@ class DynamoUserStore:
                 self._table.writing(item, condition, values),
                 *(self._table.writing(each) for each in address_items(scope, user.user_id, contact)),
             )
-        except ClientError as error:
-            reasons = cancellations(error)
-            if reasons and reasons[0] == _FAILED:
+        except ConditionFailed as error:
+            if 0 in error.which:
                 raise NotFound("user") from error
-            if _FAILED in reasons:
-                raise (AlreadyExists("contact info") if new else Conflict) from error
-            raise
+            raise (AlreadyExists("contact info") if new else Conflict) from error
 
     def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
-        """See the port."""
         holders = self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True)
         in_order = sorted(holders, key=lambda item: (item["since"], item["sk"]))
         return [str(item.get("user_id", item["sk"])) for item in in_order]
 
     def address_stamp(self, scope: Scope, type_: str, value: str) -> str | None:
-        """See the port."""
         item = self._table.get(_stamp_key(scope, type_, value), "stamp")
         return str(item["stamp"]) if item else None
 
     def create_with_contact(self, scope: Scope, user: User, contact: ContactInfo, stamp: str | None) -> None:
-        """See the port."""
         transact_or_conflict(
             self._table,
             self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)"),
@@ -206,12 +175,8 @@ class DynamoUserStore:
         )
 
     def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
-        """See the port."""
-        try:
+        with suppress(ConditionFailed):  # a later user of this id has it
             self._table.transact(*self.removing(scope, user, [contact]))
-        except ClientError as error:
-            if _FAILED not in cancellations(error):
-                raise
 
     def _delete_leftovers(self, scope: Scope, user: User) -> None:
         for item in list(self.collection(scope, user.user_id, "user#contact#")):
@@ -329,7 +294,7 @@ def address_items(scope: Scope, user_id: str, contact: ContactInfo) -> list[Item
     are over, so it expires.
     """
     member = address_member(scope, contact.type, contact.value, user_id)
-    items: list[Item] = [{**member, "since": moment(contact.created_at)}]
+    items: list[Item] = [{**member, "since": to_exact_iso(contact.created_at)}]
     if contact.type == "email":
         items.append(
             {
@@ -363,15 +328,9 @@ def replacing(scope: Scope, user: User) -> tuple[Item, str, Item]:
 def transact_or_conflict(table: Table, *writes: Item) -> None:
     """Do all writes, or none and raise `Conflict` if a condition failed or others were writing the same."""
     try:
-        table.transact(*writes)
-    except ClientError as error:
-        if _FAILED in cancellations(error):
-            raise Conflict from error
-        raise
-    except Unavailable as error:
-        if is_contended(error):
-            raise Conflict from error
-        raise
+        table.transact_once(*writes)
+    except (ConditionFailed, Contended) as error:
+        raise Conflict from error
 
 
 def to_user(item: Item) -> User:
@@ -391,13 +350,13 @@ def _user_item(scope: Scope, user: User) -> Item:
         "meta": jsontext.dumps(user.meta),
         "timezone": user.timezone,
         "locale": user.locale,
-        "created_at": moment(user.created_at),
-        "updated_at": moment(user.updated_at),
+        "created_at": to_exact_iso(user.created_at),
+        "updated_at": to_exact_iso(user.updated_at),
         "generation": user.generation,
         "version": user.version,
         "opens": user.opens or None,
         "directory": tenant(scope, "users"),
-        "directory_sort": f"{moment(user.created_at)}#{digest(user.user_id)}",
+        "directory_sort": f"{to_exact_iso(user.created_at)}#{digest(user.user_id)}",
     }
 
 
@@ -426,11 +385,11 @@ def contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
         "value": contact.value,
         "filterable": contact.filterable,
         "meta": jsontext.dumps(contact.meta),
-        "created_at": moment(contact.created_at),
-        "updated_at": moment(contact.updated_at),
+        "created_at": to_exact_iso(contact.created_at),
+        "updated_at": to_exact_iso(contact.updated_at),
         "version": contact.version,
         "origin": contact.origin,
-        "revived_at": moment(contact.revived_at) if contact.revived_at else None,
+        "revived_at": to_exact_iso(contact.revived_at) if contact.revived_at else None,
         "generation": user.generation,
     }
 
@@ -454,8 +413,3 @@ def device_item(scope: Scope, user: User, device: Device) -> Item:
 def to_device(item: Item) -> Device:
     """Return a device as it was stored."""
     return Device.model_validate_json(item["device"])
-
-
-def moment(moment: datetime) -> str:
-    """Write a moment with all its digits, so that what was made within a millisecond keeps its order."""
-    return moment.isoformat(timespec="microseconds")

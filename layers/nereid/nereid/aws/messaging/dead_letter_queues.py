@@ -27,14 +27,12 @@ class SqsDeadLetterQueue:
         self._source = source_url
 
     def waiting(self) -> tuple[int, int]:
-        """See the port."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         with translated():
             found = self._clients.sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)["Attributes"]
         return int(found[names[0]]), int(found[names[1]])
 
     def take(self, most: int, seconds: int, *, wait: bool) -> list[DeadLetter]:
-        """See the port."""
         with translated():
             answer = self._clients.sqs.receive_message(
                 QueueUrl=self._url,
@@ -48,14 +46,12 @@ class SqsDeadLetterQueue:
         return [_letter(message) for message in answer.get("Messages", [])]
 
     def give_back(self, letters: Sequence[DeadLetter]) -> None:
-        """See the port."""
         for chunk in _tens(letters):
             entries = [{**entry, "VisibilityTimeout": 0} for entry in _handles(chunk)]
             with translated():
                 self._clients.sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
     def resend(self, letters: Sequence[DeadLetter]) -> set[str]:
-        """See the port."""
         assert self._source is not None
         sent: set[str] = set()
         waiting = iter(letters)
@@ -67,7 +63,6 @@ class SqsDeadLetterQueue:
         return sent
 
     def delete(self, letters: Sequence[DeadLetter]) -> set[str]:
-        """See the port."""
         gone: set[str] = set()
         for chunk in _tens(letters):
             with translated():

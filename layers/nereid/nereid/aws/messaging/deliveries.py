@@ -5,16 +5,16 @@ says nothing about the new one: `reported` holds the facts of the current sendin
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
-from nereid.aws.errors import is_condition, old_item
-from nereid.aws.table import Item, Table, tenant, unmarshal
+from nereid.aws.errors import ConditionFailed
+from nereid.aws.table import Item, Table, tenant
 from nereid.clock import from_iso, to_iso
-from nereid.errors import Unavailable
+from nereid.contention import until_uncontested
+from nereid.errors import Conflict
 from nereid.models.delivery import Delivery, DeliveryJob, Planned
 from nereid.models.report import outcome, shown
 from nereid.models.team import Scope
@@ -22,8 +22,6 @@ from nereid.ports.messaging import UNKNOWN_OUTCOME, Claim, Outcome, Sent
 
 #: Stands in `claimed_until` of a delivery that nobody holds and that was certainly not handed over.
 _RELEASED = "released"
-#: How often what changed since it was read is read again.
-_ATTEMPTS = 4
 
 
 class DynamoDeliveryStore:
@@ -43,7 +41,6 @@ class DynamoDeliveryStore:
         self._findable = findable
 
     def claim(self, job: DeliveryJob, token: str, now: datetime, until: datetime) -> Claim:
-        """See the port."""
         # Storing an app notification twice leaves one, so an unknown outcome does no harm there.
         repeats = job.notification.retry == "at_least_once" or job.notification.channel == "app"
         lapsed = " OR claimed_until < :now" if repeats else ""
@@ -78,16 +75,13 @@ class DynamoDeliveryStore:
                 names={"#status": "status", "#to": "to"},
                 condition=condition,
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
-            return _refused(unmarshal(old_item(error) or {}), now)
+        except ConditionFailed as error:
+            return _refused(error.old, now)
         return Claim("mine", token, item["attempts"], sending=sending_of(item))
 
     def record(
         self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1
     ) -> None:
-        """See the port."""
         condition = "claim = :token"
         known: dict[str, Any] = {":token": token}
         if outcome.status == "success":
@@ -105,7 +99,7 @@ class DynamoDeliveryStore:
         }
         given = {name: value for name, value in values.items() if value is not None}
         sets = ", ".join(f"#{name[1:]} = {name}" for name in given)
-        try:
+        with suppress(ConditionFailed):  # the claim lapsed and another run took it over: what that one records stands
             self._table.update(
                 *delivery_key(scope, delivery_id),
                 f"SET {sets} REMOVE claim",
@@ -113,18 +107,12 @@ class DynamoDeliveryStore:
                 names={f"#{name[1:]}": name[1:] for name in given},
                 condition=condition,
             )
-        except ClientError as error:
-            # The claim lapsed and another run took it over: what that one records stands.
-            if not is_condition(error):
-                raise
 
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
-        """See the port."""
         found = self._table.get_many(delivery_key(scope, delivery_id) for delivery_id in delivery_ids)
         return {item["id"]: to_delivery(item) for item in found.values() if "id" in item}
 
     def sent_as(self, provider_message_id: str) -> Sent | None:
-        """See the port."""
         for found in self._table.query("sent_as = :id", {":id": provider_message_id}, index="sent_as", limit=1):
             # The index may still say what was before the delivery was sent again.
             item = self._table.get(found["pk"], found["sk"])
@@ -134,7 +122,6 @@ class DynamoDeliveryStore:
         return None
 
     def final(self, scope: Scope, delivery_ids: Iterable[str]) -> set[str]:
-        """See the port."""
         found = self._table.get_many(
             (delivery_key(scope, delivery_id) for delivery_id in delivery_ids),
             consistent=False,
@@ -145,50 +132,44 @@ class DynamoDeliveryStore:
         }
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
-        """See the port."""
         key = delivery_key(scope, delivery_id)
         current = sending
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> Delivery | None:
+            nonlocal current
             try:
                 return to_delivery(self._table.update(*key, **noting_report(event, sending, current)))
-            except ClientError as error:
-                if not is_condition(error):
-                    raise
-                known = unmarshal(old_item(error) or {})
-                if "id" not in known:
+            except ConditionFailed as error:
+                if "id" not in error.old:
                     return None
-                current = sending_of(known)
-                if event["type"] in known.get(facts_of(known, sending), ()):
-                    return to_delivery(known)
-        raise Unavailable("delivery is written by many at once")
+                current = sending_of(error.old)
+                if event["type"] in error.old.get(facts_of(error.old, sending), ()):
+                    return to_delivery(error.old)
+                raise Conflict from error
+
+        return until_uncontested("delivery", attempt)
 
     def reopen(self, scope: Scope, planned: Planned, planned_at: datetime, replay_id: str, now: datetime) -> None:
-        """See the port."""
         key = delivery_key(scope, planned.id)
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> None:
             item = self._table.get(*key) or {}
             if replay_id in item.get("replays", ()):
                 return
             change = _reopening(item, now) if _is_final(item, now) else _LEAVING_OPEN
             sets = ", ".join([*change.sets, "expires_at = :expires_at"])
             values = {":replay": replay_id, ":replays": {replay_id}, ":expires_at": self._expiry(planned_at)}
-            try:
-                self._table.update(
-                    *key,
-                    f"SET {sets} ADD replays :replays {change.removes}",
-                    {**values, **change.values},
-                    names={"#status": "status"},
-                    condition=f"NOT contains(replays, :replay) AND {change.condition}",
-                )
-            except ClientError as error:
-                if not is_condition(error):
-                    raise
-            else:
-                return
-        raise Unavailable("delivery is written by many at once")
+            self._table.update(
+                *key,
+                f"SET {sets} ADD replays :replays {change.removes}",
+                {**values, **change.values},
+                names={"#status": "status"},
+                condition=f"NOT contains(replays, :replay) AND {change.condition}",
+            )
+
+        until_uncontested("delivery", attempt, again=(ConditionFailed,))
 
     def close(self, scope: Scope, planned: Planned, planned_at: datetime, reason: str, now: datetime) -> bool:
-        """See the port."""
         assert planned.recipient is not None
         key = delivery_key(scope, planned.id)
         values = {
@@ -215,10 +196,8 @@ class DynamoDeliveryStore:
                 condition="attribute_not_exists(#status) OR "
                 "(#status = :pending AND attribute_not_exists(reported) AND claimed_until = :released)",
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
-            refused = _refused(unmarshal(old_item(error) or {}), now)
+        except ConditionFailed as error:
+            refused = _refused(error.old, now)
             if refused.state == "unknown":
                 self.record(scope, planned.id, refused.token, Outcome("failed", UNKNOWN_OUTCOME), now)
             return refused.state != "held"

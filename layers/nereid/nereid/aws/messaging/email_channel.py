@@ -26,11 +26,9 @@ class SesChannel:
         self._configuration_set = configuration_set
 
     def has_provider(self, job: DeliveryJob) -> bool:
-        """See the port."""
         return job.channels.email is not None
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
-        """See the port."""
         assert job.channels.email is not None
         members = rendered.members
         body = {"Text": _utf8(members["text"])}

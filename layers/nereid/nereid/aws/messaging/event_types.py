@@ -1,9 +1,7 @@
 """Event types in the activity table, in order of their names."""
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
-from nereid.aws.errors import is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, can_be_key, tenant
 from nereid.clock import to_iso
 from nereid.errors import NotFound
@@ -18,12 +16,10 @@ class DynamoEventTypeStore:
         self._table = table
 
     def get(self, scope: Scope, event_type: str) -> EventType | None:
-        """See the port."""
         item = self._table.get(tenant(scope, "event_types"), event_type)
         return _to_event_type(item) if item else None
 
     def put(self, scope: Scope, event_type: EventType) -> EventType:
-        """See the port."""
         stored = self._table.update(
             tenant(scope, "event_types"),
             event_type.event_type,
@@ -43,19 +39,15 @@ class DynamoEventTypeStore:
         return _to_event_type(stored)
 
     def delete(self, scope: Scope, event_type: str) -> None:
-        """See the port."""
         pk = tenant(scope, "event_types")
         if not can_be_key(pk, event_type):
             raise NotFound("event type")
         try:
             self._table.delete(pk, event_type, "attribute_exists(pk)")
-        except ClientError as error:
-            if is_condition(error):
-                raise NotFound("event type") from error
-            raise
+        except ConditionFailed as error:
+            raise NotFound("event type") from error
 
     def page(self, scope: Scope, after: str | None, limit: int) -> tuple[list[EventType], str | None]:
-        """See the port."""
         values = {":pk": tenant(scope, "event_types")}
         condition = "pk = :pk"
         if after is not None:

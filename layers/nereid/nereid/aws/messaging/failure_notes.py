@@ -20,7 +20,6 @@ class DynamoFailureNotes:
         self._table = table
 
     def note(self, record_id: str, reason: str, at: datetime) -> None:
-        """See the port."""
         self._table.update(
             *_key(record_id),
             "SET reason = :reason, noted_at = :at, expires_at = :expires_at",
@@ -28,7 +27,6 @@ class DynamoFailureNotes:
         )
 
     def reasons(self, record_ids: Iterable[str]) -> dict[str, str]:
-        """See the port."""
         found = self._table.get_many((_key(record_id) for record_id in record_ids), consistent=False)
         return {pk.partition("#")[2]: item["reason"] for (pk, _), item in found.items()}
 

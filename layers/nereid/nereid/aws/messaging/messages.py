@@ -14,10 +14,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import is_condition, old_item
-from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, digest, tenant, unmarshal
+from nereid.aws.errors import ConditionFailed
+from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, digest, tenant
 from nereid.clock import to_iso
 from nereid.errors import Unavailable
 from nereid.models.delivery import Plan
@@ -46,30 +44,24 @@ class DynamoMessageStore:
         self._retention = retention_seconds
 
     def add(self, scope: Scope, message: Message, plan: Plan) -> tuple[Message, Plan] | None:
-        """See the port."""
         item = _message_item(scope, message, int(plan.planned_at.timestamp()) + self._retention)
         item.update(self._plan_members(item, plan))
         try:
             self._table.put(item, "attribute_not_exists(pk)")
-        except ClientError as error:
-            if not is_condition(error):
-                raise
-            known = old_item(error)
-            stored = self._read(unmarshal(known)) if known else self.get(scope, message.message_id)
+        except ConditionFailed as error:
+            stored = self._read(error.old) if error.old else self.get(scope, message.message_id)
             if stored is None:
                 raise Unavailable("message expired while it was read") from error
             return stored
         return None
 
     def get(self, scope: Scope, message_id: str) -> tuple[Message, Plan] | None:
-        """See the port."""
         item = self._table.get(_key(scope, message_id), "message")
         return self._read(item) if item else None
 
     def page(
         self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
     ) -> tuple[list[Message], str | None]:
-        """See the port."""
         keys: list[tuple[str, str]] = []
         last, position = "", None
         for item in heapq.merge(*self._listings(scope, selected, before, limit + 1), key=_received, reverse=True):
@@ -91,7 +83,6 @@ class DynamoMessageStore:
         return messages, position
 
     def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
-        """See the port."""
         # A position is unique, so nothing stands between it and itself with a character more.
         first, last = f"{after}!" if after else " ", _moment(before)
         if first > last:
@@ -116,7 +107,6 @@ class DynamoMessageStore:
         return Arrivals(found, entries[-1]["received"] if entries else None, more=len(entries) == limit)
 
     def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
-        """See the port."""
         found = self._plans((_key(scope, message_id), "message") for message_id in message_ids)
         return {_message_id(pk): plan for pk, plan in found.items()}
 

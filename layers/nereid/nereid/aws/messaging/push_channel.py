@@ -35,11 +35,9 @@ class PushChannel:
         self._tokens = tokens
 
     def has_provider(self, job: DeliveryJob) -> bool:
-        """See the port."""
         return job.channels.push is not None
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
-        """See the port."""
         payload = json.dumps(_payload(rendered.members))
         with handing_over(SNS_BUSY):
             endpoint = self._endpoint(job)

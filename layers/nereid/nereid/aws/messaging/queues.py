@@ -26,7 +26,6 @@ class SqsMessageQueue:
         self._url = url
 
     def send(self, batches: Sequence[EventBatch]) -> None:
-        """See the port."""
         send_all(self._clients, self._url, [_body(batch) for batch in batches])
 
 
@@ -44,7 +43,6 @@ class SqsDeliveryQueues:
         self._urls = urls
 
     def send(self, jobs: Sequence[DeliveryJob]) -> None:
-        """See the port."""
         for channel, url in self._urls.items():
             # One after the other: written out, a large message's jobs are more than a function's memory holds.
             send_all(self._clients, url, (_body(job) for job in jobs if job.notification.channel == channel))
@@ -79,7 +77,6 @@ class SqsDepths:
         self._urls = urls
 
     def waiting(self, queue: str) -> int:
-        """See the port."""
         name = "ApproximateNumberOfMessages"
         with translated():
             answer = self._clients.sqs.get_queue_attributes(QueueUrl=self._urls[queue], AttributeNames=[name])

@@ -12,11 +12,9 @@ class SmsChannel:
         self._clients = clients
 
     def has_provider(self, job: DeliveryJob) -> bool:
-        """See the port."""
         return job.channels.sms is not None
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
-        """See the port."""
         assert job.channels.sms is not None
         attributes = {"AWS.SNS.SMS.SMSType": _string("Transactional")}
         if job.channels.sms.sender_id:

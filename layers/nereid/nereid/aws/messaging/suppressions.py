@@ -9,16 +9,16 @@ a read of an item that is not there.
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table, seconds
 from nereid.clock import from_iso, to_iso
-from nereid.errors import NotFound, Unavailable
+from nereid.contention import until_uncontested
+from nereid.errors import NotFound
 from nereid.models.suppression import (
     SOFT_BOUNCES,
     SUPPRESSION_REASONS,
@@ -32,7 +32,6 @@ from nereid.models.user import comparable
 _SOFT = "soft_bounce#"
 #: How long an item is kept that suppresses nothing: longer than any report of what was before can be under way.
 _KEPT = timedelta(days=30)
-_ATTEMPTS = 8
 #: How many addresses a list looks at together when it wants some of them only, and how often for one page.
 _CHUNK, _MOST_CHUNKS = 101, 10
 
@@ -44,12 +43,10 @@ class DynamoSuppressionStore:
         self._table = table
 
     def get(self, team_id: str, email: str) -> Suppression | None:
-        """See the port."""
         item = self._table.get(*_key(team_id, email))
         return _to_suppression(item) if item else None
 
     def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None) -> None:
-        """See the port."""
         sets, removes = [f"{reason}_at = :at"], ["expires_at"]
         values: dict[str, Any] = {":at": to_iso(at)}
         if detail is None:
@@ -57,7 +54,8 @@ class DynamoSuppressionStore:
         else:
             sets.append(f"{reason}_detail = :detail")
             values[":detail"] = detail
-        try:
+        # Fails where it stands since this happened or longer, or somebody took it off the list after this happened.
+        with suppress(ConditionFailed):
             self._table.update(
                 *_key(team_id, email),
                 f"SET {', '.join([*sets, *_LISTED])} REMOVE {', '.join(removes)} ADD revision :one",
@@ -65,13 +63,8 @@ class DynamoSuppressionStore:
                 condition=f"(attribute_not_exists({reason}_at) OR {reason}_at > :at)"
                 f" AND (attribute_not_exists({reason}_removed_at) OR {reason}_removed_at <= :at)",
             )
-        except ClientError as error:
-            # It stands there since this happened or longer, or somebody took it off the list after this happened.
-            if not is_condition(error):
-                raise
 
     def soft_bounced(self, team_id: str, email: str, delivery_id: str, at: datetime) -> Suppression | None:
-        """See the port."""
         key, address = _key(team_id, email), comparable("email", email)
         item = self._table.update(
             *key,
@@ -86,20 +79,20 @@ class DynamoSuppressionStore:
         return suppression
 
     def delivered(self, team_id: str, email: str, at: datetime) -> None:
-        """See the port."""
         moment = to_iso(at)
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> None:
             item = self._table.get(*_key(team_id, email))
             if item is None or not _bounced_before(item) or item.get("delivered_at", "") >= moment:
                 return
             over = [name for name, bounced_at in item.items() if name.startswith(_SOFT) and bounced_at <= moment]
-            if self._replace(item, {"delivered_at": moment}, over, at):
-                return
-        raise Unavailable("suppression is written by many at once")
+            self._replace(item, {"delivered_at": moment}, over, at)
+
+        until_uncontested("suppression", attempt, again=(ConditionFailed,))
 
     def remove(self, team_id: str, email: str, reasons: Collection[SuppressionReason], at: datetime) -> None:
-        """See the port."""
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> None:
             item = self._table.get(*_key(team_id, email))
             suppression = _to_suppression(item) if item else None
             found = [reason for reason in reasons if suppression and reason in suppression.reasons]
@@ -108,14 +101,13 @@ class DynamoSuppressionStore:
             gone = [name for reason in found for name in (f"{reason}_at", f"{reason}_detail") if name in item]
             if "bounce" in found:
                 gone += [name for name in item if name.startswith(_SOFT)]
-            if self._replace(item, {f"{reason}_removed_at": to_iso(at) for reason in found}, gone, at):
-                return
-        raise Unavailable("suppression is written by many at once")
+            self._replace(item, {f"{reason}_removed_at": to_iso(at) for reason in found}, gone, at)
+
+        until_uncontested("suppression", attempt, again=(ConditionFailed,))
 
     def page(
         self, team_id: str, after: str | None, limit: int, reason: SuppressionReason | None
     ) -> tuple[list[Suppression], str | None]:
-        """See the port."""
         condition, values = "directory = :directory", {":directory": _directory(team_id)}
         if after is not None:
             condition, values = f"{condition} AND directory_sort > :after", {**values, ":after": after}
@@ -134,8 +126,8 @@ class DynamoSuppressionStore:
             after = chunk[-1][0].removeprefix(_key(team_id, "")[0])
         return found, after
 
-    def _replace(self, item: Item, sets: dict[str, str], removed: Collection[str], now: datetime) -> bool:
-        """Set and remove attributes of an item, unless it was written since it was read; say whether it was not.
+    def _replace(self, item: Item, sets: dict[str, str], removed: Collection[str], now: datetime) -> None:
+        """Set and remove attributes of an item; `ConditionFailed` if it was written since it was read.
 
         An item that suppresses nothing then is not listed any more; one that says nothing at all expires.
         """
@@ -151,20 +143,14 @@ class DynamoSuppressionStore:
         names = {f"#gone{number}": name for number, name in enumerate(gone)}
         if names:
             expression += f" REMOVE {', '.join(names)}"
-        try:
-            self._table.update(
-                item["pk"],
-                item["sk"],
-                expression,
-                {**{f":{name}": value for name, value in values.items()}, ":one": 1, ":known": item["revision"]},
-                names=names or None,
-                condition="revision = :known",
-            )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
-            return False
-        return True
+        self._table.update(
+            item["pk"],
+            item["sk"],
+            expression,
+            {**{f":{name}": value for name, value in values.items()}, ":one": 1, ":known": item["revision"]},
+            names=names or None,
+            condition="revision = :known",
+        )
 
 
 #: Puts an address on its team's list.

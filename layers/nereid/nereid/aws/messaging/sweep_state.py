@@ -27,7 +27,6 @@ class DynamoSweepState:
         self._table = table
 
     def read(self, scope: Scope) -> tuple[str | None, Iterator[Watch]]:
-        """See the port."""
         items = self._table.query("pk = :pk", {":pk": _key(scope)})
         first = next(items, None)
         if first is None:
@@ -37,11 +36,9 @@ class DynamoSweepState:
         return None, map(_to_watch, chain([first], items))
 
     def advance(self, scope: Scope, position: str) -> None:
-        """See the port."""
         self._table.put({"pk": _key(scope), "sk": _POSITION, "position": position})
 
     def watch(self, scope: Scope, watches: Sequence[Watch]) -> None:
-        """See the port."""
         items = {_sort_key(watch): _watch_item(scope, watch) for watch in watches}
         if len(items) == 1:
             self._table.put(next(iter(items.values())))
@@ -49,16 +46,13 @@ class DynamoSweepState:
             self._table.put_many(items.values())
 
     def unwatch(self, scope: Scope, watches: Sequence[Watch]) -> None:
-        """See the port."""
         self._table.delete_many(dict.fromkeys((_key(scope), _sort_key(watch)) for watch in watches))
 
     def turn(self) -> Scope | None:
-        """See the port."""
         item = self._table.get(*_TURN, consistent=False)
         return Scope(item["team_id"], item["environment"]) if item else None
 
     def pass_turn(self, scope: Scope | None) -> None:
-        """See the port."""
         pk, sk = _TURN
         if scope is None:
             self._table.delete(pk, sk)

@@ -45,11 +45,9 @@ class BedrockWriter:
 
     @property
     def name(self) -> str:
-        """See the port."""
         return self._model_id
 
     def write(self, facts: Facts, tone: Tone) -> Draft:
-        """See the port."""
         try:
             answer = self._clients.bedrock.converse(
                 modelId=self._model_id,

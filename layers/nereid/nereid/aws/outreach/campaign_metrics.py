@@ -10,12 +10,10 @@ transaction, keeps the link of another mail from counting again.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import cancellations
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.messaging.deliveries import (
     all_facts,
     delivery_key,
@@ -42,7 +40,6 @@ class DynamoCampaignMetrics:
         self._table = table
 
     def count_sent(self, scope: Scope, delivery_id: str, campaign_id: str, at: datetime) -> None:
-        """See the port."""
         day = at.date()
         noting = self._table.updating(
             *delivery_key(scope, delivery_id),
@@ -53,7 +50,6 @@ class DynamoCampaignMetrics:
         self._count(noting, scope, delivery_id, campaign_id, day, "sent", day)
 
     def noted(self, scope: Scope, delivery_id: str) -> Noted | None:
-        """See the port."""
         item = self._table.get(*delivery_key(scope, delivery_id))
         if item is None:
             return None
@@ -65,7 +61,6 @@ class DynamoCampaignMetrics:
     def count(
         self, scope: Scope, delivery_id: str, seen: Noted, event: Mapping[str, Any], sending: int, count: Count
     ) -> None:
-        """See the port."""
         noting = self._table.updating(
             *delivery_key(scope, delivery_id),
             **noting_report(event, sending, seen.current, not_among=all_facts(seen.current)),
@@ -74,7 +69,6 @@ class DynamoCampaignMetrics:
         self._count(noting, scope, delivery_id, count.campaign_id, count.sent_on, count.fact, count.day, *once)
 
     def counts(self, team_id: str, campaign_id: str, since: date) -> DayCounts:
-        """See the port."""
         found: DayCounts = {}
         for shard in range(_SHARDS):
             values = {":pk": _counts_key(team_id, campaign_id, shard), ":since": since.isoformat()}
@@ -115,11 +109,8 @@ class DynamoCampaignMetrics:
         """Do all writes, or none if the condition of one does not hold; return whose conditions did not."""
         try:
             self._table.transact(*writes)
-        except ClientError as error:
-            failed = [reason == "ConditionalCheckFailed" for reason in cancellations(error)]
-            if not any(failed):
-                raise
-            return failed
+        except ConditionFailed as error:
+            return [position in error.which for position in range(len(writes))]
         return [False] * len(writes)
 
 
@@ -135,7 +126,7 @@ def _counted_for(table: Table, scope: Scope, count: Count) -> Item:
 
 
 def _expiry(sent_on: date) -> int:
-    return seconds(datetime.combine(sent_on, datetime.min.time()).astimezone() + _KEPT)
+    return seconds(datetime.combine(sent_on, time.min, UTC) + _KEPT)
 
 
 def _counts_key(team_id: str, campaign_id: str, shard: int) -> str:

@@ -1,11 +1,9 @@
 """Campaigns in the outreach table: a team's campaigns are one item collection, for they are listed all at once."""
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
-from nereid.aws.errors import is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table
-from nereid.clock import from_iso
+from nereid.clock import from_iso, to_exact_iso
 from nereid.errors import Conflict
 from nereid.models.campaign import Campaign
 
@@ -17,31 +15,24 @@ class DynamoCampaignStore:
         self._table = table
 
     def add(self, team_id: str, campaign: Campaign) -> None:
-        """See the port."""
         self._table.put(_item(team_id, campaign))
 
     def get(self, team_id: str, campaign_id: str) -> Campaign | None:
-        """See the port."""
         item = self._table.get(_team(team_id), campaign_id)
         return _to_campaign(item) if item else None
 
     def all(self, team_id: str) -> list[Campaign]:
-        """See the port."""
         found = map(_to_campaign, self._table.query("pk = :pk", {":pk": _team(team_id)}, consistent=True))
         return sorted(found, key=lambda campaign: (campaign.created_at, campaign.id), reverse=True)
 
     def change(self, team_id: str, campaign: Campaign) -> None:
-        """See the port."""
         changed = campaign.model_copy(update={"version": campaign.version + 1})
         try:
             self._table.put(_item(team_id, changed), "version = :version", {":version": campaign.version})
-        except ClientError as error:
-            if is_condition(error):
-                raise Conflict from error
-            raise
+        except ConditionFailed as error:
+            raise Conflict from error
 
     def leads_assigned(self, team_id: str, campaign_id: str) -> int:
-        """See the port."""
         values = {":pk": assigned_key(team_id, campaign_id)}
         return sum(item["how_many"] for item in self._table.query("pk = :pk", values, consistent=True))
 
@@ -65,8 +56,8 @@ def _item(team_id: str, campaign: Campaign) -> Item:
         "type": campaign.type,
         "status": campaign.status,
         "target_audience": None if audience is None else jsontext.dumps(audience),
-        "created_at": campaign.created_at.isoformat(timespec="microseconds"),
-        "updated_at": campaign.updated_at.isoformat(timespec="microseconds"),
+        "created_at": to_exact_iso(campaign.created_at),
+        "updated_at": to_exact_iso(campaign.updated_at),
         "version": campaign.version,
     }
 

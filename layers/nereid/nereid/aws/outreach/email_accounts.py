@@ -2,13 +2,12 @@
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table
-from nereid.clock import from_iso
+from nereid.clock import from_iso, to_exact_iso
 from nereid.models.lead_email import EmailAccount, MailboxProvider, SealedAccount
 
 
@@ -21,7 +20,6 @@ class DynamoEmailAccountStore:
     def put(
         self, team_id: str, email: str, provider: MailboxProvider, token: Sequence[bytes], now: datetime
     ) -> EmailAccount:
-        """See the port."""
         item = self._table.update(
             _team(team_id),
             email,
@@ -29,7 +27,7 @@ class DynamoEmailAccountStore:
             "provider = :provider, oauth_token = :token, #status = :connected",
             {
                 ":id": str(uuid.uuid4()),
-                ":now": now.isoformat(timespec="microseconds"),
+                ":now": to_exact_iso(now),
                 ":provider": provider,
                 ":token": list(token),
                 ":connected": "connected",
@@ -39,18 +37,15 @@ class DynamoEmailAccountStore:
         return _to_account(item)
 
     def all(self, team_id: str) -> list[EmailAccount]:
-        """See the port."""
         found = map(_to_account, self._table.query("pk = :pk", {":pk": _team(team_id)}, consistent=True))
         return sorted(found, key=lambda account: (account.created_at, account.id))
 
     def get(self, team_id: str, email: str) -> SealedAccount | None:
-        """See the port."""
         item = self._table.get(_team(team_id), email)
         return SealedAccount(_to_account(item), item["oauth_token"]) if item else None
 
     def refused(self, team_id: str, email: str, token: Sequence[bytes]) -> None:
-        """See the port."""
-        try:
+        with suppress(ConditionFailed):  # connected again with another token since
             self._table.update(
                 _team(team_id),
                 email,
@@ -59,9 +54,6 @@ class DynamoEmailAccountStore:
                 names={"#status": "status"},
                 condition="oauth_token = :token",
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
 
 def _team(team_id: str) -> str:

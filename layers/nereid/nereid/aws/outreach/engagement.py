@@ -1,10 +1,9 @@
 """The most that each lead ever did with a mail, in the outreach table: one small item per lead that did anything."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Table
 from nereid.models.lead_email import Engagement
 
@@ -18,24 +17,19 @@ class DynamoEngagementStore:
         self._table = table
 
     def get_many(self, team_id: str, lead_ids: Iterable[str]) -> dict[str, Engagement]:
-        """See the port."""
         keys = {_key(team_id, lead_id): lead_id for lead_id in lead_ids}
         names = {degree: name for name, degree in _DEGREES.items()}
         found = self._table.get_many(keys, consistent=False)
         return {keys[key]: names[item["degree"]] for key, item in found.items()}
 
     def note(self, team_id: str, lead_id: str, engagement: Engagement) -> None:
-        """See the port."""
-        try:
+        with suppress(ConditionFailed):  # it did as much before
             self._table.update(
                 *_key(team_id, lead_id),
                 "SET degree = :degree",
                 {":degree": _DEGREES[engagement]},
                 condition="attribute_not_exists(pk) OR degree < :degree",
             )
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
 
 def _key(team_id: str, lead_id: str) -> tuple[str, str]:

@@ -7,15 +7,12 @@ spread over shards: a transaction adds to one, and transactions that run at the 
 import secrets
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import cancellations, is_condition
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.outreach.campaigns import assigned_key
 from nereid.aws.table import Item, Table, digest
-from nereid.clock import from_iso
+from nereid.clock import from_iso, to_exact_iso
 from nereid.errors import AlreadyExists, Conflict, UnknownLead
 from nereid.models.lead import Lead, LeadChange, LeadFilter
 
@@ -26,7 +23,6 @@ _MOST = 100
 #: Most campaigns that a lead leaves in the transaction that deletes it, beside the lead, its address and two counts.
 _CAMPAIGNS_AT_ONCE = 90
 _ID_LENGTH = 36
-_FAILED = "ConditionalCheckFailed"
 _EXISTS = "attribute_exists(pk)"
 _KEPT = ("full_name", "email", "company", "job_title", "industry", "status")
 
@@ -41,34 +37,27 @@ class DynamoLeadStore:
         self._table = table
 
     def get(self, team_id: str, lead_id: str) -> Lead | None:
-        """See the port."""
         item = self._table.get(_lead_key(team_id, lead_id), "lead")
         return _to_lead(item) if item else None
 
     def get_many(self, team_id: str, lead_ids: Iterable[str]) -> dict[str, Lead]:
-        """See the port."""
         # What is no id could be too long for a key.
         keys = [(_lead_key(team_id, lead_id), "lead") for lead_id in lead_ids if len(lead_id) == _ID_LENGTH]
         found = self._table.get_many(keys)
         return {item["id"]: _to_lead(item) for item in found.values()}
 
     def by_emails(self, team_id: str, emails: Iterable[str]) -> dict[str, Lead]:
-        """See the port."""
         taken = self._table.get_many((_email_key(team_id, email), "lead_email") for email in emails)
         leads = self.get_many(team_id, (item["lead_id"] for item in taken.values()))
         return {lead.email: lead for lead in leads.values()}
 
     def add(self, team_id: str, lead: Lead) -> None:
-        """See the port."""
         try:
             self._table.transact(*self._adding(team_id, lead), *self._counting(team_id, _counts(None, lead)))
-        except ClientError as error:
-            if _FAILED in cancellations(error):
-                raise AlreadyExists("lead") from error
-            raise
+        except ConditionFailed as error:
+            raise AlreadyExists("lead") from error
 
     def change(self, team_id: str, before: Lead, after: Lead) -> None:
-        """See the port."""
         moves = []
         if after.email != before.email:
             moves = [
@@ -83,13 +72,10 @@ class DynamoLeadStore:
                 expression, values, names = _changes(team_id, before, after)
                 key = _lead_key(team_id, before.id)
                 self._table.update(key, "lead", expression, values, names=names, condition="version = :version")
-        except ClientError as error:
-            reasons = cancellations(error)
-            if is_condition(error) or reasons[:1] == [_FAILED]:
+        except ConditionFailed as error:
+            if 0 in error.which:  # the lead's own
                 raise Conflict from error
-            if _FAILED in reasons:
-                raise AlreadyExists("lead") from error
-            raise
+            raise AlreadyExists("lead") from error
 
     def write_many(self, team_id: str, changes: Sequence[LeadChange]) -> list[bool]:
         """See the port. No two changes may be of one lead or address."""
@@ -107,7 +93,6 @@ class DynamoLeadStore:
         return [number not in failed for number in range(len(changes))]
 
     def delete(self, team_id: str, lead: Lead) -> None:
-        """See the port."""
         campaigns = sorted(lead.campaigns)
         try:
             while len(campaigns) > _CAMPAIGNS_AT_ONCE:
@@ -133,13 +118,10 @@ class DynamoLeadStore:
                 *self._counting(team_id, _counts(lead, None)),
                 *(self._counting_assigned(team_id, campaign, -1) for campaign in campaigns),
             )
-        except ClientError as error:
-            if _FAILED in cancellations(error):
-                raise Conflict from error
-            raise
+        except ConditionFailed as error:
+            raise Conflict from error
 
     def page(self, team_id: str, selected: LeadFilter, page: int, limit: int) -> tuple[list[Lead], int]:
-        """See the port."""
         total = self._total(team_id, selected)
         first = (page - 1) * limit
         if first >= total:
@@ -184,7 +166,6 @@ class DynamoLeadStore:
         return len(done)
 
     def set_scores(self, team_id: str, scores: Mapping[str, int]) -> None:
-        """See the port."""
         ids = list(scores)
         for first in range(0, len(ids), _MOST):
             parts = {
@@ -242,11 +223,8 @@ class DynamoLeadStore:
             try:
                 self._table.transact(*(part for key in kept for part in parts[key]), *counting(kept))
                 break
-            except ClientError as error:
-                refused = {key for key, reason in zip(owners, cancellations(error), strict=False) if reason == _FAILED}
-                if not refused:
-                    raise
-                failed |= refused
+            except ConditionFailed as error:
+                failed |= {owners[position] for position in error.which}
         return failed
 
     def _counting(self, team_id: str, counts: _Counts) -> list[Item]:
@@ -359,7 +337,7 @@ def _email_item(team_id: str, lead: Lead) -> Item:
 
 
 def _lead_item(team_id: str, lead: Lead) -> Item:
-    created = _moment(lead.created_at)
+    created = to_exact_iso(lead.created_at)
     return {
         "pk": _lead_key(team_id, lead.id),
         "sk": "lead",
@@ -367,7 +345,7 @@ def _lead_item(team_id: str, lead: Lead) -> Item:
         **{name: getattr(lead, name) for name in _KEPT},
         "score": lead.score,
         "created_at": created,
-        "updated_at": _moment(lead.updated_at),
+        "updated_at": to_exact_iso(lead.updated_at),
         "version": lead.version,
         "listed": f"{created}#{lead.id}",
         **_index_keys(team_id, lead.status, lead.industry),
@@ -384,7 +362,7 @@ def _changes(team_id: str, before: Lead, after: Lead) -> tuple[str, dict[str, An
     removes = [f"#{name}" for name in different if new[name] is None]
     values = {f":{name}": new[name] for name in different if new[name] is not None}
     expression = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
-    times = {":updated_at": _moment(after.updated_at), ":version": before.version, ":next": before.version + 1}
+    times = {":updated_at": to_exact_iso(after.updated_at), ":version": before.version, ":next": before.version + 1}
     return expression, {**values, **times}, {f"#{name}": name for name in different}
 
 
@@ -403,8 +381,3 @@ def _to_lead(item: Item) -> Lead:
         version=item["version"],
         campaigns=frozenset(item.get("campaigns", ())),
     )
-
-
-def _moment(moment: datetime) -> str:
-    """Write a moment with all its digits, so that what was made within a millisecond keeps its order."""
-    return moment.isoformat(timespec="microseconds")

@@ -47,11 +47,9 @@ class EmailChannel:
         self._mailboxes = mailboxes
 
     def has_provider(self, job: DeliveryJob) -> bool:
-        """See the port."""
         return self._way(job).has_provider(job)
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
-        """See the port."""
         if not is_recipient(job.recipient.value):
             raise ProviderRefused("InvalidAddress")
         return self._way(job).send(job, rendered)
@@ -78,11 +76,9 @@ class MailboxChannel:
         self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
 
     def has_provider(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox is its own provider
-        """See the port."""
         return True
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
-        """See the port."""
         content = job.notification.template
         assert isinstance(content, GivenContent)
         address = content.account or ""

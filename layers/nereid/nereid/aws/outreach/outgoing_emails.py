@@ -1,11 +1,10 @@
 """Records of e-mails taken for sending, and of the idempotency keys given with them, in the outreach table."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from botocore.exceptions import ClientError
-
-from nereid.aws.errors import is_condition, old_item
-from nereid.aws.table import Item, Table, digest, seconds, unmarshal
+from nereid.aws.errors import ConditionFailed
+from nereid.aws.table import Item, Table, digest, seconds
 from nereid.clock import from_iso, to_iso
 from nereid.models.lead_email import OutgoingEmail
 from nereid.ports.outreach import KeyedEmail
@@ -28,7 +27,6 @@ class DynamoOutboxStore:
         self._retention = retention_seconds
 
     def add(self, team_id: str, email: OutgoingEmail) -> None:
-        """See the port."""
         item = {
             **email.model_dump(),
             "pk": _email(team_id, email.id),
@@ -36,25 +34,19 @@ class DynamoOutboxStore:
             "created_at": to_iso(email.created_at),
             "expires_at": seconds(email.created_at) + self._retention,
         }
-        try:
+        with suppress(ConditionFailed):  # added before
             self._table.put(item, "attribute_not_exists(pk)")
-        except ClientError as error:
-            if not is_condition(error):
-                raise
 
     def get(self, team_id: str, email_id: str) -> OutgoingEmail | None:
-        """See the port."""
         item = self._table.get(_email(team_id, email_id), "email")
         return OutgoingEmail.model_validate({**item, "created_at": from_iso(item["created_at"])}) if item else None
 
     def repeated(self, team_id: str, key: str, now: datetime) -> KeyedEmail | None:
-        """See the port."""
         item = self._table.get(_key(team_id, key), "idempotency_key")
         # DynamoDB drops what expired within days, not at once.
         return _keyed(item) if item and item["expires_at"] > seconds(now) else None
 
     def reserve(self, team_id: str, key: str, email_id: str, now: datetime) -> KeyedEmail:
-        """See the port."""
         item = {
             "pk": _key(team_id, key),
             "sk": "idempotency_key",
@@ -63,15 +55,11 @@ class DynamoOutboxStore:
         }
         try:
             self._table.put(item, "attribute_not_exists(pk) OR expires_at <= :now", {":now": seconds(now)})
-        except ClientError as error:
-            known = old_item(error)
-            if not is_condition(error) or not known:
-                raise
-            return _keyed(unmarshal(known))
+        except ConditionFailed as error:
+            return _keyed(error.old)
         return KeyedEmail(email_id, queued=False)
 
     def queued(self, team_id: str, key: str) -> None:
-        """See the port."""
         self._table.update(_key(team_id, key), "idempotency_key", "SET queued = :yes", {":yes": True})
 
 

@@ -20,7 +20,6 @@ class KmsTokenCipher:
         self._key_id = key_id
 
     def seal(self, team_id: str, email: str, token: str) -> list[bytes]:
-        """See the port."""
         raw = token.encode()
         parts = [raw[first : first + _PART_BYTES] for first in range(0, len(raw), _PART_BYTES)]
         with translated():
@@ -34,7 +33,6 @@ class KmsTokenCipher:
             ]
 
     def open(self, team_id: str, email: str, parts: Sequence[bytes]) -> str:
-        """See the port."""
         with translated():
             raw = [
                 self._clients.kms.decrypt(

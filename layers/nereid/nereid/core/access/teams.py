@@ -9,11 +9,9 @@ from nereid.auth import client_keys, tokens
 from nereid.core.access.accounts import NewAccount, new_account
 from nereid.errors import NotFound
 from nereid.models.account import Account
-from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Permission, Team
+from nereid.models.team import DEFAULT_TOKEN_DAYS, ApiToken, Channels, ClientKey, Environment, Permission, Team
 from nereid.ports.access import AccountStore
 from nereid.ports.clock import Clock
-
-DEFAULT_TOKEN_DAYS = 365
 
 
 class NewTeam(NamedTuple):

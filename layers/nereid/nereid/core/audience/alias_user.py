@@ -1,9 +1,9 @@
 """Make an anonymous id reach a known user, once, and give that user what the anonymous profile had."""
 
+from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.merge import Merging, combined, renamed
-from nereid.core.audience.users import attempts
-from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.team import Scope
 from nereid.models.user import anonymous_id_of, profile_id
 
@@ -22,13 +22,11 @@ def alias_user(identities: Identities, scope: Scope, anonymous_id: str, external
     """
     if anonymous_id_of(external_id) is not None:
         return
-    for _ in attempts():
-        try:
-            _alias(identities, scope, anonymous_id, external_id)
-        except (AlreadyExists, Conflict, NotFound):
-            continue
-        return
-    raise Unavailable("user is written by many at once")
+    until_uncontested(
+        "user",
+        lambda: _alias(identities, scope, anonymous_id, external_id),
+        again=(AlreadyExists, Conflict, NotFound),
+    )
 
 
 def _alias(identities: Identities, scope: Scope, anonymous_id: str, external_id: str) -> None:

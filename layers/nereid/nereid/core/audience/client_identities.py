@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from nereid.contention import until_uncontested
 from nereid.core.audience.merge import Merging
-from nereid.core.audience.users import attempts, new_user
-from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from nereid.core.audience.users import new_user
+from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.operation import Link, Who
 from nereid.models.team import Scope
 from nereid.models.user import User, anonymous_id_of, profile_id
@@ -40,15 +41,15 @@ class Identities:
             If others kept changing who is meant at the same time.
         """
         anonymous_id, external_id = who.ids()
-        for _ in attempts():
-            try:
-                if external_id is not None:
-                    return self._external(scope, external_id, anonymous_id)
-                assert anonymous_id is not None
-                return self._anonymous(scope, anonymous_id)
-            except (AlreadyExists, Conflict, NotFound):
-                continue  # another call made, linked or deleted it since it was looked for
-        raise Unavailable("user is written by many at once")
+
+        def attempt() -> User:
+            if external_id is not None:
+                return self._external(scope, external_id, anonymous_id)
+            assert anonymous_id is not None
+            return self._anonymous(scope, anonymous_id)
+
+        # Another call may have made, linked or deleted it since it was looked for.
+        return until_uncontested("user", attempt, again=(AlreadyExists, Conflict, NotFound))
 
     def link_of(self, scope: Scope, anonymous_id: str) -> Link | None:
         """Return the link of an anonymous id, after everything of its profile has arrived at the user."""

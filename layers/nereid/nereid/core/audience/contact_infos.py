@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nereid.core.audience.users import attempts, merged
-from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
+from nereid.contention import until_uncontested
+from nereid.core.audience.users import merged
+from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, ContactInfo, ContactType, User
 from nereid.ports.audience import UserStore
@@ -61,27 +62,27 @@ def put_contact_info(
     Unavailable
         If others kept writing the same contact info at the same time.
     """
-    for _ in attempts():
+
+    def attempt() -> ContactInfo:
         user = _load(users, scope, user_id)
         known = user.contact_info(type_, value)
-        try:
-            if known is None:
-                filterable, meta = changes.get("filterable"), changes.get("meta", {})
-                return _add(users, clock, scope, user, type_, value, filterable, meta)
-            changed = known.model_copy(
-                update={
-                    "filterable": changes.get("filterable", known.filterable),
-                    "meta": merged(known.meta, changes.get("meta", {})),
-                    "updated_at": clock.now(),
-                    # Who registers a push token anew has it: should it be disabled again, it is worth another try.
-                    "revived_at": None,
-                }
-            )
-            users.put_contact_info(scope, user, changed, new=False)
-            return changed
-        except (AlreadyExists, Conflict):
-            continue  # another call added, changed or deleted it since it was looked for
-    raise Unavailable("contact info is written by many at once")
+        if known is None:
+            filterable, meta = changes.get("filterable"), changes.get("meta", {})
+            return _add(users, clock, scope, user, type_, value, filterable, meta)
+        changed = known.model_copy(
+            update={
+                "filterable": changes.get("filterable", known.filterable),
+                "meta": merged(known.meta, changes.get("meta", {})),
+                "updated_at": clock.now(),
+                # A push token that is registered anew: should it be disabled again, it is worth another try.
+                "revived_at": None,
+            }
+        )
+        users.put_contact_info(scope, user, changed, new=False)
+        return changed
+
+    # Another call may have added, changed or deleted it since it was looked for.
+    return until_uncontested("contact info", attempt, again=(AlreadyExists, Conflict))
 
 
 def delete_contact_info(users: UserStore, scope: Scope, user_id: str, type_: ContactType, value: str) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from nereid import jsontext
+from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
-from nereid.core.audience.users import attempts
-from nereid.errors import Conflict, Unavailable
+from nereid.errors import Conflict
 from nereid.logs import logger
 from nereid.models.operation import Traits, Who
 from nereid.models.team import Scope
@@ -27,14 +27,7 @@ def identify_user(identities: Identities, scope: Scope, who: Who, traits: Traits
     Unavailable
         If a store failed, or others kept writing the same user.
     """
-    for _ in attempts():
-        user = identities.find_or_create(scope, who)
-        try:
-            _apply(identities, scope, user, traits)
-        except Conflict:
-            continue
-        return
-    raise Unavailable("user is written by many at once")
+    until_uncontested("user", lambda: _apply(identities, scope, identities.find_or_create(scope, who), traits))
 
 
 def _apply(identities: Identities, scope: Scope, user: User, traits: Traits) -> None:

@@ -3,9 +3,9 @@
 import uuid
 from dataclasses import dataclass
 
+from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
-from nereid.core.audience.users import attempts
-from nereid.errors import Conflict, Unavailable
+from nereid.errors import Conflict
 from nereid.logs import logger
 from nereid.models.operation import Who
 from nereid.models.team import Scope
@@ -33,17 +33,15 @@ class Devices:
         Unavailable
             If a store failed, or others kept writing the same users.
         """
-        for _ in attempts():
+
+        def attempt() -> None:
             user = self.identities.find_or_create(scope, who)
             loaded = self.identities.users.load(scope, user.user_id)
-            try:
-                if loaded is None:
-                    continue
-                self._register(scope, loaded, device)
-            except Conflict:
-                continue
-            return
-        raise Unavailable("user is written by many at once")
+            if loaded is None:
+                raise Conflict
+            self._register(scope, loaded, device)
+
+        until_uncontested("user", attempt)
 
     def _register(self, scope: Scope, user: User, device: Device) -> None:
         devices = self.store.devices(scope, user)

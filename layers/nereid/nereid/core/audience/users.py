@@ -1,30 +1,17 @@
 """Users: create, change, delete. One model for every API that names a user."""
 
-import random
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from nereid import jsontext
-from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
+from nereid.contention import until_uncontested
+from nereid.errors import AlreadyExists, Invalid, NotFound
 from nereid.models.team import Scope
 from nereid.models.user import MAX_META_BYTES, User
 from nereid.ports.audience import UserStore
 from nereid.ports.clock import Clock
-
-_ATTEMPTS = 10
-#: Longest pause before another attempt, in seconds.
-_LONGEST_PAUSE = 0.2
-
-
-def attempts() -> Iterator[None]:
-    """Yield once per attempt at a write that others get in the way of, after a pause of random length."""
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            time.sleep(random.uniform(0, min(0.005 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
-        yield
 
 
 def merged(meta: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,18 +40,17 @@ def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def create_or_update_user(users: UserStore, clock: Clock, scope: Scope, user_id: str, meta: Mapping[str, Any]) -> User:
     """Create a user, or merge `meta` into the one with this id."""
-    for _ in attempts():
+
+    def attempt() -> User:
         user = new_user(user_id, clock.now(), meta=merged({}, meta))
         try:
             users.create(scope, user)
-            return user
         except AlreadyExists:
-            pass
-        try:
             return update_user(users, clock, scope, user_id, meta)
-        except NotFound:
-            continue  # deleted in between: create it after all
-    raise Unavailable("user is being created and deleted at the same time")
+        return user
+
+    # Deleted in between, it is created after all.
+    return until_uncontested("user", attempt, again=(NotFound,))
 
 
 def new_user(user_id: str, now: datetime, meta: dict[str, Any] | None = None) -> User:
@@ -93,14 +79,13 @@ def change_user(
     Unavailable
         If others kept writing the same user at the same time.
     """
-    for _ in attempts():
+
+    def attempt() -> User:
         user = users.get(scope, user_id)
         if user is None:
             raise NotFound("user")
         changed = user.model_copy(update={**change(user), "updated_at": clock.now()})
-        try:
-            users.update(scope, changed)
-        except Conflict:
-            continue
+        users.update(scope, changed)
         return changed
-    raise Unavailable("user is written by many at once")
+
+    return until_uncontested("user", attempt)

@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from nereid.core.audience.users import attempts, new_user
+from nereid.contention import until_uncontested
+from nereid.core.audience.users import new_user
 from nereid.core.audience.vibetrace.user_attributes import with_changes
-from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
+from nereid.errors import AlreadyExists, Invalid, NotFound
 from nereid.models.email_address import is_address
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, User
@@ -46,19 +47,18 @@ def create_user_with_email(
     if not is_address(email):
         raise Invalid({"email": "is not an e-mail address"})
     meta = with_changes({}, attributes)
-    for _ in attempts():
+
+    def attempt() -> User:
         stamp = users.address_stamp(scope, "email", email)
         if holder(users, scope, email):
             raise AlreadyExists("user")
         now = clock.now()
         contact = ContactInfo(type="email", value=email, created_at=now, updated_at=now)
         user = new_user(str(uuid.uuid4()), now, meta)
-        try:
-            users.create_with_contact(scope, user, contact, stamp)
-        except Conflict:
-            continue
+        users.create_with_contact(scope, user, contact, stamp)
         return user.model_copy(update={"contact_infos": [contact]})
-    raise Unavailable("the address is written by many at once")
+
+    return until_uncontested("address", attempt)
 
 
 def update_user_with_email(
@@ -74,18 +74,17 @@ def update_user_with_email(
         On the attributes.
     """
     with_changes({}, attributes)  # what can never be right is refused before anybody is looked for
-    for _ in attempts():
+
+    def attempt() -> User:
         user = user_by_email(users, scope, email)
         if not attributes:
             return user
         meta = with_changes(user.meta, attributes)
         changed = user.model_copy(update={"meta": meta, "updated_at": clock.now()})
-        try:
-            users.update(scope, changed)
-        except Conflict:
-            continue
+        users.update(scope, changed)
         return changed
-    raise Unavailable("the user is written by many at once")
+
+    return until_uncontested("user", attempt)
 
 
 def put_user_with_email(
@@ -98,13 +97,12 @@ def put_user_with_email(
     Invalid
         If nobody has the address and it is none, or on the attributes.
     """
-    for _ in attempts():
+
+    def attempt() -> tuple[User, bool]:
         try:
             return update_user_with_email(users, clock, scope, email, attributes), False
         except NotFound:
-            pass
-        try:
             return create_user_with_email(users, clock, scope, email, attributes), True
-        except AlreadyExists:
-            continue  # somebody created it in between
-    raise Unavailable("the user is being created and deleted at the same time")
+
+    # Created by another call in between, it is updated after all.
+    return until_uncontested("user", attempt, again=(AlreadyExists,))

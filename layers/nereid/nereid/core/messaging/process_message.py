@@ -6,11 +6,12 @@ plan and repeats that one: the first content stands, and delivery ids are the sa
 A replay repeats it on purpose.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from nereid import jsontext
+from nereid.core.messaging.configured import Notifications, configured, is_configured
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.one_by_one import one_by_one
 from nereid.core.messaging.sweep_watches import watch_if_late
@@ -33,9 +34,6 @@ from nereid.ports.messaging import DeliveryQueues, DeliveryStore, EventTypeStore
 MAX_CARRIED_BYTES = 65536
 #: The reason of a delivery whose notification is not configured any more, or on another channel.
 REMOVED = "notification removed"
-
-#: Notifications by name, in their order.
-Notifications = Mapping[str, Notification | OutreachNotification]
 
 
 @dataclass(frozen=True)
@@ -219,20 +217,6 @@ class Processor:
             user=user_variables(user, message.user_id),
             planned_at=plan.planned_at,
         )
-
-
-def configured(event_types: EventTypeStore, scope: Scope, message: Message) -> Notifications:
-    """Return what a message leads to as it is configured now, by name."""
-    own = message.own_notification()
-    if own is not None:
-        return {own.name: own}
-    event_type = event_types.get(scope, message.event_type)
-    return {each.name: each for each in event_type.notifications} if event_type else {}
-
-
-def is_configured(notifications: Notifications, name: str, channel: str) -> bool:
-    """Tell whether a planned notification is still there, on the channel that the plan has it on."""
-    return name in notifications and notifications[name].channel == channel
 
 
 def make_plan(

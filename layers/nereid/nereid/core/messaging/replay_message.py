@@ -7,13 +7,12 @@ it. The work is done by process_messages: what is answered here is on its queue.
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
-from nereid.core.messaging.process_message import configured, is_configured
+from nereid.core.messaging.configured import configured, is_configured
 from nereid.core.messaging.show_message import show_message
 from nereid.core.messaging.sweep_watches import watch_queued
 from nereid.errors import Invalid
-from nereid.models.delivery import Delivery
+from nereid.models.delivery import Delivery, Effect, Replayed
 from nereid.models.message import EventBatch, Replay
 from nereid.models.team import Environment, Scope
 from nereid.ports.clock import Clock
@@ -21,17 +20,6 @@ from nereid.ports.messaging import DeliveryStore, EventTypeStore, MessageQueue, 
 
 #: Most messages and deliveries that one record of the queue has taken up again, which takes it some seconds.
 _MAX_REPLAYS, _MAX_DELIVERIES = 25, 500
-
-#: `queued`: it is handed over, unless another run ends it before. `final`: nothing is done. `removed`: its
-#: notification is not there any more, or on another channel; if it is not final, it fails for that.
-Effect = Literal["queued", "final", "removed"]
-
-
-class Replayed(NamedTuple):
-    """What a replay does to a delivery, which is shown as it was before."""
-
-    delivery: Delivery
-    effect: Effect
 
 
 @dataclass(frozen=True)

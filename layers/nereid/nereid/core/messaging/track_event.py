@@ -1,10 +1,10 @@
 """Take in an event whose user is named by a client's ids."""
 
+from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.identify_user import identify_user
-from nereid.core.audience.users import attempts
 from nereid.core.messaging.process_message import Processor
-from nereid.errors import NotFound, Unavailable
+from nereid.errors import NotFound
 from nereid.models.message import TrackEvent
 from nereid.models.team import Environment
 
@@ -19,12 +19,11 @@ def track_event(identities: Identities, processor: Processor, environment: Envir
     """
     if event.traits is not None:
         identify_user(identities, environment.scope, event.who, event.traits)
-    for _ in attempts():
+
+    def attempt() -> None:
         user = identities.find_or_create(environment.scope, event.who)
         message = event.message.model_copy(update={"user_id": user.user_id})
-        try:
-            processor.process(environment, message, user_exists=True)
-        except NotFound:
-            continue  # the profile became another user, or was deleted, just then
-        return
-    raise Unavailable("user is written by many at once")
+        processor.process(environment, message, user_exists=True)
+
+    # The profile may become another user, or be deleted, just then.
+    until_uncontested("user", attempt, again=(NotFound,))

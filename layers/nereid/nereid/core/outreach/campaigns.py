@@ -4,12 +4,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nereid.errors import Conflict, NotFound, Unavailable, UnknownLead
+from nereid.contention import until_uncontested
+from nereid.errors import NotFound, UnknownLead
 from nereid.models.campaign import Campaign
 from nereid.ports.clock import Clock
 from nereid.ports.outreach import CampaignStore, LeadStore
-
-_ATTEMPTS = 5
 
 
 def create_campaign(campaigns: CampaignStore, clock: Clock, team_id: str, fields: Mapping[str, Any]) -> Campaign:
@@ -32,18 +31,17 @@ def update_campaign(
     campaigns: CampaignStore, clock: Clock, team_id: str, campaign_id: str, fields: Mapping[str, Any]
 ) -> Campaign:
     """Change the given fields of a campaign; `NotFound` if there is none."""
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> Campaign:
         before = get_campaign(campaigns, team_id, campaign_id)
         after = before.model_copy(update=dict(fields))
         if after == before:
             return before
         after = after.model_copy(update={"updated_at": clock.now()})
-        try:
-            campaigns.change(team_id, after)
-        except Conflict:
-            continue
+        campaigns.change(team_id, after)
         return after
-    raise Unavailable("campaign is written by many at once")
+
+    return until_uncontested("campaign", attempt)
 
 
 def list_campaigns(

@@ -6,13 +6,15 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from nereid.errors import Conflict, NotFound, Unavailable
+from nereid.contention import until_uncontested
+from nereid.errors import Conflict, NotFound
 from nereid.models.lead import Lead, LeadChange, LeadStatus
 from nereid.models.suppression import SuppressionReason
 from nereid.ports.clock import Clock
 from nereid.ports.outreach import LeadStore
 
-_ATTEMPTS = 8
+#: After how many seconds an import does no row again; its function has 30, and the first pass may take some of them.
+_IMPORT_PATIENCE = 15.0
 #: Where a lead stands whose address is suppressed.
 SUPPRESSED_STATUS: Mapping[SuppressionReason, LeadStatus] = {
     "bounce": "bounced",
@@ -49,16 +51,7 @@ def update_lead(leads: LeadStore, clock: Clock, team_id: str, lead_id: str, fiel
 
 def delete_lead(leads: LeadStore, team_id: str, lead_id: str) -> None:
     """Delete a lead with its assignments; `NotFound` if there is none."""
-    for _ in range(_ATTEMPTS):
-        lead = leads.get(team_id, lead_id)
-        if lead is None:
-            raise NotFound("lead")
-        try:
-            leads.delete(team_id, lead)
-        except Conflict:
-            continue
-        return
-    raise Unavailable("lead is written by many at once")
+    until_uncontested("lead", lambda: leads.delete(team_id, get_lead(leads, team_id, lead_id)))
 
 
 def mark_lead(leads: LeadStore, clock: Clock, team_id: str, lead_id: str, status: LeadStatus) -> Lead | None:
@@ -118,7 +111,7 @@ def _change(
     read: Callable[[], Lead | None],
     change: Callable[[Lead], Mapping[str, Any]],
 ) -> Lead:
-    for _ in range(_ATTEMPTS):
+    def attempt() -> Lead:
         before = read()
         if before is None:
             raise NotFound("lead")
@@ -126,12 +119,10 @@ def _change(
         if after == before:
             return before
         after = after.model_copy(update={"updated_at": clock.now()})
-        try:
-            leads.change(team_id, before, after)
-        except Conflict:
-            continue
+        leads.change(team_id, before, after)
         return after
-    raise Unavailable("lead is written by many at once")
+
+    return until_uncontested("lead", attempt)
 
 
 class Imported(NamedTuple):
@@ -154,7 +145,9 @@ def import_leads(leads: LeadStore, clock: Clock, team_id: str, rows: Sequence[Ma
         by_address.setdefault(row["email"], []).append((number, row))
     counts = dict.fromkeys(("added", "updated", "skipped"), 0)
     waiting = list(by_address)
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> None:
+        nonlocal waiting
         known = leads.by_emails(team_id, waiting)
         plans = [_plan(known.get(email), by_address[email], now) for email in waiting]
         changing = [number for number, plan in enumerate(plans) if plan.change.after != plan.change.before]
@@ -165,9 +158,11 @@ def import_leads(leads: LeadStore, clock: Clock, team_id: str, rows: Sequence[Ma
                 for outcome in plan.outcomes:
                     counts[outcome] += 1
         waiting = [waiting[number] for number in sorted(failed)]
-        if not waiting:
-            return Imported(**counts)
-    raise Unavailable("leads are written by many at once")
+        if waiting:
+            raise Conflict
+
+    until_uncontested("lead", attempt, patience=_IMPORT_PATIENCE)
+    return Imported(**counts)
 
 
 class _Plan(NamedTuple):

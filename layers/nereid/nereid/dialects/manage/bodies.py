@@ -4,12 +4,11 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from nereid.core.access.teams import DEFAULT_TOKEN_DAYS
 from nereid.dialects.body_types import Identifier, LaxBody, whole_number
 from nereid.dialects.neptie.bodies import Email, RegisterBody
 from nereid.models.event_type import Notification, Sender
 from nereid.models.suppression import SuppressionReason
-from nereid.models.team import RESERVED_IDENTIFIERS, Permission
+from nereid.models.team import DEFAULT_TOKEN_DAYS, RESERVED_IDENTIFIERS, Permission
 
 
 def _not_reserved(identifier: str) -> str:

@@ -8,10 +8,10 @@ the message again, after a crash or because the queue delivered it twice, finds 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from nereid.core.audience.users import attempts
+from nereid.contention import until_uncontested
 from nereid.core.audience.users_by_email import holder
 from nereid.core.audience.vibetrace.user_attributes import with_changes, with_open, with_purchase, with_visit
-from nereid.errors import Conflict, Invalid, Unavailable
+from nereid.errors import Invalid
 from nereid.logs import discarded
 from nereid.models.email_address import is_address
 from nereid.models.message import Message
@@ -60,19 +60,18 @@ class EventRules:
     def _settle(self, scope: Scope, message: Message) -> None:
         assert message.user_id is not None
         order_id = order_of(message)
-        for _ in attempts():
-            known = self.ledger.read(scope, message.message_id, message.user_id, order_id)
+        user_id = message.user_id
+
+        def attempt() -> None:
+            known = self.ledger.read(scope, message.message_id, user_id, order_id)
             if known.done or known.order_message_id == message.message_id:
                 return
             if known.order_message_id is not None:
                 raise _Discarded("duplicate_order")
             settlement = self._settlement(scope, message, known.user)
-            try:
-                self.ledger.settle(scope, settlement._replace(order_id=order_id))
-                return
-            except Conflict:
-                continue
-        raise Unavailable("the user is written by many at once")
+            self.ledger.settle(scope, settlement._replace(order_id=order_id))
+
+        until_uncontested("user", attempt)
 
     def _settlement(self, scope: Scope, message: Message, user: User | None) -> Settlement:
         nothing = Settlement(message.message_id)
