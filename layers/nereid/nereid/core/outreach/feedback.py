@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from nereid.contention import until_uncontested
 from nereid.core.outreach.leads import SUPPRESSED_STATUS, mark_address, reopen_address
-from nereid.errors import Unavailable
+from nereid.errors import Conflict
 from nereid.models.delivery import Delivery
 from nereid.models.lead_email import EmailReference, Engagement, Fact
 from nereid.models.report import EmailReport
@@ -22,8 +23,6 @@ FACTS: dict[str, Fact] = {
     "complaint": "complained",
     "unsubscribe": "unsubscribed",
 }
-#: How often a report is tried to be counted while others write the same delivery.
-_ATTEMPTS = 4
 _ENGAGEMENT: dict[str, Engagement] = {"delivery": "delivered", "open": "opened", "click": "clicked"}
 
 
@@ -68,22 +67,30 @@ class OutreachFeedback(SuppressedLeads):
     def _counted(self, report: EmailReport, fact: Fact, email: EmailReference) -> Delivery | None:
         """Note a report and count its fact, once for all sendings of a mail; return the delivery."""
         scope, delivery_id = report.scope, report.delivery_id
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> Delivery | None:
             noted = self.metrics.noted(scope, delivery_id)
+            if noted is not None and noted.sent_on is None and not noted.has(report.kind):
+                # The report is faster than our own record of the hand-over, and proves it.
+                self.metrics.count_sent(scope, delivery_id, email.campaign_id, report.sent_at or report.at)
+                noted = self.metrics.noted(scope, delivery_id)
             if noted is None or noted.has(report.kind, report.sending):
                 return noted and noted.delivery
             if noted.has(report.kind):
                 # It counted for another sending, and a mail counts once.
                 return self.deliveries.report(scope, delivery_id, report.event, report.sending)
             if noted.sent_on is None:
-                # The report is faster than our own record of the hand-over, and proves it.
-                self.metrics.count_sent(scope, delivery_id, email.campaign_id, report.sent_at or report.at)
-                continue
+                raise Conflict
             # A lead unsubscribes from a campaign once, with whichever of its mails.
             once_for = email.lead_id if fact == "unsubscribed" else None
             count = Count(email.campaign_id, fact, noted.sent_on, report.at.date(), once_for)
             self.metrics.count(scope, delivery_id, noted, report.event, report.sending, count)
-        raise Unavailable("delivery is written by many at once")
+            noted = self.metrics.noted(scope, delivery_id)
+            if noted is not None and not noted.has(report.kind, report.sending):
+                raise Conflict
+            return noted and noted.delivery
+
+        return until_uncontested("delivery", attempt)
 
 
 def _email(report: EmailReport) -> EmailReference | None:
