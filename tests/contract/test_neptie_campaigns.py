@@ -11,6 +11,8 @@ import pytest
 
 from tests.contract.neptie_client import NO_CAMPAIGN, NOT_AN_OBJECT, NOT_JSON, Neptie, invalid
 
+IN_PROCESS = True
+
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 STATUSES = "draft, active, paused, completed"
 TYPES = "email, voice, mixed"
@@ -219,6 +221,7 @@ def test_a_thousand_leads_are_assigned_at_once_and_again_without_effect(sales: N
     assert assign(sales, campaign, lead_ids) == assigned(0)
 
 
+@pytest.mark.over_http
 def test_of_the_same_assignments_at_once_each_counts_once(sales: Neptie) -> None:
     campaign = sales.campaign()["id"]
     lead_ids = [sales.lead()["id"] for _ in range(20)]
