@@ -111,6 +111,7 @@ def test_the_same_input_gives_the_same_result(team: Team) -> None:
     assert rank(team, *leads) == rank(team, *reversed(leads))
 
 
+@pytest.mark.slow
 def test_a_thousand_leads_are_ranked_in_one_call(fresh: Team) -> None:
     def taken(method: str, path: str, body: Any = None) -> Any:
         # A machine that is busy with other tests may answer 503: try again.
@@ -195,6 +196,7 @@ def test_criteria_may_be_left_out(team: Team, criteria: Any) -> None:
 
 
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_engagement_is_what_the_lead_really_did(team: Team) -> None:
     lead, campaign = team.lead(), team.campaign()
     team.send(lead, campaign)
@@ -214,6 +216,7 @@ def has_reason(team: Team, lead: dict[str, Any], reason: str) -> bool:
 
 
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_a_bounced_lead_scores_nothing(team: Team) -> None:
     lead = team.lead()
     team.send(lead, team.campaign())

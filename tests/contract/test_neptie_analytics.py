@@ -33,6 +33,7 @@ def test_a_campaign_without_mails_has_zeros_for_each_day(team: Team, timeframe: 
     assert dates == [dates[0] + timedelta(days=number) for number in range(days)]
 
 
+@pytest.mark.slow
 def test_the_numbers_are_exact_though_everything_is_reported_twice(team: Team) -> None:
     campaign = team.campaign()
     leads = [team.lead() for _ in range(4)]
@@ -77,6 +78,7 @@ def test_the_numbers_are_exact_though_everything_is_reported_twice(team: Team) -
     assert sorted(answer["trends"][0]) == sorted(["date", *COLUMNS])
 
 
+@pytest.mark.slow
 def test_a_lead_unsubscribes_from_a_campaign_once_however_many_of_its_mails_it_does_so_with(team: Team) -> None:
     campaign, other, lead = team.campaign(), team.campaign(), team.lead()
     for each in (campaign, campaign, other):

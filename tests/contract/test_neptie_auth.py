@@ -94,6 +94,7 @@ def test_an_email_address_registers_once_whatever_its_case(sales: Neptie) -> Non
 
 
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_of_many_registrations_at_once_one_wins(anybody: Neptie) -> None:
     client = Neptie(anybody.stack)
     address_ = email()
@@ -193,6 +194,7 @@ def test_logins_that_succeed_do_not_count(sales: Neptie) -> None:
 
 
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_of_many_wrong_passwords_at_once_ten_are_looked_at(sales: Neptie) -> None:
     address_ = sales.account["user"]["email"]
     with ThreadPoolExecutor(8) as pool:
@@ -203,6 +205,7 @@ def test_of_many_wrong_passwords_at_once_ten_are_looked_at(sales: Neptie) -> Non
 
 
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_after_a_hundred_failed_logins_a_source_address_waits(anybody: Neptie) -> None:
     client = Neptie(anybody.stack)
 
@@ -250,6 +253,7 @@ def test_the_end_of_a_family_ends_neither_other_logins_nor_the_access_token(sale
 
 
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_of_many_refreshes_at_once_one_succeeds(sales: Neptie) -> None:
     body = {"refresh_token": sales.account["refresh_token"]}
     with ThreadPoolExecutor(6) as pool:
@@ -416,6 +420,7 @@ def test_what_no_route_takes_is_not_found_in_this_apis_words(anybody: Neptie, me
 
 
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_a_source_address_registers_a_hundred_times_an_hour_at_most(anybody: Neptie) -> None:
     client = Neptie(anybody.stack, source=address())
     known = client.newcomer().account["user"]["email"]

@@ -109,6 +109,7 @@ def test_the_thousandth_request_passes_and_the_next_does_not(sales: Neptie) -> N
 
 
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_a_hundred_of_many_requests_at_once_pass_where_a_hundred_remain(sales: Neptie) -> None:
     use_up(sales, credential(sales), 900)
     with ThreadPoolExecutor(10) as pool:

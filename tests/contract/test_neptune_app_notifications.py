@@ -184,6 +184,7 @@ class TestMarkingOne:
         assert inbox.neptune.call("POST", READ, body) == NOT_FOUND
 
     @pytest.mark.over_http
+    @pytest.mark.slow
     def test_at_the_same_time_it_counts_once(self, inbox: Inbox) -> None:
         with ThreadPoolExecutor(4) as pool:
             updated = list(pool.map(lambda _: self.mark(inbox, 0)["updated"], range(6)))
@@ -222,6 +223,7 @@ class TestMarkingAll:
         assert fresh.ok("GET", "/app_notifications/{env}?user_id=ab")["meta"]["unread"] == 1
 
     @pytest.mark.over_http
+    @pytest.mark.slow
     def test_at_the_same_time_each_counts_once(self, inbox: Inbox) -> None:
         body = {"type": "user", "id": inbox.user}
         with ThreadPoolExecutor(4) as pool:

@@ -206,6 +206,7 @@ class TestAddingAgain:
         assert (made["filterable"], made["meta"]) == (None, {})
 
     @pytest.mark.over_http
+    @pytest.mark.slow
     def test_of_additions_at_the_same_time_one_succeeds(self, user: User) -> None:
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda _: user.call("POST", **EMAIL), range(8)))
@@ -250,6 +251,7 @@ class TestPuttingAgain:
         assert [each["value"] for each in user.stored()] == ["Sam@Example.com"]
 
     @pytest.mark.over_http
+    @pytest.mark.slow
     def test_updates_at_the_same_time_are_all_kept(self, user: User) -> None:
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda n: user.call("PUT", **EMAIL, meta={f"k{n}": n})[0], range(12)))

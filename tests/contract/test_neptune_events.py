@@ -180,6 +180,7 @@ class TestMessageId:
         assert stored["data"] == {"n": 1}
 
     @pytest.mark.over_http
+    @pytest.mark.slow
     def test_repeats_at_the_same_time_leave_one_message_and_one_delivery(self, fresh: Neptune) -> None:
         fresh.configure("x", MAIL)
         to = f"{unique()}@example.com"

@@ -98,6 +98,7 @@ class TestCreating:
         assert updated["meta"] == {"a": 1, "b": {"x": 9}, "d": 4}
 
     @pytest.mark.over_http
+    @pytest.mark.slow
     def test_creations_at_the_same_time_make_one_user(self, fresh: Neptune) -> None:
         def create(n: int) -> dict[str, Any]:
             made: dict[str, Any] = fresh.ok("POST", "/{env}/users", {"user_id": "u", "meta": {f"k{n}": n}})
@@ -177,6 +178,7 @@ class TestUpdating:
         assert neptune.call("GET", f"/{{env}}/users/{user}") == NOT_FOUND
 
     @pytest.mark.over_http
+    @pytest.mark.slow
     def test_updates_at_the_same_time_are_all_kept(self, neptune: Neptune) -> None:
         user = neptune.user()
 
@@ -301,6 +303,7 @@ class TestDeleting:
         assert fresh.message(message["message_id"]) == message
 
     @pytest.mark.over_http
+    @pytest.mark.slow
     def test_deletions_at_the_same_time_count_once(self, fresh: Neptune) -> None:
         fresh.user("keep")
         fresh.user("u")

@@ -181,6 +181,7 @@ def test_without_an_order_id_every_confirmation_counts(
 
 @pytest.mark.slow
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_fifty_parallel_confirmations_of_an_order_count_once(api: Vibetrace) -> None:
     users = [api.user() for _ in range(5)]
     order = uuid.uuid4().hex
@@ -198,6 +199,7 @@ def test_fifty_parallel_confirmations_of_an_order_count_once(api: Vibetrace) -> 
 
 @pytest.mark.slow
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_parallel_confirmations_of_different_orders_all_count(api: Vibetrace, user: dict[str, Any]) -> None:
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(lambda _: api.send(user, {"confirmation": {"orderId": uuid.uuid4().hex, "total": 1}}), range(24)))
@@ -233,6 +235,7 @@ def test_opens_are_limited_per_user(api: Vibetrace, user: dict[str, Any]) -> Non
 
 @pytest.mark.slow
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_of_fifty_parallel_opens_one_counts(api: Vibetrace, user: dict[str, Any]) -> None:
     with ThreadPoolExecutor(25) as pool:
         list(pool.map(lambda _: api.send(user, {"open": {}}), range(50)))

@@ -49,6 +49,7 @@ def invoke(stack: Stack, token: str, function: str, sample: str) -> tuple[int, A
     return answer["status"], answer["body"]
 
 
+@pytest.mark.slow
 def test_the_good_samples_succeed(local_stack: Stack, operator: Operator) -> None:
     token = operator.team().token  # a team where nobody has the samples' address yet
     status, created = invoke(local_stack, token, "create_user", "good")
@@ -68,5 +69,6 @@ def test_the_good_samples_succeed(local_stack: Stack, operator: Operator) -> Non
         ("update_user", (404, vt.NO_USER)),
     ],
 )
+@pytest.mark.slow
 def test_the_bad_samples_are_refused(local_stack: Stack, function: str, expected: tuple[int, Any]) -> None:
     assert invoke(local_stack, local_stack.demo["event_api_key"], function, "bad") == expected

@@ -98,6 +98,7 @@ def test_an_address_is_free_again_when_it_or_its_user_is_deleted(api: Vibetrace)
 
 @pytest.mark.parametrize("upsert", [False, True])
 @pytest.mark.over_http
+@pytest.mark.slow
 def test_of_many_at_the_same_moment_one_creates_the_user(api: Vibetrace, upsert: bool) -> None:  # noqa: FBT001
     email = address()
 

@@ -16,7 +16,7 @@ def test_every_route_reaches_its_function_and_is_answered(local_stack: Stack) ->
     for (given, path), function in template.routes().items():
         asked = "/none/such" if path == "$default" else re.sub(r"\{\w+\+?\}", "x", path)
         method = "GET" if given == "*" else given
-        body = {} if method in {"POST", "PUT", "PATCH"} else None
+        body: dict[str, str] | None = {} if method in {"POST", "PUT", "PATCH"} else None
         status = local_stack.request(method, asked, body).status
         missing.add(f"{method} {asked} {status if status < 500 else 'below 500'} {function}")
 

@@ -402,6 +402,7 @@ STEPS = st.lists(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS)
+@pytest.mark.slow
 def test_any_interleaving_of_hand_overs_ends_with_one_send_per_delivery(
     cloud: Cloud, steps: list[tuple[str, int, bool]]
 ) -> None:
