@@ -56,20 +56,16 @@ class Copies:
             shutil.copytree(ROOT, copy, ignore=_LEFT_BEHIND)
             self._free.put(copy)
 
-    def passes(self, files: list[Path], mutant: Mutant | None = None) -> bool:
-        """Tell whether tests pass with a mutant, or without one."""
+    def survives(self, mutant: Mutant) -> bool:
+        """Tell whether the tests that guard a mutant's module pass with it."""
         copy = self._free.get()
+        path = copy / guards.source(mutant.module).relative_to(ROOT)
+        source = path.read_bytes()
         try:
-            if mutant is None:
-                return _pytest(copy, files)
-            path = copy / guards.source(mutant.module).relative_to(ROOT)
-            source = path.read_bytes()
-            try:
-                self._write(path, source[: mutant.start] + mutant.after.encode() + source[mutant.end :])
-                return _pytest(copy, files)
-            finally:
-                self._write(path, source)
+            self._write(path, source[: mutant.start] + mutant.after.encode() + source[mutant.end :])
+            return _passes(copy, guards.guards(mutant.module))
         finally:
+            self._write(path, source)
             self._free.put(copy)
 
     def _write(self, path: Path, source: bytes) -> None:
@@ -79,11 +75,15 @@ class Copies:
         os.utime(path, (stamp, stamp))
 
 
-def _pytest(copy: Path, files: list[Path]) -> bool:
+def _pytest(files: list[Path], *options: str) -> list[str]:
+    # A stack over HTTP starts for seconds, and what is slow is slow once for every mutant.
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow and not over_http"]
-    command += [str(file.relative_to(ROOT)) for file in files]
+    return [*command, *options, *(str(file.relative_to(ROOT)) for file in files)]
+
+
+def _passes(copy: Path, files: list[Path]) -> bool:
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, cwd=copy, stdout=quiet, stderr=quiet, start_new_session=True)
+    process = subprocess.Popen(_pytest(files), cwd=copy, stdout=quiet, stderr=quiet, start_new_session=True)
     resource.prlimit(process.pid, resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     try:
         return process.wait(WALL_SECONDS) == 0
@@ -119,12 +119,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(arguments.jobs) as pool:
         copies = Copies(Path(folder), arguments.jobs)
         used = sorted({file for mutant in judged for file in guards.guards(mutant.module)})
-        if not copies.passes(used):
-            print("the tests do not pass as they are", *used, sep="\n  ")
+        if (
+            subprocess.run(
+                _pytest(used, "-n", str(arguments.jobs), "--dist", "loadgroup"), cwd=ROOT, check=False
+            ).returncode
+            != 0
+        ):
+            print("the tests do not pass as they are: no mutant can be judged")
             return 1
 
         def lives(mutant: Mutant) -> bool:
-            survived = copies.passes(guards.guards(mutant.module), mutant)
+            survived = copies.survives(mutant)
             if survived:
                 path = guards.source(mutant.module).relative_to(ROOT)
                 print(f"\n{path}:{mutant.line} lives\n{_indented(mutant.before, '-')}", flush=True)
