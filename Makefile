@@ -26,14 +26,35 @@ run: ## Start the product on this machine, at http://127.0.0.1:3000 (PORT=..., A
 	@$(venv) .venv local
 	@exec $(python) -m local_stack $(ARGS)
 
+.PHONY: check
+check: ## Run this before a commit: style, types and the quick tests of single modules
+	@$(venv) .venv lint
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy layers/nereid/nereid local_stack tests tools functions
+	@git diff --quiet HEAD -- template.yaml || .venv/bin/cfn-lint --config-file tools/cfn-lint.yaml --regions us-east-1
+	$(python) -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow" tests/unit tests/infrastructure $(ARGS)
+
 .PHONY: test
-test: ## Run all tests except those that need sam local (WORKERS=..., ARGS=...)
+test: ## Run all tests but the slow ones (WORKERS=..., ARGS=...)
 	@$(venv) .venv test
-	$(python) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(python) -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(ARGS)
+
+.PHONY: test-slow
+test-slow: ## Run the slow tests: many leads, many at once, crashes in any order (WORKERS=..., ARGS=...)
+	@$(venv) .venv test
+	$(python) -m pytest -n $(WORKERS) --dist loadgroup -m slow $(ARGS)
 
 .PHONY: coverage
-coverage: ## Run the same tests and measure their coverage of the code
-	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term $(ARGS)"
+coverage: ## Run all tests, slow ones too, and measure how much of the code they run
+	@$(venv) .venv test
+	$(python) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
+
+.PHONY: mutants
+mutants: SEED := $(or $(SEED),$(shell od -An -N2 -tu2 /dev/urandom | tr -d ' '))
+mutants: ## Break the code in random places and list what no test notices (SEED=..., COUNT=200, ARGS=PATH...)
+	@$(venv) .venv test
+	$(python) tools/mutants.py --seed $(SEED) --count $(or $(COUNT),200) $(ARGS)
 
 .PHONY: fuzz
 fuzz: SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))

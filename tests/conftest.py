@@ -1,6 +1,38 @@
 """What holds for all tests."""
 
+from __future__ import annotations
+
 import gc
+import time
+from collections.abc import Generator
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a build say how long a test may take that is not marked slow."""
+    # Of the processor, which a busy machine does not lengthen as it does the wait.
+    parser.addoption("--quick-seconds", type=float, help="fail a test that takes more CPU time and is not marked slow")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, so that what they share is made once; a slow test goes alone."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        if not item.get_closest_marker("xdist_group") and not item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that is slow and does not say so: others would wait for it."""
+    began = time.process_time()
+    yield
+    took, allowed = time.process_time() - began, item.config.getoption("--quick-seconds")
+    if allowed and took > allowed and not item.get_closest_marker("slow"):
+        pytest.fail(f"took {took:.1f} s of the processor: mark it slow, or make it quick", pytrace=False)
 
 
 def pytest_collection_finish() -> None:

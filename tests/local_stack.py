@@ -1,21 +1,22 @@
-"""Runs the local stack as a process of its own, for tests that talk to it over HTTP."""
+"""The product as a caller sees it, and the local stack as a process of its own that serves it over HTTP."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from local_stack.aws.resources import Cloud
 from tests.support import logs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,29 +38,14 @@ class Answer:
         return json.loads(self.body)
 
 
-@dataclass
-class LocalStack:
-    """A running local stack.
+class Stack(ABC):
+    """The product, wherever its functions run."""
 
-    Parameters
-    ----------
-    process : Popen
-        The process.
-    state_dir : Path
-        Where it writes.
-    log : Path
-        What it printed.
-    demo : dict
-        The content of local.json.
-    texts : set
-        What requests said that no log may hold.
-    """
-
-    process: subprocess.Popen[bytes]
-    state_dir: Path
-    log: Path
-    demo: dict[str, Any] = field(default_factory=dict)
-    texts: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        #: What a developer finds in local.json: the demo's credentials.
+        self.demo: dict[str, Any] = {}
+        #: What requests said that no log may hold.
+        self.texts: set[str] = set()
 
     @property
     def base_url(self) -> str:
@@ -88,20 +74,81 @@ class LocalStack:
             Whatever the status is.
         """
         self.note(body)
-        sent = dict(headers or {})
+        sent = {name.title(): value for name, value in (headers or {}).items()}
         data = body
         if body is not None and not isinstance(body, bytes):
             data = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
+        if body is not None:
+            # Most clients take bytes that have no type for a form.
+            sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         if token:
             sent.setdefault("Authorization", f"Bearer {token}")
-        asked = urllib.request.Request(self.base_url + path, data, sent, method=method)  # noqa: S310
-        try:
-            with urllib.request.urlopen(asked, timeout=30) as response:  # noqa: S310 - our own server
-                return Answer(response.status, dict(response.headers), response.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, dict(error.headers), error.read())
+        return self.send(method, path, data, sent)
+
+    @abstractmethod
+    def send(
+        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str], source: str = "127.0.0.1"
+    ) -> Answer:
+        """Send a request as it is.
+
+        Parameters
+        ----------
+        method, path : str
+            What to ask.
+        data : bytes, optional
+            The body.
+        headers : mapping
+            All headers but those that HTTP itself needs.
+        source : str
+            The address of this machine that it comes from.
+
+        Returns
+        -------
+        Answer
+            Whatever the status is.
+        """
+
+    @abstractmethod
+    def environment(self, function: str) -> dict[str, str]:
+        """Return the environment variables of a function.
+
+        Parameters
+        ----------
+        function : str
+            Its logical id.
+        """
+
+    @abstractmethod
+    def client(self, service: str) -> Any:
+        """Return a client of the stack's AWS with the rights of its operator.
+
+        Parameters
+        ----------
+        service : str
+            As boto3 names it.
+        """
+
+    @abstractmethod
+    def wait_for(self, look: Callable[[], Found | None], seconds: float = _WAIT_SECONDS) -> Found:
+        """Look until there is something.
+
+        Parameters
+        ----------
+        look : callable
+            Gives something true when it is there.
+        seconds : float
+            For how long.
+
+        Returns
+        -------
+        Any
+            What was found.
+        """
+
+    @abstractmethod
+    def printed(self) -> str:
+        """Give what the stack printed so far."""
 
     def note(self, body: Any) -> None:
         """Keep the texts of a body that is sent, to look for them in the logs.
@@ -112,12 +159,6 @@ class LocalStack:
             As for a request.
         """
         self.texts.update(logs.texts_of(body))
-
-    def end(self) -> None:
-        """End the stack, and fail if its functions logged what no log may hold."""
-        self.stop()
-        found = logs.leaks(self.printed(), self.texts)
-        assert not found, "the logs hold:\n" + "\n".join(found[:20])
 
     def outbox(self, to: str | None = None) -> list[dict[str, Any]]:
         """List what was handed to the mail, SMS and push services.
@@ -136,21 +177,55 @@ class LocalStack:
         messages: list[dict[str, Any]] = self.request("GET", f"/_local/outbox{query}").json()["messages"]
         return messages
 
+    def check_logs(self) -> None:
+        """Fail if the functions logged what no log may hold."""
+        found = logs.leaks(self.printed(), self.texts)
+        assert not found, "the logs hold:\n" + "\n".join(found[:20])
+
+
+class LocalStack(Stack):
+    """A running local stack.
+
+    Parameters
+    ----------
+    process : Popen
+        The process.
+    state_dir : Path
+        Where it writes.
+    log : Path
+        What it printed.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], state_dir: Path, log: Path) -> None:
+        super().__init__()
+        self.process = process
+        self.state_dir = state_dir
+        self.log = log
+
+    def send(
+        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str], source: str = "127.0.0.1"
+    ) -> Answer:
+        where = urlsplit(self.base_url)
+        connection = http.client.HTTPConnection(
+            where.hostname or "", where.port, timeout=60, source_address=(source, 0)
+        )
+        try:
+            connection.request(method, path, data, dict(headers))
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.headers), response.read())
+        finally:
+            connection.close()
+
+    def environment(self, function: str) -> dict[str, str]:
+        listed = json.loads((self.state_dir / "functions.json").read_text(encoding="utf-8"))
+        found: dict[str, str] = listed[function]
+        return found
+
+    def client(self, service: str) -> Any:
+        given = self.environment("ManageCreateTeam")
+        return Cloud(given["AWS_ENDPOINT_URL"], given["AWS_REGION"], "operator").client(service)
+
     def wait_for(self, look: Callable[[], Found | None], seconds: float = _WAIT_SECONDS) -> Found:
-        """Look until there is something.
-
-        Parameters
-        ----------
-        look : callable
-            Gives something true when it is there.
-        seconds : float
-            For how long.
-
-        Returns
-        -------
-        Any
-            What was found.
-        """
         ends = time.monotonic() + seconds
         while True:
             found = look()
@@ -161,8 +236,12 @@ class LocalStack:
             time.sleep(0.03)
 
     def printed(self) -> str:
-        """Give what the stack printed so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def end(self) -> None:
+        """End the stack, and fail if its functions logged what no log may hold."""
+        self.stop()
+        self.check_logs()
 
     def stop(self, signum: signal.Signals = signal.SIGTERM) -> int:
         """End the stack.

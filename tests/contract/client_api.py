@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from tests.local_stack import Answer, LocalStack
+from tests.local_stack import Answer, Stack
 
 BAD_REQUEST = (400, b'{"status":"error","error":"An error occurred with this request."}')
 UNAUTHORIZED = (401, b'{"status":"error","error":"Authorization error.","code":1000}')
@@ -47,7 +47,7 @@ def seen(answer: Answer) -> tuple[int, bytes]:
 class Client:
     """An app or a server with a client key of one environment, and its team with an API token."""
 
-    stack: LocalStack
+    stack: Stack
     key: str
     token: str
     environment: str = "dev"

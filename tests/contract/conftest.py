@@ -1,12 +1,9 @@
-"""What the contract tests share: one local stack, and clients of it."""
+"""What the contract tests share: the product, over HTTP or in this process, and clients of it."""
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,46 +11,53 @@ from tests import local_stack as stacks
 from tests.contract.manage_client import Manage
 from tests.contract.neptie_client import Neptie
 from tests.contract.neptune_client import Neptune
+from tests.support import in_process_stack
 from tests.support.teams import Operator, OtherTeam
 
-_HERE = Path(__file__).parent
 
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    # A part to each worker, with a stack of its own. A file stays whole, and each goes where there is least so far.
-    own = [item for item in items if item.path.is_relative_to(_HERE)]
-    parts = Counter(dict.fromkeys(range(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))), 0))
-    part_of = {}
-    for path, tests in Counter(item.path for item in own).most_common():
-        part_of[path] = min(parts, key=parts.__getitem__)
-        parts[part_of[path]] += tests
-    for item in own:
-        item.add_marker(pytest.mark.xdist_group(f"contract-{part_of[item.path]}"))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose where each test has its product: see `local_stack`."""
+    if "local_stack" in metafunc.fixturenames:
+        over_http = metafunc.definition.get_closest_marker("over_http")
+        where = "in_process" if getattr(metafunc.module, "IN_PROCESS", False) and not over_http else "over_http"
+        metafunc.parametrize("local_stack", [where], indirect=True, ids=[pytest.HIDDEN_PARAM], scope="module")
 
 
 @pytest.fixture(scope="session")
-def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.LocalStack]:
+def over_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.LocalStack]:
     # All that functions log is printed, so that it can be looked through in the end.
     stack = stacks.start(tmp_path_factory.mktemp("nereid"), NEREID_VERBOSE="1")
     yield stack
     stack.end()
 
 
-@pytest.fixture(scope="session")
-def operator(local_stack: stacks.LocalStack) -> Operator:
+@pytest.fixture(scope="module")
+def local_stack(request: pytest.FixtureRequest) -> Iterator[stacks.Stack]:
+    """Return the product: over HTTP, or in this process in a module that says `IN_PROCESS = True`.
+
+    What a route answers to which body is the same in both, and test_wiring.py asks every route over HTTP. Tests marked
+    `over_http` need what goes on beside a request: others at the same time, or the outbox.
+    """
+    if request.param == "in_process":
+        with in_process_stack.running() as stack:
+            yield stack
+    else:
+        yield request.getfixturevalue("over_http")
+
+
+@pytest.fixture(scope="module")
+def operator(local_stack: stacks.Stack) -> Operator:
     return Operator(local_stack)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def other_team(operator: Operator) -> OtherTeam:
     """Return a second team, with an environment `dev` too."""
     return operator.team()
 
 
-@pytest.fixture(scope="session")
-def new_environment(local_stack: stacks.LocalStack) -> Callable[..., str]:
+@pytest.fixture(scope="module")
+def new_environment(local_stack: stacks.Stack) -> Callable[..., str]:
     """Return a function that makes an environment of the demo's team and gives its identifier."""
 
     def make(*, mock: bool = False) -> str:
@@ -66,8 +70,8 @@ def new_environment(local_stack: stacks.LocalStack) -> Callable[..., str]:
     return make
 
 
-@pytest.fixture(scope="session")
-def neptune(local_stack: stacks.LocalStack) -> Neptune:
+@pytest.fixture(scope="module")
+def neptune(local_stack: stacks.Stack) -> Neptune:
     """Return the demo's team in its environment `dev`."""
     return Neptune(local_stack, local_stack.demo["api_token"])
 
@@ -78,8 +82,8 @@ def fresh(neptune: Neptune, new_environment: Callable[..., str]) -> Neptune:
     return Neptune(neptune.stack, neptune.token, new_environment())
 
 
-@pytest.fixture(scope="session")
-def anybody(local_stack: stacks.LocalStack) -> Neptie:
+@pytest.fixture(scope="module")
+def anybody(local_stack: stacks.Stack) -> Neptie:
     """Return a client of the Neptie API without a credential."""
     return Neptie(local_stack)
 
@@ -90,13 +94,13 @@ def sales(anybody: Neptie) -> Neptie:
     return anybody.newcomer()
 
 
-@pytest.fixture(scope="session")
-def manage(local_stack: stacks.LocalStack) -> Manage:
+@pytest.fixture(scope="module")
+def manage(local_stack: stacks.Stack) -> Manage:
     """Return the demo's team in its environment `dev`."""
     return Manage(local_stack, local_stack.demo["api_token"])
 
 
 @pytest.fixture
-def team(local_stack: stacks.LocalStack, operator: Operator) -> Manage:
+def team(local_stack: stacks.Stack, operator: Operator) -> Manage:
     """Return a team that nothing has happened to, with the environment `dev`."""
     return Manage(local_stack, operator.team().token)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tests.local_stack import Answer, LocalStack
+from tests.local_stack import Answer, Stack
 
 UNAUTHENTICATED = (401, {"message": "Unauthenticated"})
 FORBIDDEN = (403, {"message": "Forbidden"})
@@ -60,7 +60,7 @@ class Manage:
 
     Parameters
     ----------
-    stack : LocalStack
+    stack : Stack
         Whom to call.
     token : str
         The API token; empty for none.
@@ -68,7 +68,7 @@ class Manage:
         What `{env}` in a path stands for.
     """
 
-    def __init__(self, stack: LocalStack, token: str, environment: str = "dev") -> None:
+    def __init__(self, stack: Stack, token: str, environment: str = "dev") -> None:
         self.stack = stack
         self.token = token
         self.environment = environment

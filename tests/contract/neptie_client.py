@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import random
 import uuid
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-from tests.local_stack import Answer, LocalStack
+from tests.local_stack import Answer, Stack
 
 PREFIXES = ("/api", "/v1", "/v1/api")
 REQUIRED = (401, {"message": "Authentication required"})
@@ -55,7 +53,7 @@ class Neptie:
 
     Parameters
     ----------
-    stack : LocalStack
+    stack : Stack
         Whom to call.
     token : str
         Sent as a bearer token; empty for none.
@@ -65,7 +63,7 @@ class Neptie:
         What its paths begin with.
     """
 
-    def __init__(self, stack: LocalStack, token: str = "", source: str | None = None, prefix: str = "/api") -> None:
+    def __init__(self, stack: Stack, token: str = "", source: str | None = None, prefix: str = "/api") -> None:
         self.stack = stack
         self.token = token
         self.source = source or address()
@@ -83,16 +81,8 @@ class Neptie:
         if body is not None and not isinstance(body, bytes):
             data = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
-        where = urlsplit(self.stack.base_url)
-        connection = http.client.HTTPConnection(
-            where.hostname or "", where.port, timeout=60, source_address=(self.source, 0)
-        )
-        try:
-            connection.request(method, path if path.startswith("/") else f"{self.prefix}/{path}", data, sent)
-            response = connection.getresponse()
-            return Answer(response.status, dict(response.headers), response.read())
-        finally:
-            connection.close()
+        where = path if path.startswith("/") else f"{self.prefix}/{path}"
+        return self.stack.send(method, where, data, sent, self.source)
 
     def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None

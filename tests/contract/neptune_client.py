@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from tests.local_stack import Answer, LocalStack
+from tests.local_stack import Answer, Stack
 
 UNAUTHENTICATED = (401, {"error": "Unauthenticated"})
 FORBIDDEN = (403, {"message": "Forbidden"})
@@ -62,7 +62,7 @@ class Neptune:
 
     Parameters
     ----------
-    stack : LocalStack
+    stack : Stack
         Whom to call.
     token : str
         The API token; empty for none.
@@ -70,7 +70,7 @@ class Neptune:
         The environment that it works in.
     """
 
-    def __init__(self, stack: LocalStack, token: str, environment: str = "dev") -> None:
+    def __init__(self, stack: Stack, token: str, environment: str = "dev") -> None:
         self.stack = stack
         self.token = token
         self.environment = environment

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from tests.contract.client_api import ACCEPTED, NO_ID, Client, refused, unique
-from tests.local_stack import LocalStack
+from tests.local_stack import Stack
 from tests.unit.dialects.client import test_checks as checks
+
+IN_PROCESS = True
 
 REFUSED = [
     each
@@ -26,7 +28,7 @@ TAKEN = [
 
 
 @pytest.fixture(scope="module")
-def client(local_stack: LocalStack) -> Client:
+def client(local_stack: Stack) -> Client:
     return Client(local_stack, local_stack.demo["public_key"], local_stack.demo["api_token"])
 
 

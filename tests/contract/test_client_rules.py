@@ -22,8 +22,10 @@ from tests.contract.client_api import (
     unique,
 )
 from tests.infrastructure import stack as template
-from tests.local_stack import LocalStack
+from tests.local_stack import Stack
 from tests.support.teams import OtherTeam
+
+IN_PROCESS = True
 
 POSTS = ["alias", "identify", "devices", "events", "track"]
 SECRET_ROUTES = [
@@ -57,17 +59,17 @@ FILLED = {
 
 
 @pytest.fixture(scope="module")
-def public(local_stack: LocalStack) -> Client:
+def public(local_stack: Stack) -> Client:
     return Client(local_stack, local_stack.demo["public_key"], local_stack.demo["api_token"])
 
 
 @pytest.fixture(scope="module")
-def secret(local_stack: LocalStack) -> Client:
+def secret(local_stack: Stack) -> Client:
     return Client(local_stack, local_stack.demo["secret_key"], local_stack.demo["api_token"])
 
 
 @pytest.fixture(scope="module")
-def nobody(local_stack: LocalStack) -> Client:
+def nobody(local_stack: Stack) -> Client:
     return Client(local_stack, "", local_stack.demo["api_token"])
 
 
@@ -121,7 +123,7 @@ class TestKeys:
         assert Client(public.stack, made["key"], public.token).post("identify", good("identify")) == UNKNOWN_KEY
 
     def test_a_key_reaches_its_own_environment_alone(
-        self, local_stack: LocalStack, other_team: OtherTeam, public: Client
+        self, local_stack: Stack, other_team: OtherTeam, public: Client
     ) -> None:
         body = {"environment": "dev", "scope": "secret"}
         made = local_stack.request("POST", "/manage/client_keys", body, token=other_team.token).json()

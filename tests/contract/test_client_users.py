@@ -7,19 +7,21 @@ from typing import Any
 import pytest
 
 from tests.contract.client_api import ACCEPTED, DENIED, NO_ID, NOT_FOUND, UNAUTHORIZED, Client, refused, unique
-from tests.local_stack import LocalStack
+from tests.local_stack import Stack
+
+IN_PROCESS = True
 
 DEVICE = {"device_id": "d", "os": "iOS 16.3", "model": "iPhone15,2", "app_build": "465", "app_version": "1.2.4"}
 INBOX = {"name": "inbox", "channel": "app", "template": {"title": "T {{ n }}", "body": "B", "data": {"n": "{{ n }}"}}}
 
 
 @pytest.fixture(scope="module")
-def client(local_stack: LocalStack) -> Client:
+def client(local_stack: Stack) -> Client:
     return Client(local_stack, local_stack.demo["public_key"], local_stack.demo["api_token"])
 
 
 @pytest.fixture(scope="module")
-def secret(local_stack: LocalStack) -> Client:
+def secret(local_stack: Stack) -> Client:
     return Client(local_stack, local_stack.demo["secret_key"], local_stack.demo["api_token"])
 
 
@@ -171,6 +173,7 @@ class TestDevices:
 
 
 class TestEvents:
+    @pytest.mark.over_http
     def test_an_event_runs_through_the_pipeline(self, client: Client) -> None:
         user, name = unique(), unique("Product Purchased ")
         template = {"subject": "Thanks", "text": "You bought {{ quantity }} of {{ product_id }}."}

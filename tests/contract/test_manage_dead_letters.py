@@ -88,6 +88,7 @@ def test_a_letter_has_these_members(owner: Owner) -> None:
     assert 0 <= letter["age_seconds"] < 60
 
 
+@pytest.mark.slow
 def test_what_fails_is_set_aside_with_its_reason_put_back_and_done(owner: Owner, operator: Operator) -> None:
     # A rule that nobody knows: what an older version of the functions would say of a newer one's record.
     address = f"{unique()}@example.com"

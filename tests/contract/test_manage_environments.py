@@ -10,6 +10,8 @@ import pytest
 
 from tests.contract.manage_client import DELETED, NOT_FOUND, UNAUTHENTICATED, Manage, invalid, unique
 
+IN_PROCESS = True
+
 
 class TestEnvironments:
     def test_an_environment_is_as_it_was_made(self, team: Manage) -> None:

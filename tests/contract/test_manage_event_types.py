@@ -22,6 +22,8 @@ from tests.contract.manage_client import (
     unique,
 )
 
+IN_PROCESS = True
+
 FULL = [
     {
         "name": "mail",

@@ -6,6 +6,8 @@ import pytest
 
 from tests.contract.manage_client import INBOX, MAIL, NOT_FOUND, PHONE, TEXT, Manage, email_to, unique
 
+IN_PROCESS = True
+
 
 def test_a_message_is_shown_with_all_that_was_sent(manage: Manage) -> None:
     event_type = manage.configure()

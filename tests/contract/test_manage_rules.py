@@ -22,6 +22,8 @@ from tests.contract.manage_client import (
     unique,
 )
 
+IN_PROCESS = True
+
 ID = "b7c1f0de-2a44-4c7b-9a0e-3e5d7f9a1b2c"
 NEW_TOKEN = {"name": "n", "permissions": ["post_events"], "default_environment": "dev"}
 NEW_KEY = {"environment": "dev", "scope": "public"}
@@ -74,7 +76,7 @@ every_write = pytest.mark.parametrize(("method", "path", "permission", "body"), 
 every_list = pytest.mark.parametrize("path", LISTS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def clients(manage: Manage) -> dict[str, Manage]:
     """Return a client for each permission, with that one alone."""
     return {permission: manage.with_permissions(permission) for permission in PERMISSIONS}

@@ -113,6 +113,7 @@ class TestEffect:
         again.wait_for("bounce")
         assert outcomes([Mailed(manage, mailed.address).sent]) == [("failed", "suppressed: bounce")]
 
+    @pytest.mark.slow
     def test_five_soft_bounces_in_a_row_suppress_the_address(self, manage: Manage) -> None:
         email = address()
         for kind in (*["bounce"] * 4, "delivery", *["bounce"] * 5):

@@ -20,19 +20,21 @@ from tests.contract.neptie_client import (
     invalid,
 )
 from tests.contract.outreach import NOWHERE, Team
-from tests.local_stack import LocalStack
+from tests.local_stack import Stack
+
+IN_PROCESS = True
 
 RANK = "ai/rank-leads"
 GENERATE = "ai/generate-email"
 
 
 @pytest.fixture(scope="module")
-def team(local_stack: LocalStack) -> Team:
+def team(local_stack: Stack) -> Team:
     return Team(Neptie(local_stack).newcomer(company="Example GmbH"))
 
 
 @pytest.fixture
-def fresh(local_stack: LocalStack) -> Team:
+def fresh(local_stack: Stack) -> Team:
     return Team(Neptie(local_stack).newcomer())
 
 
@@ -109,6 +111,7 @@ def test_the_same_input_gives_the_same_result(team: Team) -> None:
     assert rank(team, *leads) == rank(team, *reversed(leads))
 
 
+@pytest.mark.slow
 def test_a_thousand_leads_are_ranked_in_one_call(fresh: Team) -> None:
     def taken(method: str, path: str, body: Any = None) -> Any:
         # A machine that is busy with other tests may answer 503: try again.
@@ -192,6 +195,8 @@ def test_criteria_may_be_left_out(team: Team, criteria: Any) -> None:
     assert answer["rankings"][0]["score"] == 70
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_engagement_is_what_the_lead_really_did(team: Team) -> None:
     lead, campaign = team.lead(), team.campaign()
     team.send(lead, campaign)
@@ -210,6 +215,8 @@ def has_reason(team: Team, lead: dict[str, Any], reason: str) -> bool:
     return bool(rank(team, lead)["rankings"][0]["factors"][5]["reason"] == reason)
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_a_bounced_lead_scores_nothing(team: Team) -> None:
     lead = team.lead()
     team.send(lead, team.campaign())
@@ -240,6 +247,7 @@ def test_a_mail_is_written_and_signed_by_who_asks(team: Team) -> None:
     assert 0 < answer["confidence"] <= 1
 
 
+@pytest.mark.over_http
 def test_nothing_is_sent_by_writing(team: Team) -> None:
     lead, campaign = team.lead(), team.campaign()
     wanted = {"lead_id": lead["id"], "campaign_id": campaign, "tone": "casual"}
@@ -303,7 +311,7 @@ def test_ai_is_under_all_three_prefixes_and_has_a_limit_of_its_own(fresh: Team, 
 
 
 @pytest.mark.parametrize("path", [RANK, GENERATE])
-def test_ai_needs_a_credential_and_a_good_body(team: Team, local_stack: LocalStack, path: str) -> None:
+def test_ai_needs_a_credential_and_a_good_body(team: Team, local_stack: Stack, path: str) -> None:
     assert Neptie(local_stack).call("POST", path, {}) == REQUIRED
     assert team.neptie.call("POST", path, b"{") == NOT_JSON
     assert team.neptie.call("POST", path, b"[1]") == NOT_AN_OBJECT

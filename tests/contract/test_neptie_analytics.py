@@ -10,14 +10,14 @@ import pytest
 
 from tests.contract.neptie_client import FORBIDDEN, NO_CAMPAIGN, PREFIXES, REQUIRED, Neptie, invalid
 from tests.contract.outreach import NOWHERE, Team
-from tests.local_stack import LocalStack
+from tests.local_stack import Stack
 
 PATH = "analytics/campaign-performance"
 COLUMNS = ("sent", "delivered", "opened", "clicked", "bounced", "unsubscribed")
 
 
 @pytest.fixture(scope="module")
-def team(local_stack: LocalStack) -> Team:
+def team(local_stack: Stack) -> Team:
     return Team(Neptie(local_stack).newcomer())
 
 
@@ -33,6 +33,7 @@ def test_a_campaign_without_mails_has_zeros_for_each_day(team: Team, timeframe: 
     assert dates == [dates[0] + timedelta(days=number) for number in range(days)]
 
 
+@pytest.mark.slow
 def test_the_numbers_are_exact_though_everything_is_reported_twice(team: Team) -> None:
     campaign = team.campaign()
     leads = [team.lead() for _ in range(4)]
@@ -77,6 +78,7 @@ def test_the_numbers_are_exact_though_everything_is_reported_twice(team: Team) -
     assert sorted(answer["trends"][0]) == sorted(["date", *COLUMNS])
 
 
+@pytest.mark.slow
 def test_a_lead_unsubscribes_from_a_campaign_once_however_many_of_its_mails_it_does_so_with(team: Team) -> None:
     campaign, other, lead = team.campaign(), team.campaign(), team.lead()
     for each in (campaign, campaign, other):
@@ -117,7 +119,7 @@ def test_an_unknown_campaign_is_not_found(team: Team, campaign: str) -> None:
     assert team.neptie.call("GET", f"{PATH}?campaign_id={campaign}") == NO_CAMPAIGN
 
 
-def test_another_teams_campaign_is_not_found(team: Team, local_stack: LocalStack) -> None:
+def test_another_teams_campaign_is_not_found(team: Team, local_stack: Stack) -> None:
     other = Neptie(local_stack).newcomer()
     assert other.call("GET", f"{PATH}?campaign_id={team.campaign()}") == NO_CAMPAIGN
 
@@ -128,7 +130,7 @@ def test_analytics_is_under_all_three_prefixes(team: Team) -> None:
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_analytics_needs_its_scope(team: Team, local_stack: LocalStack) -> None:
+def test_analytics_needs_its_scope(team: Team, local_stack: Stack) -> None:
     assert Neptie(local_stack).call("GET", PATH) == REQUIRED
     wanted = {"name": "limited", "permissions": ["read:campaigns", "read:leads"], "default_environment": "dev"}
     token = team.stack.request("POST", "/manage/api_tokens", wanted, token=team.neptie.token).json()["token"]

@@ -34,6 +34,8 @@ from tests.contract.neptie_client import (
 )
 from tests.support.teams import Operator
 
+IN_PROCESS = True
+
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 WRONG = (401, {"message": "Invalid email or password"})
 BAD_REFRESH = (401, {"message": "Invalid refresh token"})
@@ -91,6 +93,8 @@ def test_an_email_address_registers_once_whatever_its_case(sales: Neptie) -> Non
     assert sales.register(email=address_.title()) == taken("Email already registered")
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_of_many_registrations_at_once_one_wins(anybody: Neptie) -> None:
     client = Neptie(anybody.stack)
     address_ = email()
@@ -189,6 +193,8 @@ def test_logins_that_succeed_do_not_count(sales: Neptie) -> None:
     assert [sales.call("POST", "auth/login", body)[0] for _ in range(12)] == [200] * 12
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_of_many_wrong_passwords_at_once_ten_are_looked_at(sales: Neptie) -> None:
     address_ = sales.account["user"]["email"]
     with ThreadPoolExecutor(8) as pool:
@@ -198,6 +204,8 @@ def test_of_many_wrong_passwords_at_once_ten_are_looked_at(sales: Neptie) -> Non
     assert sorted(answers) == [401] * 10 + [429] * 10
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_after_a_hundred_failed_logins_a_source_address_waits(anybody: Neptie) -> None:
     client = Neptie(anybody.stack)
 
@@ -244,6 +252,8 @@ def test_the_end_of_a_family_ends_neither_other_logins_nor_the_access_token(sale
     sales.ok("POST", "auth/refresh", {"refresh_token": other})
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_of_many_refreshes_at_once_one_succeeds(sales: Neptie) -> None:
     body = {"refresh_token": sales.account["refresh_token"]}
     with ThreadPoolExecutor(6) as pool:
@@ -409,6 +419,8 @@ def test_what_no_route_takes_is_not_found_in_this_apis_words(anybody: Neptie, me
     assert answer.headers["X-RateLimit-Limit"] == "1000"
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_a_source_address_registers_a_hundred_times_an_hour_at_most(anybody: Neptie) -> None:
     client = Neptie(anybody.stack, source=address())
     known = client.newcomer().account["user"]["email"]

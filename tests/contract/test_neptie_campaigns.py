@@ -11,6 +11,8 @@ import pytest
 
 from tests.contract.neptie_client import NO_CAMPAIGN, NOT_AN_OBJECT, NOT_JSON, Neptie, invalid
 
+IN_PROCESS = True
+
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 STATUSES = "draft, active, paused, completed"
 TYPES = "email, voice, mixed"
@@ -208,6 +210,7 @@ def test_a_lead_that_is_assigned_can_be_changed_and_deleted(sales: Neptie) -> No
     assert assign(sales, campaigns[0], [lead["id"]])[0] == 404
 
 
+@pytest.mark.slow
 def test_a_thousand_leads_are_assigned_at_once_and_again_without_effect(sales: Neptie) -> None:
     rows = [{"full_name": f"P {number}", "email": f"p{number}@example.com"} for number in range(1000)]
     sales.ok("POST", "leads/import", rows)
@@ -219,6 +222,8 @@ def test_a_thousand_leads_are_assigned_at_once_and_again_without_effect(sales: N
     assert assign(sales, campaign, lead_ids) == assigned(0)
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_of_the_same_assignments_at_once_each_counts_once(sales: Neptie) -> None:
     campaign = sales.campaign()["id"]
     lead_ids = [sales.lead()["id"] for _ in range(20)]

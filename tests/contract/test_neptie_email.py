@@ -23,19 +23,19 @@ from tests.contract.neptie_client import (
     invalid,
 )
 from tests.contract.outreach import NO_EMAIL, NOWHERE, Team
-from tests.local_stack import LocalStack
+from tests.local_stack import Stack
 
 SEND = "email/send"
 ACCOUNTS = "email/accounts"
 
 
 @pytest.fixture(scope="module")
-def team(local_stack: LocalStack) -> Team:
+def team(local_stack: Stack) -> Team:
     return Team(Neptie(local_stack).newcomer())
 
 
 @pytest.fixture
-def fresh(local_stack: LocalStack) -> Team:
+def fresh(local_stack: Stack) -> Team:
     return Team(Neptie(local_stack).newcomer())
 
 
@@ -383,7 +383,7 @@ def test_email_is_under_all_three_prefixes_and_counts_in_its_bucket(
 
 
 @pytest.mark.parametrize("path", [SEND, ACCOUNTS])
-def test_email_needs_a_credential_and_a_good_body(team: Team, local_stack: LocalStack, path: str) -> None:
+def test_email_needs_a_credential_and_a_good_body(team: Team, local_stack: Stack, path: str) -> None:
     assert Neptie(local_stack).call("POST", path, {}) == REQUIRED
     assert team.neptie.call("POST", path, b"{") == NOT_JSON
     assert team.neptie.call("POST", path, b"[1]") == NOT_AN_OBJECT

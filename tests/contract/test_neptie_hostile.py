@@ -12,7 +12,9 @@ from tests.contract import client_api, vibetrace_client
 from tests.contract.neptie_client import NOT_JSON, TOO_LARGE, Neptie, invalid
 from tests.contract.outreach import NOWHERE, Team
 from tests.infrastructure import stack
-from tests.local_stack import LocalStack
+from tests.local_stack import Stack
+
+IN_PROCESS = True
 
 #: What API Gateway says when Lambda would not take the request.
 TOO_LONG = (413, {"message": "Request Too Long"})
@@ -55,13 +57,13 @@ def test_what_lambda_still_takes_is_too_large(sales: Neptie, method: str, path: 
 
 
 @pytest.mark.parametrize("path", sorted(OTHERS))
-def test_ten_megabytes_are_too_long_and_six_too_large_for_every_api(local_stack: LocalStack, path: str) -> None:
+def test_ten_megabytes_are_too_long_and_six_too_large_for_every_api(local_stack: Stack, path: str) -> None:
     for size, answer in ((10_000_000, TOO_LONG), (6_000_000, (413, OTHERS[path]))):
         found = local_stack.request("POST", path, text(size), JSON, token=local_stack.demo["api_token"])
         assert (found.status, found.json()) == answer
 
 
-def test_ten_megabytes_are_too_long_and_six_too_large_for_apps(local_stack: LocalStack) -> None:
+def test_ten_megabytes_are_too_long_and_six_too_large_for_apps(local_stack: Stack) -> None:
     sent = {**JSON, "Authorization": f"Bearer {local_stack.demo['public_key']}"}
     found = local_stack.request("POST", "/api/client/events", text(10_000_000), sent)
     assert (found.status, found.json()) == TOO_LONG
@@ -141,6 +143,7 @@ def test_an_address_that_would_begin_another_header_is_none(sales: Neptie, end: 
     assert sales.call("POST", "email/accounts", account) == invalid(email="must be a valid email address")
 
 
+@pytest.mark.over_http
 def test_markup_and_line_breaks_in_names_are_kept_as_data_and_stay_out_of_mails(sales: Neptie) -> None:
     team = Team(sales)
     name = "<script>alert(1)</script>\r\nBcc: x@example.org"

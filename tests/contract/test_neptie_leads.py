@@ -22,6 +22,8 @@ from tests.contract.neptie_client import (
     taken,
 )
 
+IN_PROCESS = True
+
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 TAKEN = taken("A lead with this email already exists")
 CSV = {"Content-Type": "text/csv"}
@@ -115,6 +117,8 @@ def test_two_teams_may_have_leads_with_one_address(sales: Neptie) -> None:
     assert sales.newcomer().lead(email=lead["email"])["email"] == lead["email"]
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_of_many_leads_with_one_address_at_once_one_wins(sales: Neptie) -> None:
     body = {"full_name": "John", "email": email()}
     with ThreadPoolExecutor(6) as pool:
@@ -195,6 +199,8 @@ def test_a_lead_may_keep_its_address(sales: Neptie) -> None:
     assert changed["lead"]["email"] == lead["email"]
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_updates_at_the_same_time_all_apply(sales: Neptie) -> None:
     lead = sales.lead()
     fields = [{"full_name": "Jane"}, {"company": "Example"}, {"job_title": "CEO"}, {"industry": "Software"}]
@@ -405,6 +411,7 @@ def test_csv_with_too_many_rows_is_refused(sales: Neptie) -> None:
     assert sales.call("POST", "leads/import", text.encode(), CSV) == invalid(leads="must have at most 1000 items")
 
 
+@pytest.mark.slow
 def test_a_thousand_leads_are_imported_at_once_and_then_the_hour_is_used_up(sales: Neptie) -> None:
     rows = [
         {"full_name": f"P {number}", "email": f"p{number}@example.com", "industry": f"I {number % 50}"}
@@ -419,6 +426,8 @@ def test_a_thousand_leads_are_imported_at_once_and_then_the_hour_is_used_up(sale
     assert sales.call("POST", "leads/import", rows[:1]) == TOO_MANY
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_imports_at_the_same_time_add_each_address_once(sales: Neptie) -> None:
     rows = [{"full_name": f"P {number}", "email": f"p{number}@example.com"} for number in range(60)]
     with ThreadPoolExecutor(4) as pool:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import jwt
 import pytest
 
 from tests.contract.neptie_client import FORBIDDEN, PASSWORD, TOO_MANY, Neptie, address, email
 from tests.local_stack import Answer
+
+IN_PROCESS = True
 
 NAMES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
@@ -43,12 +43,9 @@ def credential(client: Neptie) -> str:
 
 def use_up(client: Neptie, owner: str, used: int, bucket: str = "general") -> None:
     """Let so much of an owner's hour be used up."""
-    functions = json.loads((client.stack.state_dir / "functions.json").read_text(encoding="utf-8"))
-    variables = functions["NeptieListLeads"]
-    session = boto3.Session("test", "test", "test", region_name=variables["AWS_REGION"])
     hour = datetime.now(UTC).strftime("%Y-%m-%dT%H:00:00.000Z")
-    session.client("dynamodb", endpoint_url=variables["AWS_ENDPOINT_URL"]).put_item(
-        TableName=variables["LIMITS_TABLE"],
+    client.stack.client("dynamodb").put_item(
+        TableName=client.stack.environment("NeptieListLeads")["LIMITS_TABLE"],
         Item={"pk": {"S": f"{bucket}#{owner}"}, "sk": {"S": hour}, "used": {"N": str(used)}},
     )
 
@@ -111,6 +108,8 @@ def test_the_thousandth_request_passes_and_the_next_does_not(sales: Neptie) -> N
     assert abs(int(refused.headers["X-RateLimit-Reset"]) - time.time() - left) <= 2
 
 
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_a_hundred_of_many_requests_at_once_pass_where_a_hundred_remain(sales: Neptie) -> None:
     use_up(sales, credential(sales), 900)
     with ThreadPoolExecutor(10) as pool:
@@ -177,11 +176,8 @@ def test_an_import_of_too_many_rows_is_invalid_even_when_nothing_remains(sales: 
 
 def test_a_new_hour_begins_anew(sales: Neptie) -> None:
     last_hour = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:00:00.000Z")
-    functions = json.loads((sales.stack.state_dir / "functions.json").read_text(encoding="utf-8"))
-    variables = functions["NeptieListLeads"]
-    session = boto3.Session("test", "test", "test", region_name=variables["AWS_REGION"])
-    session.client("dynamodb", endpoint_url=variables["AWS_ENDPOINT_URL"]).put_item(
-        TableName=variables["LIMITS_TABLE"],
+    sales.stack.client("dynamodb").put_item(
+        TableName=sales.stack.environment("NeptieListLeads")["LIMITS_TABLE"],
         Item={"pk": {"S": f"general#{credential(sales)}"}, "sk": {"S": last_hour}, "used": {"N": "1000"}},
     )
     assert remaining(sales.request("GET", "leads")) == 999

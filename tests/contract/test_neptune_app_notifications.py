@@ -11,6 +11,8 @@ import pytest
 
 from tests.contract.neptune_client import NOT_FOUND, Neptune, missing, not_valid, segment, unique
 
+IN_PROCESS = True
+
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 READ = "/app_notifications/{env}/read"
 
@@ -181,6 +183,8 @@ class TestMarkingOne:
         body = {"type": "notification", "id": inbox.ids[0]}
         assert inbox.neptune.call("POST", READ, body) == NOT_FOUND
 
+    @pytest.mark.over_http
+    @pytest.mark.slow
     def test_at_the_same_time_it_counts_once(self, inbox: Inbox) -> None:
         with ThreadPoolExecutor(4) as pool:
             updated = list(pool.map(lambda _: self.mark(inbox, 0)["updated"], range(6)))
@@ -218,6 +222,8 @@ class TestMarkingAll:
         assert fresh.ok("POST", READ, {"type": "user", "id": "a"})["updated"] == 0
         assert fresh.ok("GET", "/app_notifications/{env}?user_id=ab")["meta"]["unread"] == 1
 
+    @pytest.mark.over_http
+    @pytest.mark.slow
     def test_at_the_same_time_each_counts_once(self, inbox: Inbox) -> None:
         body = {"type": "user", "id": inbox.user}
         with ThreadPoolExecutor(4) as pool:

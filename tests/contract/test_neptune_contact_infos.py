@@ -11,6 +11,8 @@ import pytest
 from tests.contract.neptune_client import DELETED, NOT_FOUND, Neptune, missing, not_valid, unique
 from tests.support.teams import Operator
 
+IN_PROCESS = True
+
 EMAIL = {"type": "email", "value": "sam@example.com"}
 KNOWN = (
     422,
@@ -203,6 +205,8 @@ class TestAddingAgain:
         made = user.ok("POST", **EMAIL)
         assert (made["filterable"], made["meta"]) == (None, {})
 
+    @pytest.mark.over_http
+    @pytest.mark.slow
     def test_of_additions_at_the_same_time_one_succeeds(self, user: User) -> None:
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda _: user.call("POST", **EMAIL), range(8)))
@@ -246,6 +250,8 @@ class TestPuttingAgain:
         assert user.ok("PUT", type="email", value="SAM@EXAMPLE.COM", filterable="x")["value"] == "Sam@Example.com"
         assert [each["value"] for each in user.stored()] == ["Sam@Example.com"]
 
+    @pytest.mark.over_http
+    @pytest.mark.slow
     def test_updates_at_the_same_time_are_all_kept(self, user: User) -> None:
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda n: user.call("PUT", **EMAIL, meta={f"k{n}": n})[0], range(12)))

@@ -25,6 +25,8 @@ from tests.contract.neptune_client import (
 )
 from tests.support.teams import Operator
 
+IN_PROCESS = True
+
 
 class Route(NamedTuple):
     """A route with a token in the header, the permission that it needs, and a body that is accepted."""

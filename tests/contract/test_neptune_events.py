@@ -25,6 +25,8 @@ from tests.contract.neptune_client import (
 )
 from tests.support.teams import Operator, OtherTeam
 
+IN_PROCESS = True
+
 MAIL = {"name": "mail", "channel": "email", "template": {"subject": "s", "text": "{{ otp }}"}}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -177,6 +179,8 @@ class TestMessageId:
         assert fresh.message("m") == stored
         assert stored["data"] == {"n": 1}
 
+    @pytest.mark.over_http
+    @pytest.mark.slow
     def test_repeats_at_the_same_time_leave_one_message_and_one_delivery(self, fresh: Neptune) -> None:
         fresh.configure("x", MAIL)
         to = f"{unique()}@example.com"
@@ -323,6 +327,7 @@ class TestContactInfos:
         assert [each["to"] for each in message["deliveries"]] == ["919899999999"]
 
     @pytest.mark.parametrize("more", [{"cc": True}, {"copy": "cc"}, {"copy": "bcc"}])
+    @pytest.mark.over_http
     def test_a_copy_is_a_recipient_of_its_own(self, fresh: Neptune, more: dict[str, Any]) -> None:
         fresh.configure("x", MAIL)
         first, copied = f"{unique()}@example.com", f"{unique()}@example.com"

@@ -7,6 +7,8 @@ import pytest
 from tests.contract.neptune_client import DELETED, NOT_FOUND, Neptune, unique
 from tests.support.teams import OtherTeam
 
+IN_PROCESS = True
+
 EMAIL = {"type": "email", "value": "sam@example.com"}
 
 

@@ -21,6 +21,8 @@ from tests.contract.neptune_client import (
     unique,
 )
 
+IN_PROCESS = True
+
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 #: As many bytes as a meta may have as compact JSON.
 META_LIMIT = 65536
@@ -95,6 +97,8 @@ class TestCreating:
         updated = neptune.ok("POST", "/{env}/users", {"user_id": user, "meta": {"b": {"x": 9}, "c": None, "d": 4}})
         assert updated["meta"] == {"a": 1, "b": {"x": 9}, "d": 4}
 
+    @pytest.mark.over_http
+    @pytest.mark.slow
     def test_creations_at_the_same_time_make_one_user(self, fresh: Neptune) -> None:
         def create(n: int) -> dict[str, Any]:
             made: dict[str, Any] = fresh.ok("POST", "/{env}/users", {"user_id": "u", "meta": {f"k{n}": n}})
@@ -173,6 +177,8 @@ class TestUpdating:
         assert neptune.call("PUT", f"/{{env}}/users/{user}", {"meta": {"a": 1}}) == NOT_FOUND
         assert neptune.call("GET", f"/{{env}}/users/{user}") == NOT_FOUND
 
+    @pytest.mark.over_http
+    @pytest.mark.slow
     def test_updates_at_the_same_time_are_all_kept(self, neptune: Neptune) -> None:
         user = neptune.user()
 
@@ -296,6 +302,8 @@ class TestDeleting:
         fresh.call("DELETE", f"/{{env}}/users/{user}")
         assert fresh.message(message["message_id"]) == message
 
+    @pytest.mark.over_http
+    @pytest.mark.slow
     def test_deletions_at_the_same_time_count_once(self, fresh: Neptune) -> None:
         fresh.user("keep")
         fresh.user("u")

@@ -163,6 +163,7 @@ class TestLimits:
         assert (delivery["status"], delivery["reason"][:10]) == ("failed", "template: ")
         assert len(delivery["reason"]) < 600
 
+    @pytest.mark.slow
     def test_rendering_takes_two_seconds_at_most(self, mock: Manage) -> None:
         text = "{% for a in (1..90000) %}{% assign s = x | split: '' | sort | reverse | join: 'b' %}{% endfor %}"
         delivery = delivered(mock, mail(text=text), data={"x": "a" * 20_000})

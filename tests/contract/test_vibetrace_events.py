@@ -10,13 +10,15 @@ import pytest
 
 from tests.contract import vibetrace_client as vt
 from tests.contract.vibetrace_client import Vibetrace, address
-from tests.local_stack import LocalStack
+from tests.local_stack import Stack
+
+IN_PROCESS = True
 
 BOT = {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}
 
 
 @pytest.fixture(scope="module")
-def api(local_stack: LocalStack) -> Vibetrace:
+def api(local_stack: Stack) -> Vibetrace:
     return Vibetrace(local_stack, local_stack.demo["event_api_key"])
 
 
@@ -216,6 +218,7 @@ def test_a_bad_request_of_a_bot_is_refused_as_anybodys(api: Vibetrace) -> None:
     assert api.call("POST", "/v1/event", body, BOT).status == 404
 
 
+@pytest.mark.over_http
 def test_an_event_fires_the_notifications_of_its_type(api: Vibetrace, user: dict[str, Any]) -> None:
     name = f"type_{uuid.uuid4().hex}"
     template = {"subject": "Order {{ orderId }}", "text": "Thank you, {{ user.firstname }}."}

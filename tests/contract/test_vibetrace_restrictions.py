@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from tests.contract.vibetrace_client import Vibetrace, address
-from tests.local_stack import LocalStack
+from tests.local_stack import Stack
+
+IN_PROCESS = True
 
 
 @pytest.fixture(scope="module")
-def api(local_stack: LocalStack) -> Vibetrace:
+def api(local_stack: Stack) -> Vibetrace:
     return Vibetrace(local_stack, local_stack.demo["event_api_key"])
 
 
@@ -178,6 +180,8 @@ def test_without_an_order_id_every_confirmation_counts(
 
 
 @pytest.mark.slow
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_fifty_parallel_confirmations_of_an_order_count_once(api: Vibetrace) -> None:
     users = [api.user() for _ in range(5)]
     order = uuid.uuid4().hex
@@ -193,6 +197,8 @@ def test_fifty_parallel_confirmations_of_an_order_count_once(api: Vibetrace) -> 
     assert sum(api.get(user["email"]).get("totalPurchasesValue", 0) for user in users) == 10
 
 
+@pytest.mark.slow
+@pytest.mark.over_http
 @pytest.mark.slow
 def test_parallel_confirmations_of_different_orders_all_count(api: Vibetrace, user: dict[str, Any]) -> None:
     with ThreadPoolExecutor(12) as pool:
@@ -227,6 +233,8 @@ def test_opens_are_limited_per_user(api: Vibetrace, user: dict[str, Any]) -> Non
         assert len(api.settled(each)) == 1
 
 
+@pytest.mark.slow
+@pytest.mark.over_http
 @pytest.mark.slow
 def test_of_fifty_parallel_opens_one_counts(api: Vibetrace, user: dict[str, Any]) -> None:
     with ThreadPoolExecutor(25) as pool:

@@ -6,13 +6,14 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from nereid.auth import tokens
 from tests.contract import vibetrace_client as vt
 from tests.contract.vibetrace_client import Vibetrace, address
-from tests.local_stack import LocalStack
+from tests.local_stack import Stack
+
+IN_PROCESS = True
 
 ENDPOINTS = [
     ("POST", "/v1/event"),
@@ -27,7 +28,7 @@ every_body = pytest.mark.parametrize(("method", "path"), [one for one in ENDPOIN
 
 
 @pytest.fixture(scope="module")
-def api(local_stack: LocalStack) -> Vibetrace:
+def api(local_stack: Stack) -> Vibetrace:
     return Vibetrace(local_stack, local_stack.demo["event_api_key"])
 
 
@@ -71,11 +72,9 @@ def test_a_revoked_token_opens_nothing(api: Vibetrace) -> None:
 
 
 def test_an_expired_token_opens_nothing(api: Vibetrace) -> None:
-    functions = json.loads((api.stack.state_dir / "functions.json").read_text(encoding="utf-8"))
-    variables = functions["VibetraceGetUser"]
-    session = boto3.Session("test", "test", "test", region_name=variables["AWS_REGION"])
-    client = session.client("secretsmanager", endpoint_url=variables["AWS_ENDPOINT_URL"])
-    secret = client.get_secret_value(SecretId=variables["SIGNING_SECRET_ARN"])["SecretString"]
+    client = api.stack.client("secretsmanager")
+    arn = api.stack.environment("VibetraceGetUser")["SIGNING_SECRET_ARN"]
+    secret = client.get_secret_value(SecretId=arn)["SecretString"]
     now = datetime.now(UTC)
     claims = {"team": "t", "jti": "j", "iat": now - timedelta(days=2), "exp": now - timedelta(days=1)}
     expired = tokens.sign(secret, "nereid:api_token", claims)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.contract import vibetrace_client as vt
-from tests.local_stack import ROOT, LocalStack
+from tests.local_stack import ROOT, Stack
 from tests.support.teams import Operator
 
 INVOKE = """
@@ -24,18 +24,22 @@ print(json.dumps({"status": answer["statusCode"], "body": json.loads(answer["bod
 """
 
 
-def invoke(stack: LocalStack, token: str, function: str, sample: str) -> tuple[int, Any]:
+def invoke(stack: Stack, token: str, function: str, sample: str) -> tuple[int, Any]:
     """Run a function with a sample, whose token is replaced."""
     folder = f"vibetrace/{function}"
     event = json.loads((ROOT / "events" / folder / f"{sample}.json").read_text(encoding="utf-8"))
     event["headers"]["authorization"] = token
-    functions = json.loads((stack.state_dir / "functions.json").read_text(encoding="utf-8"))
     logical_id = "Vibetrace" + "".join(part.capitalize() for part in function.split("_"))
     credentials = {"AWS_ACCESS_KEY_ID": logical_id, "AWS_SECRET_ACCESS_KEY": "test"}
     done = subprocess.run(
         [sys.executable, "-c", INVOKE, str(ROOT / "functions" / folder / "app.py")],
         input=json.dumps(event),
-        env={**os.environ, "PYTHONPATH": str(ROOT / "layers" / "nereid"), **functions[logical_id], **credentials},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "layers" / "nereid"),
+            **stack.environment(logical_id),
+            **credentials,
+        },
         check=True,
         stdout=subprocess.PIPE,
         text=True,
@@ -45,7 +49,8 @@ def invoke(stack: LocalStack, token: str, function: str, sample: str) -> tuple[i
     return answer["status"], answer["body"]
 
 
-def test_the_good_samples_succeed(local_stack: LocalStack, operator: Operator) -> None:
+@pytest.mark.slow
+def test_the_good_samples_succeed(local_stack: Stack, operator: Operator) -> None:
     token = operator.team().token  # a team where nobody has the samples' address yet
     status, created = invoke(local_stack, token, "create_user", "good")
     assert (status, created["object"]["email"]) == (200, "sam@example.com")
@@ -64,5 +69,6 @@ def test_the_good_samples_succeed(local_stack: LocalStack, operator: Operator) -
         ("update_user", (404, vt.NO_USER)),
     ],
 )
-def test_the_bad_samples_are_refused(local_stack: LocalStack, function: str, expected: tuple[int, Any]) -> None:
+@pytest.mark.slow
+def test_the_bad_samples_are_refused(local_stack: Stack, function: str, expected: tuple[int, Any]) -> None:
     assert invoke(local_stack, local_stack.demo["event_api_key"], function, "bad") == expected

@@ -11,11 +11,13 @@ import pytest
 
 from tests.contract import vibetrace_client as vt
 from tests.contract.vibetrace_client import Vibetrace, address
-from tests.local_stack import Answer, LocalStack
+from tests.local_stack import Answer, Stack
+
+IN_PROCESS = True
 
 
 @pytest.fixture(scope="module")
-def api(local_stack: LocalStack) -> Vibetrace:
+def api(local_stack: Stack) -> Vibetrace:
     return Vibetrace(local_stack, local_stack.demo["event_api_key"])
 
 
@@ -95,6 +97,8 @@ def test_an_address_is_free_again_when_it_or_its_user_is_deleted(api: Vibetrace)
 
 
 @pytest.mark.parametrize("upsert", [False, True])
+@pytest.mark.over_http
+@pytest.mark.slow
 def test_of_many_at_the_same_moment_one_creates_the_user(api: Vibetrace, upsert: bool) -> None:  # noqa: FBT001
     email = address()
 

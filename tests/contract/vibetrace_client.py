@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from tests.local_stack import Answer, LocalStack
+from tests.local_stack import Answer, Stack
 
 CREATED = b'{"results":{"message":"Event created","email":"Event was created for the specified user"}}'
 
@@ -41,7 +41,7 @@ def address() -> str:
 class Vibetrace:
     """The API as a holder of a token sees it."""
 
-    stack: LocalStack
+    stack: Stack
     token: str
 
     def call(

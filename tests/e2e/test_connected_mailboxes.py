@@ -13,6 +13,8 @@ from tests.contract.outreach import Team
 from tests.local_stack import LocalStack
 from tests.support.mailbox_servers import TOKEN, Mailboxes, gmail_error, graph_error
 
+pytestmark = pytest.mark.slow
+
 both_providers = pytest.mark.parametrize("provider", ["gmail", "outlook"])
 
 

@@ -6,7 +6,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.local_stack import LocalStack
+
+pytestmark = pytest.mark.slow
 
 LEADS = 200
 SENT = 12

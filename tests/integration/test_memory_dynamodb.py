@@ -20,6 +20,8 @@ from local_stack.aws import moto_transactions
 from tests.infrastructure import stack
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
+pytestmark = pytest.mark.slow
+
 Call = tuple[str, dict[str, Any]]
 #: An expression, and what its placeholders can stand for.
 _Shape = tuple[str, dict[str, st.SearchStrategy[Any]]]

@@ -22,6 +22,8 @@ from tests.security.world import Estate
 from tests.support import confined, envelopes
 from tests.support.api import Answer, sample, to_call
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
 ROUTES = {function: route for route, function in reversed(stack.routes().items()) if "{slash+}" not in route[1]}
 #: After how many requests a caller comes with another token: the smallest hour of Neptie's holds 100.

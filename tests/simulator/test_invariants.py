@@ -18,6 +18,8 @@ from tests.simulator.run import Plan, happen
 from tests.simulator.sqs import QueuedMessage
 from tests.simulator.world import World, running
 
+pytestmark = pytest.mark.slow
+
 PLAN = Plan(seed=5, events=150, faults=[])
 
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from functools import cache
 
+import pytest
+
 from tests.infrastructure import stack
 from tests.simulator.actions import ACTIONS
 from tests.simulator.mutations import broken
@@ -27,6 +29,7 @@ def test_a_run_passes() -> None:
     assert "passed" in summary(result())
 
 
+@pytest.mark.slow
 def test_a_run_does_what_it_is_for() -> None:
     figures = result().figures
     assert figures["sent"] > 100
@@ -36,6 +39,7 @@ def test_a_run_does_what_it_is_for() -> None:
     assert all(items_of(PLAN, [kind]) for kind in ACTIONS)
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_trace_in_a_process_with_other_hashes() -> None:
     code = (
         "from tests.simulator.run import Plan, run\n"
@@ -53,17 +57,20 @@ def test_a_seed_gives_the_same_trace_in_a_process_with_other_hashes() -> None:
     assert done.stdout.split()[-1] == result().trace.fingerprint
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_trace() -> None:
     other = run(Plan(seed=8, events=20))
     assert other.trace.fingerprint != run(Plan(seed=9, events=20)).trace.fingerprint
 
 
+@pytest.mark.slow
 def test_faults_that_are_named_happen_and_no_others() -> None:
     named = [fault.id for fault in result().faults][:3]
     repeated = run(Plan(PLAN.seed, PLAN.events, faults=named))
     assert [fault.id for fault in repeated.faults] == named
 
 
+@pytest.mark.slow
 def test_items_that_are_named_happen_and_no_others() -> None:
     idle = run(Plan(PLAN.seed, PLAN.events, items=[], faults=[]))
     [item, *_] = items_of(PLAN, ["change_user"])
@@ -71,6 +78,7 @@ def test_items_that_are_named_happen_and_no_others() -> None:
     assert busy.figures["requests"] - idle.figures["requests"] == 1
 
 
+@pytest.mark.slow
 def test_a_failing_run_is_shown_with_the_least_that_fails() -> None:
     with broken("an endpoint answers before the queue did"):
         plan = Plan(seed=1, events=50, intensity=6)

@@ -104,8 +104,8 @@ class Api:
         route, parameters = found
         return self.invoke(route.function, gateway.make_event(request, route, parameters, "api.example.com"))
 
-    def invoke(self, function: str, event: Mapping[str, Any]) -> Answer:
-        """Run a function with an event."""
+    def run(self, function: str, event: Mapping[str, Any]) -> Any:
+        """Run a function with an event; return what it returns."""
         path = stack.folder(function)
         folder = f"{path.parent.name}/{path.name}"
         if folder not in self.cloud._sandboxes:
@@ -113,10 +113,14 @@ class Api:
             # What a sandbox reads from its environment it has to read before another one is set up.
             kept = {"settings": runtime.settings, "clients": self._clients, "_secret": SECRET}
             self.cloud._sandboxes[folder] = module, kept
-        answer = self.cloud.warm(folder, dict(event))
+        return self.cloud.warm(folder, dict(event))
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> Answer:
+        """Run a function with an event; return its answer to a caller."""
+        answer = self.run(function, event)
         assert answer["isBase64Encoded"] is False
         headers = {name.lower(): value for name, value in answer["headers"].items()}
-        return Answer(path.parent.name, function, answer["statusCode"], headers, answer["body"])
+        return Answer(stack.folder(function).parent.name, function, answer["statusCode"], headers, answer["body"])
 
 
 def sample(folder: str, kind: str, values: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from local_stack.aws.resources import Cloud
 from nereid.auth import tokens
 from nereid.aws.access.accounts import DynamoAccountStore
 from nereid.aws.audience.users import DynamoUserStore, contact_item
@@ -22,7 +21,7 @@ from nereid.models.delivery import Plan, PlannedNotification, Recipient
 from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo
-from tests.local_stack import LocalStack
+from tests.local_stack import Stack
 
 
 @dataclass(frozen=True)
@@ -46,25 +45,23 @@ class Operator:
 
     Parameters
     ----------
-    stack : LocalStack
+    stack : Stack
         A running one.
     """
 
-    def __init__(self, stack: LocalStack) -> None:
-        functions = json.loads((stack.state_dir / "functions.json").read_text(encoding="utf-8"))
+    def __init__(self, stack: Stack) -> None:
         #: What the function that creates teams is given.
-        self.environment: dict[str, str] = functions["ManageCreateTeam"]
+        self.environment = stack.environment("ManageCreateTeam")
         self._stack = stack
-        cloud = Cloud(self.environment["AWS_ENDPOINT_URL"], self.environment["AWS_REGION"], "operator")
-        secret = cloud.client("secretsmanager").get_secret_value(SecretId=self.environment["SIGNING_SECRET_ARN"])
+        secret = stack.client("secretsmanager").get_secret_value(SecretId=self.environment["SIGNING_SECRET_ARN"])
         self.secret: str = secret["SecretString"]
-        clients: Any = SimpleNamespace(dynamodb=cloud.client("dynamodb"))
+        clients: Any = SimpleNamespace(dynamodb=stack.client("dynamodb"))
         self._accounts = DynamoAccountStore(Table(clients, self.environment["ACCOUNTS_TABLE"]))
-        self._audience = Table(clients, functions["NeptuneCreateUser"]["AUDIENCE_TABLE"])
+        self._audience = Table(clients, stack.environment("NeptuneCreateUser")["AUDIENCE_TABLE"])
         #: What the function that puts dead letters back is given, all queues among it.
-        self.queues: dict[str, str] = functions["ManageRedriveDeadLetters"]
-        self.activity_table: str = functions["ManageGetMessage"]["ACTIVITY_TABLE"]
-        self.sqs = cloud.client("sqs")
+        self.queues = stack.environment("ManageRedriveDeadLetters")
+        self.activity_table = stack.environment("ManageGetMessage")["ACTIVITY_TABLE"]
+        self.sqs = stack.client("sqs")
         self.messages = DynamoMessageStore(Table(clients, self.activity_table), 86400)
 
     def team(self, environment: str = "dev") -> OtherTeam:

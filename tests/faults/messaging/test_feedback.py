@@ -162,6 +162,7 @@ GRAVEST = (
     max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
 )
 @given(data=st.data(), names=st.sets(st.sampled_from(list(REPORTS)), min_size=1, max_size=6), lost=st.booleans())
+@pytest.mark.slow
 def test_whatever_the_order_of_reports_and_hand_overs_all_ends_the_same(
     cloud: Cloud, *, data: st.DataObject, names: set[str], lost: bool
 ) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nereid.core.messaging import deliver
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.template_content import TemplateContent
-from nereid.errors import TryAgain, Unavailable
+from nereid.errors import OutcomeUnknown, TryAgain, Unavailable
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import EventBatch
 from nereid.ports.messaging import Outcome
@@ -210,6 +210,30 @@ def test_what_must_not_be_repeated_ends_as_unknown_instead(world: World, *, afte
     assert world.outcomes(job.message_id) == [("failed", "provider: unknown outcome")]
 
 
+def test_what_nobody_knows_is_handed_over_five_times_and_no_more(world: World) -> None:
+    clock, job = Clock(world), job_of(world)
+    provider = Provider(*[OutcomeUnknown()] * 6)
+    for _ in range(4):
+        with pytest.raises(TryAgain):
+            deliverer(world, provider, clock).deliver(job)
+        assert world.outcomes(job.message_id) == [("pending", None)]
+        clock.forward(deliver.CLAIM_SECONDS + 1)
+    deliverer(world, provider, clock).deliver(job)
+    assert len(provider.sent) == 5
+    assert world.outcomes(job.message_id) == [("failed", "provider: unknown outcome")]
+
+
+def test_a_mail_that_is_done_costs_one_call_when_it_is_handed_over_again(cloud: Cloud, world: World) -> None:
+    world.configure("login", MAIL)
+    world.ingest("login", contact_infos=SAM)
+    cloud.pump("message")
+    records = cloud.receive("email")
+    assert cloud.hand_over("email", records) == []
+    cloud.calls.clear()
+    assert cloud.hand_over("email", records) == []
+    assert dict(cloud.calls) == {"dynamodb:UpdateItem": 1}
+
+
 class FailingRecords:
     """The real store of deliveries, whose `record` fails as a script says."""
 
@@ -402,6 +426,7 @@ STEPS = st.lists(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS)
+@pytest.mark.slow
 def test_any_interleaving_of_hand_overs_ends_with_one_send_per_delivery(
     cloud: Cloud, steps: list[tuple[str, int, bool]]
 ) -> None:

@@ -132,6 +132,7 @@ def lives(cloud: Cloud, time: Time) -> Iterator[Lives]:
     return each()
 
 
+@pytest.mark.slow
 def test_a_replay_sends_what_is_open_once(cloud: Cloud, lives: Iterator[Lives]) -> None:
     for world in lives:
         world.user("u")
@@ -143,6 +144,7 @@ def test_a_replay_sends_what_is_open_once(cloud: Cloud, lives: Iterator[Lives]) 
         assert cloud.calls[SEND] == 1
 
 
+@pytest.mark.slow
 def test_a_forced_delivery_is_sent_once_more(cloud: Cloud, lives: Iterator[Lives]) -> None:
     for world in lives:
         world.configure("login", MAIL)
@@ -216,6 +218,7 @@ def after_a_while(world: Lives, function: str) -> None:
     world.call(function, {"all": True})
 
 
+@pytest.mark.slow
 def test_a_letter_is_redriven_and_not_lost(cloud: Cloud, lives: Iterator[Lives]) -> None:
     for world in lives:
         bury(world, "m")
@@ -232,6 +235,7 @@ def set_aside(cloud: Cloud) -> list[str]:
     return [message["Body"] for message in found.get("Messages", [])]
 
 
+@pytest.mark.slow
 def test_a_purged_letter_is_gone_for_good(cloud: Cloud, time: Time, lives: Iterator[Lives]) -> None:
     for world in lives:
         bury(world, "m")
@@ -245,6 +249,7 @@ def test_a_purged_letter_is_gone_for_good(cloud: Cloud, time: Time, lives: Itera
         assert cloud.calls[SEND] == 0
 
 
+@pytest.mark.slow
 def test_a_stuck_message_is_set_going_again_and_sent_once(cloud: Cloud, time: Time, lives: Iterator[Lives]) -> None:
     for world in lives:
         world.user("u")

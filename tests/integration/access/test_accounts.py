@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -89,6 +91,28 @@ def test_of_many_refreshes_with_one_token_at_once_one_wins_and_the_family_ends(
         team.runtime.logins.refresh(won[0])
 
 
+def test_of_two_refreshes_that_read_the_same_session_one_succeeds(cloud: Cloud) -> None:
+    team = Team(cloud)
+    first = register(team).refresh_token
+    store = team.runtime.accounts
+
+    class Overtaken:
+        """The store, where another refresh with the same token comes between this one's read and its write."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
+
+        def renew_session(self, *arguments: Any) -> None:
+            overtaking.append(team.runtime.logins.refresh(first))
+            store.renew_session(*arguments)
+
+    overtaking: list[LoggedIn] = []
+    overtaken: Any = Overtaken()
+    with pytest.raises(BadRefreshToken):
+        replace(team.runtime.logins, store=overtaken).refresh(first)
+    assert len(overtaking) == 1
+
+
 def test_a_refresh_token_lives_for_thirty_days_from_its_making(cloud: Cloud) -> None:
     team = Team(cloud)
     token = register(team).refresh_token
@@ -141,6 +165,30 @@ def test_failed_logins_of_an_email_are_forgiven_after_fifteen_minutes(cloud: Clo
         team.runtime.logins.log_in(email, PASSWORD, source())
     team.clock.ahead = timedelta(seconds=caught.value.retry_after + 1)
     assert team.runtime.logins.log_in(email, PASSWORD, source()).account.email == email
+
+
+@pytest.mark.parametrize("shared", ["email", "source"])
+def test_registrations_are_let_in_again_after_an_hour(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, shared: str
+) -> None:
+    monkeypatch.setattr("nereid.core.access.accounts.hash_password", lambda _: "hash")
+    team = Team(cloud)
+    logins = team.runtime.logins
+
+    def attempt() -> None:
+        given = person("sam@example.com" if shared == "email" else None), "here" if shared == "source" else source()
+        with suppress(AlreadyExists):
+            logins.register(*given)
+
+    for _ in range(10 if shared == "email" else 100):
+        attempt()
+    for minutes in (0, 59):
+        team.clock.ahead = timedelta(minutes=minutes)
+        with pytest.raises(TooMany) as caught:
+            attempt()
+        assert 0 < caught.value.retry_after <= (60 - minutes) * 60
+    team.clock.ahead = timedelta(minutes=60, seconds=1)
+    attempt()
 
 
 def log_in_at_once(

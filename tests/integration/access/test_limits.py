@@ -19,6 +19,7 @@ def owner() -> str:
     return str(uuid.uuid4())
 
 
+@pytest.mark.slow
 def test_of_a_hundred_and_fifty_requests_at_once_at_a_limit_of_a_hundred_exactly_a_hundred_pass(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, owner: str
 ) -> None:

@@ -110,6 +110,7 @@ def test_operations_in_any_order_that_break_off_anywhere_end_in_the_same_users(
     choices=st.lists(st.integers(0, 6), min_size=100, max_size=400),
     faults=st.lists(st.integers(1, 150), max_size=2),
 )
+@pytest.mark.slow
 def test_operations_that_run_at_the_same_time_end_in_the_same_users(
     done: list[Operation], choices: list[int], faults: list[int]
 ) -> None:

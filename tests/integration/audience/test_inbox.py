@@ -177,3 +177,13 @@ def test_marking_those_of_a_user_who_is_being_deleted_is_no_error(memory: Any, o
     assert isinstance(marked, int)
     assert deleted is None
     assert inbox.page() == ([], 0)
+
+
+@pytest.mark.parametrize("state", ["all", "read"])
+def test_a_list_has_what_was_put_a_moment_ago(shared_cloud: Cloud, inbox: World, state: ReadState) -> None:
+    inbox.put(1)
+    inbox.mark(1)
+    shared_cloud.requests.clear()
+    assert inbox.page(state) == (["n1"], 1)
+    reads = shared_cloud.sent("dynamodb:Query")
+    assert [query["ConsistentRead"] for query in reads] == [True] * len(reads)

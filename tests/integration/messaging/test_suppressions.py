@@ -176,6 +176,7 @@ FACTS = st.lists(st.booleans(), min_size=4, max_size=12)
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(facts=FACTS, data=st.data())
+@pytest.mark.slow
 def test_the_order_and_number_of_reports_change_nothing(cloud: Cloud, facts: list[bool], data: st.DataObject) -> None:
     # Each mail to the address either bounced softly or arrived, one after the other. One bounce is on record already.
     suppressed = List()

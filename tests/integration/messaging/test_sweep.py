@@ -214,6 +214,13 @@ class TestWalk:
             met.add(found.message_id)
         assert len(met) == 9
 
+    @pytest.mark.parametrize(("limit", "more"), [(2, True), (3, True), (4, False)])
+    def test_a_full_page_may_not_be_the_last(self, world: Swept, limit: int, more: bool) -> None:  # noqa: FBT001
+        for number in range(3):
+            world.stored(f"m{number}", 60 * MINUTE)
+        page = world.runtime.messages.arrivals(world.scope, None, world.runtime.clock.now(), limit)
+        assert (len(page.messages), page.more) == (min(limit, 3), more)
+
     def test_a_clock_that_goes_back_finds_nothing(self, world: Swept) -> None:
         world.stored("m", 20 * MINUTE)
         now = world.runtime.clock.now()

@@ -443,6 +443,7 @@ def test_the_data_model_names_every_kind_of_item_that_these_calls_write(sales: S
         assert re.search(rf"`{kind}[#`]", section), (table, kind)
 
 
+@pytest.mark.slow
 def test_the_first_page_costs_the_same_of_a_hundred_a_thousand_and_ten_thousand_leads(sales: Sales) -> None:
     costs, totals = [], []
     sales.call("list_leads")

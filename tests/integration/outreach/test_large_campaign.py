@@ -11,6 +11,8 @@ from nereid.models.lead import LeadFilter
 from tests.support import memory_cloud
 from tests.support.sales import Sales
 
+pytestmark = pytest.mark.slow
+
 LEADS = 10_000
 #: How many of them have their mail reported as delivered.
 REPORTED = LEADS // 10

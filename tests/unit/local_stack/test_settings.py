@@ -30,6 +30,7 @@ def test_a_parameter_needs_a_name_and_a_value(text: str) -> None:
         ("Size=large", "parameter Size must be one of 1, 2, not 'large'"),
     ],
 )
+@pytest.mark.slow
 def test_a_stack_does_not_start_with_a_parameter_that_the_template_does_not_take(
     tmp_path: Path, override: str, why: str
 ) -> None:

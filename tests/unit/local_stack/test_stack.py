@@ -185,6 +185,7 @@ def test_a_taken_port_ends_the_stack_at_once(tmp_path: Path) -> None:
     assert f"Port {port} is taken" in stack.printed()
 
 
+@pytest.mark.slow
 def test_a_template_that_cannot_be_read_ends_the_stack_with_its_reason(
     tmp_path: Path, write: Callable[[str, str], Path]
 ) -> None:
@@ -195,6 +196,7 @@ def test_a_template_that_cannot_be_read_ends_the_stack_with_its_reason(
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.slow
 def test_a_signal_ends_the_stack_with_all_its_processes(tmp_path: Path, signum: signal.Signals) -> None:
     stack = start(tmp_path, NEREID_TEMPLATE=str(SAMPLE))
     pids = _descendants(stack.process.pid)
@@ -208,6 +210,7 @@ def test_a_signal_ends_the_stack_with_all_its_processes(tmp_path: Path, signum: 
     assert not [pid for pid in pids if _alive(pid)]
 
 
+@pytest.mark.slow
 def test_the_end_of_the_stack_by_force_leaves_nobody_behind(tmp_path: Path) -> None:
     stack = start(tmp_path, NEREID_TEMPLATE=str(SAMPLE))
     pids = _descendants(stack.process.pid)
@@ -219,6 +222,7 @@ def test_the_end_of_the_stack_by_force_leaves_nobody_behind(tmp_path: Path) -> N
     assert not [pid for pid in pids if _alive(pid)]
 
 
+@pytest.mark.slow
 def test_another_emulator_can_take_the_place_of_the_embedded_one(tmp_path: Path) -> None:
     emulator = AwsServer(embedded(), "127.0.0.1", 0)
     emulator.start()

@@ -14,6 +14,9 @@ import pytest
 
 from tools import venv
 
+# Most of them make an environment.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
