@@ -27,6 +27,7 @@ from tests.support import mailbox_servers
 from tests.support.mailbox_servers import Mailboxes, gmail_error, graph_error
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+LATER = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 URL = "https://nereid.example.com/u/" + "t" * 500
 SENDER = "sales@example.com"
 PROVIDERS: tuple[MailboxProvider, ...] = ("gmail", "outlook")
@@ -55,13 +56,20 @@ class Cipher:
         return mailbox_servers.TOKEN
 
 
+class Clock:
+    """Stands still."""
+
+    def now(self) -> datetime:
+        return LATER
+
+
 class Sender:
     """A channel over the servers, with one mailbox."""
 
     def __init__(self, servers: Mailboxes, provider: MailboxProvider) -> None:
         self.servers = servers
         self.accounts = Accounts(provider)
-        self.channel = MailboxChannel(self.accounts, Cipher(), dict.fromkeys(PROVIDERS, servers.url))  # type: ignore[arg-type]
+        self.channel = MailboxChannel(self.accounts, Cipher(), dict.fromkeys(PROVIDERS, servers.url), Clock())  # type: ignore[arg-type]
 
     def send(self, content: str = "Dear John", subject: str = "Hello", to: str = "john@example.org") -> str | None:
         outreach = Outreach(campaign_id="c", lead_id="l", to=to, subject=subject, content=content, account=SENDER)
