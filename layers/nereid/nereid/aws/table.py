@@ -11,19 +11,26 @@ from typing import Any
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from nereid import jsontext
 from nereid.aws.clients import Clients
 from nereid.aws.errors import ConditionFailed, Contended, failed_conditions, translated
 from nereid.contention import until_uncontested
 from nereid.models.team import Scope
 
 Item = dict[str, Any]
-#: How much one page of a list may hold: a Lambda's answer ends at 6 MB. A page that is full ends early.
+#: How much one page of a list may hold, as :func:`bytes_in_answer` counts: a Lambda's answer ends at 6 MB. A page that
+#: is full ends early.
 MAX_PAGE_BYTES = 4_000_000
 
 
 def tenant(scope: Scope, *parts: str) -> str:
     """Return a partition key of one environment: team and environment first, so no query can leave them."""
     return "#".join([scope.team_id, scope.environment, *parts])
+
+
+def bytes_in_answer(text: str) -> int:
+    """Return what JSON takes in a function's answer, which holds it as a string of JSON: quotes take more there."""
+    return len(jsontext.dumps(text).encode())
 
 
 def can_be_key(pk: str, sk: str) -> bool:

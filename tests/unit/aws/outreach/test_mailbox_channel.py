@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 import urllib3
@@ -102,6 +103,17 @@ def servers() -> Iterator[Mailboxes]:
 @pytest.fixture(params=PROVIDERS)
 def sender(servers: Mailboxes, request: pytest.FixtureRequest) -> Sender:
     return Sender(servers, request.param)
+
+
+def test_a_mail_that_is_sent_again_by_force_is_another_mail(sender: Sender) -> None:
+    outreach = Outreach(campaign_id="c", lead_id="l", to="john@example.org", subject="s", content="c", account=SENDER)
+    for sending in (1, 2, 2):
+        again = job("john@example.org", SENDER).model_copy(update={"sending": sending})
+        sender.channel.send(again, render(outreach, URL))
+    ids = [mail["Message-ID"] for mail in sender.servers.mails]
+    dates = [parsedate_to_datetime(mail["Date"]) for mail in sender.servers.mails]
+    assert ids == ["<d1@example.com>", "<d1.2@example.com>", "<d1.2@example.com>"]
+    assert dates == [NOW, LATER, LATER]
 
 
 def test_a_mail_goes_out_as_it_was_made(sender: Sender) -> None:

@@ -13,7 +13,7 @@ from itertools import islice
 from nereid import jsontext
 from nereid.aws.audience.users import user_key
 from nereid.aws.errors import ConditionFailed
-from nereid.aws.table import MAX_PAGE_BYTES, Item, Table
+from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, bytes_in_answer
 from nereid.clock import from_iso, to_iso
 from nereid.errors import NotFound, Unavailable
 from nereid.models.team import Scope
@@ -168,7 +168,7 @@ class DynamoInbox:
 
 def _size(item: Item) -> int:
     """Return how many bytes a notification takes in an answer, about."""
-    return sum(len(jsontext.dumps(item[name])) for name in ("title", "body")) + len(item["data"])
+    return bytes_in_answer("".join([jsontext.dumps(item["title"]), jsontext.dumps(item["body"]), item["data"]]))
 
 
 def _sort(uuid: str, created_at: datetime) -> str:
