@@ -146,9 +146,9 @@ def test_a_mail_from_a_mailbox_has_the_headers_that_we_made(world: World, text: 
     link = "https://nereid.example.com/u/x"
     hostile = Rendered({"subject": f"Hello{text}{VICTIM}", "text": f"t{text}{VICTIM}"}, [], link)
     with suppress(ProviderRefused):
-        _assert_ours(_mail(job, hostile, "sales@example.com"))
+        _assert_ours(_mail(job, hostile, "sales@example.com", job.planned_at))
     cleaned = hostile._replace(members={**hostile.members, "subject": one_line(str(hostile.members["subject"]))})
-    _assert_ours(_mail(job, cleaned, "sales@example.com"))
+    _assert_ours(_mail(job, cleaned, "sales@example.com", job.planned_at))
 
 
 def _assert_ours(raw: bytes) -> None:

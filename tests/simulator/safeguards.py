@@ -38,7 +38,7 @@ EXPECTED: dict[str, Expected] = {
     ),
     "one failed record fails its whole batch": Expected(300, ("poison blocks nothing",), seed=2),
     "suppressions are not read at the send": Expected(150, ("nobody is mailed against their will",), seed=3),
-    "suppressions are cached": Expected(150, ("nobody is mailed against their will",), seed=4),
+    "suppressions are cached": Expected(300, ("nobody is mailed against their will",), seed=2),
     "a claim is released when there was no answer": Expected(150, ("nothing is sent twice",), seed=2),
     "a success is recorded before the send": Expected(150, ("a success was accepted",)),
     "at_most_once is repeated": Expected(300, ("nothing is sent twice",)),
@@ -69,7 +69,7 @@ def notices(name: str, seed: int, events: int) -> Noticed | None:
 def search(name: str) -> Noticed | None:
     """Return the smallest of some runs that notices, and that passes while the safeguard is there."""
     expected = EXPECTED[name]
-    seeds = sorted(_SEEDS, key=lambda seed: seed != expected.seed)
+    seeds = dict.fromkeys([expected.seed, *_SEEDS])
     for events in (expected.events, 2 * expected.events):
         for seed in seeds:
             found = notices(name, seed, events)

@@ -361,7 +361,10 @@ class Runtime:
         need = self.settings.need
         provider = SesChannel(self.clients, need("configuration_set"))
         mailboxes = MailboxChannel(
-            self.email_accounts, self.token_cipher, {"gmail": need("gmail_url"), "outlook": need("graph_url")}
+            self.email_accounts,
+            self.token_cipher,
+            {"gmail": need("gmail_url"), "outlook": need("graph_url")},
+            self.clock,
         )
         return Deliverer(
             EmailChannel(provider, mailboxes),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -187,3 +188,47 @@ def test_a_list_has_what_was_put_a_moment_ago(shared_cloud: Cloud, inbox: World,
     assert inbox.page(state) == (["n1"], 1)
     reads = shared_cloud.sent("dynamodb:Query")
     assert [query["ConsistentRead"] for query in reads] == [True] * len(reads)
+
+
+@pytest.mark.slow
+def test_ten_thousand_are_marked_by_calls_that_each_end_in_time(memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox = World(memory)
+    inbox.put(*range(10_000))
+    monkeypatch.setattr("nereid.aws.audience.inbox._MARKING_SECONDS", 0.5)
+    calls = 0
+    while True:
+        calls += 1
+        begun = time.monotonic()
+        try:
+            inbox.mark_all()
+        except Unavailable:
+            assert time.monotonic() - begun < 5
+            assert inbox.page("read")[1] + inbox.page("unread")[1] == 10_000
+            continue
+        break
+    assert calls > 1
+    assert (inbox.page("read")[1], inbox.page("unread")[1]) == (10_000, 0)
+    assert inbox.mark_all() == 0
+
+
+def test_many_are_counted_as_they_are_marked(memory: Any) -> None:
+    inbox = World(memory)
+    inbox.put(*range(300))
+    inbox.mark(7)
+    assert [inbox.mark_all(), inbox.mark_all()] == [299, 0]
+
+
+def test_a_page_ends_before_an_answer_is_too_large(memory: Any) -> None:
+    inbox = World(memory)
+    for number in range(30):
+        notice = inbox.notice(number)
+        inbox.inbox.put(inbox.scope, notice.model_copy(update={"body": "x" * 340_000}))
+    seen: list[str] = []
+    position = None
+    while True:
+        found, position = inbox.inbox.unread_before(inbox.scope, "u", position, 100)
+        assert sum(len(each.body) for each in found) < 4_500_000
+        seen += [each.uuid for each in found]
+        if position is None:
+            break
+    assert seen == [f"n{number}" for number in reversed(range(30))]

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from nereid.aws.table import Table
+from nereid.contention import TRIES
 from nereid.errors import Unavailable
 from tests.support.cloud import tables
 from tests.support.memory_dynamodb import MemoryDynamoDB
+from tests.support.virtual_time import VirtualTime
 
 
 def table(client: Any) -> Table:
@@ -26,7 +28,9 @@ def test_many_large_items_of_one_partition_are_all_read() -> None:
     assert list(stored.get_many(keys)) == keys
 
 
-def test_a_batch_that_reads_nothing_is_given_up() -> None:
+def test_a_batch_that_reads_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    time = VirtualTime(monkeypatch)
+
     class Throttled:
         calls = 0
 
@@ -37,4 +41,33 @@ def test_a_batch_that_reads_nothing_is_given_up() -> None:
     client = Throttled()
     with pytest.raises(Unavailable):
         table(client).get_many([("p", "s")])
-    assert client.calls == 5
+    assert client.calls == TRIES
+    assert len(time.pauses) == TRIES - 1
+
+
+class PartlyDone:
+    """A client that does one write of each batch."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def batch_write_item(self, RequestItems: Any) -> Any:  # noqa: N803 - boto3's name
+        [(name, requests)] = RequestItems.items()
+        self.sizes.append(len(requests))
+        return {"UnprocessedItems": {name: requests[1:]}} if requests[1:] else {}
+
+
+def test_what_is_left_of_a_batch_is_written_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    time, client = VirtualTime(monkeypatch), PartlyDone()
+    table(client).delete_many([("p", "1"), ("p", "2"), ("p", "3")])
+    assert client.sizes == [3, 2, 1]
+    assert len(time.pauses) == 2
+    assert all(pause > 0 for pause in time.pauses)
+
+
+def test_a_batch_that_is_never_done_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    time, client = VirtualTime(monkeypatch), PartlyDone()
+    with pytest.raises(Unavailable):
+        table(client).delete_many([("p", str(number)) for number in range(25)])
+    assert len(client.sizes) == TRIES
+    assert time.now < 3

@@ -6,9 +6,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-#: For stores and queues, whose writes are safe to repeat. All attempts together end before an endpoint's own 10 s
-#: do, so that a caller is told what happened.
-_REPEATABLE = Config(connect_timeout=1, read_timeout=3.5, retries={"mode": "standard", "total_max_attempts": 2})
+#: For stores and queues, whose writes are safe to repeat. Endpoints make several calls, and the first that gets no
+#: answer ends the request: its two attempts and the pause between them take 7 s at most, which leaves an endpoint 3 s
+#: of its 10 for the calls before it, and the caller is told. A call of theirs takes a few hundredths of a second; the
+#: longest waits a second for a queue to have something.
+_REPEATABLE = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 #: For providers. Never retried by the SDK: it would repeat a send whose answer was lost, which is how one
 #: message becomes two. Whether to try again is decided by core/messaging/deliver.
 _ONCE = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})

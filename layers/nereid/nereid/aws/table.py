@@ -5,27 +5,32 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from nereid import jsontext
 from nereid.aws.clients import Clients
 from nereid.aws.errors import ConditionFailed, Contended, failed_conditions, translated
 from nereid.contention import until_uncontested
-from nereid.errors import Unavailable
 from nereid.models.team import Scope
 
 Item = dict[str, Any]
-#: How often in a row a batch may do nothing at all.
-_BATCH_TRIES = 5
-#: How much one page of a list may hold: a Lambda's answer ends at 6 MB. A page that is full ends early.
+#: How much one page of a list may hold, as :func:`bytes_in_answer` counts: a Lambda's answer ends at 6 MB. A page that
+#: is full ends early.
 MAX_PAGE_BYTES = 4_000_000
 
 
 def tenant(scope: Scope, *parts: str) -> str:
     """Return a partition key of one environment: team and environment first, so no query can leave them."""
     return "#".join([scope.team_id, scope.environment, *parts])
+
+
+def bytes_in_answer(text: str) -> int:
+    """Return what JSON takes in a function's answer, which holds it as a string of JSON: quotes take more there."""
+    return len(jsontext.dumps(text).encode())
 
 
 def can_be_key(pk: str, sk: str) -> bool:
@@ -66,6 +71,10 @@ def _plain(value: Any) -> Any:
         case list():
             return [_plain(item) for item in value]
     return value
+
+
+class _Unprocessed(Exception):
+    """DynamoDB did not do all of a batch: a table is throttled."""
 
 
 class Table:
@@ -157,25 +166,25 @@ class Table:
         """
         wanted = list(dict.fromkeys(keys))
         found: dict[tuple[str, str], Item] = {}
-        projection = _projection(["pk", "sk", *attributes]) if attributes else {}
+        options = {"ConsistentRead": consistent, **(_projection(["pk", "sk", *attributes]) if attributes else {})}
         for first in range(0, len(wanted), 100):
             chunk = [marshal({"pk": pk, "sk": sk}) for pk, sk in wanted[first : first + 100]]
-            tries = 0
-            while chunk:
-                with translated():
-                    answer = self.client.batch_get_item(
-                        RequestItems={self.name: {"Keys": chunk, "ConsistentRead": consistent, **projection}}
-                    )
-                for item in answer["Responses"].get(self.name, []):
-                    plain = unmarshal(item)
-                    found[plain["pk"], plain["sk"]] = plain
-                unread = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-                # One call reads no more than 1 MB of a partition: as long as it reads anything, all is well.
-                tries = tries + 1 if len(unread) == len(chunk) else 0
-                if tries == _BATCH_TRIES:
-                    raise Unavailable("keys left unread")
-                chunk = unread
+            until_uncontested(self.name, partial(self._read_all, chunk, options, found), again=(_Unprocessed,))
         return found
+
+    def _read_all(self, keys: list[Item], options: Item, found: dict[tuple[str, str], Item]) -> None:
+        """Add the items of up to 100 keys to those found, and take their keys away."""
+        while keys:
+            with translated():
+                answer = self.client.batch_get_item(RequestItems={self.name: {"Keys": list(keys), **options}})
+            for item in answer["Responses"].get(self.name, []):
+                plain = unmarshal(item)
+                found[plain["pk"], plain["sk"]] = plain
+            unread = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            # One call reads no more than 1 MB of a partition: as long as it reads anything, all is well.
+            if len(unread) == len(keys):
+                raise _Unprocessed
+            keys[:] = unread
 
     def put(
         self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None
@@ -222,15 +231,16 @@ class Table:
 
     def _write_many(self, requests: Sequence[Item]) -> None:
         for first in range(0, len(requests), 25):
-            chunk = requests[first : first + 25]
-            for _ in range(5):
-                with translated():
-                    answer = self.client.batch_write_item(RequestItems={self.name: chunk})
-                chunk = answer.get("UnprocessedItems", {}).get(self.name, [])
-                if not chunk:
-                    break
-            else:
-                raise Unavailable("items left unwritten")
+            chunk = list(requests[first : first + 25])
+            until_uncontested(self.name, partial(self._write_all, chunk), again=(_Unprocessed,))
+
+    def _write_all(self, requests: list[Item]) -> None:
+        """Do up to 25 requests; those that were not done are left."""
+        with translated():
+            answer = self.client.batch_write_item(RequestItems={self.name: list(requests)})
+        requests[:] = answer.get("UnprocessedItems", {}).get(self.name, [])
+        if requests:
+            raise _Unprocessed
 
     def transact(self, *writes: Mapping[str, Any]) -> None:
         """Do all writes or none, once other transactions on the same items let it.

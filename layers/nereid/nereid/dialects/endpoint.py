@@ -52,15 +52,26 @@ def answer(
         None for an endpoint that never looks at the body.
     """
     identify(context, event)
+    return answered(dialect, event.get("routeKey"), lambda: respond(_read(event, max_body_bytes))).to_event()
+
+
+def answered(dialect: Answers, route: str | None, respond: Callable[[], Response]) -> Response:
+    """Return what `respond` does; every error becomes an answer in the dialect's envelope, and is logged if it is ours.
+
+    Parameters
+    ----------
+    route
+        Names the route in the log; its path would hold ids of users.
+    """
     try:
-        return respond(_read(event, max_body_bytes)).to_event()
+        return respond()
     except NereidError as error:
         if isinstance(error, Unavailable):
-            logger.warning("store or queue unavailable", extra={"error": str(error), "route": event.get("routeKey")})
-        return dialect.error(error).to_event()
+            logger.warning("store or queue unavailable", extra={"error": str(error), "route": route})
+        return dialect.error(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
-        unexpected(error, "endpoint failed", route=event.get("routeKey"))
-        return dialect.error(error).to_event()
+        unexpected(error, "endpoint failed", route=route)
+        return dialect.error(error)
 
 
 def _read(event: dict[str, Any], max_body_bytes: int | None) -> Request:

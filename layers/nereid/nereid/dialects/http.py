@@ -1,6 +1,7 @@
 """HTTP as the endpoints see it: a request read from an API Gateway event, and the answer written for it."""
 
 import base64
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from nereid.errors import NereidError
 JSON = "application/json"
 #: Largest body that most endpoints take, in bytes.
 MAX_BODY_BYTES = 262144
+#: Largest body of an answer, in bytes. A Lambda's answer ends at 6 MiB, as JSON that holds the body as a string, which
+#: makes quotes and line breaks of the body longer.
+MAX_ANSWER_BYTES = 6_000_000
 
 
 class BodyTooLarge(NereidError):
@@ -93,6 +97,11 @@ class Response:
     body: Any = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = JSON
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether no function can give this answer."""
+        return len(json.dumps(self.to_event(), ensure_ascii=False).encode("utf-8", "surrogatepass")) > MAX_ANSWER_BYTES
 
     def to_event(self) -> dict[str, Any]:
         """Return the answer in the form that API Gateway takes."""

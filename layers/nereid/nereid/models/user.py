@@ -10,6 +10,9 @@ CONTACT_TYPES: tuple[str, ...] = get_args(ContactType)
 
 #: Most contact infos that one user can have.
 MAX_CONTACT_INFOS = 100
+#: Largest `meta` of all contact infos of a user together, as a function's answer holds them: as JSON within a string of
+#: JSON. They are all shown in one answer, which ends at 6 MiB, with addresses of up to 4096 characters.
+MAX_CONTACT_METAS_BYTES = 4_000_000
 #: Largest `meta` of a user or contact info, as compact JSON in bytes.
 MAX_META_BYTES = 65536
 #: Most devices that one user can have.

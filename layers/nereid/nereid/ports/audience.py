@@ -237,7 +237,11 @@ class Inbox(Protocol):
         ...
 
     def mark_all_read(self, scope: Scope, user_id: str, at: datetime) -> int:
-        """Mark all unread ones of a user as read; return how many went from unread to read."""
+        """Mark all unread ones of a user as read; return how many went from unread to read.
+
+        `Unavailable` if there are more than one call has the time for: what is marked stays so, and a repetition
+        goes on from there and counts what it marks itself.
+        """
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 import urllib3
@@ -27,6 +28,7 @@ from tests.support import mailbox_servers
 from tests.support.mailbox_servers import Mailboxes, gmail_error, graph_error
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+LATER = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 URL = "https://nereid.example.com/u/" + "t" * 500
 SENDER = "sales@example.com"
 PROVIDERS: tuple[MailboxProvider, ...] = ("gmail", "outlook")
@@ -55,13 +57,20 @@ class Cipher:
         return mailbox_servers.TOKEN
 
 
+class Clock:
+    """Stands still."""
+
+    def now(self) -> datetime:
+        return LATER
+
+
 class Sender:
     """A channel over the servers, with one mailbox."""
 
     def __init__(self, servers: Mailboxes, provider: MailboxProvider) -> None:
         self.servers = servers
         self.accounts = Accounts(provider)
-        self.channel = MailboxChannel(self.accounts, Cipher(), dict.fromkeys(PROVIDERS, servers.url))  # type: ignore[arg-type]
+        self.channel = MailboxChannel(self.accounts, Cipher(), dict.fromkeys(PROVIDERS, servers.url), Clock())  # type: ignore[arg-type]
 
     def send(self, content: str = "Dear John", subject: str = "Hello", to: str = "john@example.org") -> str | None:
         outreach = Outreach(campaign_id="c", lead_id="l", to=to, subject=subject, content=content, account=SENDER)
@@ -94,6 +103,17 @@ def servers() -> Iterator[Mailboxes]:
 @pytest.fixture(params=PROVIDERS)
 def sender(servers: Mailboxes, request: pytest.FixtureRequest) -> Sender:
     return Sender(servers, request.param)
+
+
+def test_a_mail_that_is_sent_again_by_force_is_another_mail(sender: Sender) -> None:
+    outreach = Outreach(campaign_id="c", lead_id="l", to="john@example.org", subject="s", content="c", account=SENDER)
+    for sending in (1, 2, 2):
+        again = job("john@example.org", SENDER).model_copy(update={"sending": sending})
+        sender.channel.send(again, render(outreach, URL))
+    ids = [mail["Message-ID"] for mail in sender.servers.mails]
+    dates = [parsedate_to_datetime(mail["Date"]) for mail in sender.servers.mails]
+    assert ids == ["<d1@example.com>", "<d1.2@example.com>", "<d1.2@example.com>"]
+    assert dates == [NOW, LATER, LATER]
 
 
 def test_a_mail_goes_out_as_it_was_made(sender: Sender) -> None:

@@ -4,6 +4,8 @@ The index `inbox` (local, so read consistently) sorts a user's notifications by 
 alone: counting a state or skipping to a page reads about 150 bytes per notification, never their texts.
 """
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
@@ -11,12 +13,17 @@ from itertools import islice
 from nereid import jsontext
 from nereid.aws.audience.users import user_key
 from nereid.aws.errors import ConditionFailed
-from nereid.aws.table import Item, Table
+from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, bytes_in_answer
 from nereid.clock import from_iso, to_iso
-from nereid.errors import NotFound
+from nereid.errors import NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import AppNotification, anonymous_id_of
 from nereid.ports.audience import ReadState
+
+#: How many notifications are marked at the same time, and how many before the time is looked at.
+_AT_ONCE, _ROUND = 8, 64
+#: For how many seconds a call goes on to mark notifications; its function has 10.
+_MARKING_SECONDS = 5.0
 
 
 class DynamoInbox:
@@ -87,7 +94,16 @@ class DynamoInbox:
                 break
             keys.append((item["pk"], item["sk"]))
         found = self._table.get_many(keys)
-        return [_to_notification(found[key]) for key in keys if key in found], position
+        last: str | None = None
+        notifications: list[AppNotification] = []
+        size = 0
+        for key in (key for key in keys if key in found):
+            size += _size(found[key])
+            if notifications and size > MAX_PAGE_BYTES:
+                return notifications, last
+            notifications.append(_to_notification(found[key]))
+            last = key[1].removeprefix("inbox#")
+        return notifications, position
 
     def page(
         self, scope: Scope, user_id: str, state: ReadState, page: int, per_page: int, *, oldest_first: bool
@@ -114,10 +130,23 @@ class DynamoInbox:
 
     def mark_all_read(self, scope: Scope, user_id: str, at: datetime) -> int:
         condition, values, index = _selection(user_key(scope, user_id), "unread")
-        updated = 0
-        for item in list(self._table.query(condition, values, index=index, consistent=True)):
+        end = time.monotonic() + _MARKING_SECONDS
+        keys = [(each["pk"], each["sk"]) for each in self._table.query(condition, values, index=index, consistent=True)]
+
+        def mark(key: tuple[str, str]) -> bool:
             with suppress(NotFound):  # gone since it was listed, with its user
-                updated += self._mark(item["pk"], item["sk"], at)
+                return self._mark(*key, at)
+            return False
+
+        if len(keys) <= _AT_ONCE:
+            return sum(map(mark, keys))
+        updated = 0
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for first in range(0, len(keys), _ROUND):
+                if time.monotonic() > end:
+                    # What is marked stays so, and the caller is told to repeat the call, which goes on from here.
+                    raise Unavailable(f"{len(keys) - first} of {len(keys)} app notifications are still to be marked")
+                updated += sum(pool.map(mark, keys[first : first + _ROUND]))
         return updated
 
     def _mark(self, pk: str, sk: str, at: datetime) -> bool:
@@ -135,6 +164,11 @@ class DynamoInbox:
                 return False
             raise NotFound("app notification") from error
         return True
+
+
+def _size(item: Item) -> int:
+    """Return how many bytes a notification takes in an answer, about."""
+    return bytes_in_answer("".join([jsontext.dumps(item["title"]), jsontext.dumps(item["body"]), item["data"]]))
 
 
 def _sort(uuid: str, created_at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from nereid import jsontext
 from nereid.aws.errors import ConditionFailed
-from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, can_be_key, tenant
+from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, bytes_in_answer, can_be_key, tenant
 from nereid.clock import to_iso
 from nereid.errors import NotFound
 from nereid.models.event_type import EventType
@@ -55,7 +55,7 @@ class DynamoEventTypeStore:
         found: list[EventType] = []
         size = 0
         for item in self._table.query(condition, values, consistent=True, limit=limit + 1):
-            size += len(item["notifications"].encode())
+            size += bytes_in_answer(item["notifications"])
             if len(found) == limit or (found and size > MAX_PAGE_BYTES):
                 return found, found[-1].event_type
             found.append(_to_event_type(item))

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from nereid.aws.errors import ConditionFailed
-from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, digest, tenant
+from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, bytes_in_answer, digest, tenant
 from nereid.clock import to_iso
 from nereid.errors import Unavailable
 from nereid.models.delivery import Plan
@@ -75,7 +75,7 @@ class DynamoMessageStore:
         size, last = 0, ""
         for item in (found[key] for key in keys if key in found):
             content = _unpack(item["content"])
-            size += len(content)
+            size += bytes_in_answer(content if isinstance(content, str) else content.decode())
             if messages and size > MAX_PAGE_BYTES:
                 return messages, last
             messages.append(Message.model_validate_json(content))

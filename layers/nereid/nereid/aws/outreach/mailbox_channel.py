@@ -11,6 +11,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -24,6 +25,7 @@ from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.email_address import is_recipient
 from nereid.models.lead_email import GivenContent, MailboxProvider
+from nereid.ports.clock import Clock
 from nereid.ports.messaging import Channel
 from nereid.ports.outreach import EmailAccountStore, TokenCipher
 
@@ -69,10 +71,13 @@ class MailboxChannel:
         Where each provider's API is, without a slash at the end.
     """
 
-    def __init__(self, accounts: EmailAccountStore, cipher: TokenCipher, urls: Mapping[MailboxProvider, str]) -> None:
+    def __init__(
+        self, accounts: EmailAccountStore, cipher: TokenCipher, urls: Mapping[MailboxProvider, str], clock: Clock
+    ) -> None:
         self._accounts = accounts
         self._cipher = cipher
         self._urls = urls
+        self._clock = clock
         self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
 
     def has_provider(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox is its own provider
@@ -86,7 +91,9 @@ class MailboxChannel:
         if sealed is None or sealed.account.status != "connected":
             raise ProviderRefused(f"reconnect {address}")
         token = self._cipher.open(job.team_id, address, sealed.token)
-        mail = _mail(job, rendered, address)
+        # A mail that is sent again by force is a new one, perhaps weeks after its plan.
+        date = job.planned_at if job.sending == 1 else self._clock.now()
+        mail = _mail(job, rendered, address, date)
         status, headers, answer = self._post(sealed.account.provider, token, mail)
         if status in (200, 202):
             return _text(answer.get("id")) or headers.get("request-id")
@@ -120,7 +127,7 @@ class MailboxChannel:
         return answer.status, answer.headers, _object(answer.data)
 
 
-def _mail(job: DeliveryJob, rendered: Rendered, sender: str) -> bytes:
+def _mail(job: DeliveryJob, rendered: Rendered, sender: str, date: datetime) -> bytes:
     """Return the mail as it travels.
 
     Raises
@@ -133,9 +140,10 @@ def _mail(job: DeliveryJob, rendered: Rendered, sender: str) -> bytes:
         message["From"] = sender
         message["To"] = job.recipient.value
         message["Subject"] = rendered.members["subject"]
-        message["Date"] = format_datetime(job.planned_at)
-        # The same at each try, so that a mailbox that got it twice may tell.
-        message["Message-ID"] = f"<{job.delivery_id}@{sender.rpartition('@')[2]}>"
+        message["Date"] = format_datetime(date)
+        # The same at each try of a sending, so that a mailbox that got it twice may tell.
+        sending = f".{job.sending}" if job.sending > 1 else ""
+        message["Message-ID"] = f"<{job.delivery_id}{sending}@{sender.rpartition('@')[2]}>"
         message["List-Unsubscribe"] = f"<{rendered.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(rendered.members["text"])

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from nereid import jsontext
 from nereid.contention import until_uncontested
 from nereid.core.audience.users import merged
 from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound
 from nereid.models.team import Scope
-from nereid.models.user import MAX_CONTACT_INFOS, ContactInfo, ContactType, User
+from nereid.models.user import MAX_CONTACT_INFOS, MAX_CONTACT_METAS_BYTES, ContactInfo, ContactType, User
 from nereid.ports.audience import UserStore
 from nereid.ports.clock import Clock
 
@@ -78,6 +79,7 @@ def put_contact_info(
                 "revived_at": None,
             }
         )
+        _require_room(user, changed)
         users.put_contact_info(scope, user, changed, new=False)
         return changed
 
@@ -117,5 +119,13 @@ def _add(
     contact = ContactInfo(
         type=type_, value=value, filterable=filterable, meta=merged({}, meta), created_at=now, updated_at=now
     )
+    _require_room(user, contact)
     users.put_contact_info(scope, user, contact, new=True)
     return contact
+
+
+def _require_room(user: User, contact: ContactInfo) -> None:
+    """Raise `Invalid` on `meta` if the contact infos of a user would be more than one answer can show."""
+    others = [each for each in user.contact_infos if each.key != contact.key]
+    if sum(jsontext.size(jsontext.dumps(each.meta)) for each in [*others, contact]) > MAX_CONTACT_METAS_BYTES:
+        raise Invalid({"meta": "meta is not valid"})

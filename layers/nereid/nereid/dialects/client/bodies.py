@@ -14,6 +14,8 @@ from nereid.models.user import Device
 
 #: The event type of an event without a name.
 UNNAMED = "unnamed"
+#: Longest position in a list: a moment and an id. A much longer one could not even be looked up.
+MAX_POSITION_BYTES = 256
 _TRAITS = tuple(field.name for field in checks.TRAITS)
 _IDS = ("anonymous_id", "external_id")
 #: Members of an event that have a meaning; all others are kept as `extra`.
@@ -99,9 +101,12 @@ def cursor(query: Mapping[str, str]) -> str | None:
     if not text:
         return None
     try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        position = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except ValueError as error:
         raise checks.Refused("The value of `cursor` must be a cursor.") from error
+    if len(position.encode()) > MAX_POSITION_BYTES:
+        raise checks.Refused("The value of `cursor` must be a cursor.")
+    return position
 
 
 def _who(value: Mapping[str, Any]) -> Who:

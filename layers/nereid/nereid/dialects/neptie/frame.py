@@ -5,6 +5,7 @@ Source of the rules: docs/apis/neptie.md.
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from pydantic import ValidationError
@@ -13,8 +14,8 @@ from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
 from nereid.core.access.accounts import ACCESS_SECONDS, BadRefreshToken, LoggedIn, WrongPassword
 from nereid.core.access.rate_limits import GENERAL, Bucket, Quota, RateLimiter
+from nereid.dialects import endpoint as frame
 from nereid.dialects.body_types import Body, first_errors
-from nereid.dialects.endpoint import LambdaHandler
 from nereid.dialects.http import MAX_BODY_BYTES, BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
 from nereid.dialects.http import not_available as unavailable
 from nereid.errors import (
@@ -30,7 +31,6 @@ from nereid.errors import (
     Unavailable,
     UnknownLead,
 )
-from nereid.logs import identify, unexpected
 from nereid.models.account import Account
 from nereid.models.campaign import Campaign
 from nereid.models.lead import Lead
@@ -103,6 +103,8 @@ class Count:
         self._bucket = GENERAL
         self._owner = f"address#{request.source_ip}"
         self._quota: Quota | None = None
+        #: Whether counting failed by a bug: there is nothing to tell then.
+        self.is_broken = False
 
     def belongs_to(self, bucket: Bucket, caller: Caller) -> None:
         """Count in a caller's bucket from now on."""
@@ -111,7 +113,13 @@ class Count:
 
     def note(self, how_many: int = 1) -> None:
         """Use up some of the bucket, if so much remains."""
-        self._quota = self._limiter.take(self._bucket, self._owner, how_many)
+        try:
+            self._quota = self._limiter.take(self._bucket, self._owner, how_many)
+        except NereidError:
+            raise
+        except Exception:
+            self.is_broken = True
+            raise
 
     def take(self, how_many: int = 1) -> None:
         """Use up some of the bucket; `TooMany` if less remains."""
@@ -146,6 +154,16 @@ def error(wrong: Exception) -> Response:
     return _message(*next(plain, (500, "Internal server error")))
 
 
+class _Neptie:
+    """The dialect, as the frame of the endpoints needs it."""
+
+    def error(self, wrong: Exception) -> Response:
+        return error(wrong)
+
+
+dialect = _Neptie()
+
+
 def not_found(what: str = "") -> Response:
     """Return the answer for an unknown object (`lead`, `campaign`, `email`), route or method."""
     return _message(404, f"{what.capitalize()} not found" if what in ("lead", "campaign", "email") else "Not Found")
@@ -153,13 +171,13 @@ def not_found(what: str = "") -> Response:
 
 def endpoint(
     runtime: Runtime, *scopes: str, bucket: Bucket = GENERAL, max_body: int = MAX_BODY_BYTES
-) -> Callable[[Callable[[Request, Caller], Response]], LambdaHandler]:
+) -> Callable[[Callable[[Request, Caller], Response]], frame.LambdaHandler]:
     """Make a Lambda handler of a function that answers a caller who has all the scopes.
 
     Each request counts once, in the bucket.
     """
 
-    def decorate(function: Callable[[Request, Caller], Response]) -> LambdaHandler:
+    def decorate(function: Callable[[Request, Caller], Response]) -> frame.LambdaHandler:
         def respond(request: Request, count: Count) -> Response:
             caller = _caller(runtime, request, count, scopes, bucket, max_body)
             count.take()
@@ -172,10 +190,10 @@ def endpoint(
 
 def counting_endpoint(
     runtime: Runtime, *scopes: str, bucket: Bucket, max_body: int
-) -> Callable[[Callable[[Request, Caller, Count], Response]], LambdaHandler]:
+) -> Callable[[Callable[[Request, Caller, Count], Response]], frame.LambdaHandler]:
     """Make a Lambda handler of a function that says itself how much a request counts, with `Count.take`."""
 
-    def decorate(function: Callable[[Request, Caller, Count], Response]) -> LambdaHandler:
+    def decorate(function: Callable[[Request, Caller, Count], Response]) -> frame.LambdaHandler:
         def respond(request: Request, count: Count) -> Response:
             return function(request, _caller(runtime, request, count, scopes, bucket, max_body), count)
 
@@ -184,10 +202,10 @@ def counting_endpoint(
     return decorate
 
 
-def open_endpoint(runtime: HasLimiter) -> Callable[[Callable[[Request], Response]], LambdaHandler]:
+def open_endpoint(runtime: HasLimiter) -> Callable[[Callable[[Request], Response]], frame.LambdaHandler]:
     """Make a Lambda handler of a function that answers anybody; requests count per source address."""
 
-    def decorate(function: Callable[[Request], Response]) -> LambdaHandler:
+    def decorate(function: Callable[[Request], Response]) -> frame.LambdaHandler:
         def respond(request: Request, count: Count) -> Response:
             _refuse_if_large(request, count, MAX_BODY_BYTES)
             count.take()
@@ -205,31 +223,29 @@ def unknown_route(runtime: HasLimiter, request: Request) -> Response:
         count.take()
         return not_found()
 
-    return _answer(runtime, request, respond, None)
+    return frame.answered(dialect, None, lambda: _counted(runtime, request, respond, None))
 
 
-def _handler(runtime: HasLimiter, respond: Callable[[Request, Count], Response]) -> LambdaHandler:
+def _handler(runtime: HasLimiter, respond: Callable[[Request, Count], Response]) -> frame.LambdaHandler:
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        identify(context, event)
-        return _answer(runtime, Request.from_event(event), respond, event.get("routeKey")).to_event()
+        route = event.get("routeKey")
+        # Bodies that are too large are refused further in, for they count.
+        return frame.answer(
+            dialect, event, context, lambda request: _counted(runtime, request, respond, route), max_body_bytes=None
+        )
 
     return handler
 
 
-def _answer(
+def _counted(
     runtime: HasLimiter, request: Request, respond: Callable[[Request, Count], Response], route: str | None
 ) -> Response:
+    """Return an answer with the headers that tell of the limit, errors included."""
     count = Count(runtime.limiter, request)
-    try:
-        response = respond(request, count)
-    except NereidError as wrong:
-        response = error(wrong)
-    except Exception as wrong:  # noqa: BLE001 - whatever it is, the caller gets an answer
-        unexpected(wrong, "endpoint failed", route=route)
-        response = error(wrong)
-    return Response(
-        response.status, response.body, {**count.headers(), **response.headers}, content_type=response.content_type
-    )
+    response = frame.answered(dialect, route, lambda: respond(request, count))
+    if count.is_broken:
+        return response
+    return replace(response, headers={**count.headers(), **response.headers})
 
 
 def _caller(

@@ -156,5 +156,11 @@ def environment_object(environment: Environment) -> dict[str, Any]:
 
 
 def page(data: Sequence[dict[str, Any]], number: int, per_page: int, total: int, **more: int) -> Response:
-    """Return a list with its paging."""
-    return Response(200, {"data": data, "meta": {"page": number, "per_page": per_page, "total": total, **more}})
+    """Return a list with its paging; `Invalid` on `per_page` if no answer holds so many of what the page has.
+
+    Pages are numbered, so one that ended early would hide what it leaves out; of fewer a page, every one is shown.
+    """
+    response = Response(200, {"data": data, "meta": {"page": number, "per_page": per_page, "total": total, **more}})
+    if response.is_too_large:
+        raise Invalid({"per_page": "per_page is not valid"})
+    return response
