@@ -22,7 +22,7 @@ class _Stop(BaseException):
 
 
 def _isolate() -> None:
-    # Nothing may reach the developer's own AWS account, whatever the shell or ~/.aws says.
+    # Nothing may reach the developer's own AWS account, whatever the settings of the shell or ~/.aws.
     for name in list(os.environ):
         if name.startswith("AWS_") or name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             del os.environ[name]

@@ -20,7 +20,7 @@ _CREATE_TEAM = "ManageCreateTeam"
 
 
 class BootstrapError(Exception):
-    """Raised when the product refuses what the demo needs."""
+    """Raised when the product refuses a request of the demo."""
 
 
 class Product:
@@ -84,7 +84,7 @@ def make_demo(
     handle: Callable[[Request], Response],
     base_url: str,
 ) -> dict[str, Any]:
-    """Make what a developer needs to try the product.
+    """Create the team, tokens and keys that a developer needs to try the product.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def make_demo(
     Returns
     -------
     dict
-        The content of local.json; what the product does not offer is None.
+        The content of local.json; members that the product does not offer are None.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def write(path: Path, content: Any) -> None:
 
 
 def welcome(demo: Mapping[str, Any], aws: str, seconds: float, state: Path) -> str:
-    """Tell a developer what is there and what to paste.
+    """Tell a developer the URL, the credentials and commands to paste.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the local stack is told by its environment and its arguments, read once at the start."""
+"""The local stack's settings: its environment and its arguments, read once at the start."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Settings:
     verbose : bool
         Print everything that functions log, not only warnings and errors.
     parameters : mapping of str to str
-        Values for parameters of the template, in place of its defaults and of what the stack would choose.
+        Values for parameters of the template, in place of its defaults and of the stack's own.
     """
 
     template: Path

@@ -32,7 +32,7 @@ from local_stack.template.deployment import Deployer, Deployment
 STACK_NAME = "nereid-local"
 EMAIL_FROM = "hello@example.com"
 _PUSH_APPLICATION = "nereid-local"
-#: The attribute of a platform application that names the topic for what failed.
+#: The attribute of a platform application that names the topic for failed pushes.
 _FAILURES = "EventDeliveryFailure"
 # The order is that of the parameters' use, not of the template; a template without one of them is served too.
 _CHOSEN = ("BaseUrl", "EmailFrom", "CreateEmailIdentity", "CredentialCacheSeconds", "SmsEnabled", "PushApplicationArn")
@@ -234,4 +234,4 @@ class Stack:
                 continue
             if state != known:
                 known = state
-                terminal.warn(f"{path.name} has changed: restart to see what is new in it")
+                terminal.warn(f"{path.name} has changed: restart to use it")

@@ -1,4 +1,4 @@
-"""What the local stack says on the terminal: one readable line per event, on standard error."""
+"""The local stack's output on the terminal: one readable line per event, on standard error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _lock = threading.Lock()
 _colours = sys.stderr.isatty()
 _CODES = {"error": "31", "warning": "33", "dim": "2", "ok": "32"}
 _QUIET_LEVELS = {"DEBUG", "INFO", "TRACE", "NOTSET"}
-# What the logger adds to every entry and nobody reads on a terminal.
+# Members that the logger adds to every entry and that are useless on a terminal.
 _NOISE = (
     "level",
     "timestamp",

@@ -34,7 +34,7 @@ _PATIENCE = 8
 
 
 class Audit(NamedTuple):
-    """What came of asking.
+    """The result of an audit.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def ask() -> Audit:
 
 
 def read(output: str, errors: str) -> Audit:
-    """Read what pip-audit wrote: its report, or, if it could not make one, why."""
+    """Read pip-audit's output: its report, or, if it could not make one, the reason."""
     try:
         dependencies: list[dict[str, Any]] = json.loads(output)["dependencies"]
     except (ValueError, KeyError, TypeError):
@@ -94,7 +94,7 @@ def ask_mirror(audit: Audit, ask_one: Callable[[str], Any]) -> Audit:
     Parameters
     ----------
     ask_one : callable
-        Gives what the index says of a package, by its name, or raises OSError or ValueError.
+        Returns the index's answer about a package, by its name, or raises OSError or ValueError.
     """
     locked = dict(re.findall(r"^([\w.-]+)==([\w.+!]+)", "\n".join(map(_text, REQUIREMENTS)), re.MULTILINE))
 
@@ -123,7 +123,7 @@ def ask_mirror(audit: Audit, ask_one: Callable[[str], Any]) -> Audit:
 
 
 def package(name: str) -> Any:
-    """Return what the index in use says of a package and its newest version."""
+    """Return the answer of the index in use about a package and its newest version."""
     context = ssl.create_default_context(cafile=os.environ.get("PIP_CERT"))
     with urllib.request.urlopen(f"{index()}/pypi/{name}/json", timeout=10, context=context) as answer:  # noqa: S310
         return json.load(answer)
@@ -145,7 +145,7 @@ def _text(file: str) -> str:
 
 
 def judge(audit: Audit, *, required: bool) -> tuple[int, str]:
-    """Return the exit code and what to say."""
+    """Return the exit code and the message."""
     if audit.vulnerable:
         return 1, "\n".join(["Dependencies with known vulnerabilities:", *audit.vulnerable])
     reason = audit.failure or ("" if audit.asked else "the vulnerability service knows none of the packages")

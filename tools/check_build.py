@@ -1,9 +1,9 @@
-"""Check that what `sam build` made is what Lambda can use: bytecode, machine code and size.
+"""Check that Lambda can use the output of `sam build`: bytecode, machine code and size.
 
     tools/check_build.py .aws-sam/build
 
 Each source file of the layers needs bytecode of Lambda's Python that is never checked against the source: a layer's
-folder is read-only, so what is missing or does not fit is compiled again at every cold start, without a word.
+folder is read-only, so a module without fitting bytecode is silently compiled again at every cold start.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tomllib
 from pathlib import Path
 
 LAYERS = ("DepsLayer", "NereidLayer")
-# What CPython 3.13 writes at the beginning of its bytecode, and the flag "by hash, unchecked".
+# The beginning of CPython 3.13's bytecode, and the flag "by hash, unchecked".
 MAGIC = 3571
 UNCHECKED = 0b01
 # e_machine in the header of an ELF file.
@@ -24,13 +24,13 @@ LARGEST = 80 * 1024 * 1024
 
 
 def architecture(build: Path) -> str:
-    """Return what the template asked for, as `sam build` wrote it down beside the folder."""
+    """Return the template's architecture, as `sam build` wrote it down beside the folder."""
     definitions = tomllib.loads((build.parent / "build.toml").read_text())["layer_build_definitions"]
     return next(str(one["architecture"]) for one in definitions.values() if one["layer_name"] == "DepsLayer")
 
 
 def bytecode(source: Path) -> str | None:
-    """Return what is wrong with the bytecode of a source file, if anything is."""
+    """Return the error in the bytecode of a source file, if any."""
     compiled = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
     if not compiled.exists():
         return f"{source}: no bytecode"
@@ -43,7 +43,7 @@ def bytecode(source: Path) -> str | None:
 
 
 def machine(library: Path, wanted: str) -> str | None:
-    """Return what is wrong with a native library, if anything is."""
+    """Return the error in a native library, if any."""
     (found,) = struct.unpack_from("<H", library.read_bytes(), 18)
     return None if found == MACHINES[wanted] else f"{library}: not built for {wanted}"
 

@@ -58,7 +58,7 @@ def functions() -> dict[str, dict[str, Any]]:
 
 
 def variables(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return the environment variables in a function's properties, or in what all share."""
+    """Return the environment variables in a function's properties, or in the shared ones."""
     found: dict[str, Any] = properties.get("Environment", {}).get("Variables", {})
     return found
 
@@ -146,10 +146,10 @@ Environment variables of `make run`.
 
 
 def reached_by(name: str, properties: dict[str, Any]) -> str:
-    """Return what invokes a function, in words."""
+    """Return the route, queue or schedule of a function, in words."""
     for route in routes.table():
         if route.function == name:
-            return "what no route takes" if route.path == routes.DEFAULT else f"`{route.method} {route.path}`"
+            return "unmatched requests" if route.path == routes.DEFAULT else f"`{route.method} {route.path}`"
     for event in properties.get("Events", {}).values():
         return f"the clock, `{event['Properties']['Schedule']}`"
     for one in written()["Resources"].values():
@@ -160,7 +160,7 @@ def reached_by(name: str, properties: dict[str, Any]) -> str:
 
 
 def permissions(properties: dict[str, Any]) -> str:
-    """Return what a function may do, statement by statement."""
+    """Return a function's permissions, statement by statement."""
     found: list[str] = []
     for policy in properties.get("Policies", []):
         found += [policy["Ref"]] if "Ref" in policy else statements(policy["Statement"])

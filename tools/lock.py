@@ -85,7 +85,7 @@ def hosts() -> list[str]:
 
 
 def check() -> list[str]:
-    """Return what is wrong, in words."""
+    """Return the errors, in words."""
     problems = hosts()
     for project, files in EXPORTS.items():
         name = lock_file(project)

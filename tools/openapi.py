@@ -1,8 +1,8 @@
-"""docs/openapi.json: every route, with what it takes and how it answers.
+"""docs/openapi.json: every route, with its requests and answers.
 
 Paths come from routes.txt, bodies and queries from the models that the functions parse them with, examples from
-the good samples in events/. What no model says (answers, credentials, the bodies of the Client API and Vibetrace)
-stands in the tables below.
+the good samples in events/. Parts without a model (answers, credentials, the bodies of the Client API and Vibetrace)
+are in the tables below.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ APIS = {
     "manage": "Management: environments, tokens, event types, messages, suppressions",
     "public": "Pages and health",
 }
-#: How an API answers when all is well, unless SUCCESS says otherwise for one of its endpoints.
+#: The status of an API's success, unless SUCCESS has another for the endpoint.
 USUAL = {"client": 204}
 SUCCESS = {
     "client/list_notifications": 200,
@@ -55,7 +55,7 @@ CREDENTIALS: dict[str, list[dict[str, list[str]]]] = {
 }
 #: Endpoints that carry no credential, or carry it in the body.
 OPEN = {"neptune/ingest_event", "neptie/register", "neptie/login", "neptie/refresh"}
-#: Functions behind routes that are no endpoint of theirs: they answer what no endpoint takes.
+#: Functions that are no endpoints: they answer requests that no endpoint handles.
 FALLBACKS = {"client/refuse_request", "public/not_found"}
 
 
@@ -174,7 +174,7 @@ def _operation(
             for name in re.findall(r"{([^}+]+)\+?}", path)
         ],
         "responses": {
-            str(success): {"description": "Done, or durably taken"},
+            str(success): {"description": "Done, or durably queued"},
             "default": {
                 "description": "Refused or failed; docs/apis has every status",
                 "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{api}_error"}}},
@@ -202,7 +202,7 @@ def _operation(
 
 
 def _take(operation: dict[str, Any], folder: str, method: str, schema: Schema) -> None:
-    """Say what body an operation takes, with the good sample's as the example."""
+    """Describe the body of an operation, with the good sample's as the example."""
     content: dict[str, dict[str, Any]] = {"application/json": {"schema": schema}}
     sample = json.loads((ROOT / "events" / folder / "good.json").read_text(encoding="utf-8"))
     if body := sample.get("body"):
@@ -213,7 +213,7 @@ def _take(operation: dict[str, Any], folder: str, method: str, schema: Schema) -
 
 
 def _models(folder: str) -> list[type[BaseModel]]:
-    """Return the models of bodies and queries that a function imports: those are what it parses."""
+    """Return the models of bodies and queries that a function imports: it parses those."""
     found = [value for value in vars(_load(folder)).values() if isinstance(value, type) and issubclass(value, LaxBody)]
     return [model for model in found if model is not LaxBody]
 
@@ -232,18 +232,18 @@ def _named(api: str, model: type[BaseModel]) -> str:
 
 
 def _schema_of(model: type[BaseModel], schemas: dict[str, Schema]) -> Schema:
-    """Return a model's schema, with what it refers to put among the document's own."""
+    """Return a model's schema, with its references moved to the document's own."""
     schema: Schema = _plain(model.model_json_schema(ref_template="#/components/schemas/{model}"))
     schemas.update(schema.pop("$defs", {}))
     if model.__name__.endswith("UpdateBody"):
-        # What is left out of a change stays; the defaults are never stored.
+        # Fields that a change leaves out stay; the defaults are never stored.
         for one in schema["properties"].values():
             one.pop("default", None)
     return schema
 
 
 def _plain(schema: Any) -> Any:
-    """Leave out the titles, which only repeat the names, and what is no word of JSON Schema."""
+    """Leave out the titles, which only repeat the names, and keys that are not JSON Schema's."""
     if isinstance(schema, dict):
         renamed = {"ge": "minimum", "le": "maximum"}
         return {

@@ -5,7 +5,7 @@
     tools/redrive.py --stage dev --redrive ID | all
     tools/redrive.py --stage dev --purge ID | all [--yes]
 
-It works on the stack's queues and tables with the AWS credentials of whoever runs it, and sees the letters of all
+It works on the stack's queues and tables with the operator's AWS credentials, and sees the letters of all
 teams and those that belong to none.
 """
 
@@ -70,7 +70,7 @@ class Stack:
 
 
 def find(cloudformation: Any, stack: str) -> Stack:
-    """Read from CloudFormation what a stack is made of."""
+    """Read a stack's resources from CloudFormation."""
     (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
@@ -138,7 +138,7 @@ def confirmed(stack: Stack, queue: str | None, letter_id: str) -> bool:
 
 
 def main() -> None:
-    """Read the arguments and do what they say."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description="List, redrive and purge the dead letters of a deployed stack.")
     parser.add_argument("--stage", default="dev")
     parser.add_argument("--stack", help="the stack's name where it is not nereid-<stage>")

@@ -1,4 +1,4 @@
-"""routes.txt, the table of routes, and what `make generate` writes of it into template.yaml.
+"""routes.txt, the table of routes, and the sections of template.yaml that `make generate` writes from it.
 
     tools/routes.py --role ARN   print the API's definition for `aws apigatewayv2 import-api`; ARN is any role's
 
@@ -78,7 +78,7 @@ def _paths(path: str) -> list[str]:
 
 
 def write_into(template: str) -> str:
-    """Return the text of the template with what follows from the table."""
+    """Return the text of the template with the sections that follow from the table."""
     routes = table()
     written = _replace(template, "paths", _definition(routes))
     functions: dict[str, list[str]] = {}

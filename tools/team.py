@@ -3,7 +3,7 @@
     tools/team.py --stage dev --name "Acme" [--environment dev] [--stack nereid-dev]
         [--admin-email sam@example.com [--admin-name "Sam Example"] [--ask-password]]
 
-It invokes the stack's function for this, which has no public route, with the AWS credentials of whoever runs it.
+It invokes the stack's function for this, which has no public route, with the operator's AWS credentials.
 With --admin-email the team gets an account with the role Admin, which can log in to the Neptie API. Its password is
 made up and shown this once, unless it is asked for.
 """
@@ -53,14 +53,14 @@ def ask_password() -> str:
 
 
 def main() -> None:
-    """Read the arguments, create the team, print what it needs to begin."""
+    """Read the arguments, create the team, print its token."""
     parser = argparse.ArgumentParser(description="Create a team in a deployed stack.")
     parser.add_argument("--stage", default="dev")
     parser.add_argument("--name", required=True)
     parser.add_argument("--environment", help="identifier of its first environment")
     parser.add_argument("--stack", help="the stack's name where it is not nereid-<stage>")
     parser.add_argument("--admin-email", help="make an account with the role Admin, too")
-    parser.add_argument("--admin-name", help="the full name of whom the account is for; the address if left out")
+    parser.add_argument("--admin-name", help="the full name of the account's owner; the address if left out")
     parser.add_argument("--ask-password", action="store_true", help="ask for the account's password")
     arguments = parser.parse_args()
     if not arguments.name.strip():

@@ -41,7 +41,7 @@ def requirements(group: str) -> Path:
 
 
 def digest(group: str) -> str:
-    """Return what changes when the group has to be installed anew."""
+    """Return a value that changes when the group has to be installed again."""
     python = "{}.{}".format(*(LAMBDA if group == "sam" else sys.version_info))
     return hashlib.sha256(python.encode() + requirements(group).read_bytes()).hexdigest()
 

@@ -105,7 +105,7 @@ class EventBus:
         Parameters
         ----------
         rule : RuleSpec
-            Whose time has come.
+            The schedule that is due.
         """
         event = self._event("aws.events", "Scheduled Event", {}, [rule.arn])
         for target in rule.targets:

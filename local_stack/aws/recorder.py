@@ -1,6 +1,6 @@
 """Stands before the AWS endpoint and takes note of what the mail, SMS and push services are handed.
 
-It also tells whoever listens that queues got something to do, and that events were put on a bus.
+It also tells its listeners that queues got messages, and that events were put on a bus.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ _SEEN_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an invocation.
+    """The result of an invocation.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Zygote:
         return _PID.unpack(answer)[0], ours, readable
 
     def stop(self) -> None:
-        """End the process and what it forked."""
+        """End the process and its forks."""
         self._control.close()
         try:
             self._process.wait(1)
@@ -124,7 +124,7 @@ class Sandbox:
     zygote : Zygote
         Where it comes from.
     job : dict
-        What the sandbox has to know about the function.
+        The function's settings for the sandbox.
     logical_id : str
         The function, for its log lines.
     version : int
@@ -334,7 +334,7 @@ class Function:
             else:
                 outcome = sandbox.invoke(event, self.spec.timeout)
                 self._give_back(sandbox)
-        # What was raised has shown its trace already.
+        # The error has shown its trace already.
         if outcome.error and not outcome.error.get("stackTrace"):
             terminal.say(
                 f"[{self.spec.logical_id}] {outcome.error['errorType']}: {outcome.error['errorMessage']}", "error"
@@ -427,7 +427,7 @@ class Functions:
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL": endpoint,
-            # Whatever the developer's own AWS setup says must not reach a function.
+            # The developer's own AWS settings must not reach a function.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -440,7 +440,7 @@ class Functions:
         }
         code = Code()
         self._functions = {
-            # The access key tells the AWS endpoint whose permissions count.
+            # The access key names the function, whose permissions the AWS endpoint checks.
             name: Function(spec, zygote, code, {**common, "AWS_ACCESS_KEY_ID": name}, pycache, verbose=verbose)
             for name, spec in specs.items()
         }

@@ -184,7 +184,7 @@ class Poller:
             self._places.release()
             return False
         self._pool.submit(self._process_and_release, batch)
-        # Whatever is sent from now on wakes the poller, so a queue that was emptied is not asked once more.
+        # Messages sent from now on wake the poller, so an empty queue is not polled once more.
         return len(batch) >= self.spec.batch_size
 
     def _gather(self) -> list[dict[str, Any]]:
@@ -223,7 +223,7 @@ class Poller:
             self._places.release()
 
     def process(self, batch: list[dict[str, Any]]) -> None:
-        """Hand a batch to the function and delete what it dealt with.
+        """Hand a batch to the function and delete the records that it handled.
 
         Parameters
         ----------
@@ -276,7 +276,7 @@ class Queues:
         queue_url : str, optional
             The queue; all queues if left out.
         """
-        # The host in a queue's URL depends on who asks, its name does not.
+        # The host in a queue's URL depends on the client, its name does not.
         name = queue_url.rsplit("/", 1)[-1] if queue_url else None
         for poller in self._pollers:
             if name is None or poller.spec.queue_url.rsplit("/", 1)[-1] == name:

@@ -1,7 +1,7 @@
 """The process that functions are forked from, and the loop that each of them runs in.
 
 A fork of a process that has imported the heavy packages already starts in milliseconds, where a fresh
-interpreter needs most of a second. Each fork becomes what Lambda calls a sandbox: one function, its own
+interpreter needs most of a second. Each fork becomes a sandbox, as Lambda calls it: one function, its own
 environment, one invocation at a time, warm between them.
 """
 
@@ -108,7 +108,7 @@ def _exactly(connection: socket.socket, length: int) -> bytes:
 
 @dataclass
 class Context:
-    """What Lambda tells a handler about its invocation."""
+    """Lambda's context of an invocation."""
 
     function_name: str
     memory_limit_in_mb: str
@@ -188,7 +188,7 @@ def _invoke(handler: Callable[[Any, Context], Any], job: dict[str, Any], request
         result = handler(request["event"], context)
     except SystemExit as error:
         return _failure("Runtime.ExitError", f"the handler called exit({error.code})")
-    except BaseException as error:  # noqa: BLE001 - whatever a handler raises is the function's error
+    except BaseException as error:  # noqa: BLE001 - any exception of a handler is the function's error
         return _caught(error)
     try:
         return {"result": json.dumps(result)}

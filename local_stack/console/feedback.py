@@ -1,4 +1,4 @@
-"""Plays what SES reports about an e-mail, and what SNS reports about a push notification that failed.
+"""Simulates SES's reports on an e-mail, and SNS's on a push notification that failed.
 
 The events have the form that SES publishes to EventBridge and SNS to a topic. They reach the product by the template's
 own rule, and by the topic that the platform application was told of.
@@ -100,7 +100,7 @@ def detail(sent: SentEmail, kind: str, bounce_type: str, link: str | None, regio
 
 
 def failure(endpoint: str, message_id: str, failure_type: str) -> dict[str, Any]:
-    """Make what SNS publishes about a push notification that it could not hand to the platform.
+    """Return SNS's report on a push notification that it could not hand to the platform.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Keeps what the mail, SMS and push services were handed, in the form that /_local/outbox shows."""
+"""Keeps the mails, SMS and pushes that the services accepted, in the form that /_local/outbox shows."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _KEEP = 5000
 
 @dataclass(frozen=True)
 class SentEmail:
-    """What feedback on an e-mail has to repeat.
+    """The parts of an e-mail that feedback on it repeats.
 
     Parameters
     ----------
     message_id : str
         The provider's id.
     source : str
-        Who sent it.
+        The sender.
     recipients : list of str
         All addresses.
     subject : str
@@ -55,7 +55,7 @@ class SentEmail:
 
 
 class Outbox:
-    """What was handed over, oldest first.
+    """The accepted sends, oldest first.
 
     Parameters
     ----------

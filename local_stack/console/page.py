@@ -1,4 +1,4 @@
-"""Renders the page at /_local/: what was sent, newest first."""
+"""Renders the page at /_local/: the sent mails, SMS and pushes, newest first."""
 
 from __future__ import annotations
 

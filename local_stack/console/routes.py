@@ -45,7 +45,7 @@ class Helpers:
         Returns
         -------
         Response
-            The page, the outbox, or what became of the feedback.
+            The page, the outbox, or the result of the feedback.
         """
         path = request.path.removeprefix(PREFIX)
         handlers = {

@@ -1,6 +1,6 @@
 """Behaves as an API Gateway HTTP API: finds the route, makes the event, reads the function's answer.
 
-Payload format 2.0 only, which is what SAM makes of an HttpApi event.
+Payload format 2.0 only, which SAM gives an HttpApi event.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Response:
     body : bytes
         The body.
     route : str
-        What answered, for the log line.
+        The function that answered, for the log line.
     """
 
     status: int
@@ -363,7 +363,7 @@ def _is_too_long(event: Mapping[str, Any]) -> bool:
 
 
 def read_answer(outcome: Outcome) -> Response:
-    """Turn what a function answered into a response.
+    """Turn a function's answer into a response.
 
     Parameters
     ----------
@@ -373,7 +373,7 @@ def read_answer(outcome: Outcome) -> Response:
     Returns
     -------
     Response
-        What the function says, or the gateway's 500 when it failed or its answer makes no response.
+        The function's response, or the gateway's 500 when it failed or its answer is not a response.
     """
     if outcome.error is not None or outcome.result is None:
         return message(500, "Internal Server Error")

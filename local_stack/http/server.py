@@ -15,7 +15,7 @@ from local_stack.http.gateway import MAX_BODY, Request, Response, message
 
 # The route of an answer that is not worth a line in the log.
 QUIET = "quiet"
-# How much of a body that is not taken is still read, so that whoever is sending it gets to see the answer.
+# How much of a body that is too large is still read, so that the client gets to see the answer.
 _LINGER_BYTES, _LINGER_SECONDS = 64 * 1024 * 1024, 2.0
 _STANDARD = {"connection", "content-length", "date", "server", "transfer-encoding"}
 
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(response.status)
             for name, value in response.headers:
                 if name.lower() not in _STANDARD:
-                    # HTTP carries bytes; latin-1 is what the library writes.
+                    # HTTP carries bytes; the library writes latin-1.
                     self.send_header(name, value.encode().decode("latin-1"))
             bodiless = response.status in (204, 304) or response.status < 200
             if not bodiless:
@@ -135,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         terminal.say(f"{self.command} {path} {response.status} {took:.0f} ms {response.route}".rstrip(), style)
 
     def __getattr__(self, name: str) -> Any:
-        # The library looks for a method per HTTP method; whatever it is, the gateway knows the answer.
+        # The library looks for a method per HTTP method; the gateway has an answer for any.
         if name.startswith("do_"):
             return self._serve
         raise AttributeError(name)

@@ -1,4 +1,4 @@
-"""Deploys a translated template locally, and tells what the rest of the stack has to run for it."""
+"""Deploys a translated template locally, and returns the functions, queues and routes that the stack has to run."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ class Deployer:
         for name in wanted:
             self._make(name)
         deployment = Deployment(parameters=self._resolver.parameters)
-        # Functions come first, because what triggers them looks them up.
+        # Functions come first, because their triggers look them up.
         for name in sorted(wanted, key=lambda name: self._resources[name]["Type"] != "AWS::Lambda::Function"):
             collect = self._COLLECTORS.get(self._resources[name]["Type"])
             if collect:
@@ -548,7 +548,7 @@ class Deployer:
 
 
 def integrations(api: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Give what is behind each route of an OpenAPI document.
+    """Yield the integration of each route of an OpenAPI document.
 
     Parameters
     ----------

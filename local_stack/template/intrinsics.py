@@ -17,7 +17,7 @@ class IntrinsicError(Exception):
 
 
 class NoValue:
-    """The value of AWS::NoValue: what holds it is left out."""
+    """The value of AWS::NoValue: a property with it is left out."""
 
 
 NO_VALUE = NoValue()

@@ -1,4 +1,4 @@
-"""POST /api/client/alias: make an anonymous id reach a known user."""
+"""POST /api/client/alias: link an anonymous id to a known user."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""POST /api/client/identify: set what is known about a user."""
+"""POST /api/client/identify: create or update a user with contact details and attributes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""POST /api/client/events: take up to 1000 events in."""
+"""POST /api/client/events: ingest up to 1000 events."""
 
 from typing import Any
 

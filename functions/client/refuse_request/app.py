@@ -1,4 +1,4 @@
-"""Everything under /api/client that no endpoint takes: preflights, other methods, routes not offered."""
+"""Requests under /api/client that no endpoint handles: preflights, other methods, routes not offered."""
 
 from nereid.dialects.client import frame as client
 from nereid.runtime import runtime

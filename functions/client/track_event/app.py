@@ -1,4 +1,4 @@
-"""POST /api/client/track: take one event in."""
+"""POST /api/client/track: ingest one event."""
 
 from typing import Any
 

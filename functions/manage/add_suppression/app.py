@@ -1,4 +1,4 @@
-"""POST /manage/suppressions: mail an address no more."""
+"""POST /manage/suppressions: suppress an e-mail address."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.messaging.suppressions import add_suppression
@@ -10,7 +10,7 @@ from nereid.runtime import runtime
 
 @manage.endpoint(runtime, "manage_users")
 def handler(request: Request, caller: Caller) -> Response:
-    """Answer with the suppression; it holds for what is queued already, too."""
+    """Answer with the suppression; it also stops mail that is queued already."""
     body = manage.parse(SuppressionBody, manage.json_object(request))
     added = add_suppression(
         runtime.suppressions, runtime.suppression_listener, runtime.clock, caller.team_id, body.email, body.reason

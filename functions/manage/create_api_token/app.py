@@ -1,4 +1,4 @@
-"""POST /manage/api_tokens: make an API token; it is shown this once."""
+"""POST /manage/api_tokens: create an API token and show it once."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.access.teams import create_api_token

@@ -1,4 +1,4 @@
-"""POST /manage/client_keys: make a client key; a secret one is shown this once."""
+"""POST /manage/client_keys: create a client key; a secret one is shown once."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.access.teams import create_client_key

@@ -1,4 +1,4 @@
-"""POST /manage/environments: make an environment."""
+"""POST /manage/environments: create an environment."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.access.teams import create_environment

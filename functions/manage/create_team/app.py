@@ -1,4 +1,4 @@
-"""Make a team. No route leads here: the operator invokes it with AWS credentials (`make team`)."""
+"""Create a team. It has no route: the operator invokes it with AWS credentials (`make team`)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""DELETE /manage/{environment}/event_types/{event_type}: stop telling anything for an event type."""
+"""DELETE /manage/{environment}/event_types/{event_type}: delete an event type."""
 
 from nereid.auth.credentials import Caller
 from nereid.dialects.http import Request, Response

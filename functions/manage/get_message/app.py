@@ -1,4 +1,4 @@
-"""GET /manage/{environment}/messages/{message_id}: one message and what became of it."""
+"""GET /manage/{environment}/messages/{message_id}: one message with its deliveries."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.messaging.show_message import show_message

@@ -1,4 +1,4 @@
-"""GET /manage/client_keys: the team's client keys; of secret ones only how they begin."""
+"""GET /manage/client_keys: the team's client keys; of a secret one, the first characters only."""
 
 from nereid.auth.credentials import Caller
 from nereid.dialects.http import Request, Response

@@ -1,4 +1,4 @@
-"""GET /manage/dead_letters: what failed too often, and why."""
+"""GET /manage/dead_letters: list dead letters with the reasons why they failed."""
 
 from nereid.auth.credentials import Caller
 from nereid.dialects.http import Request, Response

@@ -1,4 +1,4 @@
-"""GET /manage/suppressions: the addresses that the team must not mail, and why."""
+"""GET /manage/suppressions: list the team's suppressed e-mail addresses with the reasons."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.messaging.suppressions import list_suppressions

@@ -1,4 +1,4 @@
-"""POST /manage/dead_letter_purges: delete dead letters, and end what they carry."""
+"""POST /manage/dead_letter_purges: delete dead letters, and end the deliveries that they carry."""
 
 from nereid.auth.credentials import Caller
 from nereid.dialects.http import Request, Response

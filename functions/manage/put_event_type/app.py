@@ -1,4 +1,4 @@
-"""PUT /manage/{environment}/event_types/{event_type}: configure what an event type tells, on which channels."""
+"""PUT /manage/{environment}/event_types/{event_type}: create or replace an event type with its notifications."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.messaging.event_types import check_notifications, put_event_type

@@ -1,4 +1,4 @@
-"""DELETE /manage/suppressions/{email}: let an address be mailed again."""
+"""DELETE /manage/suppressions/{email}: remove an e-mail address from the suppression list."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.messaging.suppressions import remove_suppression

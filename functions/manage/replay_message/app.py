@@ -1,4 +1,4 @@
-"""POST /manage/{environment}/replays: take a stored message up again."""
+"""POST /manage/{environment}/replays: replay a stored message."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from nereid.runtime import runtime
 
 @manage.endpoint(runtime, "admin:all")
 def handler(request: Request, caller: Caller) -> Response:
-    """Answer with what becomes of each delivery."""
+    """Answer with the replay's effect on each delivery."""
     body = manage.parse(ReplayBody, manage.json_object(request))
     environment = runtime.credentials.environment(caller, request.params["environment"])
     replay_id = body.replay_id or str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""GET /api/analytics/campaign-performance: what came of a campaign's e-mails in the last days."""
+"""GET /api/analytics/campaign-performance: the performance of a campaign's e-mails in the last days."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.outreach.campaign_performance import TIMEFRAMES, campaign_performance

@@ -1,4 +1,4 @@
-"""GET /api/email/{id}: an e-mail to a lead, and what became of it."""
+"""GET /api/email/{id}: an e-mail to a lead with its status."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.outreach.show_email import show_email

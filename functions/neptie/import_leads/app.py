@@ -11,7 +11,7 @@ from nereid.runtime import runtime
 
 @neptie.counting_endpoint(runtime, "write:leads", bucket=LEAD_IMPORT, max_body=neptie_import.MAX_BYTES)
 def handler(request: Request, caller: Caller, count: neptie.Count) -> Response:
-    """Answer with what became of the rows; every row counts, bad ones too."""
+    """Answer with the result of the import. Every row counts against the rate limit, invalid ones too."""
     rows = neptie_import.rows(request)
     count.take(len(rows))
     good, errors = neptie_import.checked(rows)

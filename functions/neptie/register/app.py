@@ -1,4 +1,4 @@
-"""POST /api/auth/register: make an account that administers a new team of its own."""
+"""POST /api/auth/register: create an account that administers a new team of its own."""
 
 from nereid.core.access.accounts import NewAccount
 from nereid.dialects.http import Request, Response

@@ -1,4 +1,4 @@
-"""POST /neptune/events/ingest: take an event in. The token is in the body."""
+"""POST /neptune/events/ingest: ingest an event whose token is in the body."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""POST /neptune/{environment}/events: take an event in. The token is in the header."""
+"""POST /neptune/{environment}/events: ingest an event whose token is in the header."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.messaging.ingest import ingest, mint_message_id

@@ -1,4 +1,4 @@
-"""E-mail queue: hand each delivery over, once."""
+"""E-mail queue: send each delivery once."""
 
 from typing import Any
 

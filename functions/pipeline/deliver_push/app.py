@@ -1,4 +1,4 @@
-"""Push queue: hand each delivery over, once."""
+"""Push queue: send each delivery once."""
 
 from typing import Any
 

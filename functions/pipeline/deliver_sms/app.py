@@ -1,4 +1,4 @@
-"""SMS queue: hand each delivery over, once."""
+"""SMS queue: send each delivery once."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Message queue: store each message with its plan, queue its deliveries, carry out what clients ask for."""
+"""Message queue: store each message with its plan, queue its deliveries, carry out clients' operations."""
 
 from typing import Any
 

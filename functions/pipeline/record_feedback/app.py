@@ -1,4 +1,4 @@
-"""Feedback queue: record what SES and SNS report about mails and push notifications that they accepted."""
+"""Feedback queue: record the reports of SES and SNS about mails and push notifications that they accepted."""
 
 from typing import Any
 

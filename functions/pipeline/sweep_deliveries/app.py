@@ -1,4 +1,4 @@
-"""Every five minutes: set messages and deliveries going again that got stuck."""
+"""Every five minutes: find stuck messages and deliveries and queue them again."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from nereid.logs import identify
 from nereid.metrics import write_sweep
 from nereid.runtime import runtime
 
-#: How much time a run leaves for what it has begun, in milliseconds.
+#: How much time a run leaves for the work that it has begun, in milliseconds.
 _MARGIN = 60_000
 
 
 def handler(_event: dict[str, Any], context: Any) -> None:
-    """Sweep; whatever the event says, the schedule is all that it means."""
+    """Sweep. The event holds nothing but the schedule, and is not read."""
     identify(context)
     done = runtime.sweeper.sweep(lambda: context.get_remaining_time_in_millis() > _MARGIN)
     write_sweep(done.oldest_pending.total_seconds(), done.messages, done.repaired)

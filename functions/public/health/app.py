@@ -1,4 +1,4 @@
-"""GET /health: whether the store answers."""
+"""GET /health: health check: whether the database answers."""
 
 from nereid.dialects import public
 from nereid.dialects.http import Request, Response

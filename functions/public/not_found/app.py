@@ -1,4 +1,4 @@
-"""Every route that does not exist: 404 in the words of the API that the path belongs to."""
+"""Routes that do not exist: 404 in the form of the API that the path belongs to."""
 
 from nereid.dialects import public, unknown_routes
 from nereid.dialects.http import Request, Response

@@ -7,6 +7,6 @@ from nereid.runtime import runtime
 
 @public.endpoint(public.pages)
 def handler(request: Request) -> Response:
-    """Answer with a page; whoever got it is sent nothing more, not even what is queued already."""
+    """Answer with a page; from then on nothing is sent to the address, not even mail that is queued already."""
     runtime.unsubscriber.unsubscribe(runtime.suppressions, request.params["token"], runtime.listener)
     return public.page(200, "You are unsubscribed", "<p>You will get no more of these mails.</p>")

@@ -1,4 +1,4 @@
-"""POST /v1/user: create a user."""
+"""POST /v1/user: create a user with an e-mail address."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.audience.users_by_email import create_user_with_email

@@ -1,4 +1,4 @@
-"""GET /v1/user/{email}: one user."""
+"""GET /v1/user/{email}: one user by e-mail address."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.audience.users_by_email import user_by_email

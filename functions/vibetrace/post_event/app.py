@@ -1,4 +1,4 @@
-"""POST /v1/event: take the events of one user in."""
+"""POST /v1/event: ingest the events of a user."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.audience.vibetrace.admission import find_user, without_bots
@@ -11,7 +11,7 @@ from nereid.runtime import runtime
 
 @vibetrace.endpoint(runtime, "post_events")
 def handler(request: Request, caller: Caller) -> Response:
-    """Queue what no bot sent; the answer says yes only when the queue has it."""
+    """Queue the events that are not a bot's; answer with success only when the queue has them."""
     received_at = runtime.clock.now()
     body = read_events(request.json_object())
     environment = runtime.credentials.environment(caller, caller.default_environment)

@@ -1,4 +1,4 @@
-"""PUT /v1/user/{email}: merge attributes into a user; with `upsert`, create it if need be."""
+"""PUT /v1/user/{email}: update a user's attributes; with `upsert`, create the user if there is none."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.audience.users_by_email import put_user_with_email, update_user_with_email

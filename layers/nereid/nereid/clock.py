@@ -21,10 +21,10 @@ def to_iso(moment: datetime) -> str:
 
 
 def to_exact_iso(moment: datetime) -> str:
-    """Write a moment with all its digits, so that what was made within a millisecond keeps its order."""
+    """Write a moment with all its digits, so that items of the same millisecond keep their order."""
     return moment.isoformat(timespec="microseconds")
 
 
 def from_iso(text: str) -> datetime:
-    """Read what :func:`to_iso` or :func:`to_exact_iso` wrote."""
+    """Parse the output of :func:`to_iso` or :func:`to_exact_iso`."""
     return datetime.fromisoformat(text)

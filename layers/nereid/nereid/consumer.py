@@ -31,7 +31,7 @@ def consume(
     Parameters
     ----------
     handle
-        Handles one record's body, in the time that is left. What it raises puts the record back on the queue, and
+        Handles one record's body, in the time that is left. An exception puts the record back on the queue, and
         in the end, after the queue's last try, on the dead-letter queue.
     visibility
         Where to say how long a record that asks for it waits; None leaves it to the queue.
@@ -41,7 +41,7 @@ def consume(
         How long one record may take. It is not begun with less time left: being stopped in the middle is what
         leaves outcomes unknown.
     counts
-        What the records count; written out once, when all were handled.
+        The counts of the records; written once, when all were handled.
     """
     identify(context)
 

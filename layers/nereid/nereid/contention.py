@@ -30,11 +30,11 @@ def until_uncontested(
     Parameters
     ----------
     what
-        What is written, for the error.
+        The name of the written item, for the error.
     attempt
         Does all of it anew at each call.
     again
-        What an attempt raises when another call came in between.
+        The exception of an attempt when another call came in between.
     patience
         After how many seconds no further attempt is begun.
 
@@ -50,7 +50,7 @@ def until_uncontested(
             return attempt()
         except again as error:
             tries += 1
-            # Of random length, so that those who met do not meet again.
+            # Of random length, so that writers that met do not meet again.
             pause = random.uniform(0, min(0.005 * 2**tries, _LONGEST_PAUSE))  # noqa: S311 - no secret
             if tries == TRIES or time.monotonic() + pause > end:
                 raise Unavailable(f"{what} is written by many at once") from error

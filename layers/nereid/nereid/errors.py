@@ -1,4 +1,4 @@
-"""What can go wrong, in the product's own words.
+"""The product's own errors.
 
 Adapters turn a provider's errors into these; dialects turn these into their API's statuses and envelopes.
 
@@ -18,7 +18,7 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     ├── Unavailable          a store or queue did not take or give it; try again
     │
     │   These never leave the core and the consumers:
-    ├── Conflict             another call wrote what was read; read again and try again
+    ├── Conflict             another call wrote the item that was read; read again and retry
     ├── TryAgain             a job is not done yet; says why, and when to hand it over again
     ├── TemplateFailed       a template cannot be rendered with the data at hand
     ├── WriterFailed         the model did not write a mail
@@ -106,7 +106,7 @@ class UnknownLead(NotFound):
 
 
 class Conflict(NereidError):
-    """Another call wrote what was read here; read again and try again. Never leaves the core."""
+    """Another call wrote the item that was read here; read again and retry. Never leaves the core."""
 
 
 class TryAgain(NereidError):
@@ -117,7 +117,7 @@ class TryAgain(NereidError):
     seconds
         In how many seconds it is worth handing the job over again.
     reason
-        What it waits for, in words.
+        The reason for waiting, in words.
     """
 
     def __init__(self, seconds: int, reason: str) -> None:

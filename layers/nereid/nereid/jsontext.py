@@ -1,4 +1,4 @@
-"""JSON as text: strict when reading what others send, compact and lossless when writing what we keep.
+"""JSON as text: strict when reading requests, compact and lossless when writing stored data.
 
 Bodies and free-form values are kept as JSON text, never as DynamoDB maps: text keeps every number as sent
 and has no nesting limit of 32.
@@ -10,7 +10,7 @@ from typing import Any
 
 import pydantic_core
 
-#: Deepest nesting of a body that is accepted; below what the parser and every consumer of it can walk.
+#: Deepest nesting of a body that is accepted; below the limit of the parser and of every consumer.
 MAX_DEPTH = 100
 
 

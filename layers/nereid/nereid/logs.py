@@ -16,7 +16,7 @@ _ADDRESS = re.compile(r"@|\+(?:[ ()./-]*\d){7}")
 
 logger = Logger(service="nereid")
 for _library in ("aws_lambda_powertools", "boto3", "botocore", "urllib3"):
-    # Their debugging output holds requests and what is wrong with them, and so addresses and texts.
+    # Their debugging output holds requests with their errors, and so addresses and texts.
     logging.getLogger(_library).setLevel(logging.INFO)
 
 

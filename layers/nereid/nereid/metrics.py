@@ -8,7 +8,7 @@ from collections import Counter
 
 from nereid.logs import unexpected
 
-#: What each way for a delivery to end adds one to; a way that is not among them, to the failures.
+#: The counter of each outcome of a delivery; any other outcome is a failure.
 ENDINGS: dict[str, tuple[str, ...]] = {
     "success": ("DeliveriesSucceeded",),
     "provider": ("DeliveriesFailed",),
@@ -18,7 +18,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "no_provider": ("DeliveriesWithoutProvider",),
     "mocked": ("DeliveriesMocked",),
 }
-#: Where one of them is written, the other is as well, be it 0: what is divided by their sum has both.
+#: Where one of them is written, the other is as well, even if 0: a rate divides by their sum.
 _RATE = ("DeliveriesSucceeded", "DeliveriesFailed")
 
 
@@ -33,7 +33,7 @@ class DeliveryCounts:
         self._channels.setdefault(channel, Counter()).update(ENDINGS.get(ending, ("DeliveriesFailed",)))
 
     def write(self) -> None:
-        """Write one line per channel with anything counted, and begin anew. Never raises: what is lost is a number."""
+        """Write one line per channel with anything counted, and begin anew. Never raises: only numbers are lost."""
         channels, self._channels = self._channels, {}
         try:
             for channel, counts in channels.items():
@@ -43,7 +43,7 @@ class DeliveryCounts:
 
 
 def write_sweep(oldest_pending_seconds: float, messages: int, deliveries_repaired: int) -> None:
-    """Write what a run of the sweeper found."""
+    """Write the metrics of a run of the sweeper."""
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
     metrics = EphemeralMetrics()

@@ -26,38 +26,36 @@ class Settings(BaseModel):
     outreach_table: str | None = Field(
         None, description="Table of leads, campaigns, e-mails to leads and connected mailboxes."
     )
-    limits_table: str | None = Field(None, description="Table of how much of each rate limit is used up.")
+    limits_table: str | None = Field(None, description="Table of the counters of rate limits.")
     message_queue_url: str | None = Field(None, description="Queue between the endpoints and process_messages.")
     email_queue_url: str | None = Field(None, description="Queue of e-mail deliveries.")
     sms_queue_url: str | None = Field(None, description="Queue of SMS deliveries.")
     push_queue_url: str | None = Field(None, description="Queue of push deliveries.")
-    feedback_queue_url: str | None = Field(None, description="Queue of what SES reports of e-mails.")
-    message_dead_letter_queue_url: str | None = Field(None, description="What failed in processing messages.")
-    email_dead_letter_queue_url: str | None = Field(None, description="What failed in delivering e-mail.")
-    sms_dead_letter_queue_url: str | None = Field(None, description="What failed in delivering SMS.")
-    push_dead_letter_queue_url: str | None = Field(None, description="What failed in delivering push.")
-    feedback_dead_letter_queue_url: str | None = Field(None, description="What failed in recording feedback.")
+    feedback_queue_url: str | None = Field(None, description="Queue of the reports of SES and SNS.")
+    message_dead_letter_queue_url: str | None = Field(None, description="Dead-letter queue of messages.")
+    email_dead_letter_queue_url: str | None = Field(None, description="Dead-letter queue of deliveries by e-mail.")
+    sms_dead_letter_queue_url: str | None = Field(None, description="Dead-letter queue of deliveries by SMS.")
+    push_dead_letter_queue_url: str | None = Field(None, description="Dead-letter queue of deliveries by push.")
+    feedback_dead_letter_queue_url: str | None = Field(None, description="Dead-letter queue of feedback.")
     max_receive_count: int | None = Field(
-        None, ge=1, description="How often the function's queue hands a record over before it sets it aside."
+        None, ge=1, description="How often the function's queue delivers a record before it is a dead letter."
     )
-    signing_secret_arn: str | None = Field(None, description="Secret that tokens and links are signed with.")
+    signing_secret_arn: str | None = Field(None, description="Secret that signs tokens and links.")
     credential_cache_seconds: float | None = Field(
         None,
         ge=0,
         le=60,
-        description="How long a function believes what the store said about a credential, in seconds.",
+        description="How long a function caches a credential, in seconds.",
     )
-    base_url: str | None = Field(None, description="URL under which the API is reached; stands in links.")
+    base_url: str | None = Field(None, description="URL of the API, for links in mails.")
     email_from: str | None = Field(None, description="Default sender of e-mail; empty for none.")
     configuration_set: str | None = Field(None, description="SES configuration set whose events come back as feedback.")
-    sms_enabled: bool | None = Field(None, description="Whether environments send SMS unless they say otherwise.")
+    sms_enabled: bool | None = Field(None, description="Whether environments send SMS by default.")
     sms_sender_id: str | None = Field(None, description="Default sender id of SMS; empty for the carrier's.")
     push_application_arn: str | None = Field(None, description="Default SNS platform application; empty for none.")
-    email_account_key: str | None = Field(
-        None, description="KMS key that tokens of connected mailboxes are encrypted with."
-    )
-    gmail_url: str | None = Field(None, description="Where Gmail's API is.")
-    graph_url: str | None = Field(None, description="Where Microsoft Graph is.")
+    email_account_key: str | None = Field(None, description="KMS key that encrypts the tokens of connected mailboxes.")
+    gmail_url: str | None = Field(None, description="URL of Gmail's API.")
+    graph_url: str | None = Field(None, description="URL of Microsoft Graph.")
     bedrock_model_id: str | None = Field(None, description="Model that writes e-mails; empty for the built-in writer.")
     retention_days: int | None = Field(None, ge=1, description="How long messages and deliveries are kept, in days.")
 

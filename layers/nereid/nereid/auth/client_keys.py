@@ -5,7 +5,7 @@ import uuid
 from typing import Literal
 
 _PREFIX = {"public": "pk_", "secret": "sk_"}
-#: What every client key begins with; the rest is opaque.
+#: The prefixes of client keys; the rest is opaque.
 PREFIXES = tuple(_PREFIX.values())
 
 

@@ -1,4 +1,4 @@
-"""Who is calling: turns the credential of a request into a `Caller`, or refuses it."""
+"""Authentication: turns the credential of a request into a `Caller`, or refuses it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,11 +64,11 @@ class Environments:
 
 
 class Credentials:
-    """Checks credentials, keeping what the store said about them for a bounded time.
+    """Checks credentials, caching the store's answers for a bounded time.
 
     A warm function checks a token's signature itself and asks the store about it at most once per
     `cache_seconds`; so a revoked token is refused within that time, and within it no request reads a table.
-    Only what exists is remembered: a credential or environment works from the moment it is made.
+    Only existing records are cached: a credential or environment works from the moment it is made.
 
     Parameters
     ----------

@@ -12,14 +12,14 @@ _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$mLmE0neNHxUoeyuPp3aD7w$tObOw9PU8U/AWGF
 
 @cache
 def hasher() -> "PasswordHasher":
-    """Return what hashes: argon2id with 19 MiB, two passes and one lane, as OWASP recommends at least."""
+    """Return the hasher: argon2id with 19 MiB, two passes and one lane, as OWASP recommends at least."""
     from argon2 import PasswordHasher
 
     return PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
 
 def hash_password(password: str) -> str:
-    """Return what is stored of a password."""
+    """Return the hash of a password that is stored."""
     return hasher().hash(password)
 
 

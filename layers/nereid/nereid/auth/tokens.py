@@ -24,7 +24,7 @@ def sign(secret: str, audience: Audience, claims: dict[str, Any]) -> str:
     Parameters
     ----------
     claims
-        What the token says; `exp` and `iat` as datetimes if it has them.
+        The token's claims; `exp` and `iat` as datetimes if it has them.
     """
     return jwt.encode({**claims, "aud": audience}, secret, algorithm=_ALGORITHM)
 
@@ -32,7 +32,7 @@ def sign(secret: str, audience: Audience, claims: dict[str, Any]) -> str:
 def verify(
     secret: str, audience: Audience | Sequence[Audience], token: str, now: datetime, *, expires: bool = True
 ) -> dict[str, Any]:
-    """Return what a token says, after checking its signature, kind (one of those given) and time.
+    """Return a token's claims, after checking its signature, kind (one of those given) and time.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where AWS errors stop: what may pass becomes `Unavailable`; the rest is a bug and stays what it is.
+"""Where AWS errors stop: temporary ones become `Unavailable`; the rest are bugs and stay as they are.
 
 A condition that does not hold is neither. It becomes `ConditionFailed`, which adapters handle and nothing else
 raises: an adapter that expects one cannot take another error for it.
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from nereid.errors import Unavailable
 
-#: What every service calls "too many requests" or "not now", beside a status of 429 or of 500 and more.
+#: Every service's codes for "too many requests" or "not now", beside a status of 429 or of 500 and more.
 THROTTLED = frozenset(
     {
         "RequestLimitExceeded",
@@ -23,11 +23,11 @@ THROTTLED = frozenset(
         "ThrottlingException",
     }
 )
-#: What DynamoDB, SQS and Secrets Manager call it besides.
+#: Further codes for it of DynamoDB, SQS and Secrets Manager.
 _PASSING = THROTTLED | {
     "InternalServerError",
     "InternalServiceError",
-    # A collection shrinks again as what is in it expires.
+    # A collection shrinks again as its items expire.
     "ItemCollectionSizeLimitExceededException",
     "KmsThrottled",
     "LimitExceededException",
@@ -75,7 +75,7 @@ def status(error: ClientError) -> int:
 
 
 def failed_conditions(error: ClientError) -> list[int]:
-    """Return the positions of the writes whose conditions do not hold; none unless that is all that is wrong."""
+    """Return the positions of the writes whose conditions do not hold; none if there is any other reason."""
     if code(error) == "ConditionalCheckFailedException":
         return [0]
     reasons = _cancellations(error)
@@ -93,7 +93,7 @@ def _cancellations(error: ClientError) -> list[str]:
 def translated() -> Iterator[None]:
     """Turn errors that may pass into `Unavailable`.
 
-    Of a transaction's reasons the one that may pass wins: what else is wrong shows when it is sent again.
+    Of a transaction's reasons a temporary one wins: the others show when it is sent again.
     """
     try:
         yield

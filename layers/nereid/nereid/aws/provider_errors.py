@@ -1,4 +1,4 @@
-"""What a provider's error means for a delivery: refused for good, busy for now, or nobody knows."""
+"""The meaning of a provider's error for a delivery: refused for good, busy for now, or unknown outcome."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager

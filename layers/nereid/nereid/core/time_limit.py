@@ -24,7 +24,7 @@ _is_running = False
 
 @contextmanager
 def time_budget(seconds: float) -> Iterator[None]:
-    """Let all work inside take so many seconds together; what comes later fails at once.
+    """Let all work inside take so many seconds together; later work fails at once.
 
     Each piece has `MAX_SECONDS` of them at most.
     """
@@ -44,8 +44,8 @@ def seconds_spent() -> float:
 def time_limit() -> Iterator[None]:
     """Stop the work inside after `MAX_SECONDS`, or when the budget is used up. Inside another limit, that one holds.
 
-    Only a signal can stop what does not look at the time itself, and signals reach the main thread alone; Lambda
-    runs handlers there. It comes again until it is heeded: what is stopped may take it for an error of its own.
+    Only a signal can stop work that does not check the time itself, and signals reach the main thread alone; Lambda
+    runs handlers there. It comes again until it is heeded: the stopped work may take it for an error of its own.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Types of body fields that several dialects share, and the walk over what pydantic found wrong."""
+"""Types of body fields that several dialects share, and the walk over pydantic's errors."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, TypeVar

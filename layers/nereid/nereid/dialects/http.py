@@ -32,7 +32,7 @@ class BodyNotObject(NereidError):
 
 @dataclass(frozen=True)
 class Request:
-    """What the endpoints need of an API Gateway event (payload format 2.0).
+    """The parts of an API Gateway event (payload format 2.0) that the endpoints need.
 
     Path parameters come percent-decoded from the gateway, header names in lower case.
     """
@@ -52,7 +52,7 @@ class Request:
         raw = event.get("body") or ""
         body = raw.encode("utf-8", "surrogatepass")
         if event.get("isBase64Encoded"):
-            # The gateway is always right about this, but those who play its part may not be.
+            # The gateway is always right about this, but its stand-ins may not be.
             with suppress(ValueError):
                 body = base64.b64decode(raw)
         return cls(
@@ -66,7 +66,7 @@ class Request:
         )
 
     def json_value(self) -> Any:
-        """Return the body as JSON, whatever it is; an empty body is ``{}``. `BodyNotJson` if it is not JSON."""
+        """Return the body as JSON of any type; an empty body is ``{}``. `BodyNotJson` if it is not JSON."""
         if not self.body.strip():
             return {}
         try:

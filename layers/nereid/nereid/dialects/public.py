@@ -1,4 +1,4 @@
-"""What has no credential: health and the unsubscribe pages."""
+"""Endpoints without a credential: health and the unsubscribe pages."""
 
 from collections.abc import Callable
 from html import escape

@@ -15,7 +15,7 @@ def route_not_found(runtime: neptie.HasLimiter, request: Request) -> Response:
     """Return the answer for a route that does not exist, in the words of the API that its path belongs to."""
     if _is_under(request.path, "/neptune"):
         return neptune.not_found()
-    if request.path in {"/api/client", "/api/client/"}:  # what is below has a function of its own
+    if request.path in {"/api/client", "/api/client/"}:  # the paths below it have a function of their own
         return client.not_found()
     if request.path.startswith("/v1/") and request.path.split("/")[2] in ("event", "user"):
         return vibetrace.route_not_found(request)

@@ -10,7 +10,7 @@ from nereid.models.team import Permission
 Role = Literal["Admin", "User"]
 
 _ALL: frozenset[str] = frozenset(get_args(Permission))
-#: What an account of each role may do.
+#: The scopes of an account, by role.
 PERMISSIONS: dict[str, frozenset[str]] = {"Admin": _ALL, "User": _ALL - {"admin:all"}}
 
 
@@ -23,7 +23,7 @@ class Account(BaseModel):
     full_name: str
     company: str | None = None
     role: Role
-    #: The environment that what the account does belongs to where a request names none.
+    #: The environment of the account's requests that name none.
     environment: str
     #: As argon2 writes it, parameters included.
     password_hash: str
@@ -31,7 +31,7 @@ class Account(BaseModel):
 
 
 class Session(BaseModel):
-    """What one login began: the family of refresh tokens that follow one another, of which the last is valid."""
+    """A login: the family of refresh tokens that follow one another, of which the last is valid."""
 
     id: str
     email: str

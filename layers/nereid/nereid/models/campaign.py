@@ -1,4 +1,4 @@
-"""Campaigns: what leads are written to about."""
+"""Campaigns: the topics of e-mails to leads."""
 
 from datetime import datetime
 from typing import Any, Literal

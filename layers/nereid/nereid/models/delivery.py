@@ -22,7 +22,7 @@ CONTACT_OF: dict[str, str] = {"email": "email", "sms": "mobile_number", "push": 
 
 
 def delivery_id(scope: Scope, message_id: str, notification: str, channel: str, address: str | None) -> str:
-    """Return the id of a delivery: a hash of what makes it the same delivery, in the form of a UUID.
+    """Return the id of a delivery: a hash of the parts that identify it, in the form of a UUID.
 
     However often a message is handed over, its deliveries have the same ids, which is what lets a claim on
     the id stop a second one. The parts are hashed as ASCII JSON (RFC 8259), whose escapes are the same in every
@@ -35,7 +35,7 @@ def delivery_id(scope: Scope, message_id: str, notification: str, channel: str, 
 
 
 class Recipient(BaseModel):
-    """Whom a delivery reaches: a contact, or for channel `app` a user's inbox (type `user`)."""
+    """The recipient of a delivery: a contact, or for channel `app` a user's inbox (type `user`)."""
 
     type: str
     value: str
@@ -43,7 +43,7 @@ class Recipient(BaseModel):
 
 
 class PlannedNotification(BaseModel):
-    """One notification of a message with everyone whom it reaches, fixed when the message was processed."""
+    """One notification of a message with its recipients, fixed when the message was processed."""
 
     name: str
     channel: Channel
@@ -85,13 +85,13 @@ class Plan(BaseModel):
 
 
 class Rendered(NamedTuple):
-    """What a delivery says, with everything filled in. Members that the channel lacks are absent."""
+    """The rendered content of a delivery. Members that the channel lacks are absent."""
 
     members: dict[str, Any]
     missing_variables: list[str]
     #: The link in a mail that its recipient can unsubscribe from; None in every other.
     unsubscribe_url: str | None = None
-    #: What the provider's reports about it are to carry, beside the delivery's own id.
+    #: Tags that the provider repeats in its reports, besides the delivery's own id.
     tags: Mapping[str, str] = {}
 
 
@@ -110,7 +110,7 @@ class Delivery(BaseModel):
     rendered: dict[str, Any] | None = None
     #: Variables that the template used and nobody gave; they rendered as nothing.
     missing_variables: list[str] | None = None
-    #: What the provider reported since, oldest first.
+    #: The provider's reports, oldest first.
     events: list[dict[str, Any]] | None = None
     #: How its earlier sendings ended, oldest first, if it was sent again by force.
     earlier: list[dict[str, Any]] | None = None
@@ -124,14 +124,14 @@ Effect = Literal["queued", "final", "removed"]
 
 
 class Replayed(NamedTuple):
-    """What a replay does to a delivery, which is shown as it was before."""
+    """The effect of a replay on a delivery, which is shown as it was before."""
 
     delivery: Delivery
     effect: Effect
 
 
 class DeliveryJob(BaseModel):
-    """What travels on a delivery queue: everything that handing over one delivery needs.
+    """A record of a delivery queue: everything that is needed to send one delivery.
 
     The message's content travels along while it is small; a large one stays in the store and is read there.
     """

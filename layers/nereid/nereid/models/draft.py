@@ -1,4 +1,4 @@
-"""A mail to a lead before it is sent: what it can be built on, and what was written."""
+"""A mail to a lead before it is sent: the facts for it, and the draft."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -10,7 +10,7 @@ Relation = Literal["new", "known", "customer"]
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of lead, campaign and sender and fit to stand in a sentence. None: not known."""
+    """The facts about lead, campaign and sender that fit into a sentence. None: not known."""
 
     first_name: str | None
     #: How a formal letter addresses the lead: `Dr Smith`, or the first name.
@@ -20,9 +20,9 @@ class Facts:
     seniority: Seniority
     #: As it stands in "a company in ...".
     industry: str | None
-    #: What the mail is about, in a word or two.
+    #: The topic of the mail, in a word or two.
     topic: str | None
-    #: What it is about, in a sentence or two that end with a full stop.
+    #: The offer, in a sentence or two that end with a full stop.
     pitch: str | None
     #: Whether the pitch is made of whole sentences to the reader and needs no words before it.
     pitch_speaks: bool
@@ -39,7 +39,7 @@ class Draft(NamedTuple):
 
 
 class WrittenEmail(NamedTuple):
-    """A mail, with what there is to know before it is sent."""
+    """A mail, with its confidence and the result of the spam check."""
 
     subject: str
     content: str

@@ -26,7 +26,7 @@ def _check_filterable(value: Any) -> Any:
     return value
 
 
-#: Whom an e-mail comes from.
+#: The sender of an e-mail.
 Sender = Annotated[str, StringConstraints(min_length=3, max_length=998), AfterValidator(_check_sender)]
 
 
@@ -58,7 +58,7 @@ class PushTemplate(_Strict):
 
 
 class Recipients(_Strict):
-    """Which contacts a notification goes to: those whose `filterable` is one of the given words."""
+    """The contacts that a notification goes to: those whose `filterable` is one of the given words."""
 
     filterable: Annotated[str | list[str] | None, BeforeValidator(_check_filterable)] = None
 
@@ -72,7 +72,7 @@ class Recipients(_Strict):
 class _Notification(_Strict):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,64}$")]
     when: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEMPLATE_TEXT)] | None = None
-    #: What happens when the outcome of a hand-over is unknown.
+    #: Whether to send again when the outcome of a hand-over is unknown.
     retry: Literal["at_least_once", "at_most_once"] = "at_least_once"
 
 
@@ -114,7 +114,7 @@ Template = EmailTemplate | SmsTemplate | PushTemplate
 
 
 class EventType(BaseModel):
-    """What to tell, on which channels, when a message of this type comes in."""
+    """The notifications that are sent for a message of this type, with their channels."""
 
     event_type: str
     environment: str

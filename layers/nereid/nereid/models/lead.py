@@ -1,4 +1,4 @@
-"""Leads: people whom a team may want to win, and the campaigns that they are assigned to."""
+"""Leads: people that a team wants to win, and the campaigns that they are assigned to."""
 
 from datetime import datetime
 from typing import Literal, NamedTuple, get_args
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 #: Where a lead can stand by its team's own word.
 TeamStatus = Literal["new", "contacted", "qualified", "converted"]
-#: Where a lead can stand. The last two are set by what becomes of its e-mail alone.
+#: The statuses of a lead. Only reports on its e-mail set the last two.
 LeadStatus = Literal["new", "contacted", "qualified", "converted", "unsubscribed", "bounced"]
 LEAD_STATUSES: tuple[LeadStatus, ...] = get_args(LeadStatus)
 
@@ -26,7 +26,7 @@ class Lead(BaseModel):
     score: int | None = None
     created_at: datetime
     updated_at: datetime
-    #: Counts the writes of what a team can change; such a write names the version that it read. Scores and
+    #: Counts the writes of the fields that a team can change; such a write names the version that it read. Scores and
     #: assignments are written past it.
     version: int = 1
     #: Ids of the campaigns that the lead is assigned to.

@@ -1,4 +1,4 @@
-"""E-mails to leads: what a campaign sends, from which mailbox, and what became known of it."""
+"""E-mails to leads: the content, the mailbox, and the reports."""
 
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -10,7 +10,7 @@ EVENT_TYPE = "neptie_email"
 #: The name of the one notification of such a message.
 NOTIFICATION: Literal["email"] = "email"
 MailboxProvider = Literal["gmail", "outlook"]
-#: What a provider or a reader can do with a mail, as it is counted for a campaign.
+#: The facts about a mail that are counted for a campaign.
 Fact = Literal["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed"]
 #: The most that a lead did with any mail.
 Engagement = Literal["delivered", "opened", "clicked", "replied"]
@@ -34,7 +34,7 @@ class OutreachNotification(BaseModel):
 
     name: Literal["email"]
     channel: Literal["email"]
-    #: What happens when the outcome of a hand-over is unknown.
+    #: Whether to send again when the outcome of a hand-over is unknown.
     retry: Literal["at_least_once", "at_most_once"] = "at_least_once"
     template: GivenContent
     #: As other notifications have them: no condition, and every contact of the message.
@@ -56,7 +56,7 @@ class Outreach(BaseModel):
 
     def notification(self) -> OutreachNotification:
         """Return the notification that the message consists of."""
-        # Every member is set, for what is unset does not travel on the queue.
+        # Every member is set, since unset members are not written to the queue.
         content = GivenContent(campaign_id=self.campaign_id, lead_id=self.lead_id, account=self.account)
         return OutreachNotification(name=NOTIFICATION, channel="email", retry="at_least_once", template=content)
 

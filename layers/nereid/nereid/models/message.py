@@ -10,7 +10,7 @@ from nereid.models.operation import Traits, Who
 from nereid.models.user import CONTACT_TYPES, Device
 
 Source = Literal["neptune", "client", "vibetrace", "neptie"]
-#: What an event of the Vibetrace API does and is restricted by; see core/audience/vibetrace/restrictions.
+#: The rule that restricts a Vibetrace event and changes its user; see core/audience/vibetrace/restrictions.
 Rule = Literal["update", "login", "confirmation", "open"]
 
 
@@ -57,7 +57,7 @@ class Message(BaseModel):
 
 
 class Identify(BaseModel):
-    """Set what is known about a user; make the user if there is none."""
+    """Set the traits of a user; create the user if there is none."""
 
     kind: Literal["identify"]
     who: Who
@@ -81,7 +81,7 @@ class RegisterDevice(BaseModel):
 
 
 class TrackEvent(BaseModel):
-    """Take in a message whose user is named by a client's ids, after what the client says about the user."""
+    """Process a message whose user is named by a client's ids, after the traits that the client gives."""
 
     kind: Literal["event"]
     who: Who
@@ -94,7 +94,7 @@ Operation = Annotated[Identify | Alias | RegisterDevice | TrackEvent, Field(disc
 
 
 class Replay(BaseModel):
-    """Take a stored message up again: hand over what its plan says and is not final yet."""
+    """Process a stored message again: queue the deliveries of its plan that are not final."""
 
     #: Names this replay, so that it has its effect once however often the queue hands it over.
     id: str
@@ -104,13 +104,13 @@ class Replay(BaseModel):
 
 
 class EventBatch(BaseModel):
-    """What travels on the message queue: events of one request to one environment, or other work on it."""
+    """A record of the message queue: events of one request to one environment, or other work on it."""
 
     kind: Literal["events"] = "events"
     team_id: str
     environment: str
     messages: list[Message] = []
-    #: What a client's request asks for, in its order.
+    #: The operations of a client's request, in its order.
     operations: list[Operation] = []
     #: Messages that are taken up again.
     replays: list[Replay] = []

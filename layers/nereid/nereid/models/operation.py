@@ -1,4 +1,4 @@
-"""What a client asks to be done to a user, as it travels on the message queue."""
+"""Operations on users that clients request, as they are written to the message queue."""
 
 from typing import Any, NamedTuple
 
@@ -33,7 +33,7 @@ class Ids(NamedTuple):
 
 
 class Traits(BaseModel):
-    """What identify says about a user. A member that was not set says nothing; None clears."""
+    """The traits of a user in identify. A member that was not set changes nothing; None clears."""
 
     email: str | None = None
     phone: str | None = None
@@ -47,6 +47,6 @@ class Link(NamedTuple):
     """Which user an anonymous id reaches."""
 
     user_id: str
-    #: Generation of the anonymous profile whose contact infos, devices and app notifications are still on their way
+    #: Generation of the anonymous profile whose contact infos, devices and app notifications are still being moved
     #: to the user; None when all have arrived.
     moving: str | None = None

@@ -1,4 +1,4 @@
-"""What providers report about what they accepted, and what that makes of a delivery."""
+"""Reports of providers on accepted mails and pushes, and the status of a delivery that follows from them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -14,14 +14,14 @@ _FAILURES = {
     "rendering_failure": "rendering failure",
     "known_complaint": "suppressed: complaint",
 }
-#: How reports are shown that are told apart by what follows from them.
+#: How the types are shown that exist only for their different effects.
 _SHOWN = {"transient_bounce": "bounce", "known_complaint": "complaint"}
 
 
 class EmailReport(NamedTuple):
     """Something that became of an e-mail.
 
-    `kind` is SES's type in our words, with three told apart by what follows: `transient_bounce` (every bounce that is
+    `kind` is SES's type in our words, with three split by their effects: `transient_bounce` (every bounce that is
     not permanent), `not_spam` (a recipient took the mail out of the spam folder) and `known_complaint` (SES did not
     even try, since the address complained before); and `unsubscribe`, which our own link reports.
     """
@@ -31,17 +31,17 @@ class EmailReport(NamedTuple):
     delivery_id: str
     #: Which sending of the delivery it is.
     sending: int
-    #: What the mail was tagged with; see `nereid.models.delivery.Rendered`.
+    #: The mail's tags; see `nereid.models.delivery.Rendered`.
     tags: Mapping[str, str]
     #: When it came about.
     at: datetime
     #: When the mail was handed over, if the report says so.
     sent_at: datetime | None
-    #: Whom the mail went to; None if the report does not say.
+    #: The recipient of the mail; None if the report has none.
     recipient: str | None
-    #: What is shown of it.
+    #: The event as it is shown.
     event: dict[str, Any]
-    #: What is known of a bounce or complaint, in a few words.
+    #: The kind of a bounce or complaint, in a few words.
     detail: str | None = None
 
 
@@ -55,9 +55,9 @@ class PushFailure(NamedTuple):
 
 
 def outcome(events: Iterable[Mapping[str, Any]]) -> tuple[Status, str | None] | None:
-    """Return the status and reason that follow from the reports of a sending, in whatever order they came.
+    """Return the status and reason that follow from the reports of a sending, in any order.
 
-    What is reported was accepted, whatever our own record says: an earlier hand-over may have had no answer.
+    A report proves that the mail was accepted, even against our record: an earlier hand-over may have had no answer.
 
     Returns
     -------

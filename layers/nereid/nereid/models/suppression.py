@@ -17,7 +17,7 @@ class Suppression(BaseModel):
 
     email: str
     reasons: dict[SuppressionReason, datetime]
-    #: What is known of a reason, in a few words without addresses.
+    #: The cause of a reason, in a few words without addresses.
     details: dict[SuppressionReason, str] = {}
 
     def forbids(self, *, subscription: bool) -> SuppressionReason | None:
@@ -43,7 +43,7 @@ def suppressed_softly(bounces: Iterable[datetime], ended_at: datetime | None) ->
     bounces
         When mails to the address bounced softly, one moment per mail, in any order.
     ended_at
-        What ended the last row: a mail that arrived then, or somebody who took the address off the list.
+        The end of the last row: the time of a delivered mail, or of the removal of the address from the list.
     """
     row = sorted(bounce for bounce in bounces if ended_at is None or bounce > ended_at)
     return row[SOFT_BOUNCES - 1] if len(row) >= SOFT_BOUNCES else None

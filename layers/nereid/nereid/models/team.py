@@ -87,7 +87,7 @@ class Environment(BaseModel):
         return Scope(self.team_id, self.identifier)
 
     def providers(self, defaults: Channels) -> Channels:
-        """Return what it sends with: its own providers, and the stack's for each channel that it leaves out."""
+        """Return its providers: its own, and the stack's for each channel that it leaves out."""
         own = self.channels
         return Channels(
             email=own.email if "email" in own.model_fields_set else defaults.email,

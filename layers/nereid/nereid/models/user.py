@@ -17,7 +17,7 @@ MAX_CONTACT_METAS_BYTES = 4_000_000
 MAX_META_BYTES = 65536
 #: Most devices that one user can have.
 MAX_DEVICES = 100
-#: What the user_id of an anonymous profile begins with; the anonymous id follows.
+#: The prefix of an anonymous profile's user_id; the anonymous id follows.
 _PROFILE = "anon:"
 
 

@@ -1,4 +1,4 @@
-"""What access needs from outside: teams, accounts and credentials, and how much of each limit is used up."""
+"""The interfaces of access: teams, accounts and credentials, and the counters of rate limits."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,7 +14,7 @@ class AccountStore(Protocol):
     def create_team(
         self, team: Team, environment: Environment, token: ApiToken | None, account: Account | None = None
     ) -> None:
-        """Store a new team with its first environment and what opens it, all or nothing.
+        """Store a new team with its first environment and credentials, all or nothing.
 
         `AlreadyExists` if the account's e-mail address is taken.
         """
@@ -25,7 +25,7 @@ class AccountStore(Protocol):
         ...
 
     def begin_session(self, session: Session) -> None:
-        """Store what a login began."""
+        """Store a login."""
         ...
 
     def session(self, session_id: str) -> Session | None:

@@ -1,4 +1,4 @@
-"""What messaging needs from outside: event types, messages, deliveries, the queues between, and the providers."""
+"""The interfaces of messaging: event types, messages, deliveries, queues, and providers."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -20,9 +20,9 @@ class SuppressionStore(Protocol):
         ...
 
     def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None) -> None:
-        """Add a reason; of each reason the earliest moment stays, in whatever order reports come.
+        """Add a reason; of each reason the earliest moment stays, whatever the order of the reports.
 
-        Of no effect for what happened before the reason was last removed.
+        It has no effect if the moment is before the reason's last removal.
         """
         ...
 
@@ -97,7 +97,7 @@ class MessageStore(Protocol):
     """Messages with their plans."""
 
     def add(self, scope: Scope, message: Message, plan: Plan) -> tuple[Message, Plan] | None:
-        """Store a message with its plan unless its id is taken; return what has it, or None if this one was stored."""
+        """Store a message with its plan unless its id is taken; return the one that has it, None if stored."""
         ...
 
     def get(self, scope: Scope, message_id: str) -> tuple[Message, Plan] | None:
@@ -147,7 +147,7 @@ class SweepState(Watches, Protocol):
     """How far the sweeper has come."""
 
     def read(self, scope: Scope) -> tuple[str | None, Iterator[Watch]]:
-        """Return up to where an environment's messages were looked at, and what is watched, due first first."""
+        """Return the sweeper's position in an environment, and the watched messages in order of their due times."""
         ...
 
     def advance(self, scope: Scope, position: str) -> None:
@@ -159,11 +159,11 @@ class SweepState(Watches, Protocol):
         ...
 
     def turn(self) -> Scope | None:
-        """Return whose turn is next, if the last run left somebody out."""
+        """Return the environment that the next run begins with, if the last run had no time for all."""
         ...
 
     def pass_turn(self, scope: Scope | None) -> None:
-        """Note whose turn is next; None if nobody was left out."""
+        """Note the environment that the next run begins with; None if this run had time for all."""
         ...
 
 
@@ -176,14 +176,14 @@ class QueueDepths(Protocol):
 
 
 class Claim(NamedTuple):
-    """What became of an attempt to claim a delivery.
+    """The result of an attempt to claim a delivery.
 
     `mine`: go on, hand it over. `done`: it is final, nothing to do. `held`: another run has it until `until`.
     `unknown`: an earlier run had it and never said how it ended, and the delivery must not be repeated.
     """
 
     state: Literal["mine", "done", "held", "unknown"]
-    #: Names this claim; what is recorded later applies only while the delivery still carries it.
+    #: Names this claim; an outcome is recorded only while the delivery still carries it.
     token: str
     #: How many times the delivery has been claimed, this time included.
     attempt: int = 0
@@ -210,7 +210,7 @@ class DeliveryStore(Protocol):
     """Records of deliveries."""
 
     def claim(self, job: DeliveryJob, token: str, now: datetime, until: datetime) -> Claim:
-        """Claim a delivery by one conditional write; the same token claims again what it has."""
+        """Claim a delivery by one conditional write; the same token may claim it again."""
         ...
 
     def record(
@@ -218,8 +218,8 @@ class DeliveryStore(Protocol):
     ) -> None:
         """Record how a claimed sending of a delivery ended, or release it with `pending`.
 
-        With a lost claim only a success is recorded, as long as the same sending is pending: whoever has it now may
-        not have sent it yet.
+        With a lost claim only a success is recorded, as long as the same sending is pending: the run that
+        has it now may not have sent it yet.
         """
         ...
 
@@ -232,7 +232,7 @@ class DeliveryStore(Protocol):
         ...
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
-        """Note what the provider reported of a sending (once per type); return the delivery, None if it is unknown."""
+        """Note a provider's report on a sending (once per type); return the delivery, None if it is unknown."""
         ...
 
     def reopen(self, scope: Scope, planned: Planned, planned_at: datetime, replay_id: str, now: datetime) -> None:
@@ -266,7 +266,7 @@ class DeadLetter(NamedTuple):
     """A record that its queue set aside."""
 
     id: str
-    #: What it is deleted or given back by, as long as it is not taken again.
+    #: Deletes or releases the letter, until it is received again.
     handle: str
     body: str
     sent_at: datetime
@@ -339,23 +339,23 @@ class DeliveryQueues(Protocol):
 
 
 class Content(Protocol):
-    """What deliveries say, and what follows once they were handed over."""
+    """The content of deliveries, and the follow-up once they were handed over."""
 
     def render(self, job: DeliveryJob, message: Message) -> Rendered:
-        """Return what a delivery says; `TemplateFailed` if that cannot be made."""
+        """Return the content of a delivery; `TemplateFailed` if it cannot be rendered."""
         ...
 
     def is_followed_up(self, job: DeliveryJob) -> bool:
-        """Tell whether anything follows from handing the delivery over."""
+        """Tell whether the delivery has a follow-up."""
         ...
 
     def follow_up(self, job: DeliveryJob, sent_at: datetime) -> None:
-        """Do what follows from handing the delivery over, once however often it is called."""
+        """Follow up on a delivery that was handed over, once however often it is called."""
         ...
 
 
 class SuppressionListener(Protocol):
-    """Learns which addresses must not be mailed. What it is told again, it did already."""
+    """Is told of addresses that must not be mailed. A repetition has no effect."""
 
     def suppressed(self, team_id: str, email: str, reason: SuppressionReason) -> None:
         """Learn that an address must not be mailed any more."""
@@ -367,7 +367,7 @@ class SuppressionListener(Protocol):
 
 
 class Listener(SuppressionListener, Protocol):
-    """Learns besides what becomes of mails."""
+    """Is told of reports on mails as well."""
 
     def reported(self, report: EmailReport) -> Delivery | None:
         """Note a report on its delivery; return the delivery, None if it is not kept any more."""

@@ -1,4 +1,4 @@
-"""What outreach needs from outside: leads, campaigns, mailboxes, and the model that writes mails."""
+"""The interfaces of outreach: leads, campaigns, mailboxes, and the model that writes mails."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -39,7 +39,7 @@ class LeadStore(Protocol):
         ...
 
     def change(self, team_id: str, before: Lead, after: Lead) -> None:
-        """Store what a team changed in a lead (neither score nor campaigns).
+        """Store a team's changes of a lead (neither score nor campaigns).
 
         `Conflict` if the lead was changed or deleted since `before` was read; `AlreadyExists` if the new address
         is taken.
@@ -49,7 +49,7 @@ class LeadStore(Protocol):
     def write_many(self, team_id: str, changes: Sequence[LeadChange]) -> list[bool]:
         """Store new leads and changes; return for each whether it was stored.
 
-        What was not stored met another write of the same lead or address; read it again.
+        Leads that were not stored conflicted with another write of the same lead or address; read them again.
         """
         ...
 
@@ -105,7 +105,7 @@ class EngagementStore(Protocol):
         ...
 
     def note(self, team_id: str, lead_id: str, engagement: Engagement) -> None:
-        """Note what a lead did, unless it did more before."""
+        """Note a lead's engagement, unless a higher one is noted."""
         ...
 
 
@@ -114,14 +114,14 @@ DayCounts = dict[date, dict[tuple[Fact, date], int]]
 
 
 class CampaignMetrics(Protocol):
-    """Counts of what became of a campaign's mails, exact however often anything is reported."""
+    """Counts of the facts about a campaign's mails, exact despite repeated reports."""
 
     def count_sent(self, scope: Scope, delivery_id: str, campaign_id: str, at: datetime) -> None:
         """Count a mail as sent at a time; once."""
         ...
 
     def noted(self, scope: Scope, delivery_id: str) -> "Noted | None":
-        """Return what was reported of a delivery so far, read so that every note is seen; None if it is not kept."""
+        """Return the reports on a delivery so far, read so that every note is seen; None if it is not kept."""
         ...
 
     def count(
@@ -130,7 +130,7 @@ class CampaignMetrics(Protocol):
         """Note a report of a sending and count its fact, in one step.
 
         Does neither if a report of the kind is noted by now, of any sending, or another sending has begun since
-        `seen` was read; notes only if what counts once per lead has counted already.
+        `seen` was read; only notes a fact that counts once per lead and has been counted.
         """
         ...
 
@@ -140,7 +140,7 @@ class CampaignMetrics(Protocol):
 
 
 class Noted(NamedTuple):
-    """What was reported of a delivery."""
+    """The reports on a delivery."""
 
     delivery: Delivery
     #: Which sending is the current one.
@@ -158,14 +158,14 @@ class Noted(NamedTuple):
 
 
 class Count(NamedTuple):
-    """What a report counts as."""
+    """The fact that a report counts as."""
 
     campaign_id: str
     fact: Fact
     #: The day on which the mail was sent, and the one on which the fact came about.
     sent_on: date
     day: date
-    #: The lead for whom the fact counts once, whichever mail it came from; None if it counts for each mail.
+    #: The lead for which the fact counts once over all mails; None if it counts for each mail.
     once_for: str | None = None
 
 
@@ -223,7 +223,7 @@ class EmailAccountStore(Protocol):
 
 
 class TokenCipher(Protocol):
-    """Encrypts what opens a mailbox."""
+    """Encrypts the tokens of mailboxes."""
 
     def seal(self, team_id: str, email: str, token: str) -> list[bytes]:
         """Encrypt a token, bound to its team and mailbox."""
@@ -239,7 +239,7 @@ class Writer(Protocol):
 
     @property
     def name(self) -> str:
-        """Return what it is called in answers."""
+        """Return its name in answers."""
         ...
 
     def write(self, facts: Facts, tone: Tone) -> Draft:

@@ -53,7 +53,7 @@ class DynamoAccountStore:
         try:
             self._table.put(_session_item(session), "token_hash = :old", {":old": token_hash})
         except ConditionFailed as error:
-            # The SDK repeats a write whose answer was lost; the repetition finds what the first one wrote.
+            # The SDK repeats a write whose answer was lost; the repetition finds the first one's item.
             if error.old.get("token_hash") != session.token_hash:
                 raise NotFound("session") from error
 
@@ -135,7 +135,7 @@ class DynamoAccountStore:
 
 
 def _listed(environment: Environment) -> Item:
-    """Return the entry of an environment in the list of all; only what works for the whole stack reads it."""
+    """Return the entry of an environment in the list of all, which only functions for the whole stack read."""
     scope = environment.scope
     return {"pk": _ALL_ENVIRONMENTS, "sk": "#".join(scope), "team_id": scope.team_id, "environment": scope.environment}
 

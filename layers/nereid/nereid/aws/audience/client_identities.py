@@ -1,9 +1,9 @@
-"""Anonymous ids in the audience table: which user each reaches, and the move from its profile to that user.
+"""Anonymous ids in the audience table: the user of each, and the move from its profile to that user.
 
 A link is one item by the anonymous id, and one beside its user, so that both can be found from the other. A profile
-is absorbed by one transaction, which turns the link, takes the profile's record away and gives what it said to the
-user. From then on nothing can be added to the profile, for whatever adds to a user requires its record; so what it
-left behind can be moved at leisure, by whoever meets the link first, and by several at once.
+is absorbed by one transaction, which points the link to the user, deletes the profile's record and gives its data
+to the user. From then on nothing can be added to the profile, for every addition to a user requires its record; so its
+other items can be moved later, by the first request that reads the link, and by several at once.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class DynamoIdentityStore:
         return Link(item["user_id"], item.get("moving")) if item else None
 
     def create_profile(self, scope: Scope, anonymous_id: str, profile: User) -> None:
-        # A link without its profile is what a deletion has left behind.
+        # A deletion has left this link behind without its profile.
         free = "attribute_not_exists(pk) OR user_id = :user_id"
         linking = self._linking(scope, anonymous_id, profile.user_id, free)
         self._write_new(*self._users.creating(scope, profile), *linking)
@@ -132,7 +132,7 @@ class DynamoIdentityStore:
     def _take_away(self, scope: Scope, user: User, item: Item, writes: list[Item]) -> None:
         """Do the writes and take an item of the profile away; `Conflict` if nothing was done and it is still there.
 
-        The user's version counts on, so that whoever read the user before sees what arrived and tries again.
+        The user's version counts on, so that a writer that read the user before sees the new item and retries.
         """
         gone = self._table.deleting(item["pk"], item["sk"], "attribute_exists(pk)")
         try:
@@ -147,7 +147,7 @@ class DynamoIdentityStore:
 
         def attempt() -> None:
             nonlocal user, moved
-            # Whoever marks it as read meanwhile makes this fail, and the next try takes the mark along.
+            # If it is marked as read meanwhile, this fails, and the next try takes the mark along.
             unchanged = "read_at = :read_at" if "read_at" in moved else "attribute_not_exists(read_at)"
             values = {":read_at": moved["read_at"]} if "read_at" in moved else None
             gone = self._table.deleting(item["pk"], item["sk"], f"attribute_exists(pk) AND {unchanged}", values)

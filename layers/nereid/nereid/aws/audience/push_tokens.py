@@ -1,4 +1,4 @@
-"""What becomes of push tokens that SNS has disabled."""
+"""Removal of push tokens that SNS has disabled."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -10,7 +10,7 @@ from nereid.ports.clock import Clock
 
 
 class DynamoPushTokens:
-    """Implements `nereid.ports.audience.PushTokens`: finds who holds a token, over all users of the environment."""
+    """Implements `nereid.ports.audience.PushTokens`: finds the holders of a token, over all users."""
 
     def __init__(self, users: DynamoUserStore, clock: Clock) -> None:
         self._users = users
@@ -22,7 +22,7 @@ class DynamoPushTokens:
             return False
         for user, contact in holders:
             revived = contact.model_copy(update={"revived_at": self._clock.now()})
-            with suppress(Conflict, NotFound):  # changed or gone since: whoever did that speaks for the user
+            with suppress(Conflict, NotFound):  # changed or gone since: the later write counts
                 self._users.put_contact_info(scope, user, revived, new=False)
         return True
 

@@ -95,7 +95,7 @@ class DynamoUserStore:
             )
         except ConditionFailed as error:
             raise NotFound("user") from error
-        # What was added until the record was gone; nothing can be added since.
+        # The items that were added until the record was gone; nothing can be added since.
         self._delete_leftovers(scope, user)
 
     def purge(self, scope: Scope, user_id: str, generation: str | None = None) -> None:
@@ -111,7 +111,7 @@ class DynamoUserStore:
         self._table.delete_many(keys)
 
     def _unlink(self, scope: Scope, user_id: str, anonymous_id: str) -> None:
-        """Delete the link of an anonymous id to a user, and what has not arrived at the user yet."""
+        """Delete the link of an anonymous id to a user, and the items that were not moved to the user yet."""
         link = self._table.get(*link_key(scope, anonymous_id))
         if link is None or link["user_id"] != user_id:
             return
@@ -266,7 +266,7 @@ def user_key(scope: Scope, user_id: str) -> str:
 
 
 def address_key(scope: Scope, type_: str, value: str) -> str:
-    """Return the partition key of those who have an address."""
+    """Return the partition key of the owners of an address."""
     return tenant(scope, "address", type_, digest(comparable(type_, value)))
 
 
@@ -288,7 +288,7 @@ def _shard(user_id: str) -> int:
 
 
 def address_items(scope: Scope, user_id: str, contact: ContactInfo) -> list[Item]:
-    """Return what is written beside a contact info: who has the address, and, for e-mail, that somebody came to.
+    """Return the items beside a contact info: the address's owner, and, for e-mail, the stamp of its newest owner.
 
     The stamp lets a write rest on "nobody has this address". It is of no use once the writes that may have read it
     are over, so it expires.

@@ -18,7 +18,7 @@ class SqsDeadLetterQueue:
     url
         The dead-letter queue.
     source_url
-        The queue that it belongs to; None for who puts nothing back.
+        The queue that it belongs to; only needed to put letters back.
     """
 
     def __init__(self, clients: Clients, url: str, source_url: str | None = None) -> None:

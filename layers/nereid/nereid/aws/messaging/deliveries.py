@@ -1,7 +1,7 @@
 """Records of deliveries in the activity table, and the claims that keep two runs from sending one delivery.
 
-A delivery that is sent again by force keeps its record. What was reported of the sending before is put aside, for it
-says nothing about the new one: `reported` holds the facts of the current sending, `reported_1` those of the first.
+A delivery that is sent again by force keeps its record. The reports on the sending before are put aside, for they
+say nothing about the new one: `reported` holds the facts of the current sending, `reported_1` those of the first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,9 +30,9 @@ class DynamoDeliveryStore:
     Parameters
     ----------
     retention_seconds
-        How long a delivery is kept; only needed by who claims them.
+        How long a delivery is kept; only needed to claim them.
     findable
-        Whether what is recorded can be found by the provider's message id, for the price of a write of an index.
+        Whether recorded deliveries can be found by the provider's message id, for the price of a write of an index.
     """
 
     def __init__(self, table: Table, retention_seconds: int = 0, *, findable: bool = False) -> None:
@@ -44,7 +44,7 @@ class DynamoDeliveryStore:
         # Storing an app notification twice leaves one, so an unknown outcome does no harm there.
         repeats = job.notification.retry == "at_least_once" or job.notification.channel == "app"
         lapsed = " OR claimed_until < :now" if repeats else ""
-        # What the provider has reported on was accepted, whatever our own record says.
+        # A delivery with a report was accepted, even against our own record.
         condition = (
             "attribute_not_exists(#status) OR claim = :token OR (#status = :pending AND attribute_not_exists(reported)"
             f" AND (claimed_until = :released{lapsed}))"
@@ -99,7 +99,7 @@ class DynamoDeliveryStore:
         }
         given = {name: value for name, value in values.items() if value is not None}
         sets = ", ".join(f"#{name[1:]} = {name}" for name in given)
-        with suppress(ConditionFailed):  # the claim lapsed and another run took it over: what that one records stands
+        with suppress(ConditionFailed):  # the claim lapsed and another run took it over: that one's record stands
             self._table.update(
                 *delivery_key(scope, delivery_id),
                 f"SET {sets} REMOVE claim",
@@ -114,7 +114,7 @@ class DynamoDeliveryStore:
 
     def sent_as(self, provider_message_id: str) -> Sent | None:
         for found in self._table.query("sent_as = :id", {":id": provider_message_id}, index="sent_as", limit=1):
-            # The index may still say what was before the delivery was sent again.
+            # The index may still have the entry from before the delivery was sent again.
             item = self._table.get(found["pk"], found["sk"])
             if item is not None and item.get("sent_as") == provider_message_id:
                 team_id, environment, _, delivery_id = found["pk"].split("#", 3)
@@ -242,12 +242,12 @@ def _is_sending(number: int) -> str:
 
 
 def facts_of(item: Item, sending: int) -> str:
-    """Return the attribute of a delivery that holds what was reported of a sending."""
+    """Return the attribute of a delivery that holds the reports on a sending."""
     return "reported" if sending >= sending_of(item) else f"reported_{sending}"
 
 
 def all_facts(current: int) -> list[str]:
-    """Return the attributes of a delivery that hold what was reported of any sending up to the current one."""
+    """Return the attributes of a delivery that hold the reports on all sendings up to the current one."""
     return ["reported", *(f"reported_{number}" for number in range(1, current))]
 
 
@@ -257,7 +257,7 @@ def sending_of(item: Item) -> int:
 
 
 class _Change(NamedTuple):
-    """What reopening changes of a delivery, if it still is what was read."""
+    """The changes that reopen a delivery, if it is still as it was read."""
 
     condition: str
     values: Mapping[str, Any]
@@ -268,7 +268,7 @@ class _Change(NamedTuple):
 def _is_final(item: Item, now: datetime) -> bool:
     if item.get("status", "pending") != "pending":
         return True
-    # What was reported on was sent; but whoever still has it is about to say so.
+    # A delivery with a report was sent; but the run that has the claim is about to record it.
     return "reported" in item and (item["claimed_until"] == _RELEASED or from_iso(item["claimed_until"]) < now)
 
 
@@ -328,7 +328,7 @@ def _refused(item: Item, now: datetime) -> Claim:
 
 
 def to_delivery(item: Item) -> Delivery:
-    """Return a delivery as it stands: what we recorded, and what the provider reported since.
+    """Return a delivery as it stands: our record, and the provider's reports since.
 
     Reports may come in any order, and even before our own record; so they are kept apart from it and combined when
     read.

@@ -46,7 +46,7 @@ class SesChannel:
                 Destination={"ToAddresses": [job.recipient.value]},
                 Content={"Simple": content},
                 ConfigurationSetName=self._configuration_set,
-                # Come back with every event of this mail, and tell whose it is.
+                # Come back with every event of this mail, and name its delivery.
                 EmailTags=[{"Name": name, "Value": value} for name, value in _tags(job, rendered).items()],
             )
         return str(answer["MessageId"])

@@ -1,6 +1,6 @@
 """Why records of queues were given up, in the activity table, by the id that SQS gave them.
 
-The id says nothing of the tenant, and no tenant asks for it: whoever reads a note has the record itself.
+The id does not name the tenant, and no tenant asks for it: the reader of a note has the record itself.
 """
 
 from collections.abc import Iterable

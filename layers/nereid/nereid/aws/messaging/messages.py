@@ -25,7 +25,7 @@ from nereid.ports.messaging import Arrival, Arrivals, MessageFilter
 
 _SHARDS = 4
 _COMPRESS_FROM = 4096
-#: What an item can hold beside its keys, with room to spare below DynamoDB's 400 KB.
+#: The size of an item without its keys, with room to spare below DynamoDB's 400 KB.
 _ITEM_BYTES = 380_000
 _PART_BYTES = 350_000
 
@@ -36,7 +36,7 @@ class DynamoMessageStore:
     Parameters
     ----------
     retention_seconds
-        How long a message is kept; only needed by who adds them.
+        How long a message is kept; only needed to add them.
     """
 
     def __init__(self, table: Table, retention_seconds: int = 0) -> None:
@@ -146,7 +146,7 @@ class DynamoMessageStore:
         packed = _pack(plan.model_dump_json())
         if len(packed) + len(item["content"]) <= _ITEM_BYTES:
             return {"plan": packed}
-        # Parts are named by what they hold: two runs with different plans never mix theirs.
+        # Parts are named by their content: two runs with different plans never mix theirs.
         raw = packed if isinstance(packed, bytes) else packed.encode()
         name = digest(raw.hex())
         parts = [raw[first : first + _PART_BYTES] for first in range(0, len(raw), _PART_BYTES)]
@@ -188,7 +188,7 @@ def _key(scope: Scope, message_id: str) -> str:
 
 
 def _message_id(pk: str) -> str:
-    """Return the id of a message from its key, the last of whose parts it is; no other part holds the separator."""
+    """Return the id of a message from its key: the last part, and no other part holds the separator."""
     return pk.split("#", 3)[3]
 
 

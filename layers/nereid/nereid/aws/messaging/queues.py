@@ -13,7 +13,7 @@ from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.message import EventBatch
 
-#: SQS takes at most 10 messages and 1 MiB per call; a little less leaves room for what is counted beside bodies.
+#: SQS takes at most 10 messages and 1 MiB per call; a little less leaves room for the overhead that counts as well.
 _MAX_ENTRIES = 10
 _MAX_BYTES = 1_000_000
 
@@ -104,7 +104,7 @@ def send_all(clients: Clients, url: str, bodies: Iterable[str]) -> None:
 
 @contextmanager
 def taken() -> Iterator[None]:
-    """Turn every refusal into `Unavailable`: whatever the reason, the queue has nothing."""
+    """Turn every refusal into `Unavailable`: for any reason, the queue has nothing."""
     try:
         with translated():
             yield

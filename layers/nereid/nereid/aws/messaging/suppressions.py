@@ -2,7 +2,7 @@
 
 Soft bounces stand on the same item, one attribute per mail with the moment of its bounce, beside the last moment at
 which a mail arrived. Whether five of them came in a row is worked out when the item is read. So a report is one
-write, it may be written again and in any order, and whoever is about to send needs no second read.
+write, it may be written again and in any order, and a send needs no second read.
 
 A delivery that is reported is written only for addresses whose mail bounced softly before: for all others it costs
 a read of an item that is not there.
@@ -28,9 +28,9 @@ from nereid.models.suppression import (
 )
 from nereid.models.user import comparable
 
-#: What attributes with the moments of soft bounces begin with; the delivery's id follows.
+#: The prefix of attributes with the moments of soft bounces; the delivery's id follows.
 _SOFT = "soft_bounce#"
-#: How long an item is kept that suppresses nothing: longer than any report of what was before can be under way.
+#: How long an item is kept that suppresses nothing: longer than any earlier report can be under way.
 _KEPT = timedelta(days=30)
 #: How many addresses a list looks at together when it wants some of them only, and how often for one page.
 _CHUNK, _MOST_CHUNKS = 101, 10
@@ -136,7 +136,7 @@ class DynamoSuppressionStore:
         values: dict[str, Any] = dict(sets)
         if _to_suppression(left) is None:
             gone += [name for name in ("directory", "directory_sort") if name in item]
-            # What was to expire already still does so: an address that is mailed daily is not written for ever.
+            # An expiry that is set stays: an address that is mailed daily is not written for ever.
             if "expires_at" not in item and not any(name.startswith(_SOFT) for name in left):
                 values["expires_at"] = seconds(now + _KEPT)
         expression = "SET " + ", ".join(f"{name} = :{name}" for name in values) + " ADD revision :one"
@@ -174,7 +174,7 @@ def _bounced_before(item: Item) -> bool:
 
 
 def _to_suppression(item: Item) -> Suppression | None:
-    """Return what an item suppresses; None if nothing."""
+    """Return the suppression of an item; None if it suppresses nothing."""
     reasons = {reason: from_iso(item[f"{reason}_at"]) for reason in SUPPRESSION_REASONS if f"{reason}_at" in item}
     details = {reason: item[f"{reason}_detail"] for reason in reasons if f"{reason}_detail" in item}
     if "bounce" not in reasons:

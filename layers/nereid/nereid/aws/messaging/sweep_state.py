@@ -1,6 +1,6 @@
-"""How far the sweeper has come, in the activity table: per environment a position and what is watched.
+"""The sweeper's progress, in the activity table: per environment a position and the watched messages.
 
-Both stand in one partition, the position first and then what is watched in order of time, so that one Query tells a
+Both are in one partition, the position first and then the watches in order of time, so that one Query gives a
 run all that it needs to know of an environment in which nothing is pending.
 """
 
@@ -14,7 +14,7 @@ from nereid.models.team import Scope
 from nereid.ports.messaging import Watch
 
 _POSITION = "position"
-#: Whose turn it is concerns the whole stack.
+#: The environment that the next run begins with, for the whole stack.
 _TURN = ("sweep", "turn")
 #: A watch is rewritten at each look; one that nobody looks at any more goes by itself.
 _KEPT = timedelta(days=30)

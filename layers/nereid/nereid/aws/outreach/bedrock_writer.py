@@ -1,7 +1,7 @@
 """A model on Amazon Bedrock writes mails, over the Converse API.
 
-What is known of lead and campaign travels as JSON inside marks that nothing in it can close, and the model is told
-to treat it as data. Its answer is checked by who asked; see core/outreach/writing/generate_email.
+The facts about lead and campaign are passed as JSON inside marks that nothing in it can close, and the model is told
+to treat it as data. The caller checks its answer; see core/outreach/writing/generate_email.
 """
 
 from typing import Any

@@ -1,11 +1,11 @@
-"""Counts of what became of a campaign's mails, in the activity table.
+"""Counts of the facts about a campaign's mails, in the activity table.
 
-A fact is counted by one transaction that also notes on the delivery that it is counted: whatever is reported twice,
-or repeated after a crash, meets the note and counts nothing. Counts stand by the day on which the mails were sent, in
+A fact is counted by one transaction that also notes on the delivery that it is counted: a report that comes twice,
+or again after a crash, finds the note and counts nothing. Counts stand by the day on which the mails were sent, in
 one item per day and shard, with one number per fact and day on which it came: a window of N days is read with
-`_SHARDS` queries of at most N items each, whatever the number of mails.
+`_SHARDS` queries of at most N items each, for any number of mails.
 
-A lead unsubscribes from a campaign once, with whichever of its mails: an item of the lead's, written by the same
+A lead unsubscribes from a campaign once, over all of its mails: an item of the lead's, written by the same
 transaction, keeps the link of another mail from counting again.
 """
 
@@ -92,7 +92,7 @@ class DynamoCampaignMetrics:
         day: date,
         *once: Item,
     ) -> None:
-        """Note and count; do neither if it is noted already, and only note if what is to happen `once` has happened."""
+        """Note and count; do neither if it is noted already, and only note if the item `once` exists."""
         shard = int(digest(delivery_id)[:8], 16) % _SHARDS
         counting = self._table.updating(
             _counts_key(scope.team_id, campaign_id, shard),
@@ -106,7 +106,7 @@ class DynamoCampaignMetrics:
             self._failed(noting)
 
     def _failed(self, *writes: Item) -> list[bool]:
-        """Do all writes, or none if the condition of one does not hold; return whose conditions did not."""
+        """Do all writes, or none if the condition of one does not hold; tell of each whether its condition failed."""
         try:
             self._table.transact(*writes)
         except ConditionFailed as error:

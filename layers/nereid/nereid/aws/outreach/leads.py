@@ -41,7 +41,7 @@ class DynamoLeadStore:
         return _to_lead(item) if item else None
 
     def get_many(self, team_id: str, lead_ids: Iterable[str]) -> dict[str, Lead]:
-        # What is no id could be too long for a key.
+        # A text that is no id could be too long for a key.
         keys = [(_lead_key(team_id, lead_id), "lead") for lead_id in lead_ids if len(lead_id) == _ID_LENGTH]
         found = self._table.get_many(keys)
         return {item["id"]: _to_lead(item) for item in found.values()}
@@ -145,7 +145,7 @@ class DynamoLeadStore:
         """See the port.
 
         All leads are checked before the first is written, and a lead that vanishes in between takes the others back.
-        What a crash leaves undone is done by the same call again, since each lead itself knows its campaigns.
+        After a crash the same call does the rest, since each lead itself knows its campaigns.
         """
         leads = self.get_many(team_id, lead_ids)
         for lead_id in lead_ids:
@@ -216,7 +216,7 @@ class DynamoLeadStore:
     def _write_but_failing(
         self, parts: Mapping[Key, Sequence[Item]], counting: Callable[[Sequence[Key]], Sequence[Item]]
     ) -> set[Key]:
-        """Write in one transaction all parts but those whose conditions fail; return whose those are."""
+        """Write in one transaction all parts but those whose conditions fail; return the keys of those."""
         failed: set[Key] = set()
         while kept := [key for key in parts if key not in failed]:
             owners = [key for key in kept for _ in parts[key]]
@@ -353,7 +353,7 @@ def _lead_item(team_id: str, lead: Lead) -> Item:
 
 
 def _changes(team_id: str, before: Lead, after: Lead) -> tuple[str, dict[str, Any], dict[str, str]]:
-    """Return an update of what differs, its values and its names, as DynamoDB wants them."""
+    """Return an update of the differences, its values and its names, as DynamoDB wants them."""
     old = {name: getattr(before, name) for name in _KEPT} | _index_keys(team_id, before.status, before.industry)
     new = {name: getattr(after, name) for name in _KEPT} | _index_keys(team_id, after.status, after.industry)
     different = [name for name in new if new[name] != old[name]]

@@ -19,7 +19,7 @@ class DynamoOutboxStore:
     Parameters
     ----------
     retention_seconds
-        How long a record is kept; only needed by who adds them.
+        How long a record is kept; only needed to add them.
     """
 
     def __init__(self, table: Table, retention_seconds: int = 0) -> None:
@@ -43,7 +43,7 @@ class DynamoOutboxStore:
 
     def repeated(self, team_id: str, key: str, now: datetime) -> KeyedEmail | None:
         item = self._table.get(_key(team_id, key), "idempotency_key")
-        # DynamoDB drops what expired within days, not at once.
+        # DynamoDB deletes expired items within days, not at once.
         return _keyed(item) if item and item["expires_at"] > seconds(now) else None
 
     def reserve(self, team_id: str, key: str, email_id: str, now: datetime) -> KeyedEmail:

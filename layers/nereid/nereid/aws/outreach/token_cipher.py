@@ -12,7 +12,7 @@ _PART_BYTES = 4096
 class KmsTokenCipher:
     """Implements `nereid.ports.outreach.TokenCipher`.
 
-    What KMS gives back is bound to team, mailbox and position: it opens nothing when moved to another item.
+    The encrypted token is bound to team, mailbox and position: moved to another item, it cannot be decrypted.
     """
 
     def __init__(self, clients: Clients, key_id: str) -> None:

@@ -37,7 +37,7 @@ class BadRefreshToken(NereidError):
 
 
 class NewAccount(NamedTuple):
-    """What a person says of themselves; the e-mail address in lower case."""
+    """The data of a registration; the e-mail address in lower case."""
 
     email: str
     password: str
@@ -46,7 +46,7 @@ class NewAccount(NamedTuple):
 
 
 class LoggedIn(NamedTuple):
-    """What an account carries on with."""
+    """The tokens of a login."""
 
     account: Account
     token: str

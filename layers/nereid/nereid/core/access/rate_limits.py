@@ -53,7 +53,7 @@ class Quota:
 class RateLimiter:
     """Counts requests in fixed hours: one conditional write for each that may pass.
 
-    What is used up only grows within an hour. So what the store said last is a lower bound, kept in memory, and
+    Within an hour a count only grows. So the last count that was read is a lower bound, kept in memory, and
     a request that it rules out is refused without asking the store.
     """
 

@@ -15,7 +15,7 @@ from nereid.ports.clock import Clock
 
 
 class NewTeam(NamedTuple):
-    """A team that was just made, with what opens it."""
+    """A team that was just created, with its credentials."""
 
     team: Team
     admin: Account | None

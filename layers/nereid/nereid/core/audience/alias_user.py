@@ -1,4 +1,4 @@
-"""Make an anonymous id reach a known user, once, and give that user what the anonymous profile had."""
+"""Link an anonymous id to a known user, once, and give that user the anonymous profile's data."""
 
 from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
@@ -13,7 +13,7 @@ def alias_user(identities: Identities, scope: Scope, anonymous_id: str, external
 
     Nothing happens if the id is linked to a user already: two people are never merged, however often and with
     whatever ids this is asked for. An external id in the form of a profile's user_id names no person, so nothing
-    happens then either. Safe to repeat, and to be repeated when it raises: what an earlier run left undone is done.
+    happens then either. Safe to repeat, and to be repeated when it raises: it finishes an earlier run.
 
     Raises
     ------

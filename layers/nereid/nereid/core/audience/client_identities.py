@@ -22,7 +22,7 @@ class Identities:
     clock: Clock
 
     def find(self, scope: Scope, who: Who) -> User | None:
-        """Return the user who is meant, None if there is none; change nothing."""
+        """Return the user of the ids, None if there is none; change nothing."""
         anonymous_id, external_id = who.ids()
         if external_id is not None:
             return self.users.get(scope, external_id)
@@ -31,14 +31,14 @@ class Identities:
         return self.users.get(scope, link.user_id if link else profile_id(anonymous_id))
 
     def find_or_create(self, scope: Scope, who: Who) -> User:
-        """Return the user who is meant, without contact infos; make it if there is none.
+        """Return the user of the ids, without contact infos; create it if there is none.
 
         An anonymous id that nobody has used before and that comes with an external one is linked to that one's user.
 
         Raises
         ------
         Unavailable
-            If others kept changing who is meant at the same time.
+            If others kept changing the ids' user at the same time.
         """
         anonymous_id, external_id = who.ids()
 

@@ -1,4 +1,4 @@
-"""Set what a client knows about a user."""
+"""Set a user's traits for a client."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ _CONTACTS: dict[str, ContactType] = {"email": "email", "phone": "mobile_number"}
 
 
 def identify_user(identities: Identities, scope: Scope, who: Who, traits: Traits) -> None:
-    """Find or make the user who is meant and set what the traits say; what they do not mention stays.
+    """Find or create the user and set the given traits; the others stay.
 
     Safe to repeat. The record and the contact infos are written together or not at all.
 
@@ -51,7 +51,7 @@ def _apply(identities: Identities, scope: Scope, user: User, traits: Traits) -> 
 
 
 def _merged(user: User, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge shallowly; a null is a value. What would make the record too large is dropped as a whole."""
+    """Merge shallowly; a null is a value. Data that would make the record too large is dropped as a whole."""
     merged = {**user.meta, **data}
     if data and jsontext.size(merged) > MAX_META_BYTES:
         logger.warning("data dropped: the user would be too large", extra={"bytes": jsontext.size(merged)})

@@ -1,4 +1,4 @@
-"""What a user is after absorbing an anonymous profile: which of two records of the same thing stays."""
+"""A user after absorbing an anonymous profile: which of two records of the same thing stays."""
 
 import uuid
 from datetime import datetime
@@ -13,7 +13,7 @@ def renamed(profile: User, user_id: str) -> User:
 
 
 def combined(profile: User, user: User, now: datetime) -> User:
-    """Return the user with what the profile knew and the user does not, as far as it fits in a record."""
+    """Return the user with the profile's data that the user lacks, as far as it fits into a record."""
     meta = dict(user.meta)
     for key, value in profile.meta.items():
         if key not in meta and jsontext.size({**meta, key: value}) <= MAX_META_BYTES:
@@ -34,7 +34,7 @@ class Merging:
     def contact(self, user: User, arriving: ContactInfo) -> ContactInfo | None:
         """Return a contact info as it arrives at the user; None if the user's own of that address stays.
 
-        `identify` keeps one address of each type, so what arrives is no longer identify's if the user has one of those.
+        `identify` keeps one address of each type, so a moved one is no longer identify's if the user has one of those.
         """
         if user.contact_info(arriving.type, arriving.value) is not None:
             return None

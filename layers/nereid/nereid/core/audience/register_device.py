@@ -23,7 +23,7 @@ class Devices:
     identities: Identities
 
     def register(self, scope: Scope, who: Who, device: Device) -> None:
-        """Add a device to the user who is meant, or change the one that is there.
+        """Add a device to the user of the ids, or change the existing one.
 
         Its token becomes a contact info of this user and is taken from every other: a phone has one owner. The token
         that the device had before is forgotten; a device without a token keeps the one it has. Safe to repeat.
@@ -65,7 +65,7 @@ class Devices:
         self.store.save_with_token(scope, changes, device.token, uuid.uuid4().hex, last, now)
 
     def _with_token(self, user: User, device: Device, known: Device | None, devices: list[Device]) -> DeviceChange:
-        """Return how a user changes who has the device and its token from now on."""
+        """Return the change of the user that has the device and its token from now on."""
         assert device.token is not None
         change = _replacing(user, device, known)
         others = [other for other in devices if other is not known]
@@ -86,7 +86,7 @@ class Devices:
         )
 
     def _without_token(self, scope: Scope, holder: User, contact: ContactInfo) -> DeviceChange:
-        """Return how another user changes who had the token."""
+        """Return the change of another user that had the token."""
         bereft = [device for device in self.store.devices(scope, holder) if device.token == contact.value]
         return DeviceChange(
             holder,
@@ -109,7 +109,7 @@ def _replacing(user: User, device: Device, known: Device | None) -> DeviceChange
 
 
 def _keeping_token(user: User, device: Device, known: Device | None) -> DeviceChange:
-    """Return how a user changes whose device was registered without a token.
+    """Return the change of a user whose device was registered without a token.
 
     A contact info that is gone (the provider may have refused the token for good) does not come back by this.
     """

@@ -73,7 +73,7 @@ def update_user_with_email(
     Invalid
         On the attributes.
     """
-    with_changes({}, attributes)  # what can never be right is refused before anybody is looked for
+    with_changes({}, attributes)  # values that are always invalid are refused before any user is looked up
 
     def attempt() -> User:
         user = user_by_email(users, scope, email)

@@ -1,4 +1,4 @@
-"""App notifications: what a user's inbox shows, and what of it was read."""
+"""App notifications: list a user's inbox, and mark them as read."""
 
 from contextlib import suppress
 
@@ -11,7 +11,7 @@ from nereid.ports.audience import Inbox, ReadState
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import DeliveryStore
 
-#: Ids of deliveries are UUIDs; what is longer than this is none and could not even be looked up.
+#: Ids of deliveries are UUIDs; anything longer than this is none and could not even be looked up.
 _LONGEST_ID = 64
 
 
@@ -50,14 +50,14 @@ def read_one(
 def read_own(
     inbox: Inbox, deliveries: DeliveryStore, identities: Identities, clock: Clock, scope: Scope, who: Who, uuid: str
 ) -> None:
-    """Mark a notification as read if it is one of the user who is meant; do nothing otherwise."""
+    """Mark a notification as read if it is one of the user of the ids; do nothing otherwise."""
     user = identities.find(scope, who)
     delivery = deliveries.get_many(scope, [uuid]).get(uuid) if len(uuid) <= _LONGEST_ID else None
     if user is None or delivery is None or delivery.channel != "app" or delivery.to is None:
         return
     if user.user_id not in {delivery.to, identities.successor(scope, delivery.to)}:
         return
-    # What came to a profile may still be on its way to the user that it became.
+    # A profile's notifications may not have been moved yet to the user that it became.
     for holder in dict.fromkeys([user.user_id, delivery.to]):
         with suppress(NotFound):
             inbox.mark_read(scope, holder, uuid, delivery.created_at, clock.now())
@@ -67,7 +67,7 @@ def read_own(
 def list_unread(
     inbox: Inbox, identities: Identities, scope: Scope, who: Who, before: str | None, limit: int
 ) -> tuple[list[AppNotification], str | None]:
-    """Return unread notifications of the user who is meant, newest first, and the position to go on before.
+    """Return unread notifications of the user of the ids, newest first, and the position to go on before.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a message leads to as it is configured now: apart from the processing, which needs the templates."""
+"""The notifications of a message as configured now: apart from the processing, which needs the templates."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ Notifications = Mapping[str, Notification | OutreachNotification]
 
 
 def configured(event_types: EventTypeStore, scope: Scope, message: Message) -> Notifications:
-    """Return what a message leads to as it is configured now, by name."""
+    """Return the notifications of a message as configured now, by name."""
     own = message.own_notification()
     if own is not None:
         return {own.name: own}

@@ -1,9 +1,9 @@
-"""Records of queues that failed too often: show them, put them back on their queues, or end what they carry.
+"""Dead letters: list them, put them back on their queues, or end the deliveries that they carry.
 
-Dead-letter queues belong to the stack, so the teams share them: a team sees and touches only letters that carry its
-id. What belongs to nobody is the operator's, who asks without a team.
+Dead-letter queues belong to the stack, so the teams share them: a team's calls concern only letters that carry its
+id. Letters of no team are the operator's, whose calls name no team.
 
-SQS has no way to look into a queue but to take from it. What is taken is hidden for a while from everybody else and
+SQS can show a queue's records only by receiving them. A received one is hidden for a while from all others and
 given back afterwards, so a look is bounded in number and time, and says whether it saw everything.
 """
 
@@ -22,9 +22,9 @@ from nereid.ports.messaging import DeadLetter, DeadLetterQueue, DeliveryStore, F
 
 #: The queues that have one, by their names here.
 QUEUES = ("message", "email", "sms", "push", "feedback")
-#: The reason of a delivery whose job, or message, somebody purged.
+#: The reason of a delivery whose job, or message, was purged.
 PURGED = "purged"
-#: Why a record failed whose consumer could not say so.
+#: The reason of a record whose consumer could not note one.
 _NOT_FINISHED = "the function did not finish: it ran out of time or memory, or could not start"
 #: Most that one answer shows, in bytes of bodies: a Lambda's answer ends at 6 MB.
 _MAX_SHOWN_BYTES = 4_000_000
@@ -86,7 +86,7 @@ class DeadLetters:
         notes
             Why they failed.
         team_id
-            Whose; None for all, also those that belong to nobody.
+            The team; None for all letters, also those of no team.
         queue
             Of which queue; None for all.
         """
@@ -107,7 +107,7 @@ class DeadLetters:
     def redrive(self, team_id: str | None, queue: str | None, letter_id: str | None) -> Done:
         """Put letters back on their queues, to be handled anew.
 
-        A letter is put there before it is deleted here: what fails in between leaves it in both places, and handling
+        A letter is put there before it is deleted here: a failure in between leaves it in both places, and handling
         anything twice does no harm.
 
         Parameters
@@ -135,9 +135,9 @@ class DeadLetters:
         queue: str | None,
         letter_id: str | None,
     ) -> Done:
-        """Delete letters, and record that what they carry failed, so that nobody takes it up again.
+        """Delete letters, and record that their deliveries failed, so that the sweeper does not queue them again.
 
-        The other parameters, and what is raised, are as in :meth:`redrive`.
+        The other parameters and the exceptions are as in :meth:`redrive`.
 
         Parameters
         ----------
@@ -147,7 +147,7 @@ class DeadLetters:
         ends = self.clock.now() + timedelta(seconds=self.seconds)
 
         def end(dead: DeadLetterQueue, letters: Sequence[DeadLetter]) -> tuple[set[str], set[str]]:
-            # First what cannot be made good later: once the letter is gone, nobody knows what it carried.
+            # The deliveries first: once the letter is gone, its content is not known any more.
             ended = [letter for letter in letters if self._end(messages, deliveries, contents_of(letter.body), ends)]
             deleted = dead.delete(ended)
             return deleted, deleted
@@ -200,7 +200,7 @@ class DeadLetters:
 
 
 class _Act(Protocol):
-    """What is done with letters; tells which it was done with, and which are gone."""
+    """An action on letters; returns those that it was done with, and those that are gone."""
 
     def __call__(self, dead: DeadLetterQueue, letters: Sequence[DeadLetter], /) -> tuple[set[str], set[str]]: ...
 

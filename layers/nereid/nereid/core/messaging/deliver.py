@@ -1,8 +1,8 @@
-"""Hand one delivery over, once: claim it, make what it says, send, record.
+"""Hand one delivery over, once: claim it, render it, send, record.
 
 A claim is one conditional write on the delivery's id; only its holder may call the provider. E-mail, SMS and
 push providers know no idempotency key, so one window stays open: a crash after the provider's yes and before
-our record. What happens then is the notification's choice (`retry`): repeat once the claim has lapsed, or never.
+our record. The consequence is the notification's choice (`retry`): repeat once the claim has lapsed, or never.
 See docs/delivery.md.
 """
 
@@ -143,7 +143,7 @@ class Deliverer:
             raise TryAgain(1, "no time was left to hand it over")
 
     def _follow_up_earlier(self, job: DeliveryJob) -> None:
-        """Do what an earlier run may have died before, after it recorded the delivery."""
+        """Follow up on a recorded delivery: the run that recorded it may have died before."""
         if self.content.is_followed_up(job):
             delivery = self.deliveries.get_many(job.scope, [job.delivery_id]).get(job.delivery_id)
             if delivery is not None and (delivery.status == "success" or delivery.events):
@@ -199,12 +199,12 @@ def backoff_seconds(attempt: int) -> int:
 
 
 def _ending(outcome: Outcome) -> str:
-    """Return which of the counted endings an outcome is; what failed is told apart by the first word of its reason."""
+    """Return which of the counted outcomes one is; failures are told apart by the first word of the reason."""
     return (outcome.reason or "").partition(":")[0] if outcome.status == "failed" else outcome.status
 
 
 def _code(outcome: Outcome) -> str:
-    """Return the reason without what may name somebody: addresses, and what the template engine says."""
+    """Return the reason without parts that may name a person: addresses, and messages of the template engine."""
     cause, _, code = (outcome.reason or "").partition(": ")
     words = [] if cause == "template" else takewhile(lambda word: "@" not in word, code.split())
     return " ".join([f"{cause}:", *words]).rstrip(":")

@@ -1,4 +1,4 @@
-"""Event types: what is checked before a configuration is stored."""
+"""Event types: the checks before a configuration is stored."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ CHECK_SECONDS = 4
 
 
 def check_notifications(notifications: Sequence[Notification]) -> None:
-    """Check what no type can say: that names are unique and every template parses.
+    """Check what types cannot express: that names are unique and every template parses.
 
     Raises
     ------

@@ -27,5 +27,5 @@ class LastTry:
             return
         try:
             self.notes.note(record_id, reason, self.clock.now())
-        except Exception as error:  # noqa: BLE001 - what failed is about to be said
+        except Exception as error:  # noqa: BLE001 - the record's own failure is about to be raised
             unexpected(error, "reason not noted", record=record_id)

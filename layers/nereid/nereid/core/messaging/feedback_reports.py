@@ -1,6 +1,6 @@
-"""What SES and SNS report, read: of e-mails, and of push notifications that did not arrive.
+"""Parse the reports of SES on e-mails, and of SNS on push notifications that did not arrive.
 
-A report comes as EventBridge hands on what SES publishes, or in SNS's envelope, or as it is. Only what is needed is
+A report comes as EventBridge's event, or in SNS's envelope, or bare. Only the needed members are
 taken from it: addresses and the texts of other mail servers, which quote addresses, stay behind.
 
 Sources: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html,
@@ -18,7 +18,7 @@ from nereid.clock import to_iso
 from nereid.models.report import EmailReport, PushFailure
 from nereid.models.team import Scope
 
-#: SES's names of what it reports and ours, and the member with more about it.
+#: SES's types of reports and ours, and the member with the details.
 _KINDS: dict[str, tuple[str, str]] = {
     "Delivery": ("delivery", "delivery"),
     "Bounce": ("bounce", "bounce"),
@@ -53,7 +53,7 @@ def _unwrapped(message: Mapping[str, Any]) -> tuple[Mapping[str, Any], datetime 
     if "TopicArn" in message and isinstance(message.get("Message"), str):
         try:
             report = jsontext.loads(message["Message"])
-        except ValueError:  # what SNS and SES say when a topic is set up is plain text
+        except ValueError:  # the messages of SNS and SES at a topic's set-up are plain text
             report = None
         return report if isinstance(report, dict) else {}, _moment(message.get("Timestamp"))
     return message, None
@@ -99,7 +99,7 @@ def _told_apart(kind: str, about: Mapping[str, Any]) -> str:
 
 
 def _known(kind: str, about: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is kept of a report."""
+    """Return the stored part of a report."""
     given: dict[str, str | None] = {}
     match kind:
         case "bounce" | "transient_bounce":

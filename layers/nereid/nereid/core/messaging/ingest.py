@@ -8,7 +8,7 @@ from nereid.models.message import EventBatch, Message, Operation
 from nereid.models.team import Environment, Scope
 from nereid.ports.messaging import MessageQueue
 
-#: Largest batch on the queue, in bytes of JSON: SQS takes 1 MiB, less what its characters may grow by.
+#: Largest batch on the queue, in bytes of JSON: SQS takes 1 MiB, less the possible growth of its characters.
 MAX_BATCH_BYTES = 900_000
 #: Most operations in one queue message: processing ten such messages, as many as one run gets, takes half a minute
 #: at 30 ms each, which is half the time that the run has.
@@ -22,7 +22,7 @@ def ingest(queue: MessageQueue, environment: Environment, messages: Sequence[Mes
     ------
     Unavailable
         If the queue did not take all of them. Some may have been taken, so the caller repeats the request with
-        the same message ids; what was taken twice is processed once.
+        the same message ids; a message that is queued twice is processed once.
     """
     queue.send(list(_batches(environment, messages)))
 

@@ -1,4 +1,4 @@
-"""What a record of a queue carries, as far as it can be read: whatever failed may have failed for its form."""
+"""The content of a dead letter, as far as it can be read: it may have failed because of its form."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ Kind = Literal["events", "operations", "replay", "delivery", "feedback", "unknow
 
 
 class Contents(NamedTuple):
-    """What a record carries. The ids are those that could be found."""
+    """The content of a record. The ids are those that could be found."""
 
     kind: Kind
     team_id: str | None
@@ -38,7 +38,7 @@ def contents_of(body: str) -> Contents:
 
 
 def _report(value: dict[str, Any]) -> Any:
-    """Return what SES reports, without what EventBridge or SNS wraps it in."""
+    """Return SES's report without the envelope of EventBridge or SNS."""
     if isinstance(value.get("Message"), str):
         with suppress(ValueError, RecursionError):
             return json.loads(value["Message"])

@@ -8,7 +8,7 @@ from nereid.errors import TryAgain, Unavailable
 from nereid.logs import unexpected
 
 #: How many seconds the templates of one item may take, and those of a record before the rest of it is put back. Records
-#: of other teams wait behind it, so both together are what one record may take of a function's time.
+#: of other teams wait behind it, so one record may take both together of a function's time.
 ITEM_SECONDS, RECORD_SECONDS = 3.0, 2.0
 
 Item = TypeVar("Item")

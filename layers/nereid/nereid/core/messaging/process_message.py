@@ -1,8 +1,8 @@
 """From a queued message to its deliveries: decide once, store the decision, hand it on.
 
 The decision (the plan) is stored together with the message, by one conditional write, before any delivery is
-queued. Whoever hands the same message over again - SQS, or a client that repeats its request - meets the stored
-plan and repeats that one: the first content stands, and delivery ids are the same, so what was sent stays sent.
+queued. If the same message comes again - by SQS, or by a client that repeats its request - the stored plan is found
+and repeated: the first content stands, and delivery ids are the same, so nothing is sent twice.
 A replay repeats it on purpose.
 """
 
@@ -43,7 +43,7 @@ class Processor:
     Parameters
     ----------
     queue
-        Where records come from, and the rest of one goes whose templates have used up its time.
+        The queue of the records, and of the rest of a record whose templates have used up its time.
     inbox
         Delivers app notifications. They need no provider, so they are made here, without a queue of their own.
     defaults
@@ -112,7 +112,7 @@ class Processor:
         plan = make_plan(environment, notifications, message, user, now)
         watch = watch_if_late(message, now)
         if watch is not None:
-            # Before it is stored: what is stored is always found again.
+            # Before it is stored, so that a stored message is always found again.
             self.watches.watch(scope, [watch])
         stored = self.messages.add(scope, message, plan)
         if stored is None:
@@ -140,7 +140,7 @@ class Processor:
         one_by_one(replays, lambda replay: self.replay(environment, replay), put_back)
 
     def replay(self, environment: Environment, replay: Replay) -> None:
-        """Hand on what the stored plan of a message says and is not final, and what is forced.
+        """Queue the deliveries of a message's stored plan that are not final, and the forced ones.
 
         Safe to repeat, and to be repeated when it raises.
 
@@ -176,7 +176,7 @@ class Processor:
         user: User | None,
         planned: Sequence[Planned],
     ) -> None:
-        """Queue deliveries of a message, put its app notifications into the inbox, and end what cannot be sent."""
+        """Queue deliveries of a message, put its app notifications into the inbox, and end the unsendable ones."""
         carried = message if jsontext.size(message.model_dump(mode="json")) <= MAX_CARRIED_BYTES else None
         queued: list[DeliveryJob] = []
         inbox: list[DeliveryJob] = []
@@ -222,7 +222,7 @@ class Processor:
 def make_plan(
     environment: Environment, notifications: Notifications, message: Message, user: User | None, now: datetime
 ) -> Plan:
-    """Decide whom a message reaches, on which channels."""
+    """Decide on the recipients of a message and their channels."""
     plan = Plan(planned_at=now)
     if not notifications:
         return plan

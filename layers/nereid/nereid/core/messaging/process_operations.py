@@ -1,4 +1,4 @@
-"""Carry out what a client's request asked for, in its order."""
+"""Carry out the operations of a client's request, in its order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ class Operations:
         Raises
         ------
         Unavailable
-            At once: what follows would fail as well.
+            At once: the later ones would fail as well.
         Exception
-            What the first operation that failed raised, when all were tried.
+            The exception of the first operation that failed, after all were tried.
         """
         scope = environment.scope
 

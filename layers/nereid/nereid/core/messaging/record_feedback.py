@@ -1,6 +1,6 @@
-"""What the providers report after they accepted a mail or a push notification.
+"""The providers' reports on mails and push notifications that they accepted.
 
-Reports come more than once and in any order. Each is noted once per delivery and type, and what they mean for a
+Reports come more than once and in any order. Each is noted once per delivery and type, and their meaning for a
 delivery is worked out when it is read. A permanent bounce or a complaint suppresses the address at once, soft
 bounces when five came in a row.
 """
@@ -25,9 +25,9 @@ _SUPPRESSING: dict[str, SuppressionReason] = {
     "complaint": "complaint",
     "known_complaint": "complaint",
 }
-#: What SNS says when the platform does not know a token any more.
+#: SNS's types of failure for a token that the platform does not know any more.
 _DEAD_TOKEN = frozenset({"InvalidPlatformToken", "EndpointDisabled"})
-#: How long our own record of a push may take; what it fails about later was not ours, or was handed over again.
+#: How long our own record of a push may take; a later failure without one is of another push, or one handed over again.
 _RECORDED_WITHIN = timedelta(minutes=5)
 
 
@@ -55,7 +55,7 @@ class FeedbackRecorder:
 
         Returns
         -------
-        What was done, for the log: the type recorded, or why it was ignored.
+        The result, for the log: the type recorded, or the reason why it was ignored.
 
         Raises
         ------
@@ -74,7 +74,7 @@ class FeedbackRecorder:
 
     def _email(self, report: EmailReport) -> str:
         delivery = self.listener.reported(report)
-        # Whoever complains about a mail that is not kept any more gets no other one either.
+        # A complaint about a mail that is not kept any more suppresses the address as well.
         recipient = delivery.to if delivery is not None else report.recipient
         # Also on a repetition: the first one may have died before this line.
         if recipient is not None:

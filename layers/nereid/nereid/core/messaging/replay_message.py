@@ -1,7 +1,7 @@
-"""Take a stored message up again: what its plan says and is not final yet is handed over.
+"""Replay a stored message: the deliveries of its plan that are not final are handed over.
 
-The plan and so the ids of the deliveries are the stored ones; what was sent is not sent again, unless somebody names
-it. The work is done by process_messages: what is answered here is on its queue.
+The plan and so the ids of the deliveries are the stored ones; a sent delivery is not sent again, unless the caller
+forces it. The work is done by process_messages: an answer here means that the replay is on its queue.
 """
 
 import uuid
@@ -73,7 +73,7 @@ class Replayer:
             for delivery in deliveries
         ]
         if any(_is_work(each) for each in replayed):
-            # First: what is reopened and then lost on the way is found by the sweeper.
+            # First: the sweeper finds a delivery that is reopened and then lost on the way.
             self.watches.watch(environment.scope, [watch_queued(message_id, self.clock.now())])
             forced = [each.delivery.id for each in replayed if each.delivery.id in again]
             replay = Replay(id=replay_id, message_id=message_id, force=forced)

@@ -1,4 +1,4 @@
-"""Find what got stuck, and set it going again: messages that were stored but not fanned out, deliveries left pending.
+"""Find what is stuck and queue it again: messages that were stored but not fanned out, deliveries left pending.
 
 The sweeper walks each environment's messages in the order of their arrival, a quarter of an hour behind the present.
 Where all deliveries of a message are final it passes; every other message is watched, and its open deliveries are
@@ -31,13 +31,13 @@ from nereid.ports.messaging import (
 
 #: How long after each repair the deliveries of a message are looked at again, and so how often they are repaired.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240, 480))
-#: What was repaired as often is only looked at, this often.
+#: The pause between checks after the last of these.
 _PAUSE_AFTERWARDS = timedelta(days=1)
 #: A queue and its dead-letter queue keep a job for 14 days in all. When it is gone from there too, nothing can end
 #: the delivery any more but this.
 GIVE_UP_AFTER = timedelta(days=15)
 GAVE_UP = "gave up: pending for 15 days"
-#: With more records than this waiting in a queue, what is pending is taken to wait there too.
+#: With more records than this waiting in a queue, pending deliveries are taken to wait there too.
 BACKLOG = 1000
 #: With more messages than this being watched, no further ones are looked for: something is wrong with all of them.
 MAX_WATCHED = 2000
@@ -49,7 +49,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 class Sweep(NamedTuple):
-    """What a run found and did."""
+    """The result of a run."""
 
     #: How long the oldest open delivery has been pending; 0 if none is for longer than is normal.
     oldest_pending: timedelta
@@ -125,7 +125,7 @@ class _Run:
         return self.now - self._oldest if self._oldest else timedelta()
 
     def sweep(self, scope: Scope) -> bool:
-        """Look at what is due in an environment, up to what one turn may do; tell whether there is more."""
+        """Check the due messages of an environment, up to a turn's limit; tell whether there are more."""
         position, stored = self.sweeper.state.read(scope)
         read = list(islice(stored, _MAX_READ))
         watches = self._merge(scope, read)
@@ -143,7 +143,7 @@ class _Run:
         return self._walk(scope, position, watches)
 
     def _merge(self, scope: Scope, watches: Sequence[Watch]) -> list[Watch]:
-        """Make one of several watches of the same message; return what is watched, in order."""
+        """Merge several watches of the same message; return the watches, in order."""
         by_message: dict[str, list[Watch]] = {}
         for watch in watches:
             by_message.setdefault(watch.message_id, []).append(watch)
@@ -219,7 +219,7 @@ class _Run:
         return [each for each in stuck if each.open]
 
     def _treat(self, scope: Scope, stuck: Sequence[_Stuck]) -> None:
-        """See to it that each is looked at again, and set going again what it is time for."""
+        """Watch each message on, and replay those that are due for it."""
         repairs: list[_Stuck] = []
         watches: list[Watch] = []
         for each in stuck:

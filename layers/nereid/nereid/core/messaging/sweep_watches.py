@@ -20,5 +20,5 @@ def watch_if_late(message: Message, stored_at: datetime) -> Watch | None:
 
 
 def watch_queued(message_id: str, now: datetime) -> Watch:
-    """Return how to watch a message whose deliveries were queued anew on demand, however long ago it arrived."""
+    """Return the watch of a message whose deliveries were queued again on demand, however long ago it arrived."""
     return Watch(message_id, due=now + PENDING_AFTER, since=now, queued_at=now)

@@ -1,4 +1,4 @@
-"""What configured notifications say: their templates, filled in."""
+"""The content of configured notifications: their templates, filled in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Take in an event whose user is named by a client's ids."""
+"""Process an event whose user is named by a client's ids."""
 
 from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
@@ -10,7 +10,7 @@ from nereid.models.team import Environment
 
 
 def track_event(identities: Identities, processor: Processor, environment: Environment, event: TrackEvent) -> None:
-    """Find or make the user, set what the event says about it, and process the message. Safe to repeat.
+    """Find or create the user, set the event's traits, and process the message. Safe to repeat.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What came of a campaign's e-mails in the last days."""
+"""The performance of a campaign's e-mails in the last days."""
 
 from datetime import date, timedelta
 from typing import NamedTuple

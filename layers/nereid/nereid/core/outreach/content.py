@@ -83,7 +83,7 @@ def is_html(content: str) -> bool:
 
 
 def text_of(html: str) -> str:
-    """Return what somebody reads who sees HTML as text: paragraphs apart, links written out."""
+    """Return HTML as text: paragraphs apart, links written out."""
     reader = _Reader()
     reader.feed(html)
     reader.close()

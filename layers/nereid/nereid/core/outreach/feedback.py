@@ -1,4 +1,4 @@
-"""What becomes of e-mails to leads, made known to the leads and their campaigns."""
+"""Reports on e-mails to leads: the leads' statuses and the campaigns' counts follow from them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _ENGAGEMENT: dict[str, Engagement] = {"delivery": "delivered", "open": "opened",
 
 @dataclass(frozen=True)
 class SuppressedLeads:
-    """Implements `nereid.ports.messaging.SuppressionListener`: a lead's status follows from what its address is."""
+    """Implements `nereid.ports.messaging.SuppressionListener`: a lead's status follows from its suppressions."""
 
     leads: LeadStore
     clock: Clock
@@ -46,7 +46,7 @@ class SuppressedLeads:
 class OutreachFeedback(SuppressedLeads):
     """Implements `nereid.ports.messaging.Listener`.
 
-    Everything here may be repeated: what was done stays done, and nothing is counted twice.
+    Everything here may be repeated: nothing is done or counted twice.
     """
 
     deliveries: DeliveryStore

@@ -1,4 +1,4 @@
-"""Leads: create, change, delete, import. Whatever the API, a lead changes through here."""
+"""Leads: create, change, delete, import. All APIs change leads through here."""
 
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,13 +15,13 @@ from nereid.ports.outreach import LeadStore
 
 #: After how many seconds an import does no row again; its function has 30, and the first pass may take some of them.
 _IMPORT_PATIENCE = 15.0
-#: Where a lead stands whose address is suppressed.
+#: The status of a lead with a suppressed address.
 SUPPRESSED_STATUS: Mapping[SuppressionReason, LeadStatus] = {
     "bounce": "bounced",
     "complaint": "unsubscribed",
     "unsubscribe": "unsubscribed",
 }
-#: Statuses that what becomes of a lead's e-mail can set, and those that each of them replaces.
+#: Statuses that reports on a lead's e-mail can set, and those that each of them replaces.
 _REPLACED: Mapping[LeadStatus, frozenset[str]] = {
     "contacted": frozenset({"new"}),
     "unsubscribed": frozenset({"new", "contacted", "qualified", "converted"}),
@@ -126,7 +126,7 @@ def _change(
 
 
 class Imported(NamedTuple):
-    """What became of the rows of an import."""
+    """The result of an import."""
 
     added: int
     updated: int
@@ -136,8 +136,8 @@ class Imported(NamedTuple):
 def import_leads(leads: LeadStore, clock: Clock, team_id: str, rows: Sequence[Mapping[str, Any]]) -> Imported:
     """Add leads, and give those whose address is known the fields that rows have; an import touches no status.
 
-    Rows count one after another: a second row of one address meets what the first made. Rows that meet another
-    write of the same lead or address are done again over what that wrote.
+    Rows count one after another: a second row of one address changes the lead of the first. Rows that meet another
+    write of the same lead or address are applied again to its result.
     """
     now = clock.now()
     by_address: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
@@ -171,7 +171,7 @@ class _Plan(NamedTuple):
 
 
 def _plan(known: Lead | None, rows: Sequence[tuple[int, Mapping[str, Any]]], now: datetime) -> _Plan:
-    """Work out what the rows of one address make of the lead that has it."""
+    """Apply the rows of one address to the lead that has it."""
     lead = known
     outcomes = []
     for number, row in rows:

@@ -1,4 +1,4 @@
-"""E-mails to leads on the queue of all e-mails: what they say, and that each counts for its campaign."""
+"""E-mails to leads on the queue of all e-mails: their content, and their count for the campaign."""
 
 from dataclasses import dataclass
 from datetime import datetime

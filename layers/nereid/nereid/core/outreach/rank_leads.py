@@ -130,7 +130,7 @@ _FREE = frozenset(
 
 @dataclass(frozen=True)
 class Criteria:
-    """What the caller looks for.
+    """The caller's criteria.
 
     Parameters
     ----------

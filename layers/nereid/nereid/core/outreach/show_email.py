@@ -1,4 +1,4 @@
-"""One e-mail to a lead, with what became of it."""
+"""One e-mail to a lead, with its status."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from nereid.models.team import Scope
 from nereid.ports.messaging import DeliveryStore
 from nereid.ports.outreach import OutboxStore
 
-#: What the provider reported, from the least to what outdoes all else.
+#: The provider's reports, from the weakest to the strongest.
 _REPORTED: dict[str, EmailStatus] = {
     "delivery": "delivered",
     "open": "opened",

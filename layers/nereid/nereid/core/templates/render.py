@@ -20,16 +20,16 @@ from nereid.models.event_type import EmailTemplate, PushTemplate, SmsTemplate, T
 MAX_OUTPUT = sandbox.MAX_OUTPUT
 #: Parsed templates that are kept, in characters of their source: parsed, each takes up to 300 bytes.
 _MAX_KEPT = 400_000
-#: What is kept of what went wrong: characters of the reason, and how many missing variables of which length.
+#: Limits of a stored failure: characters of the reason, and number and length of missing variables.
 _MAX_REASON, _MAX_MISSING, _MAX_NAME = 500, 20, 200
 
 
-#: Names that the rendering at hand asked for and nobody gave. A function renders one delivery at a time.
+#: Names of variables that the current rendering misses. A function renders one delivery at a time.
 _missing: list[str] = []
 
 
 class _Noted(liquid.Undefined):
-    """A variable that nobody gave: renders as nothing, and is noted."""
+    """A missing variable: renders as nothing, and is noted."""
 
     __slots__ = ()
 
@@ -93,7 +93,7 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
     except LiquidError as error:
         context = error.context()
         line = context[0] if context else 1
-        # The library hides what it did not expect; a template that takes too long or nests too deeply is expected.
+        # The library hides unexpected errors; a template that takes too long or nests too deeply is expected.
         text = _parsing_failed(error.__cause__) if error.__cause__ else error.message
         raise Invalid({field: f"template does not parse: {text}"}, line=line) from error
     except (TemplateFailed, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Liquid within bounds, whoever wrote the template and whatever the data are.
+"""Liquid within bounds, for any template and any data.
 
 A signal stops a template that takes too long, but only between two steps of Python: a call of a filter, or of a
 regular expression, has to end by itself. So no value may grow so large, and no template be written in such a way,
@@ -18,7 +18,7 @@ from liquid.exceptions import LiquidSyntaxError, ResourceLimitError
 MAX_OUTPUT = 262144
 #: Most iterations of all loops around one another, and longest range.
 MAX_ITERATIONS = 100_000
-#: Largest value that a filter may make: characters of all its texts, plus its items. What callers send is smaller.
+#: Largest value that a filter may make: characters of all its texts, plus its items. Callers' data are smaller.
 MAX_VALUE = 500_000
 #: Longest tag or output, in characters.
 MAX_TAG = 4096
@@ -94,7 +94,7 @@ def _unfinished(source: str, position: int, text: str) -> LiquidSyntaxError:
 
 
 def _bounded(function: Callable[..., Any], predict: Callable[..., float] | None) -> Callable[..., Any]:
-    """Return a filter that refuses to make a value which is too large; what is predicted is not even begun."""
+    """Return a filter that refuses to make too large a value; if that can be predicted, it does not even begin."""
 
     @functools.wraps(function)
     def bounded(value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -139,5 +139,5 @@ def _joined(value: Any, separator: Any = " ", *_: Any) -> float:
     return MAX_VALUE - _room(value, MAX_VALUE) + len(value) * len(str(separator))
 
 
-#: How large what these filters make will be: the only ones whose outcome is more than some times what they are given.
+#: The size of these filters' outputs: they alone can make more than a few times their input.
 _PREDICTED: Mapping[str, Callable[..., float]] = {"replace": _replaced, "join": _joined}

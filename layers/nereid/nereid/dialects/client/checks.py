@@ -36,7 +36,7 @@ class Field:
 
 ANONYMOUS_ID = Field("anonymous_id", longest=MAX_ID)
 EXTERNAL_ID = Field("external_id", longest=MAX_ID)
-#: What identify, and the `user` of an event, say about a user. An address has the length that any API takes.
+#: The traits of a user in identify and in the `user` of an event. An address has the length that any API takes.
 TRAITS = (
     Field("email", longest=4096),
     Field("phone", longest=4096),
@@ -119,7 +119,7 @@ def check_length(value: str, shortest: int, longest: int | None) -> None:
 
 
 def check_items(value: Any) -> None:
-    """Refuse what is no array of 1 to `MAX_ITEMS` items."""
+    """Refuse anything but an array of 1 to `MAX_ITEMS` items."""
     check_type(value, "array")
     if not value:
         raise Refused("Must NOT have fewer than 1 items")
@@ -128,7 +128,7 @@ def check_items(value: Any) -> None:
 
 
 def check_event(value: Any, fields: Sequence[Field], path: str = "") -> None:
-    """Refuse what is no event; `path` ends with a slash."""
+    """Refuse anything but an event; `path` ends with a slash."""
     check_type(value, "object", path.rstrip("/"))
     check_id(value)
     check_fields(value, fields, path)

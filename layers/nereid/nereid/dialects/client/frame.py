@@ -84,7 +84,7 @@ def endpoint(
 
 
 def authenticated(runtime: frame.HasCredentials, request: Request, *, secret: bool) -> ClientCaller:
-    """Return who is calling.
+    """Return the caller.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def authenticated(runtime: frame.HasCredentials, request: Request, *, secret: bo
 
 
 def read_body(request: Request) -> Any:
-    """Return what the body says: JSON, the fields of a form, or, of any other content type, its text.
+    """Return the content of the body: JSON, the fields of a form, or, of any other content type, its text.
 
     Raises
     ------

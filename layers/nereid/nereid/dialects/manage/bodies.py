@@ -58,7 +58,7 @@ class ChannelsBody(_Known):
 
 
 class EnvironmentBody(LaxBody):
-    """An environment to make."""
+    """An environment to create."""
 
     identifier: EnvironmentIdentifier
     name: Text | None = None
@@ -67,7 +67,7 @@ class EnvironmentBody(LaxBody):
 
 
 class TeamBody(LaxBody):
-    """A team to make, with its first environment."""
+    """A team to create, with its first environment."""
 
     name: Text
     environment: EnvironmentIdentifier = "dev"
@@ -85,7 +85,7 @@ Permissions = Annotated[
 
 
 class ApiTokenBody(LaxBody):
-    """An API token to make."""
+    """An API token to create."""
 
     name: Text
     permissions: Permissions
@@ -94,7 +94,7 @@ class ApiTokenBody(LaxBody):
 
 
 class ClientKeyBody(LaxBody):
-    """A client key to make."""
+    """A client key to create."""
 
     environment: Text
     scope: Literal["public", "secret"]
@@ -108,7 +108,7 @@ class EventTypeBody(LaxBody):
 
 
 class SuppressionBody(LaxBody):
-    """An address that is not to be mailed."""
+    """An e-mail address to suppress."""
 
     email: Email
     reason: SuppressionReason = "unsubscribe"
@@ -129,7 +129,7 @@ class MessagesQuery(ListQuery):
 
 
 class ReplayBody(LaxBody):
-    """A message to take up again."""
+    """A message to replay."""
 
     message_id: Identifier
     force: Annotated[list[str], Field(max_length=1000)] = []
@@ -137,14 +137,14 @@ class ReplayBody(LaxBody):
 
 
 class DeadLettersQuery(LaxBody):
-    """Which dead letters to list, and how many."""
+    """The dead letters to list: their queue and number."""
 
     limit: Limit = 25
     queue: Queue | None = None
 
 
 class DeadLettersBody(LaxBody):
-    """Which dead letters to deal with: one, or all."""
+    """The dead letters to redrive or purge: one, or all."""
 
     id: Text | None = None
     all: bool = False

@@ -36,7 +36,7 @@ Listed = TypeVar("Listed", bound=ListQuery)
 
 
 class HasMoment(Protocol):
-    """What lists are in order of."""
+    """The sort key of a list."""
 
     created_at: datetime
 
@@ -159,7 +159,7 @@ def parse(model: type[Body], values: dict[str, Any]) -> Body:
 def _path(loc: Sequence[int | str], values: Any) -> str:
     """Write where an error lies as `notifications[0].template.subject`.
 
-    Pydantic also names the member of a union that it tried; what is no key of the value there is left out.
+    Pydantic also names the member of a union that it tried; a name that is no key of the value there is left out.
     """
     path = ""
     last = len(loc) - 1
@@ -297,7 +297,7 @@ def event_type_object(event_type: EventType) -> dict[str, Any]:
 
 
 def suppression_object(suppression: Suppression) -> dict[str, Any]:
-    """Return a suppression as this API shows it: its reasons, what forbids most first."""
+    """Return a suppression as this API shows it: its reasons, the strongest first."""
     return {
         "email": suppression.email,
         "reasons": [
@@ -326,7 +326,7 @@ def message_object(environment: str, message: Message) -> dict[str, Any]:
 
 
 def replay_object(environment: str, message_id: str, replay_id: str, replayed: Sequence[Replayed]) -> dict[str, Any]:
-    """Return what a replay does, delivery by delivery."""
+    """Return the effect of a replay on each delivery."""
     members = ("id", "notification", "channel", "to", "status", "reason")
     return {
         "message_id": message_id,

@@ -74,7 +74,7 @@ LeadIds = Annotated[list[Word], Field(min_length=1, max_length=MAX_LEADS), _Requ
 
 
 class RegisterBody(LaxBody):
-    """An account to make."""
+    """An account to create."""
 
     email: Email
     password: Annotated[str, StringConstraints(min_length=8, max_length=128), _Required]
@@ -83,7 +83,7 @@ class RegisterBody(LaxBody):
 
 
 class LoginBody(LaxBody):
-    """Who logs in."""
+    """The credentials of a login."""
 
     email: Email
     password: Secret
@@ -96,7 +96,7 @@ class RefreshBody(LaxBody):
 
 
 class LeadBody(LaxBody):
-    """A lead to make, or a row of an import."""
+    """A lead to create, or a row of an import."""
 
     full_name: Line
     email: Email
@@ -106,7 +106,7 @@ class LeadBody(LaxBody):
 
 
 class LeadUpdateBody(LaxBody):
-    """What to change of a lead; what is left out stays."""
+    """The changes of a lead; fields that are left out stay."""
 
     full_name: Line = ""
     email: Email = ""
@@ -126,7 +126,7 @@ class LeadsQuery(LaxBody):
 
 
 class CampaignBody(LaxBody):
-    """A campaign to make."""
+    """A campaign to create."""
 
     name: Line
     description: OptionalText = None
@@ -135,7 +135,7 @@ class CampaignBody(LaxBody):
 
 
 class CampaignUpdateBody(LaxBody):
-    """What to change of a campaign; what is left out stays."""
+    """The changes of a campaign; fields that are left out stay."""
 
     name: Line = ""
     description: OptionalText = None

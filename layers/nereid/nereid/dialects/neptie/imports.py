@@ -1,4 +1,4 @@
-"""Imports of leads: rows read from JSON or CSV, and what is wrong with each."""
+"""Imports of leads: rows read from JSON or CSV, and their errors."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ def rows(request: Request) -> Sequence[Any]:
 
 
 def checked(given: Sequence[Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the fields of the good rows, and of each bad one its number, from 1, and what is wrong first."""
+    """Return the fields of the valid rows, and of each invalid one its number, from 1, and its first error."""
     good, errors = [], []
     for number, row in enumerate(given, 1):
         try:

@@ -47,7 +47,7 @@ def _factor_object(factor: Factor) -> dict[str, Any]:
 
 
 def performance_object(performance: Performance) -> dict[str, Any]:
-    """Return a campaign's numbers and what they were on each day."""
+    """Return a campaign's numbers, in all and for each day."""
     counts = {fact: performance.totals.get(fact, 0) for fact in _TOTALS}
     metrics: dict[str, Any] = {}
     for fact, how_many in counts.items():
@@ -71,7 +71,7 @@ def performance_object(performance: Performance) -> dict[str, Any]:
 
 
 def email_object(email: OutgoingEmail, standing: Standing) -> dict[str, Any]:
-    """Return an e-mail with what became of it."""
+    """Return an e-mail with its status."""
     return {
         "id": email.id,
         "campaign_id": email.campaign_id,

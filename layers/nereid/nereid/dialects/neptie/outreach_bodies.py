@@ -55,7 +55,7 @@ _Subject = Annotated[str, StringConstraints(max_length=998), Line.__metadata__[1
 
 
 class CriteriaBody(LaxBody):
-    """What the caller looks for in leads."""
+    """The criteria of a ranking."""
 
     industries: _Words = []
     job_titles: _Words = []
@@ -80,7 +80,7 @@ class RankLeadsBody(LaxBody):
 
 
 class GenerateEmailBody(LaxBody):
-    """Whom to write to, about what, and how."""
+    """The lead, campaign and tone of an e-mail to write."""
 
     lead_id: Word
     campaign_id: Word

@@ -141,7 +141,7 @@ class PageQuery(LaxBody):
 
 
 class AppNotificationsQuery(PageQuery):
-    """Which app notifications of whom."""
+    """The user and the selection of a list of app notifications."""
 
     user_id: Identifier
     type: Literal["all", "unread", "read"] = "unread"
@@ -149,7 +149,7 @@ class AppNotificationsQuery(PageQuery):
 
 
 class ReadBody(LaxBody):
-    """What to mark as read: one notification, or all of a user."""
+    """The app notifications to mark as read: one, or all of a user."""
 
     type: Literal["user", "notification"]
     id: Identifier

@@ -92,7 +92,7 @@ def _invalid(errors: dict[str, list[str]]) -> Response:
 
 
 def user_id(request: Request) -> str:
-    """Return the user whom the path names; `NotFound` if no user can have such an id."""
+    """Return the user that the path names; `NotFound` if no user can have such an id."""
     if len(request.params["user_id"]) > MAX_IDENTIFIER:
         raise NotFound("user")
     return request.params["user_id"]

@@ -38,7 +38,7 @@ class InvalidEvent(NereidError):
 
 @dataclass(frozen=True)
 class Event:
-    """One event: the key it was sent under, and what it is."""
+    """One event: the key that it was sent under, its type and fields."""
 
     key: str
     event_type: str
@@ -48,7 +48,7 @@ class Event:
 
 @dataclass(frozen=True)
 class EventBody:
-    """A user, by id or else by address, and what happened to it."""
+    """A user, by id or else by address, and its events."""
 
     user_id: str | None
     email: str
@@ -105,7 +105,7 @@ def read_new_user(body: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def attributes(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a flat body is an attribute."""
+    """Return the attributes in a flat body."""
     return {key: value for key, value in body.items() if key not in ("_id", "email")}
 
 
@@ -122,7 +122,7 @@ def _event(key: str, sent: Any) -> Event:
 
 
 def _flat(fields: dict[str, Any]) -> dict[str, Any]:
-    """Lift what is nested in `generic`; a flat field of the same name wins."""
+    """Lift the fields nested in `generic`; a flat field of the same name wins."""
     inner = fields.get("generic")
     if not isinstance(inner, dict) and inner != []:
         return dict(fields)

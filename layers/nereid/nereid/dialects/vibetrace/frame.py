@@ -68,7 +68,7 @@ def endpoint(
         handler = frame.authenticated(dialect, runtime, permission, function)
 
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            # The route for the slash at the end takes whatever else stands behind it.
+            # The route for the slash at the end also takes anything behind it.
             if (event.get("pathParameters") or {}).get("slash"):
                 return not_found().to_event()
             return handler(event, context)

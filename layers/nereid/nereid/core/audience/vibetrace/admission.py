@@ -1,4 +1,4 @@
-"""Take the Vibetrace API's events in: they are for a user who is there, and none is taken from a bot."""
+"""Admission of the Vibetrace API's events: they need an existing user, and a bot's are discarded."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What the Vibetrace API's events are restricted by, and what they change of their user: once, however often handled.
+"""The restrictions of the Vibetrace API's events, and their changes of the user: once, however often processed.
 
 A message is settled by one transaction: a claim on its id, for a confirmation a claim on the order, and the changed
 user on the condition that nobody changed it since it was read. So each of them is there or none is; whoever handles
@@ -41,7 +41,7 @@ class EventRules:
     ledger: EventLedger
 
     def admits(self, scope: Scope, message: Message) -> bool:
-        """Tell whether a message counts; if it does, what it changes of its user has been written.
+        """Tell whether a message counts; if it does, its changes of the user have been written.
 
         Safe to repeat, with the same answer.
 

@@ -1,4 +1,4 @@
-"""Attributes of users as the Vibetrace API has them: what may be set from outside, tags, and what is kept by itself.
+"""Attributes of users in the Vibetrace API: those that callers set, tags, and those that events set.
 
 They are the keys of a user's `meta`, so every API sees them.
 """
@@ -29,7 +29,7 @@ AUTOMATIC = frozenset(
 MAX_KEY = 128
 _NOT_IN_TAGS = re.compile(r"[^a-z0-9_]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-#: The largest purchase and the largest sum that are taken for what they say.
+#: The largest purchase and the largest sum that count.
 _LARGEST = Decimal("1e12")
 _LARGEST_SUM = Decimal("1e24")
 _CENT = Decimal("0.01")

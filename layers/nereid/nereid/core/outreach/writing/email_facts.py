@@ -1,7 +1,7 @@
-"""What a mail to a lead can be built on: the fields of lead, campaign and sender, made fit to stand in a sentence.
+"""The facts for a mail to a lead: the fields of lead, campaign and sender, cleaned to fit into a sentence.
 
-Whatever is in these fields is data. Markup, line breaks and invisible characters are taken out; a value that then
-still cannot be what its field says (an address as a company, a template mark, an order to whoever writes) is
+The content of these fields is data. Markup, line breaks and invisible characters are taken out; a value that then
+is still implausible for its field (an address as a company, a template mark, an instruction to the writer) is
 treated as not known.
 """
 
@@ -46,7 +46,7 @@ _NO_NAMES = frozenset(
 )
 _TOP = re.compile(r"\b(chief|c[a-z]o|(co-?)?founder|owner|president|managing director|partner)\b")
 _SENIOR = re.compile(r"\b([sea]?vp|vice[\s-]+president|head|director|lead|manager)\b")
-#: What a team calls a campaign among itself; it means nothing to who gets the mail.
+#: A team's internal names of a campaign; they mean nothing to the recipient.
 _LABEL = re.compile(r"\b(e-?mails?|campaigns?|mailings?|drips?|sequences?|blasts?)\b", re.IGNORECASE)
 _INTERNAL = re.compile(
     r"\b(cold|outreach|leads\b(?! to)|prospects?|nurtur\w*|funnel|segments?|batch|wave|draft|q[1-4]|v\d+|untitled|tbd"
@@ -74,7 +74,7 @@ def gather(
     sender_name: str | None = None,
     sender_company: str | None = None,
 ) -> Facts:
-    """Return what of all this a mail can say."""
+    """Return the facts that a mail can use."""
     first, formal = _names(full_name)
     title = fit(job_title, 8)
     pitch = _pitch(campaign_description)
@@ -105,19 +105,19 @@ def plain(value: str | None) -> str:
         category = unicodedata.category(char)
         if category in ("Cc", "Zl", "Zp", "Zs"):
             kept.append(" ")
-        elif category[0] != "C":  # what is invisible may turn the direction of what follows
+        elif category[0] != "C":  # an invisible character may turn the direction of the text after it
             kept.append(char)
     return " ".join("".join(kept).split())
 
 
 def fit(value: str | None, words: int) -> str | None:
-    """Return a field as it can stand in a sentence; None if it cannot be what the field says."""
+    """Return a field as it fits into a sentence; None if it is implausible."""
     text = plain(value).strip(" ,;:.-_'\"")
     if not text or len(text) > 80 or len(text.split()) > words or _FOREIGN.search(text) or _ORDERS.search(text):
         return None
     if not any(char.isalnum() for char in text) or text.casefold() in _NO_NAMES - {"example", "office", "support"}:
         return None
-    # A full stop belongs to what it abbreviates: "Inc."
+    # A full stop belongs to an abbreviation: "Inc."
     return text + "." if re.search(rf"{re.escape(text)}\.(\s|$)", plain(value)) and _abbreviates(text) else text
 
 
@@ -140,7 +140,7 @@ def _names(full_name: str) -> tuple[str | None, str | None]:
     text = fit(full_name.split("(", maxsplit=1)[0], 7)
     if text is None or not all(unicodedata.category(char)[0] in "LM" or char in " .,'-\u2019" for char in text):
         return None, None
-    if "," in text:  # "Smith, John"; what follows "John Smith, PhD" is no name
+    if "," in text:  # "Smith, John"; the part after the comma of "John Smith, PhD" is no name
         last, _, first = text.partition(",")
         first = first.strip()
         text = last if not first or " " in last or first.isupper() else f"{first} {last}"

@@ -1,12 +1,12 @@
-"""What in a mail makes filters and people take it for spam, and how much of it there is.
+"""The signs of spam in a mail, for filters and people, and their score.
 
-A handful of plain rules, each with its reason in words, so that whoever gets a score also knows what to change.
+A handful of plain rules, each with its reason in words, so that the caller knows the changes that lower a score.
 """
 
 import re
 from collections.abc import Iterator
 
-#: Turns of phrase that filters have learned from what people report.
+#: Phrases that filters have learned from people's reports.
 _PHRASES = (
     "100%",
     "act now",

@@ -1,4 +1,4 @@
-"""The built-in writer: a short mail to a lead, from what is known and nothing else.
+"""The built-in writer: a short mail to a lead, from the known facts and nothing else.
 
 It claims no interest in the reader that nobody has, no acquaintance, no customers, no figures; it says who writes and
 why to this reader, what it is about, and asks one question that can be answered with a line. What the lead lacks is
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from nereid.core.outreach.writing import spam_check
 from nereid.models.draft import Draft, Facts, Tone, WrittenEmail
 
-#: What each fact adds to the confidence if the mail makes use of it.
+#: The weight of each fact in the confidence if the mail uses it.
 _WORTH = {"first_name": 0.2, "company": 0.15, "job_title": 0.1, "industry": 0.1, "topic": 0.15, "pitch": 0.3}
 _SUBJECT_LENGTH = 70
 
@@ -34,7 +34,7 @@ def write(facts: Facts, tone: Tone, seed: str) -> Draft:
 
 
 def assess(draft: Draft, facts: Facts, tone: Tone, generator: str, *, reachable: bool) -> WrittenEmail:
-    """Say how good a draft is, whoever wrote it.
+    """Return how good a draft is, by any writer.
 
     The confidence starts with the worth of the facts that the mail makes use of (name 0.2, company 0.15, job title
     0.1, industry 0.1, topic of the campaign 0.15, its description 0.3: a mail that does not say what it is about is
@@ -77,7 +77,7 @@ def _subject(facts: Facts, seed: str) -> str:
 
 
 class _Voice:
-    """What the two tones have in common."""
+    """The common part of the two tones."""
 
     goodbye = ""
 
@@ -105,20 +105,20 @@ class _Voice:
 
     @property
     def sender(self) -> str | None:
-        """Return who writes, with the company; None if either is not known."""
+        """Return the sender with the company; None if either is not known."""
         name, company = self.facts.sender_name, self.facts.sender_company
         return f"{name} from {company}" if name and company else None
 
     @property
     def unsaid(self) -> str:
-        """Return what a mail that does not say what it is about can offer to tell."""
+        """Return the subject on which a mail without a topic can offer to tell more."""
         industry = self.facts.industry
         meaning = f" and what it could mean for a team in {industry}" if industry else ""
         return (self.facts.topic or "what we do") + meaning
 
     @property
     def ours(self) -> str:
-        """Return who offers something: the sender's company, or `we`."""
+        """Return the one that offers: the sender's company, or `we`."""
         return self.facts.sender_company or "we"
 
 
