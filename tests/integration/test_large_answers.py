@@ -10,12 +10,14 @@ from typing import Any, get_args
 
 import pytest
 
+from nereid.aws.outreach.campaigns import DynamoCampaignStore
 from nereid.aws.outreach.leads import DynamoLeadStore
 from nereid.aws.table import Table
 from nereid.core.access.teams import create_client_key
 from nereid.core.audience.contact_infos import add_contact_info, put_contact_info
 from nereid.core.audience.users import create_or_update_user
 from nereid.errors import Invalid
+from nereid.models.campaign import Campaign
 from nereid.models.delivery import Plan
 from nereid.models.event_type import EmailNotification, EmailTemplate, EventType
 from nereid.models.lead import Lead
@@ -234,3 +236,23 @@ def test_nepties_leads(lists: Lists) -> None:
         leads.add(team, lead)
     pages = [lists.get("/api/leads", {"limit": "100", "page": str(number)}).json()["leads"] for number in (1, 2)]
     assert [len(page) for page in pages] == [100, 5]
+
+
+def test_nepties_campaigns_are_read_by_status_when_one_answer_does_not_hold_them_all(lists: Lists) -> None:
+    store, team = DynamoCampaignStore(Table(lists.api._clients, "OutreachTable")), lists.world.team_id
+    for number in range(40):
+        campaign = Campaign(
+            id=str(uuid.uuid4()),
+            name=str(number),
+            type="email",
+            status="draft" if number % 2 else "active",
+            target_audience={"quotes": QUOTES[:30_000], "plain": PLAIN},
+            created_at=START + timedelta(seconds=number),
+            updated_at=START,
+        )
+        store.add(team, campaign)
+    refused = lists.get("/api/campaigns", {})
+    assert refused.status == 400
+    assert [error["field"] for error in refused.json()["errors"]] == ["status"]
+    parts = [lists.get("/api/campaigns", {"status": status}).json()["campaigns"] for status in ("draft", "active")]
+    assert sorted(int(each["name"]) for part in parts for each in part) == list(range(40))

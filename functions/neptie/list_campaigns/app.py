@@ -13,4 +13,4 @@ def handler(request: Request, caller: Caller) -> Response:
     """Answer with the campaigns that match."""
     query = neptie.parse(CampaignsQuery, neptie.query(request))
     found = list_campaigns(runtime.campaigns, caller.team_id, status=query.status, type_=query.type)
-    return Response(200, {"campaigns": [neptie.campaign_object(campaign) for campaign in found]})
+    return neptie.whole_list("campaigns", [neptie.campaign_object(campaign) for campaign in found])

@@ -4,7 +4,7 @@ Source of the rules: docs/apis/neptie.md.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -162,6 +162,14 @@ class _Neptie:
 
 
 dialect = _Neptie()
+
+
+def whole_list(name: str, objects: Sequence[dict[str, Any]]) -> Response:
+    """Return a list without pages; `Invalid` on `status`, by which it can be read in parts, if no answer holds it."""
+    response = Response(200, {name: objects})
+    if response.is_too_large:
+        raise Invalid({"status": f"there are too many {name} for one answer: choose a status or type"})
+    return response
 
 
 def not_found(what: str = "") -> Response:
