@@ -187,10 +187,10 @@ def catalogue() -> str:
 # Functions
 
 One Lambda per endpoint and per queue. The code of `NeptuneIngestEvent` is in `functions/neptune/ingest_event/`, and so
-on. Besides what is listed, each may write its own logs. `CheckCredentials` is what most functions need to
-check an API token: {"; ".join(statements(shared))}.
+on. Each may also write its own logs. Most functions check an API token with the policy
+`CheckCredentials`: {"; ".join(statements(shared))}.
 
-{table(["function", "reached by", "what it does", "what it may do"], rows)}"""
+{table(["function", "invoked by", "task", "permissions"], rows)}"""
 
 
 GENERATED: dict[str, Callable[[], str]] = {

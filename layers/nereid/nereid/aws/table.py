@@ -29,17 +29,17 @@ def tenant(scope: Scope, *parts: str) -> str:
 
 
 def bytes_in_answer(text: str) -> int:
-    """Return what JSON takes in a function's answer, which holds it as a string of JSON: quotes take more there."""
+    """Return the size of JSON in a function's answer, which holds it as a string of JSON: quotes take more there."""
     return len(jsontext.dumps(text).encode())
 
 
 def can_be_key(pk: str, sk: str) -> bool:
-    """Tell whether DynamoDB takes values as keys; what has longer ones cannot exist, whoever asks for it."""
+    """Tell whether DynamoDB takes values as keys; an item with longer ones cannot exist."""
     return len(pk.encode()) <= 2048 and len(sk.encode()) <= 1024
 
 
 def digest(text: str) -> str:
-    """Return 128 bits of a text's SHA-256 in hex: what stands in a sort key for a value of any length."""
+    """Return 128 bits of a text's SHA-256 in hex, which stands in a sort key for a value of any length."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -162,7 +162,7 @@ class Table:
         Parameters
         ----------
         attributes
-            What to return of each besides its key; everything unless given. It costs the same.
+            The attributes to return of each besides its key; all unless given. It costs the same.
         """
         wanted = list(dict.fromkeys(keys))
         found: dict[tuple[str, str], Item] = {}
@@ -222,7 +222,7 @@ class Table:
             )
 
     def put_many(self, items: Iterable[Mapping[str, Any]]) -> None:
-        """Write items, whatever was there."""
+        """Write items without a condition."""
         self._write_many([{"PutRequest": {"Item": marshal(item)}} for item in items])
 
     def delete_many(self, keys: Iterable[tuple[str, str]]) -> None:
@@ -258,7 +258,7 @@ class Table:
         until_uncontested("item", lambda: self.transact_once(*writes), again=(Contended,))
 
     def transact_once(self, *writes: Mapping[str, Any]) -> None:
-        """Do as :meth:`transact` does, without waiting: for callers that read again what they write.
+        """Do as :meth:`transact` does, without waiting: for callers that read again before they retry.
 
         Raises
         ------

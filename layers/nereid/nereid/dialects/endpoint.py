@@ -20,10 +20,10 @@ class Answers(Protocol):
 
 
 class Dialect(Answers, Protocol):
-    """What an API does its own way."""
+    """The parts of an endpoint that differ between APIs."""
 
     def authenticate(self, request: Request, credentials: Credentials) -> Caller:
-        """Return who is calling; raise `Unauthenticated` otherwise."""
+        """Return the caller; raise `Unauthenticated` otherwise."""
         ...
 
 
@@ -32,7 +32,7 @@ class HasCredentials(Protocol):
 
     @property
     def credentials(self) -> Credentials:
-        """Return what checks credentials."""
+        """Return the check of credentials."""
         ...
 
 
@@ -56,7 +56,7 @@ def answer(
 
 
 def answered(dialect: Answers, route: str | None, respond: Callable[[], Response]) -> Response:
-    """Return what `respond` does; every error becomes an answer in the dialect's envelope, and is logged if it is ours.
+    """Return the answer of `respond`; every error becomes an answer in the dialect's envelope; our own are logged.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def answered(dialect: Answers, route: str | None, respond: Callable[[], Response
         if isinstance(error, Unavailable):
             logger.warning("store or queue unavailable", extra={"error": str(error), "route": route})
         return dialect.error(error)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+    except Exception as error:  # noqa: BLE001 - the caller gets an answer to any error
         unexpected(error, "endpoint failed", route=route)
         return dialect.error(error)
 

@@ -1,4 +1,4 @@
-"""What the audience needs from outside: users with their addresses, devices and inboxes."""
+"""The interfaces of the audience: users with their addresses, devices and inboxes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -85,12 +85,12 @@ class IdentityStore(Protocol):
         """Put a user in the place of a profile: store it, link the anonymous id to it, delete the profile's record.
 
         All or nothing; `Conflict` if the profile or the user was written since it was read, or the id was linked
-        elsewhere. What else the profile has stays for :meth:`finish`.
+        elsewhere. The profile's other items stay for :meth:`finish`.
         """
         ...
 
     def finish(self, scope: Scope, anonymous_id: str, link: Link, merging: "Merging") -> None:
-        """Move what an absorbed profile has left behind to the user. May be repeated, and done by several at once."""
+        """Move the remaining items of an absorbed profile to the user. May be repeated, also at the same time."""
         ...
 
 
@@ -107,7 +107,7 @@ class Merging(Protocol):
 
 
 class DeviceChange(NamedTuple):
-    """What a registration changes of one user. The user is as it was read, with its contact infos."""
+    """The changes of one user by a registration. The user is as it was read, with its contact infos."""
 
     user: User
     contacts: Sequence[ContactInfo] = ()
@@ -128,7 +128,7 @@ class DeviceStore(Protocol):
         ...
 
     def last_registration(self, scope: Scope, token: str) -> str | None:
-        """Return what names the last registration of a token; None if it was long ago or there was none."""
+        """Return the id of the last registration of a token; None if it was long ago or there was none."""
         ...
 
     def save(self, scope: Scope, changes: Sequence[DeviceChange]) -> None:
@@ -152,14 +152,14 @@ class AddressedUserStore(UserStore, Protocol):
     """Users, found by their addresses."""
 
     def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
-        """Return the ids of those who have an address, who had it first first.
+        """Return the ids of the owners of an address, the first owner first.
 
-        Some may have lost it, or be gone: whoever asks looks at the users.
+        Some may have lost it, or be deleted: the caller reads the users.
         """
         ...
 
     def address_stamp(self, scope: Scope, type_: str, value: str) -> str | None:
-        """Return what changes whenever somebody comes to have an address; read it before `holding`."""
+        """Return the stamp, which changes whenever an address gets an owner; read it before `holding`."""
         ...
 
     def create_with_contact(self, scope: Scope, user: User, contact: ContactInfo, stamp: str | None) -> None:
@@ -168,7 +168,7 @@ class AddressedUserStore(UserStore, Protocol):
 
 
 class Settled(NamedTuple):
-    """What is known of an event that is subject to a rule."""
+    """The stored state of an event that is subject to a rule."""
 
     #: It was settled before.
     done: bool
@@ -179,7 +179,7 @@ class Settled(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """What accepting an event writes, all at once."""
+    """The writes of an accepted event, all at once."""
 
     message_id: str
     #: The order that from now on counts as confirmed.
@@ -195,11 +195,11 @@ class EventLedger(Protocol):
     """Which events were settled, so that each is settled once."""
 
     def read(self, scope: Scope, message_id: str, user_id: str, order_id: str | None) -> Settled:
-        """Return what is known, read so that every settlement is seen."""
+        """Return the stored state, read so that every settlement is seen."""
         ...
 
     def settle(self, scope: Scope, settlement: Settlement) -> None:
-        """Write all of it or, with `Conflict`, nothing: it was settled before, or what it rests on has changed."""
+        """Write all of it or, with `Conflict`, nothing: it was settled before, or its base has changed."""
         ...
 
 
@@ -239,8 +239,8 @@ class Inbox(Protocol):
     def mark_all_read(self, scope: Scope, user_id: str, at: datetime) -> int:
         """Mark all unread ones of a user as read; return how many went from unread to read.
 
-        `Unavailable` if there are more than one call has the time for: what is marked stays so, and a repetition
-        goes on from there and counts what it marks itself.
+        `Unavailable` if there are more than one call has the time for: the marked ones stay so, and a repetition
+        continues from there and counts its own marks.
         """
         ...
 
@@ -256,7 +256,7 @@ class PushTokens(Protocol):
         ...
 
     def drop(self, scope: Scope, token: str) -> None:
-        """Remove a token from every user who holds it."""
+        """Remove a token from every user that has it."""
         ...
 
     def refused(self, scope: Scope, token: str, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What is used up of limits, in the limits table: an item per key and window, which expires with the window."""
+"""The counters of rate limits, in the limits table: an item per key and window, which expires with the window."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""App notifications in the audience table, beside the user whom they belong to.
+"""App notifications in the audience table, beside the user that they belong to.
 
 The index `inbox` (local, so read consistently) sorts a user's notifications by state and time and holds keys
 alone: counting a state or skipping to a page reads about 150 bytes per notification, never their texts.
@@ -32,7 +32,7 @@ class DynamoInbox:
     Parameters
     ----------
     retention_seconds
-        How long a notification is kept; only needed by who puts them.
+        How long a notification is kept; only needed to put them.
     """
 
     def __init__(self, table: Table, retention_seconds: int = 0) -> None:
@@ -74,7 +74,7 @@ class DynamoInbox:
         self, scope: Scope, user_id: str, before: str | None, limit: int
     ) -> tuple[list[AppNotification], str | None]:
         pk = user_key(scope, user_id)
-        # A position is what follows "unread#" in the index; "~" comes after all that can stand there.
+        # A position is the part after "unread#" in the index; "~" comes after all that can stand there.
         values = {":pk": pk, ":first": "unread#", ":last": f"unread#{before or '~'}"}
         listed = self._table.query(
             "pk = :pk AND inbox BETWEEN :first AND :last",
@@ -144,7 +144,7 @@ class DynamoInbox:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for first in range(0, len(keys), _ROUND):
                 if time.monotonic() > end:
-                    # What is marked stays so, and the caller is told to repeat the call, which goes on from here.
+                    # The marked ones stay so, and the caller repeats the call, which continues from here.
                     raise Unavailable(f"{len(keys) - first} of {len(keys)} app notifications are still to be marked")
                 updated += sum(pool.map(mark, keys[first : first + _ROUND]))
         return updated

@@ -23,7 +23,7 @@ _EVENT = {field.name for field in checks.EVENT}
 
 
 def alias(value: Any) -> Alias:
-    """Return what an alias request asks for."""
+    """Return the operation of an alias request."""
     checks.check_type(value, "object")
     checks.check_required(value, [field.name for field in checks.ALIAS])
     checks.check_fields(value, checks.ALIAS)
@@ -31,7 +31,7 @@ def alias(value: Any) -> Alias:
 
 
 def identify(value: Any) -> Identify:
-    """Return what an identify request asks for."""
+    """Return the operation of an identify request."""
     checks.check_type(value, "object")
     checks.check_id(value)
     checks.check_no_others(value, checks.IDENTIFY)
@@ -41,7 +41,7 @@ def identify(value: Any) -> Identify:
 
 
 def device(value: Any, now: datetime) -> RegisterDevice:
-    """Return what a devices request asks for."""
+    """Return the operation of a devices request."""
     checks.check_type(value, "object")
     checks.check_id(value)
     checks.check_required(value, checks.DEVICE_REQUIRED)
@@ -56,7 +56,7 @@ def device(value: Any, now: datetime) -> RegisterDevice:
 
 
 def events(value: Any, request: Request, now: datetime) -> list[TrackEvent]:
-    """Return what an events request asks for."""
+    """Return the operations of an events request."""
     checks.check_items(value)
     for index, item in enumerate(value):
         checks.check_event(item, checks.EVENT, f"{index}/")
@@ -64,7 +64,7 @@ def events(value: Any, request: Request, now: datetime) -> list[TrackEvent]:
 
 
 def track(value: Any, request: Request, now: datetime) -> list[TrackEvent]:
-    """Return what a track request asks for: one event whose name is `event`, or the same as an events request."""
+    """Return the operations of a track request: one event whose name is `event`, or the same as an events request."""
     if isinstance(value, list):
         return events(value, request, now)
     checks.check_event(value, checks.TRACK)
@@ -75,7 +75,7 @@ def track(value: Any, request: Request, now: datetime) -> list[TrackEvent]:
 
 
 def who(value: Any) -> Who:
-    """Return whom a body names that need say nothing else."""
+    """Return the user's ids in a body that needs no other field."""
     checks.check_type(value, "object")
     checks.check_id(value)
     checks.check_fields(value, (checks.ANONYMOUS_ID, checks.EXTERNAL_ID))
@@ -83,7 +83,7 @@ def who(value: Any) -> Who:
 
 
 def who_of_headers(headers: Mapping[str, str]) -> Who:
-    """Return whom the headers name."""
+    """Return the user's ids in the headers."""
     return who({name: headers.get(f"x-{name.replace('_', '-')}") for name in _IDS})
 
 

@@ -50,7 +50,7 @@ _PLAIN: dict[type[NereidError], tuple[int, str]] = {
     Unauthenticated: (401, "Invalid token"),
     Forbidden: (403, "Insufficient permissions"),
 }
-#: What pydantic found wrong, in this API's words.
+#: Pydantic's errors, in this API's words.
 _REASONS = {
     "missing": "is required",
     "required": "is required",
@@ -74,12 +74,12 @@ class Runtime(Protocol):
 
     @property
     def credentials(self) -> Credentials:
-        """Return what checks credentials."""
+        """Return the check of credentials."""
         ...
 
     @property
     def limiter(self) -> RateLimiter:
-        """Return what counts requests."""
+        """Return the rate limiter."""
         ...
 
 
@@ -88,14 +88,14 @@ class HasLimiter(Protocol):
 
     @property
     def limiter(self) -> RateLimiter:
-        """Return what counts requests."""
+        """Return the rate limiter."""
         ...
 
 
 class Count:
-    """What one request uses up, and the headers that tell.
+    """The count of one request against its limit, and the headers about it.
 
-    It counts per source address until it is known who is calling.
+    It counts per source address until the caller is known.
     """
 
     def __init__(self, limiter: RateLimiter, request: Request) -> None:
@@ -371,12 +371,12 @@ def campaign_object(campaign: Campaign) -> dict[str, Any]:
 
 
 def logged_in(status: int, login: LoggedIn) -> Response:
-    """Return the answer to somebody who registered or logged in."""
+    """Return the answer to a registration or login."""
     return Response(status, {**_tokens(login), "user": account_object(login.account)})
 
 
 def refreshed(login: LoggedIn) -> Response:
-    """Return the answer to somebody who stays logged in."""
+    """Return the answer to a refresh."""
     return Response(200, _tokens(login))
 
 

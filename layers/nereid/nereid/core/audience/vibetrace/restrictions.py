@@ -1,7 +1,7 @@
 """The restrictions of the Vibetrace API's events, and their changes of the user: once, however often processed.
 
 A message is settled by one transaction: a claim on its id, for a confirmation a claim on the order, and the changed
-user on the condition that nobody changed it since it was read. So each of them is there or none is; whoever handles
+user on the condition that it is unchanged since it was read. So each of them is there or none is; a run that handles
 the message again, after a crash or because the queue delivered it twice, finds the claim and goes on from there.
 """
 

@@ -1,9 +1,9 @@
 """The built-in writer: a short mail to a lead, from the known facts and nothing else.
 
-It claims no interest in the reader that nobody has, no acquaintance, no customers, no figures; it says who writes and
-why to this reader, what it is about, and asks one question that can be answered with a line. What the lead lacks is
-left out, and the sentences are chosen so that nobody sees the gap; where nobody said what it is about, the question
-offers to. The same input gives the same mail; two leads of a campaign get different turns of phrase.
+It feigns no interest in the reader, no acquaintance, no customers, no figures; it introduces the sender, gives the
+reason for writing to this reader and the topic, and asks one question that can be answered with a line. Missing fields
+are left out, and the sentences are chosen so that no gap shows; without a topic, the question offers to tell more.
+The same input gives the same mail; two leads of a campaign get different turns of phrase.
 """
 
 import hashlib
