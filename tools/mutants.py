@@ -132,8 +132,9 @@ def main() -> int:
             survived = copies.survives(mutant)
             if survived:
                 path = guards.source(mutant.module).relative_to(ROOT)
-                print(f"\n{path}:{mutant.line} lives\n{_indented(mutant.before, '-')}", flush=True)
-                print(f"{_indented(mutant.after, '+')}\n  {mutant.key}", flush=True)
+                shown = [f"{path}:{mutant.line} lives", _indented(mutant.before, "-"), _indented(mutant.after, "+")]
+                # In one piece: others judge at the same time.
+                print("\n".join(["", *shown, f"  {mutant.key}", ""]), end="", flush=True)
             return survived
 
         survivors = sum(pool.map(lives, judged))

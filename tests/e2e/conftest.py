@@ -1,24 +1,12 @@
 """What the end-to-end tests share: one local stack with the real product in it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests import local_stack as stacks
 from tests.support import mailbox_servers
 from tests.support.mailbox_servers import Mailboxes
-
-_HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    # All in one worker: a stack for each of them would take longer than the tests do.
-    for item in items:
-        if item.path.is_relative_to(_HERE):
-            item.add_marker(pytest.mark.xdist_group("local_stack"))
 
 
 @pytest.fixture(scope="session")

@@ -113,6 +113,20 @@ def test_of_two_refreshes_that_read_the_same_session_one_succeeds(cloud: Cloud) 
     assert len(overtaking) == 1
 
 
+def test_a_refresh_token_of_an_account_that_is_gone_is_worth_nothing(cloud: Cloud) -> None:
+    team = Team(cloud)
+    logged_in = register(team)
+    keys = [request for request in cloud.sent("dynamodb:TransactWriteItems") if logged_in.account.email in str(request)]
+    [item] = [
+        each["Put"]["Item"]
+        for each in keys[-1]["TransactItems"]
+        if each.get("Put", {}).get("Item", {}).get("sk") == {"S": "account"}
+    ]
+    cloud.client("dynamodb").delete_item(TableName="AccountsTable", Key={"pk": item["pk"], "sk": item["sk"]})
+    with pytest.raises(BadRefreshToken):
+        team.runtime.logins.refresh(logged_in.refresh_token)
+
+
 def test_a_refresh_token_lives_for_thirty_days_from_its_making(cloud: Cloud) -> None:
     team = Team(cloud)
     token = register(team).refresh_token

@@ -16,15 +16,6 @@ _HERE = Path(__file__).parent
 SAMPLE = _HERE / "sample" / "template.yaml"
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    # Those that need a process share it, so they run in one worker.
-    for item in items:
-        if item.path.is_relative_to(_HERE) and "sample_stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("sample_stack"))
-
-
 @pytest.fixture(scope="session")
 def sample_template() -> Path:
     return SAMPLE

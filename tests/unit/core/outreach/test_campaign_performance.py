@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nereid.core.outreach.campaign_performance import summarize
+from nereid.core.outreach.campaign_performance import campaign_performance, summarize
 from nereid.dialects.neptie.outreach import performance_object
 from nereid.models.lead_email import Fact
 from nereid.ports.outreach import DayCounts
@@ -54,6 +57,22 @@ def test_the_sample_of_the_documentation_comes_out() -> None:
         "bounced": 1,
         "unsubscribed": 0,
     }
+
+
+@pytest.mark.parametrize("days", [1, 7, 30])
+def test_the_days_asked_for_end_with_today(days: int) -> None:
+    asked: list[date] = []
+
+    def counts(_team: str, _campaign: str, first: date) -> DayCounts:
+        asked.append(first)
+        return {}
+
+    campaigns: Any = SimpleNamespace(get=lambda *_: "campaign", leads_assigned=lambda *_: 3)
+    metrics: Any = SimpleNamespace(counts=counts)
+    clock: Any = SimpleNamespace(now=lambda: datetime(2026, 1, 31, 23, 59, tzinfo=UTC))
+    found = campaign_performance(campaigns, metrics, clock, "t", "c", days)
+    assert list(found.days) == [TODAY - timedelta(days=number) for number in reversed(range(days))]
+    assert asked == [min(found.days)]
 
 
 def test_a_campaign_without_mails_has_zeros() -> None:
