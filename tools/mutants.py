@@ -121,7 +121,7 @@ def main() -> int:
         used = sorted({file for mutant in judged for file in guards.guards(mutant.module)})
         if (
             subprocess.run(
-                _pytest(used, "-n", str(arguments.jobs), "--dist", "loadgroup"), cwd=ROOT, check=False
+                _pytest(used, "-n", str(arguments.jobs), "--dist", "loadfile"), cwd=ROOT, check=False
             ).returncode
             != 0
         ):
