@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nereid.aws.outreach.email_accounts import DynamoEmailAccountStore
     from nereid.aws.outreach.engagement import DynamoEngagementStore
     from nereid.aws.outreach.leads import DynamoLeadStore
-    from nereid.aws.outreach.outgoing_emails import DynamoOutboxStore
+    from nereid.aws.outreach.outgoing_emails import DynamoOutgoingEmailStore
     from nereid.aws.outreach.token_cipher import KmsTokenCipher
     from nereid.aws.table import Table
     from nereid.core.access.accounts import Accounts
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from nereid.core.audience.vibetrace.restrictions import EventRules
     from nereid.core.messaging.dead_letters import DeadLetters
     from nereid.core.messaging.deliver import Deliverer
-    from nereid.core.messaging.failure_notes import LastTry
+    from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.process_message import Processor
     from nereid.core.messaging.process_operations import Operations
     from nereid.core.messaging.record_feedback import FeedbackRecorder
@@ -73,26 +73,26 @@ class Runtime:
         return Clients()
 
     @cached_property
-    def accounts(self) -> DynamoAccountStore:
+    def account_store(self) -> DynamoAccountStore:
         from nereid.aws.access.accounts import DynamoAccountStore
 
         return DynamoAccountStore(self._table("accounts_table"))
 
     @cached_property
-    def logins(self) -> Accounts:
+    def accounts(self) -> Accounts:
         from nereid.core.access.accounts import Accounts
 
-        return Accounts(self.accounts, self.limits, self.clock, self.signing_secret)
+        return Accounts(self.account_store, self.limits, self.clock, self.signing_secret)
 
     @cached_property
     def credentials(self) -> Credentials:
         return Credentials(
-            self.accounts, self.environments, self.signing_secret, self.clock, cache_seconds=self._cache_seconds
+            self.account_store, self.environments, self.signing_secret, self.clock, cache_seconds=self._cache_seconds
         )
 
     @cached_property
     def environments(self) -> Environments:
-        return Environments(self.accounts, self.clock, cache_seconds=self._cache_seconds)
+        return Environments(self.account_store, self.clock, cache_seconds=self._cache_seconds)
 
     def signing_secret(self) -> str:
         """Return the secret that tokens and links are signed with."""
@@ -167,10 +167,10 @@ class Runtime:
         return DynamoEngagementStore(self._table("outreach_table"))
 
     @cached_property
-    def outbox(self) -> DynamoOutboxStore:
-        from nereid.aws.outreach.outgoing_emails import DynamoOutboxStore
+    def outgoing_emails(self) -> DynamoOutgoingEmailStore:
+        from nereid.aws.outreach.outgoing_emails import DynamoOutgoingEmailStore
 
-        return DynamoOutboxStore(self._table("outreach_table"), self._retention)
+        return DynamoOutgoingEmailStore(self._table("outreach_table"), self._retention)
 
     @cached_property
     def email_accounts(self) -> DynamoEmailAccountStore:
@@ -208,7 +208,7 @@ class Runtime:
             campaigns=self.campaigns,
             suppressions=self.suppressions,
             accounts=self.email_accounts,
-            outbox=self.outbox,
+            emails=self.outgoing_emails,
             queue=self.message_queue,
             clock=self.clock,
         )
@@ -244,10 +244,10 @@ class Runtime:
         return DynamoFailureNotes(self._table("activity_table"))
 
     @cached_property
-    def last_try(self) -> LastTry:
-        from nereid.core.messaging.failure_notes import LastTry
+    def failure_noter(self) -> FailureNoter:
+        from nereid.core.messaging.failure_notes import FailureNoter
 
-        return LastTry(self.failure_notes, self.clock, int(self.settings.need("max_receive_count")))
+        return FailureNoter(self.failure_notes, self.clock, int(self.settings.need("max_receive_count")))
 
     @cached_property
     def message_queue(self) -> SqsMessageQueue:
@@ -311,7 +311,7 @@ class Runtime:
 
         urls = {queue: self.settings.need(f"{queue}_queue_url") for queue in ("message", "email", "sms", "push")}
         return Sweeper(
-            tenants=self.accounts,
+            tenants=self.account_store,
             messages=self.messages,
             deliveries=self.deliveries,
             state=self.sweep_state,

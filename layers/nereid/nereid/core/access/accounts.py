@@ -59,18 +59,18 @@ class _Limit:
 
     Parameters
     ----------
-    settles
-        Whether each attempt is settled in the end, and counts only if it failed.
+    only_failed
+        Whether only attempts that failed count: each counts until it has ended, and then only if it failed.
     """
 
     name: str
     most: int
     window: timedelta
-    settles: bool = False
+    only_failed: bool = False
 
 
-_LOGINS_PER_EMAIL = _Limit("login#email", 10, timedelta(minutes=15), settles=True)
-_LOGINS_PER_ADDRESS = _Limit("login#address", 100, timedelta(minutes=15), settles=True)
+_LOGINS_PER_EMAIL = _Limit("login#email", 10, timedelta(minutes=15), only_failed=True)
+_LOGINS_PER_ADDRESS = _Limit("login#address", 100, timedelta(minutes=15), only_failed=True)
 _REGISTRATIONS_PER_EMAIL = _Limit("register#email", 10, timedelta(hours=1))
 _REGISTRATIONS_PER_ADDRESS = _Limit("register#address", 100, timedelta(hours=1))
 #: How often, and for how many seconds each time, a login waits for others that are under way.
@@ -153,13 +153,13 @@ class Accounts:
         try:
             self._attempt(_LOGINS_PER_ADDRESS, source)
         except TooMany:
-            self._settle(_LOGINS_PER_EMAIL, email, failed=False)
+            self._attempt_ended(_LOGINS_PER_EMAIL, email, failed=False)
             raise
         account = self.store.account(email)
         right = verify_password(password, account.password_hash if account else None)
         failed = account is None or not right
-        self._settle(_LOGINS_PER_EMAIL, email, failed=failed)
-        self._settle(_LOGINS_PER_ADDRESS, source, failed=failed)
+        self._attempt_ended(_LOGINS_PER_EMAIL, email, failed=failed)
+        self._attempt_ended(_LOGINS_PER_ADDRESS, source, failed=failed)
         if account is None or failed:
             raise WrongPassword
         return self._begin(account)
@@ -216,14 +216,14 @@ class Accounts:
             full = self.limits.attempt(f"{limit.name}#{whose}", limit.most, now, now + limit.window)
             if full is None:
                 return
-            if not (limit.settles and full.under_way):
+            if not (limit.only_failed and full.under_way):
                 raise TooMany(max(1, round((full.closes - now).total_seconds())))
             if waited < _WAITS:
                 self.pause(_WAIT_SECONDS)
         raise TooMany(1)
 
-    def _settle(self, limit: _Limit, whose: str, *, failed: bool) -> None:
-        self.limits.settle(f"{limit.name}#{whose}", self.clock.now(), failed=failed)
+    def _attempt_ended(self, limit: _Limit, whose: str, *, failed: bool) -> None:
+        self.limits.attempt_ended(f"{limit.name}#{whose}", self.clock.now(), failed=failed)
 
 
 def _session(session_id: str, account: Account, now: datetime) -> tuple[Session, str]:
