@@ -13,7 +13,7 @@ import pytest
 
 from nereid.auth import passwords
 from nereid.core.access import accounts
-from nereid.core.access.accounts import BadRefreshToken
+from nereid.errors import BadRefreshToken
 from tests.infrastructure import stack
 from tests.security import world
 from tests.security.world import EVERYTHING, Estate

@@ -4,9 +4,9 @@ from typing import Any
 
 from nereid.core.access.accounts import NewAccount
 from nereid.core.access.teams import create_team
+from nereid.dialects.accounts import account_object
 from nereid.dialects.manage.bodies import TeamBody
 from nereid.dialects.manage.frame import parse, team_object
-from nereid.dialects.neptie.frame import account_object
 from nereid.logs import identify
 from nereid.runtime import runtime
 

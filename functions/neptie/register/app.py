@@ -1,9 +1,9 @@
 """POST /api/auth/register: create an account that administers a new team of its own."""
 
 from nereid.core.access.accounts import NewAccount
+from nereid.dialects.accounts import RegisterBody
 from nereid.dialects.http import Request, Response
 from nereid.dialects.neptie import frame as neptie
-from nereid.dialects.neptie.bodies import RegisterBody
 from nereid.runtime import runtime
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from nereid.auth import passwords
-from nereid.core.access.accounts import BadRefreshToken, LoggedIn, NewAccount, WrongPassword
-from nereid.errors import AlreadyExists, TooMany, Unavailable
+from nereid.core.access.accounts import NewAccount
+from nereid.errors import AlreadyExists, BadRefreshToken, TooMany, Unavailable, WrongPassword
+from nereid.models.account import LoggedIn
 from tests.support.cloud import Cloud
 from tests.support.neptie import Team, one_call_at_a_time
 

@@ -14,26 +14,17 @@ from typing import NamedTuple
 
 from nereid.auth import tokens
 from nereid.auth.passwords import hash_password, verify_password
-from nereid.errors import NereidError, NotFound, TooMany
-from nereid.models.account import Account, Session
+from nereid.errors import BadRefreshToken, NotFound, TooMany, WrongPassword
+from nereid.models.account import ACCESS_SECONDS, Account, LoggedIn, Session
 from nereid.models.team import Environment, Team
 from nereid.ports.access import AccountStore, LimitStore
 from nereid.ports.clock import Clock
 
-ACCESS_SECONDS = 3600
 _REFRESH_LIFE = timedelta(days=30)
 _FIRST_ENVIRONMENT = "dev"
 _REFRESH_PREFIX = "rt_"
 _ID_BYTES = 16
 _SECRET_BYTES = 32
-
-
-class WrongPassword(NereidError):
-    """No account has this e-mail address and password."""
-
-
-class BadRefreshToken(NereidError):
-    """The refresh token is unknown, expired or used up."""
 
 
 class NewAccount(NamedTuple):
@@ -43,14 +34,6 @@ class NewAccount(NamedTuple):
     password: str
     full_name: str
     company: str | None = None
-
-
-class LoggedIn(NamedTuple):
-    """The tokens of a login."""
-
-    account: Account
-    token: str
-    refresh_token: str
 
 
 @dataclass(frozen=True)

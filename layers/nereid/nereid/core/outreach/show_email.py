@@ -1,12 +1,9 @@
 """One e-mail to a lead, with its status."""
 
-from datetime import datetime
-from typing import NamedTuple
-
 from nereid.clock import from_iso
 from nereid.errors import NotFound
 from nereid.models.delivery import Delivery, delivery_id
-from nereid.models.lead_email import NOTIFICATION, EmailStatus, OutgoingEmail
+from nereid.models.lead_email import NOTIFICATION, EmailStatus, OutgoingEmail, Standing
 from nereid.models.team import Scope
 from nereid.ports.messaging import DeliveryStore
 from nereid.ports.outreach import OutgoingEmailStore
@@ -19,14 +16,6 @@ _REPORTED: dict[str, EmailStatus] = {
     "bounce": "bounced",
     "complaint": "complained",
 }
-
-
-class Standing(NamedTuple):
-    """How far an e-mail has come."""
-
-    status: EmailStatus
-    reason: str | None
-    updated_at: datetime
 
 
 def show_email(
