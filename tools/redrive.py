@@ -32,8 +32,9 @@ from nereid.aws.messaging.failure_notes import DynamoFailureNotes  # noqa: E402
 from nereid.aws.messaging.messages import DynamoMessageStore  # noqa: E402
 from nereid.aws.table import Table  # noqa: E402
 from nereid.clock import SystemClock  # noqa: E402
-from nereid.core.messaging.dead_letters import QUEUES, DeadLetters, Done, Letter  # noqa: E402
+from nereid.core.messaging.dead_letters import QUEUES, DeadLetters, Done  # noqa: E402
 from nereid.errors import NotFound, Unavailable  # noqa: E402
+from nereid.models.letter import Letter  # noqa: E402
 
 ALL = "all"
 #: How long one pass over the queues may take in seconds, and how many letters it looks at.

@@ -34,7 +34,7 @@ from nereid.aws.outreach.campaigns import DynamoCampaignStore
 from nereid.aws.outreach.email_accounts import DynamoEmailAccountStore
 from nereid.aws.outreach.engagement import DynamoEngagementStore
 from nereid.aws.outreach.leads import DynamoLeadStore
-from nereid.aws.outreach.outgoing_emails import DynamoOutboxStore
+from nereid.aws.outreach.outgoing_emails import DynamoOutgoingEmailStore
 from nereid.aws.table import Table
 from nereid.clock import SystemClock
 from nereid.core.audience.merge import Merging
@@ -136,7 +136,7 @@ class Stores:
         self.mailboxes = DynamoEmailAccountStore(outreach)
         self.engagement = DynamoEngagementStore(outreach)
         self.leads = DynamoLeadStore(outreach)
-        self.outbox = DynamoOutboxStore(outreach)
+        self.outgoing_emails = DynamoOutgoingEmailStore(outreach)
 
 
 def contact(value: str = "a@example.com", type_: Any = "email") -> ContactInfo:
@@ -355,8 +355,8 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "delete_api_token": simply(lambda s: s.accounts.delete_api_token("team", "t")),
     "limits use": simply(lambda s: s.limits.use("k", "w", 1, 10, LATER)),
     "limits attempt": simply(lambda s: s.limits.attempt("k", 1, NOW, LATER)),
-    "limits settle": after(
-        lambda s: s.limits.attempt("k", 1, NOW, LATER), lambda s: s.limits.settle("k", NOW, failed=True)
+    "limits attempt_ended": after(
+        lambda s: s.limits.attempt("k", 1, NOW, LATER), lambda s: s.limits.attempt_ended("k", NOW, failed=True)
     ),
     "users create": simply(lambda s: s.users.create(SCOPE, new_user("u", NOW))),
     "users update": with_what(a_user, lambda s, user: s.users.update(SCOPE, user)),
@@ -437,8 +437,8 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     ),
     "assign": after(a_lead, lambda s: s.leads.assign("team", "c", ["1" * 36])),
     "set_scores": after(a_lead, lambda s: s.leads.set_scores("team", {"1" * 36: 5})),
-    "outbox add": simply(lambda s: s.outbox.add("team", EMAIL)),
-    "outbox reserve": simply(lambda s: s.outbox.reserve("team", "k", "e", NOW)),
+    "outgoing emails add": simply(lambda s: s.outgoing_emails.add("team", EMAIL)),
+    "outgoing emails reserve": simply(lambda s: s.outgoing_emails.reserve("team", "k", "e", NOW)),
 }
 
 

@@ -64,12 +64,12 @@ def world(cloud: Cloud) -> World:
     now = world.runtime.clock.now()
     members: dict[str, Any] = {"team_id": world.team_id, "name": "sample", "created_at": now}
     token = ApiToken(id=TOKEN_ID, permissions=["post_events"], default_environment="dev", expires_at=now, **members)
-    world.runtime.accounts.create_api_token(token)
+    world.runtime.account_store.create_api_token(token)
     key = client_keys.mint("public")
     record = ClientKey(
         id=KEY_ID, environment="dev", scope="public", shown=key, key_hash=client_keys.hash_key(key), **members
     )
-    world.runtime.accounts.create_client_key(record)
+    world.runtime.account_store.create_client_key(record)
     world.runtime.suppressions.add(world.team_id, "kim@example.com", "bounce", now)
     return world
 

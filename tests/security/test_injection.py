@@ -162,7 +162,7 @@ def discarded(world: World, user: dict[str, str], **headers: str) -> None:
     """Let the Vibetrace API discard an event of a user, which it logs."""
     runtime = world.runtime
     token = create_api_token(
-        runtime.accounts, runtime.clock, SECRET, world.team_id, "n", ["post_events"], world.identifier, 1
+        runtime.account_store, runtime.clock, SECRET, world.team_id, "n", ["post_events"], world.identifier, 1
     )[1]
     body = json.dumps({"user": user, "event": {"login": {}}}).encode()
     sent = {"authorization": token, "user-agent": "Googlebot", **headers}

@@ -13,7 +13,7 @@ import pytest
 
 from nereid.auth import passwords
 from nereid.core.access import accounts
-from nereid.core.access.accounts import BadRefreshToken
+from nereid.errors import BadRefreshToken
 from tests.infrastructure import stack
 from tests.security import world
 from tests.security.world import EVERYTHING, Estate
@@ -96,10 +96,10 @@ def test_no_queue_and_no_table_is_ever_told_a_secret(estate: Estate, secrets: di
 
 def test_what_is_stored_is_what_it_should_be(estate: Estate, secrets: dict[str, str]) -> None:
     runtime = estate.first.runtime
-    account = runtime.accounts.account("secret@example.com")
+    account = runtime.account_store.account("secret@example.com")
     assert account is not None
     assert account.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    key = runtime.accounts.client_key(hashlib.sha256(secrets["secret key"].encode()).hexdigest())
+    key = runtime.account_store.client_key(hashlib.sha256(secrets["secret key"].encode()).hexdigest())
     assert key is not None
     assert key.shown == secrets["secret key"][:8]
     sealed = runtime.email_accounts.get(estate.first.team_id, "sales@example.com")
@@ -150,7 +150,7 @@ def test_a_refresh_token_is_compared_in_constant_time(estate: Estate, monkeypatc
     token = estate.first.refresh_token()
     wrong = token[:-6] + ("AAAAAA" if token[-6:] != "AAAAAA" else "BBBBBB")
     with pytest.raises(BadRefreshToken):
-        estate.first.runtime.logins.refresh(wrong)
+        estate.first.runtime.accounts.refresh(wrong)
     assert [(len(one), len(other)) for one, other in compared] == [(64, 64)]
 
 

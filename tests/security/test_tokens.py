@@ -254,7 +254,7 @@ def test_what_a_token_may_do_is_what_its_record_says(estate: Estate) -> None:
 
 def test_a_token_whose_record_has_gone_opens_nothing(estate: Estate) -> None:
     token = estate.first.api_token("admin:all")
-    estate.first.runtime.accounts.delete_api_token(estate.first.team_id, token_id(token))
+    estate.first.runtime.account_store.delete_api_token(estate.first.team_id, token_id(token))
     for place in PLACES:
         assert asked(estate, place, token).status == 401
 
@@ -270,7 +270,7 @@ def test_a_token_of_an_environment_that_has_gone_reaches_nothing(estate: Estate)
         created_at=now,
         expires_at=now + timedelta(hours=1),
     )
-    estate.first.runtime.accounts.create_api_token(record)
+    estate.first.runtime.account_store.create_api_token(record)
     token = signed(HEADER, claims_of(estate, jti=record.id))
     for call in (
         PLACES["vibetrace"](token),

@@ -20,7 +20,7 @@ from nereid.core.access.teams import create_api_token, create_client_key, create
 from nereid.core.outreach.campaigns import create_campaign
 from nereid.core.outreach.email_accounts import add_email_account
 from nereid.core.outreach.leads import create_lead
-from nereid.core.outreach.send_email import EmailRequest
+from nereid.core.outreach.send_email import NewEmail
 from nereid.models.account import Account, Role
 from nereid.models.team import ApiToken, Channels, ClientKey, Permission, Team
 from nereid.runtime import Runtime
@@ -87,14 +87,14 @@ class Owner(World):
     def _store_account(self, account: Account) -> None:
         now = self.runtime.clock.now()
         team = Team(id=self.team_id, name=f"{self.mark} Team", created_at=now)
-        self.runtime.accounts.create_team(team, self.environment, None, account)
+        self.runtime.account_store.create_team(team, self.environment, None, account)
 
     def _environments(self) -> None:
         runtime = self.runtime
         for identifier in (SIBLING, *([PRIVATE] if self.mark else [])):
             name = f"{self.mark} Environment"
             create_environment(
-                runtime.accounts, runtime.clock, self.team_id, identifier, name, mock=False, channels=Channels()
+                runtime.account_store, runtime.clock, self.team_id, identifier, name, mock=False, channels=Channels()
             )
 
     def _seed(self) -> None:
@@ -110,8 +110,8 @@ class Owner(World):
             runtime.campaigns, runtime.clock, self.team_id, {"name": f"{self.mark} Spring", "type": "email"}
         )
         self.campaign_id = campaign.id
-        wanted = EmailRequest(self.campaign_id, self._lead("mailed"), f"{self.mark} Subject", "Hello")
-        self.email_id = runtime.email_sender.send(self.environment, wanted)
+        new_email = NewEmail(self.campaign_id, self._lead("mailed"), f"{self.mark} Subject", "Hello")
+        self.email_id = runtime.email_sender.send(self.environment, new_email)
         self.cloud.pump("message", "email")
         mailbox = f"{self.mark or 'sales'}@example.com".lower()
         add_email_account(
@@ -125,7 +125,7 @@ class Owner(World):
     def _samples(self) -> None:
         now = self.runtime.clock.now()
         members: dict[str, Any] = {"team_id": self.team_id, "name": f"{self.mark} sample", "created_at": now}
-        self.runtime.accounts.create_api_token(
+        self.runtime.account_store.create_api_token(
             ApiToken(
                 id=TOKEN_ID,
                 permissions=["post_events"],
@@ -136,7 +136,7 @@ class Owner(World):
         )
         key = client_keys.mint("public")
         key_hash = client_keys.hash_key(key)
-        self.runtime.accounts.create_client_key(
+        self.runtime.account_store.create_client_key(
             ClientKey(id=KEY_ID, environment="dev", scope="public", shown=key, key_hash=key_hash, **members)
         )
 
@@ -147,7 +147,7 @@ class Owner(World):
     def api_token(self, *permissions: Permission, days: int = 30) -> str:
         """Make a token of the team."""
         return create_api_token(
-            self.runtime.accounts,
+            self.runtime.account_store,
             self.runtime.clock,
             SECRET,
             self.team_id,
@@ -160,18 +160,18 @@ class Owner(World):
     def key(self, scope: Any, environment: str = "dev") -> tuple[ClientKey, str]:
         """Make a client key of the team."""
         runtime = self.runtime
-        return create_client_key(runtime.accounts, runtime.clock, self.team_id, environment, scope, None)
+        return create_client_key(runtime.account_store, runtime.clock, self.team_id, environment, scope, None)
 
     def refresh_token(self) -> str:
         """Log in; return the refresh token."""
-        return self.runtime.logins.log_in(self.account.email, PASSWORD, "192.0.2.9").refresh_token
+        return self.runtime.accounts.log_in(self.account.email, PASSWORD, "192.0.2.9").refresh_token
 
     def _credentials(self) -> Credentials:
         runtime = self.runtime
         api_token, revoked_token = self.api_token("admin:all"), self.api_token("admin:all")
-        runtime.accounts.delete_api_token(self.team_id, token_id(revoked_token))
+        runtime.account_store.delete_api_token(self.team_id, token_id(revoked_token))
         revoked_record, revoked_key = self.key("secret")
-        runtime.accounts.delete_client_key(self.team_id, revoked_record.id)
+        runtime.account_store.delete_client_key(self.team_id, revoked_record.id)
         now = datetime.now(UTC)
         return Credentials(
             api_token=api_token,
@@ -186,8 +186,8 @@ class Owner(World):
             secret_key=self.key("secret")[1],
             sibling_key=self.key("secret", SIBLING)[1],
             revoked_key=revoked_key,
-            admin=runtime.logins._access_token(self.account),
-            user=runtime.logins._access_token(self._account("User")),
+            admin=runtime.accounts._access_token(self.account),
+            user=runtime.accounts._access_token(self._account("User")),
             refresh=self.refresh_token(),
             link=runtime.unsubscriber.url(self.team_id, "sam@example.com").rpartition("/")[2],
         )

@@ -131,16 +131,22 @@ def make(world: World) -> Teams:
     """Make teams, environments, event types and users."""
     runtime, teams = world.runtime(), Teams()
     for team in range(TEAMS):
-        made, _, token = create_team(runtime.accounts, runtime.clock, SECRET, f"Team {team}", "live")
+        made, _, token = create_team(runtime.account_store, runtime.clock, SECRET, f"Team {team}", "live")
         create_environment(
-            runtime.accounts, runtime.clock, made.id, "dev", None, mock=team == 0, channels=Channels.model_validate({})
+            runtime.account_store,
+            runtime.clock,
+            made.id,
+            "dev",
+            None,
+            mock=team == 0,
+            channels=Channels.model_validate({}),
         )
         teams.tokens.append(
             [
                 (token, record.id)
                 for record, token in (
                     create_api_token(
-                        runtime.accounts, runtime.clock, SECRET, made.id, "t", ["post_events"], "live", 365
+                        runtime.account_store, runtime.clock, SECRET, made.id, "t", ["post_events"], "live", 365
                     )
                     for _ in range(TOKENS)
                 )
@@ -163,7 +169,7 @@ def make(world: World) -> Teams:
         teams.leads.append(leads)
         for environment in ("live", "dev"):
             keys = [
-                create_client_key(runtime.accounts, runtime.clock, made.id, environment, scope, None)[1]
+                create_client_key(runtime.account_store, runtime.clock, made.id, environment, scope, None)[1]
                 for scope in ("public", "secret")
             ]
             mock = team == 0 and environment == "dev"

@@ -419,10 +419,10 @@ class World:
             base_url="https://nereid.example.com",
             retention_days=90,
         )
-        team, _, self.token = create_team(self.runtime.accounts, self.runtime.clock, SECRET, "Team", "first")
+        team, _, self.token = create_team(self.runtime.account_store, self.runtime.clock, SECRET, "Team", "first")
         self.team_id = team.id
         self.environment = create_environment(
-            self.runtime.accounts,
+            self.runtime.account_store,
             self.runtime.clock,
             team.id,
             self.identifier,

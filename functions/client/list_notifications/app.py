@@ -1,17 +1,15 @@
 """GET /api/client/notifications: list the unread app notifications of a user."""
 
-from typing import Any
-
 from nereid.auth.credentials import ClientCaller
 from nereid.core.messaging.app_notifications import list_unread
 from nereid.dialects.client import bodies as client_bodies
 from nereid.dialects.client import frame as client
-from nereid.dialects.http import Request, Response
+from nereid.dialects.http import Response
 from nereid.runtime import runtime
 
 
 @client.endpoint(runtime, secret=True)
-def handler(request: Request, _body: Any, caller: ClientCaller) -> Response:
+def handler(request: client.ParsedRequest, caller: ClientCaller) -> Response:
     """Answer with a page, newest first."""
     who = client_bodies.who_of_headers(request.headers)
     limit, before = client_bodies.page_size(request.query), client_bodies.cursor(request.query)

@@ -1,17 +1,15 @@
 """POST /api/client/devices: register an installation of an app with its push token."""
 
-from typing import Any
-
 from nereid.auth.credentials import ClientCaller
 from nereid.core.messaging.ingest import ingest_operations
 from nereid.dialects.client import bodies as client_bodies
 from nereid.dialects.client import frame as client
-from nereid.dialects.http import Request, Response
+from nereid.dialects.http import Response
 from nereid.runtime import runtime
 
 
 @client.endpoint(runtime)
-def handler(_request: Request, body: Any, caller: ClientCaller) -> Response:
+def handler(request: client.ParsedRequest, caller: ClientCaller) -> Response:
     """Queue the device; the answer says yes only when the queue has it."""
-    ingest_operations(runtime.message_queue, caller.scope, [client_bodies.device(body, runtime.clock.now())])
+    ingest_operations(runtime.message_queue, caller.scope, [client_bodies.device(request.content, runtime.clock.now())])
     return client.accepted()

@@ -1,18 +1,16 @@
 """POST /api/client/track: ingest one event."""
 
-from typing import Any
-
 from nereid.auth.credentials import ClientCaller
 from nereid.core.messaging.ingest import ingest_operations
 from nereid.dialects.client import bodies as client_bodies
 from nereid.dialects.client import frame as client
-from nereid.dialects.http import Request, Response
+from nereid.dialects.http import Response
 from nereid.runtime import runtime
 
 
 @client.endpoint(runtime)
-def handler(request: Request, body: Any, caller: ClientCaller) -> Response:
+def handler(request: client.ParsedRequest, caller: ClientCaller) -> Response:
     """Queue the event; the answer says yes only when the queue has it."""
-    events = client_bodies.track(body, request, runtime.clock.now())
+    events = client_bodies.track(request.content, request, runtime.clock.now())
     ingest_operations(runtime.message_queue, caller.scope, events)
     return client.accepted()

@@ -13,7 +13,7 @@ def handler(request: Request, caller: Caller) -> Response:
     """Answer with the token."""
     body = manage.parse(ApiTokenBody, manage.json_object(request))
     record, token = create_api_token(
-        runtime.accounts,
+        runtime.account_store,
         runtime.clock,
         runtime.signing_secret(),
         caller.team_id,

@@ -13,6 +13,6 @@ def handler(request: Request, caller: Caller) -> Response:
     """Answer with the key."""
     body = manage.parse(ClientKeyBody, manage.json_object(request))
     record, key = create_client_key(
-        runtime.accounts, runtime.clock, caller.team_id, body.environment, body.scope, body.name
+        runtime.account_store, runtime.clock, caller.team_id, body.environment, body.scope, body.name
     )
     return manage.ok(manage.client_key_object(record, key))

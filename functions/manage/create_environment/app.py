@@ -15,6 +15,12 @@ def handler(request: Request, caller: Caller) -> Response:
     body = manage.parse(EnvironmentBody, manage.json_object(request))
     channels = Channels.model_validate(body.channels.model_dump(by_alias=True, exclude_unset=True))
     environment = create_environment(
-        runtime.accounts, runtime.clock, caller.team_id, body.identifier, body.name, mock=body.mock, channels=channels
+        runtime.account_store,
+        runtime.clock,
+        caller.team_id,
+        body.identifier,
+        body.name,
+        mock=body.mock,
+        channels=channels,
     )
     return manage.ok(manage.environment_object(environment, runtime.settings.channels()))

@@ -4,9 +4,9 @@ from typing import Any
 
 from nereid.core.access.accounts import NewAccount
 from nereid.core.access.teams import create_team
+from nereid.dialects.accounts import account_object
 from nereid.dialects.manage.bodies import TeamBody
 from nereid.dialects.manage.frame import parse, team_object
-from nereid.dialects.neptie.frame import account_object
 from nereid.logs import identify
 from nereid.runtime import runtime
 
@@ -20,6 +20,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     body = parse(TeamBody, event)
     given = body.account
     admin = NewAccount(given.email, given.password, given.full_name, given.company) if given else None
-    made = create_team(runtime.accounts, runtime.clock, runtime.signing_secret(), body.name, body.environment, admin)
+    made = create_team(
+        runtime.account_store, runtime.clock, runtime.signing_secret(), body.name, body.environment, admin
+    )
     account = {"account": account_object(made.admin)} if made.admin else {}
     return {"team": team_object(made.team, body.environment), "api_token": made.token, **account}

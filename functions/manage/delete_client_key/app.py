@@ -9,5 +9,5 @@ from nereid.runtime import runtime
 @manage.endpoint(runtime, "admin:all")
 def handler(request: Request, caller: Caller) -> Response:
     """Revoke the key."""
-    runtime.accounts.delete_client_key(caller.team_id, request.params["id"])
+    runtime.account_store.delete_client_key(caller.team_id, request.params["id"])
     return manage.ok(manage.DELETED)

@@ -11,6 +11,6 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with one page of tokens, oldest first."""
     query, after = manage.list_query(ListQuery, request, 2)
-    tokens = runtime.accounts.api_tokens(caller.team_id)
+    tokens = runtime.account_store.api_tokens(caller.team_id)
     chosen, position = manage.slice_page(tokens, lambda each: each.id, after, query.limit)
     return manage.page([manage.api_token_object(each) for each in chosen], position)

@@ -11,7 +11,7 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with one page of keys, oldest first."""
     query, after = manage.list_query(ClientKeysQuery, request, 2)
-    keys = runtime.accounts.client_keys(caller.team_id)
+    keys = runtime.account_store.client_keys(caller.team_id)
     if query.environment:
         keys = [key for key in keys if key.environment == query.environment]
     chosen, position = manage.slice_page(keys, lambda each: each.id, after, query.limit)

@@ -11,7 +11,7 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with one page of environments."""
     query, after = manage.list_query(ListQuery, request, 2)
-    environments = runtime.accounts.environments(caller.team_id)
+    environments = runtime.account_store.environments(caller.team_id)
     chosen, position = manage.slice_page(environments, lambda each: each.identifier, after, query.limit)
     defaults = runtime.settings.channels()
     return manage.page([manage.environment_object(each, defaults) for each in chosen], position)

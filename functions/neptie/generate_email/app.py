@@ -17,6 +17,6 @@ def handler(request: Request, caller: Caller) -> Response:
     body = neptie.parse(GenerateEmailBody, request.json_object())
     lead = get_lead(runtime.leads, caller.team_id, neptie.checked_id(body.lead_id, "lead"))
     campaign = get_campaign(runtime.campaigns, caller.team_id, neptie.checked_id(body.campaign_id, "campaign"))
-    sender = sender_of(runtime.accounts.account(caller.email) if caller.email else None)
+    sender = sender_of(runtime.account_store.account(caller.email) if caller.email else None)
     email = generate_email(lead, campaign, body.tone or "professional", runtime.writer, sender)
     return Response(200, {"email": email.as_json(), "confidence": email.confidence})

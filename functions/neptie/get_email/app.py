@@ -14,5 +14,5 @@ def handler(request: Request, caller: Caller) -> Response:
     if request.params["id"] == "send":
         return neptie.not_found()
     email_id = neptie.object_id(request, "email")
-    email, standing = show_email(runtime.outbox, runtime.deliveries, caller.team_id, email_id)
+    email, standing = show_email(runtime.outgoing_emails, runtime.deliveries, caller.team_id, email_id)
     return Response(200, {"email": outreach.email_object(email, standing)})

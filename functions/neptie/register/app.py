@@ -1,9 +1,9 @@
 """POST /api/auth/register: create an account that administers a new team of its own."""
 
 from nereid.core.access.accounts import NewAccount
+from nereid.dialects.accounts import RegisterBody
 from nereid.dialects.http import Request, Response
 from nereid.dialects.neptie import frame as neptie
-from nereid.dialects.neptie.bodies import RegisterBody
 from nereid.runtime import runtime
 
 
@@ -12,4 +12,4 @@ def handler(request: Request) -> Response:
     """Answer with the account, logged in."""
     body = neptie.parse(RegisterBody, request.json_object())
     person = NewAccount(body.email, body.password, body.full_name, body.company)
-    return neptie.logged_in(201, runtime.logins.register(person, request.source_ip))
+    return neptie.logged_in(201, runtime.accounts.register(person, request.source_ip))

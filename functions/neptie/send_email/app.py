@@ -2,7 +2,7 @@
 
 from nereid.auth.credentials import Caller
 from nereid.core.access.rate_limits import EMAIL
-from nereid.core.outreach.send_email import EmailRequest
+from nereid.core.outreach.send_email import NewEmail
 from nereid.dialects.http import Request, Response
 from nereid.dialects.neptie import frame as neptie
 from nereid.dialects.neptie import outreach
@@ -14,7 +14,7 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer when the e-mail is on the queue."""
     body = neptie.parse(SendEmailBody, request.json_object())
-    wanted = EmailRequest(
+    new_email = NewEmail(
         campaign_id=body.campaign_id.lower(),
         lead_id=body.lead_id.lower(),
         subject=body.subject,
@@ -23,5 +23,5 @@ def handler(request: Request, caller: Caller) -> Response:
         key=outreach.idempotency_key(request),
     )
     environment = runtime.credentials.environment(caller, caller.default_environment)
-    email_id = runtime.email_sender.send(environment, wanted)
+    email_id = runtime.email_sender.send(environment, new_email)
     return Response(202, {"email_id": email_id, "status": "queued"})

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from nereid.core.messaging.ingest import ingest, mint_message_id
+from nereid.core.messaging.ingest import ingest
 from nereid.dialects.endpoint import answer
 from nereid.dialects.http import Request, Response
 from nereid.dialects.neptune import frame as neptune
 from nereid.dialects.neptune.bodies import IngestBody
 from nereid.errors import Unauthenticated
+from nereid.models.message import mint_message_id
 from nereid.runtime import runtime
 
 

@@ -11,7 +11,7 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with one page of environments."""
     query = neptune.parse(PageQuery, dict(request.query))
-    environments = runtime.accounts.environments(caller.team_id)
+    environments = runtime.account_store.environments(caller.team_id)
     first = (query.page - 1) * query.per_page
     shown = [neptune.environment_object(each) for each in environments[first : first + query.per_page]]
     return neptune.page(shown, query.page, query.per_page, len(environments))

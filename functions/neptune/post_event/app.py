@@ -1,10 +1,11 @@
 """POST /neptune/{environment}/events: ingest an event whose token is in the header."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.messaging.ingest import ingest, mint_message_id
+from nereid.core.messaging.ingest import ingest
 from nereid.dialects.http import Request, Response
 from nereid.dialects.neptune import frame as neptune
 from nereid.dialects.neptune.bodies import EventBody
+from nereid.models.message import mint_message_id
 from nereid.runtime import runtime
 
 

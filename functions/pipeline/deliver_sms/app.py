@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         context,
         deliver,
         runtime.visibility("sms"),
-        runtime.last_try,
+        runtime.failure_noter,
         seconds_per_record=DELIVERY_SECONDS,
         counts=runtime.delivery_counts,
     )

@@ -8,5 +8,5 @@ from nereid.runtime import runtime
 @public.endpoint(public.health, max_body_bytes=None)
 def handler(_request: Request) -> Response:
     """Answer 200 while the store can be read."""
-    runtime.accounts.ping()
+    runtime.account_store.ping()
     return Response(200, {"status": "ok"})

@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from nereid.core.messaging.failure_notes import LastTry
+from nereid.core.messaging.failure_notes import FailureNoter
 from nereid.errors import TryAgain, Unavailable
 from nereid.logs import identify, logger, origin, unexpected
 from nereid.metrics import DeliveryCounts
@@ -21,7 +21,7 @@ def consume(
     context: Any,
     handle: Callable[[str, SecondsLeft], None],
     visibility: Visibility | None = None,
-    last_try: LastTry | None = None,
+    failure_noter: FailureNoter | None = None,
     *,
     seconds_per_record: int = 12,
     counts: DeliveryCounts | None = None,
@@ -35,7 +35,7 @@ def consume(
         in the end, after the queue's last try, on the dead-letter queue.
     visibility
         Where to say how long a record that asks for it waits; None leaves it to the queue.
-    last_try
+    failure_noter
         Notes why a record failed for the last time; None leaves that to the log.
     seconds_per_record
         How long one record may take. It is not begun with less time left: being stopped in the middle is what
@@ -56,8 +56,8 @@ def consume(
         except Exception as error:
             tries = int(record.attributes.approximate_receive_count)
             reason, pause = _judge(error, tries)
-            if last_try is not None:
-                last_try.failed(record.message_id, tries, reason)
+            if failure_noter is not None:
+                failure_noter.failed(record.message_id, tries, reason)
             if visibility is not None and pause is not None:
                 visibility.again_in(record.receipt_handle, pause)
             raise

@@ -9,6 +9,8 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     │   ├── NoCredential     none at all
     │   ├── ExpiredToken     a genuine token whose time is over
     │   └── UnknownKey       a client key in form, but not one of ours, or no longer
+    ├── WrongPassword        no account has this e-mail address and password
+    ├── BadRefreshToken      a refresh token that is unknown, expired or used up
     ├── Forbidden            the credential lacks the permission
     ├── Invalid              a value breaks a rule; names the fields
     ├── NotFound             no such object in this team
@@ -48,6 +50,14 @@ class ExpiredToken(Unauthenticated):
 
 class UnknownKey(Unauthenticated):
     """The key has the form of a client key, but none is known by it: never made, or revoked."""
+
+
+class WrongPassword(NereidError):
+    """No account has this e-mail address and password."""
+
+
+class BadRefreshToken(NereidError):
+    """The refresh token is unknown, expired or used up."""
 
 
 class Forbidden(NereidError):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nereid.aws.outreach.email_accounts import DynamoEmailAccountStore
     from nereid.aws.outreach.engagement import DynamoEngagementStore
     from nereid.aws.outreach.leads import DynamoLeadStore
-    from nereid.aws.outreach.outgoing_emails import DynamoOutboxStore
+    from nereid.aws.outreach.outgoing_emails import DynamoOutgoingEmailStore
     from nereid.aws.outreach.token_cipher import KmsTokenCipher
     from nereid.aws.table import Table
     from nereid.core.access.accounts import Accounts
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from nereid.core.audience.vibetrace.restrictions import EventRules
     from nereid.core.messaging.dead_letters import DeadLetters
     from nereid.core.messaging.deliver import Deliverer
-    from nereid.core.messaging.failure_notes import LastTry
+    from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.process_message import Processor
     from nereid.core.messaging.process_operations import Operations
     from nereid.core.messaging.record_feedback import FeedbackRecorder
@@ -58,6 +58,8 @@ _DAY = 24 * 60 * 60
 class Runtime:
     """What a function works with, made from its settings."""
 
+    # Shared by all areas
+
     @cached_property
     def settings(self) -> Settings:
         return settings()
@@ -72,27 +74,42 @@ class Runtime:
 
         return Clients()
 
+    def _table(self, setting: str) -> Table:
+        from nereid.aws.table import Table
+
+        return Table(self.clients, self.settings.need(setting))
+
+    @property
+    def _retention(self) -> int:
+        return (self.settings.retention_days or 0) * _DAY
+
+    # Access
+
     @cached_property
-    def accounts(self) -> DynamoAccountStore:
+    def account_store(self) -> DynamoAccountStore:
         from nereid.aws.access.accounts import DynamoAccountStore
 
         return DynamoAccountStore(self._table("accounts_table"))
 
     @cached_property
-    def logins(self) -> Accounts:
+    def accounts(self) -> Accounts:
         from nereid.core.access.accounts import Accounts
 
-        return Accounts(self.accounts, self.limits, self.clock, self.signing_secret)
+        return Accounts(self.account_store, self.limits, self.clock, self.signing_secret)
 
     @cached_property
     def credentials(self) -> Credentials:
         return Credentials(
-            self.accounts, self.environments, self.signing_secret, self.clock, cache_seconds=self._cache_seconds
+            self.account_store, self.environments, self.signing_secret, self.clock, cache_seconds=self._cache_seconds
         )
 
     @cached_property
     def environments(self) -> Environments:
-        return Environments(self.accounts, self.clock, cache_seconds=self._cache_seconds)
+        return Environments(self.account_store, self.clock, cache_seconds=self._cache_seconds)
+
+    @property
+    def _cache_seconds(self) -> float:
+        return float(self.settings.need("credential_cache_seconds"))
 
     def signing_secret(self) -> str:
         """Return the secret that tokens and links are signed with."""
@@ -103,6 +120,20 @@ class Runtime:
         from nereid.aws.secrets import read_secret
 
         return read_secret(self.clients, self.settings.need("signing_secret_arn"))
+
+    @cached_property
+    def limits(self) -> DynamoLimitStore:
+        from nereid.aws.access.limits import DynamoLimitStore
+
+        return DynamoLimitStore(self._table("limits_table"))
+
+    @cached_property
+    def limiter(self) -> RateLimiter:
+        from nereid.core.access.rate_limits import RateLimiter
+
+        return RateLimiter(self.limits, self.clock)
+
+    # Audience
 
     @cached_property
     def users(self) -> DynamoUserStore:
@@ -125,10 +156,13 @@ class Runtime:
         return Identities(store, self.users, self.clock)
 
     @cached_property
-    def suppressions(self) -> DynamoSuppressionStore:
-        from nereid.aws.messaging.suppressions import DynamoSuppressionStore
+    def event_rules(self) -> EventRules:
+        from nereid.aws.audience.event_ledger import DynamoEventLedger
+        from nereid.core.audience.vibetrace.restrictions import EventRules
 
-        return DynamoSuppressionStore(self._table("audience_table"))
+        return EventRules(self.users, DynamoEventLedger(self._table("audience_table"), self.clock, self._retention))
+
+    # Stores of messaging
 
     @cached_property
     def event_types(self) -> DynamoEventTypeStore:
@@ -149,93 +183,16 @@ class Runtime:
         return DynamoDeliveryStore(self._table("activity_table"), self._retention)
 
     @cached_property
-    def leads(self) -> DynamoLeadStore:
-        from nereid.aws.outreach.leads import DynamoLeadStore
+    def suppressions(self) -> DynamoSuppressionStore:
+        from nereid.aws.messaging.suppressions import DynamoSuppressionStore
 
-        return DynamoLeadStore(self._table("outreach_table"))
-
-    @cached_property
-    def campaigns(self) -> DynamoCampaignStore:
-        from nereid.aws.outreach.campaigns import DynamoCampaignStore
-
-        return DynamoCampaignStore(self._table("outreach_table"))
+        return DynamoSuppressionStore(self._table("audience_table"))
 
     @cached_property
-    def engagement(self) -> DynamoEngagementStore:
-        from nereid.aws.outreach.engagement import DynamoEngagementStore
+    def sweep_state(self) -> DynamoSweepState:
+        from nereid.aws.messaging.sweep_state import DynamoSweepState
 
-        return DynamoEngagementStore(self._table("outreach_table"))
-
-    @cached_property
-    def outbox(self) -> DynamoOutboxStore:
-        from nereid.aws.outreach.outgoing_emails import DynamoOutboxStore
-
-        return DynamoOutboxStore(self._table("outreach_table"), self._retention)
-
-    @cached_property
-    def email_accounts(self) -> DynamoEmailAccountStore:
-        from nereid.aws.outreach.email_accounts import DynamoEmailAccountStore
-
-        return DynamoEmailAccountStore(self._table("outreach_table"))
-
-    @cached_property
-    def token_cipher(self) -> KmsTokenCipher:
-        from nereid.aws.outreach.token_cipher import KmsTokenCipher
-
-        return KmsTokenCipher(self.clients, self.settings.need("email_account_key"))
-
-    @cached_property
-    def campaign_metrics(self) -> DynamoCampaignMetrics:
-        from nereid.aws.outreach.campaign_metrics import DynamoCampaignMetrics
-
-        return DynamoCampaignMetrics(self._table("activity_table"))
-
-    @cached_property
-    def writer(self) -> BedrockWriter | None:
-        model_id = self.settings.need("bedrock_model_id")
-        if not model_id:
-            return None
-        from nereid.aws.outreach.bedrock_writer import BedrockWriter
-
-        return BedrockWriter(self.clients, model_id)
-
-    @cached_property
-    def email_sender(self) -> EmailSender:
-        from nereid.core.outreach.send_email import EmailSender
-
-        return EmailSender(
-            leads=self.leads,
-            campaigns=self.campaigns,
-            suppressions=self.suppressions,
-            accounts=self.email_accounts,
-            outbox=self.outbox,
-            queue=self.message_queue,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def suppression_listener(self) -> SuppressedLeads:
-        from nereid.core.outreach.feedback import SuppressedLeads
-
-        return SuppressedLeads(self.leads, self.clock)
-
-    @cached_property
-    def listener(self) -> OutreachFeedback:
-        from nereid.core.outreach.feedback import OutreachFeedback
-
-        return OutreachFeedback(self.leads, self.clock, self.deliveries, self.campaign_metrics, self.engagement)
-
-    @cached_property
-    def limits(self) -> DynamoLimitStore:
-        from nereid.aws.access.limits import DynamoLimitStore
-
-        return DynamoLimitStore(self._table("limits_table"))
-
-    @cached_property
-    def limiter(self) -> RateLimiter:
-        from nereid.core.access.rate_limits import RateLimiter
-
-        return RateLimiter(self.limits, self.clock)
+        return DynamoSweepState(self._table("activity_table"))
 
     @cached_property
     def failure_notes(self) -> DynamoFailureNotes:
@@ -243,21 +200,13 @@ class Runtime:
 
         return DynamoFailureNotes(self._table("activity_table"))
 
-    @cached_property
-    def last_try(self) -> LastTry:
-        from nereid.core.messaging.failure_notes import LastTry
-
-        return LastTry(self.failure_notes, self.clock, int(self.settings.need("max_receive_count")))
+    # The pipeline of messaging
 
     @cached_property
     def message_queue(self) -> SqsMessageQueue:
         from nereid.aws.messaging.queues import SqsMessageQueue
 
         return SqsMessageQueue(self.clients, self.settings.need("message_queue_url"))
-
-    @cached_property
-    def delivery_counts(self) -> DeliveryCounts:
-        return DeliveryCounts()
 
     @cached_property
     def processor(self) -> Processor:
@@ -286,55 +235,6 @@ class Runtime:
         )
 
     @cached_property
-    def replayer(self) -> Replayer:
-        from nereid.core.messaging.replay_message import Replayer
-
-        return Replayer(
-            messages=self.messages,
-            deliveries=self.deliveries,
-            event_types=self.event_types,
-            watches=self.sweep_state,
-            queue=self.message_queue,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def sweep_state(self) -> DynamoSweepState:
-        from nereid.aws.messaging.sweep_state import DynamoSweepState
-
-        return DynamoSweepState(self._table("activity_table"))
-
-    @cached_property
-    def sweeper(self) -> Sweeper:
-        from nereid.aws.messaging.queues import SqsDepths
-        from nereid.core.messaging.sweep import Sweeper
-
-        urls = {queue: self.settings.need(f"{queue}_queue_url") for queue in ("message", "email", "sms", "push")}
-        return Sweeper(
-            tenants=self.accounts,
-            messages=self.messages,
-            deliveries=self.deliveries,
-            state=self.sweep_state,
-            queue=self.message_queue,
-            depths=SqsDepths(self.clients, urls),
-            clock=self.clock,
-        )
-
-    @cached_property
-    def dead_letters(self) -> DeadLetters:
-        from nereid.aws.messaging.dead_letter_queues import SqsDeadLetterQueue
-        from nereid.core.messaging.dead_letters import QUEUES, DeadLetters
-
-        queues = {}
-        for queue in QUEUES:
-            # Only who puts letters back is told of the queues that they come from.
-            source = getattr(self.settings, f"{queue}_queue_url")
-            queues[queue] = SqsDeadLetterQueue(
-                self.clients, self.settings.need(f"{queue}_dead_letter_queue_url"), source
-            )
-        return DeadLetters(queues, self.clock)
-
-    @cached_property
     def operations(self) -> Operations:
         from nereid.aws.audience.devices import DynamoDeviceStore
         from nereid.core.audience.register_device import Devices
@@ -342,13 +242,6 @@ class Runtime:
 
         devices = DynamoDeviceStore(self._table("audience_table"), self.users)
         return Operations(self.identities, Devices(devices, self.identities), self.processor, self.message_queue)
-
-    @cached_property
-    def event_rules(self) -> EventRules:
-        from nereid.aws.audience.event_ledger import DynamoEventLedger
-        from nereid.core.audience.vibetrace.restrictions import EventRules
-
-        return EventRules(self.users, DynamoEventLedger(self._table("audience_table"), self.clock, self._retention))
 
     @cached_property
     def email_deliverer(self) -> Deliverer:
@@ -399,6 +292,22 @@ class Runtime:
         deliveries = DynamoDeliveryStore(self._table("activity_table"), self._retention, findable=True)
         return Deliverer(channel, TemplateContent(), deliveries, self.messages, self.clock, counts=self.delivery_counts)
 
+    def visibility(self, channel: str) -> SqsVisibility:
+        """Return what decides when a job of a channel's queue comes again."""
+        from nereid.aws.messaging.queues import SqsVisibility
+
+        return SqsVisibility(self.clients, self.settings.need(f"{channel}_queue_url"))
+
+    @cached_property
+    def delivery_counts(self) -> DeliveryCounts:
+        return DeliveryCounts()
+
+    @cached_property
+    def failure_noter(self) -> FailureNoter:
+        from nereid.core.messaging.failure_notes import FailureNoter
+
+        return FailureNoter(self.failure_notes, self.clock, int(self.settings.need("max_receive_count")))
+
     @cached_property
     def feedback(self) -> FeedbackRecorder:
         from nereid.aws.audience.push_tokens import DynamoPushTokens
@@ -413,24 +322,127 @@ class Runtime:
 
         return Unsubscriber(self.signing_secret, self.settings.base_url or "", self.clock)
 
-    def visibility(self, channel: str) -> SqsVisibility:
-        """Return what decides when a job of a channel's queue comes again."""
-        from nereid.aws.messaging.queues import SqsVisibility
+    @cached_property
+    def replayer(self) -> Replayer:
+        from nereid.core.messaging.replay_message import Replayer
 
-        return SqsVisibility(self.clients, self.settings.need(f"{channel}_queue_url"))
+        return Replayer(
+            messages=self.messages,
+            deliveries=self.deliveries,
+            event_types=self.event_types,
+            watches=self.sweep_state,
+            queue=self.message_queue,
+            clock=self.clock,
+        )
 
-    @property
-    def _cache_seconds(self) -> float:
-        return float(self.settings.need("credential_cache_seconds"))
+    @cached_property
+    def sweeper(self) -> Sweeper:
+        from nereid.aws.messaging.queues import SqsDepths
+        from nereid.core.messaging.sweep import Sweeper
 
-    @property
-    def _retention(self) -> int:
-        return (self.settings.retention_days or 0) * _DAY
+        urls = {queue: self.settings.need(f"{queue}_queue_url") for queue in ("message", "email", "sms", "push")}
+        return Sweeper(
+            tenants=self.account_store,
+            messages=self.messages,
+            deliveries=self.deliveries,
+            state=self.sweep_state,
+            queue=self.message_queue,
+            depths=SqsDepths(self.clients, urls),
+            clock=self.clock,
+        )
 
-    def _table(self, setting: str) -> Table:
-        from nereid.aws.table import Table
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        from nereid.aws.messaging.dead_letter_queues import SqsDeadLetterQueue
+        from nereid.core.messaging.dead_letters import QUEUES, DeadLetters
 
-        return Table(self.clients, self.settings.need(setting))
+        queues = {}
+        for queue in QUEUES:
+            # Only who puts letters back is told of the queues that they come from.
+            source = getattr(self.settings, f"{queue}_queue_url")
+            queues[queue] = SqsDeadLetterQueue(
+                self.clients, self.settings.need(f"{queue}_dead_letter_queue_url"), source
+            )
+        return DeadLetters(queues, self.clock)
+
+    # Outreach
+
+    @cached_property
+    def leads(self) -> DynamoLeadStore:
+        from nereid.aws.outreach.leads import DynamoLeadStore
+
+        return DynamoLeadStore(self._table("outreach_table"))
+
+    @cached_property
+    def campaigns(self) -> DynamoCampaignStore:
+        from nereid.aws.outreach.campaigns import DynamoCampaignStore
+
+        return DynamoCampaignStore(self._table("outreach_table"))
+
+    @cached_property
+    def campaign_metrics(self) -> DynamoCampaignMetrics:
+        from nereid.aws.outreach.campaign_metrics import DynamoCampaignMetrics
+
+        return DynamoCampaignMetrics(self._table("activity_table"))
+
+    @cached_property
+    def engagement(self) -> DynamoEngagementStore:
+        from nereid.aws.outreach.engagement import DynamoEngagementStore
+
+        return DynamoEngagementStore(self._table("outreach_table"))
+
+    @cached_property
+    def outgoing_emails(self) -> DynamoOutgoingEmailStore:
+        from nereid.aws.outreach.outgoing_emails import DynamoOutgoingEmailStore
+
+        return DynamoOutgoingEmailStore(self._table("outreach_table"), self._retention)
+
+    @cached_property
+    def email_accounts(self) -> DynamoEmailAccountStore:
+        from nereid.aws.outreach.email_accounts import DynamoEmailAccountStore
+
+        return DynamoEmailAccountStore(self._table("outreach_table"))
+
+    @cached_property
+    def token_cipher(self) -> KmsTokenCipher:
+        from nereid.aws.outreach.token_cipher import KmsTokenCipher
+
+        return KmsTokenCipher(self.clients, self.settings.need("email_account_key"))
+
+    @cached_property
+    def writer(self) -> BedrockWriter | None:
+        model_id = self.settings.need("bedrock_model_id")
+        if not model_id:
+            return None
+        from nereid.aws.outreach.bedrock_writer import BedrockWriter
+
+        return BedrockWriter(self.clients, model_id)
+
+    @cached_property
+    def email_sender(self) -> EmailSender:
+        from nereid.core.outreach.send_email import EmailSender
+
+        return EmailSender(
+            leads=self.leads,
+            campaigns=self.campaigns,
+            suppressions=self.suppressions,
+            accounts=self.email_accounts,
+            emails=self.outgoing_emails,
+            queue=self.message_queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def suppression_listener(self) -> SuppressedLeads:
+        from nereid.core.outreach.feedback import SuppressedLeads
+
+        return SuppressedLeads(self.leads, self.clock)
+
+    @cached_property
+    def listener(self) -> OutreachFeedback:
+        from nereid.core.outreach.feedback import OutreachFeedback
+
+        return OutreachFeedback(self.leads, self.clock, self.deliveries, self.campaign_metrics, self.engagement)
 
 
 runtime = Runtime()

@@ -18,7 +18,7 @@ from nereid.core.messaging.record_feedback import FeedbackRecorder
 from nereid.core.messaging.template_content import TemplateContent
 from nereid.core.outreach.leads import create_lead
 from nereid.core.outreach.mail import LeadMail
-from nereid.core.outreach.send_email import EmailRequest
+from nereid.core.outreach.send_email import NewEmail
 from nereid.errors import TryAgain
 from nereid.models.campaign import Campaign
 from nereid.models.delivery import DeliveryJob
@@ -88,7 +88,7 @@ class Outreach(World):
         self.provider = Provider()
 
     def send(self, content: dict[str, str]) -> str:
-        return self.runtime.email_sender.send(self.environment, EmailRequest(**content))
+        return self.runtime.email_sender.send(self.environment, NewEmail(**content))
 
     def hand_over(self, deliveries: Any = None) -> None:
         runtime = self.runtime

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from nereid.auth import passwords
-from nereid.core.access.accounts import BadRefreshToken, LoggedIn, NewAccount, WrongPassword
-from nereid.errors import AlreadyExists, TooMany, Unavailable
+from nereid.core.access.accounts import NewAccount
+from nereid.errors import AlreadyExists, BadRefreshToken, TooMany, Unavailable, WrongPassword
+from nereid.models.account import LoggedIn
 from tests.support.cloud import Cloud
 from tests.support.neptie import Team, one_call_at_a_time
 
@@ -33,7 +34,7 @@ def source() -> str:
 
 def register(team: Team) -> LoggedIn:
     """Register somebody."""
-    return team.runtime.logins.register(person(), source())
+    return team.runtime.accounts.register(person(), source())
 
 
 def test_the_hash_of_nobodys_password_is_made_as_every_other() -> None:
@@ -50,20 +51,20 @@ def test_a_login_takes_the_same_calls_for_an_unknown_email_and_a_wrong_password(
     for email in (register(team).account.email, person().email):
         cloud.calls.clear()
         with pytest.raises(WrongPassword):
-            team.runtime.logins.log_in(email, "wrong", source())
+            team.runtime.accounts.log_in(email, "wrong", source())
         calls.append(dict(cloud.calls))
     assert calls[0] == calls[1]
 
 
 def test_of_many_registrations_of_an_email_at_once_one_wins(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     team = Team(cloud)
-    logins = team.runtime.logins
+    accounts = team.runtime.accounts
     assert team.runtime.signing_secret()
     email = person().email
 
     def attempt(_: int) -> bool:
         try:
-            logins.register(person(email), source())
+            accounts.register(person(email), source())
         except AlreadyExists:
             return False
         return True
@@ -80,7 +81,7 @@ def test_of_many_refreshes_with_one_token_at_once_one_wins_and_the_family_ends(
 
     def attempt(_: int) -> str | None:
         try:
-            return team.runtime.logins.refresh(first).refresh_token
+            return team.runtime.accounts.refresh(first).refresh_token
         except BadRefreshToken:
             return None
 
@@ -88,13 +89,13 @@ def test_of_many_refreshes_with_one_token_at_once_one_wins_and_the_family_ends(
         won = [token for token in pool.map(attempt, range(12)) if token]
     assert len(won) == 1
     with pytest.raises(BadRefreshToken):
-        team.runtime.logins.refresh(won[0])
+        team.runtime.accounts.refresh(won[0])
 
 
 def test_of_two_refreshes_that_read_the_same_session_one_succeeds(cloud: Cloud) -> None:
     team = Team(cloud)
     first = register(team).refresh_token
-    store = team.runtime.accounts
+    store = team.runtime.account_store
 
     class Overtaken:
         """The store, where another refresh with the same token comes between this one's read and its write."""
@@ -103,13 +104,13 @@ def test_of_two_refreshes_that_read_the_same_session_one_succeeds(cloud: Cloud) 
             return getattr(store, name)
 
         def renew_session(self, *arguments: Any) -> None:
-            overtaking.append(team.runtime.logins.refresh(first))
+            overtaking.append(team.runtime.accounts.refresh(first))
             store.renew_session(*arguments)
 
     overtaking: list[LoggedIn] = []
     overtaken: Any = Overtaken()
     with pytest.raises(BadRefreshToken):
-        replace(team.runtime.logins, store=overtaken).refresh(first)
+        replace(team.runtime.accounts, store=overtaken).refresh(first)
     assert len(overtaking) == 1
 
 
@@ -124,7 +125,7 @@ def test_a_refresh_token_of_an_account_that_is_gone_is_worth_nothing(cloud: Clou
     ]
     cloud.client("dynamodb").delete_item(TableName="AccountsTable", Key={"pk": item["pk"], "sk": item["sk"]})
     with pytest.raises(BadRefreshToken):
-        team.runtime.logins.refresh(logged_in.refresh_token)
+        team.runtime.accounts.refresh(logged_in.refresh_token)
 
 
 def test_a_refresh_token_lives_for_thirty_days_from_its_making(cloud: Cloud) -> None:
@@ -132,10 +133,10 @@ def test_a_refresh_token_lives_for_thirty_days_from_its_making(cloud: Cloud) -> 
     token = register(team).refresh_token
     for days in (29, 58):
         team.clock.ahead = timedelta(days=days)
-        token = team.runtime.logins.refresh(token).refresh_token
+        token = team.runtime.accounts.refresh(token).refresh_token
     team.clock.ahead = timedelta(days=89)
     with pytest.raises(BadRefreshToken):
-        team.runtime.logins.refresh(token)
+        team.runtime.accounts.refresh(token)
 
 
 def test_a_refresh_that_the_store_does_not_take_leaves_the_token_valid(cloud: Cloud) -> None:
@@ -143,9 +144,9 @@ def test_a_refresh_that_the_store_does_not_take_leaves_the_token_valid(cloud: Cl
     first = register(team).refresh_token
     cloud.fail("dynamodb:PutItem", *[("InternalServerError", 500)] * 3)
     with pytest.raises(Unavailable):
-        team.runtime.logins.refresh(first)
+        team.runtime.accounts.refresh(first)
     cloud.faults.clear()
-    assert team.runtime.logins.refresh(first).refresh_token != first
+    assert team.runtime.accounts.refresh(first).refresh_token != first
 
 
 def test_a_renewal_that_the_sdk_repeats_because_its_answer_was_lost_is_no_reuse(cloud: Cloud) -> None:
@@ -153,12 +154,12 @@ def test_a_renewal_that_the_sdk_repeats_because_its_answer_was_lost_is_no_reuse(
     register(team)
     keys = [request["Item"]["pk"]["S"] for request in cloud.sent("dynamodb:PutItem")]
     family = next(key for key in reversed(keys) if key.startswith("session#")).removeprefix("session#")
-    session = team.runtime.accounts.session(family)
+    session = team.runtime.account_store.session(family)
     assert session is not None
     renewed = session.model_copy(update={"token_hash": "new"})
-    team.runtime.accounts.renew_session(renewed, session.token_hash)
-    team.runtime.accounts.renew_session(renewed, session.token_hash)
-    assert team.runtime.accounts.session(family) == renewed
+    team.runtime.account_store.renew_session(renewed, session.token_hash)
+    team.runtime.account_store.renew_session(renewed, session.token_hash)
+    assert team.runtime.account_store.session(family) == renewed
 
 
 def test_neither_passwords_nor_tokens_are_stored(cloud: Cloud) -> None:
@@ -174,11 +175,11 @@ def test_failed_logins_of_an_email_are_forgiven_after_fifteen_minutes(cloud: Clo
     email = register(team).account.email
     for _ in range(10):
         with pytest.raises(WrongPassword):
-            team.runtime.logins.log_in(email, "wrong", source())
+            team.runtime.accounts.log_in(email, "wrong", source())
     with pytest.raises(TooMany) as caught:
-        team.runtime.logins.log_in(email, PASSWORD, source())
+        team.runtime.accounts.log_in(email, PASSWORD, source())
     team.clock.ahead = timedelta(seconds=caught.value.retry_after + 1)
-    assert team.runtime.logins.log_in(email, PASSWORD, source()).account.email == email
+    assert team.runtime.accounts.log_in(email, PASSWORD, source()).account.email == email
 
 
 @pytest.mark.parametrize("shared", ["email", "source"])
@@ -187,12 +188,12 @@ def test_registrations_are_let_in_again_after_an_hour(
 ) -> None:
     monkeypatch.setattr("nereid.core.access.accounts.hash_password", lambda _: "hash")
     team = Team(cloud)
-    logins = team.runtime.logins
+    accounts = team.runtime.accounts
 
     def attempt() -> None:
         given = person("sam@example.com" if shared == "email" else None), "here" if shared == "source" else source()
         with suppress(AlreadyExists):
-            logins.register(*given)
+            accounts.register(*given)
 
     for _ in range(10 if shared == "email" else 100):
         attempt()
@@ -209,13 +210,13 @@ def log_in_at_once(
     team: Team, monkeypatch: pytest.MonkeyPatch, email: str, given: Sequence[str]
 ) -> list[LoggedIn | Exception]:
     """Log in with these passwords, all at the same time; return what each came to."""
-    logins = team.runtime.logins
+    accounts = team.runtime.accounts
     # Hashes of so many would take longer than a login waits, on a machine that has much else to do.
     monkeypatch.setattr("nereid.core.access.accounts.verify_password", lambda password, _: password == PASSWORD)
 
     def log_in(password: str) -> LoggedIn | Exception:
         try:
-            return logins.log_in(email, password, source())
+            return accounts.log_in(email, password, source())
         except (WrongPassword, TooMany) as error:
             return error
 
@@ -230,7 +231,7 @@ def test_more_right_logins_at_once_than_the_limit_wait_for_one_another(
     email = register(team).account.email
     for _ in range(9):
         with pytest.raises(WrongPassword):
-            team.runtime.logins.log_in(email, "wrong", source())
+            team.runtime.accounts.log_in(email, "wrong", source())
     answers = log_in_at_once(team, monkeypatch, email, [PASSWORD] * 4)
     assert [type(answer) for answer in answers] == [LoggedIn] * 4
 
@@ -251,10 +252,10 @@ def test_a_login_that_waited_long_enough_is_told_to_try_again_soon(cloud: Cloud)
     team = Team(cloud)
     email = register(team).account.email
     now = team.clock.now()
-    for _ in range(10):  # they died before they were settled
+    for _ in range(10):  # they died before they ended
         assert team.runtime.limits.attempt(f"login#email#{email}", 10, now, now + timedelta(minutes=15)) is None
     waits: list[float] = []
     with pytest.raises(TooMany) as caught:
-        replace(team.runtime.logins, pause=waits.append).log_in(email, PASSWORD, source())
+        replace(team.runtime.accounts, pause=waits.append).log_in(email, PASSWORD, source())
     assert caught.value.retry_after == 1
     assert 1 <= sum(waits) <= 3

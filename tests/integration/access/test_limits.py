@@ -97,10 +97,10 @@ def test_attempts_count_in_a_window_that_the_first_one_opens(cloud: Cloud, owner
     full = limits.attempt(owner, 3, clock.now(), clock.now() + window)
     assert full is not None
     assert abs(full.closes - until) < timedelta(seconds=5)
-    limits.settle(owner, clock.now(), failed=False)
+    limits.attempt_ended(owner, clock.now(), failed=False)
     assert limits.attempt(owner, 3, clock.now(), until) is None
     clock.ahead = timedelta(minutes=16)
-    limits.settle(owner, clock.now(), failed=False)
+    limits.attempt_ended(owner, clock.now(), failed=False)
     assert limits.attempt(owner, 3, clock.now(), clock.now() + window) is None
 
 
@@ -111,7 +111,7 @@ def test_a_full_window_tells_whether_attempts_are_under_way(cloud: Cloud, owner:
     for _ in range(2):
         assert limits.attempt(owner, 2, now, now + timedelta(minutes=15)) is None
     for _ in range(2):
-        limits.settle(owner, now, failed=True)
+        limits.attempt_ended(owner, now, failed=True)
         full = limits.attempt(owner, 2, now, now + timedelta(minutes=15))
         assert full is not None
         told.append(full.under_way)

@@ -105,7 +105,7 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
                 "key_hash": hash_key(key),
                 "created_at": runtime.clock.now(),
             }
-            runtime.accounts.create_client_key(ClientKey.model_validate(record))
+            runtime.account_store.create_client_key(ClientKey.model_validate(record))
         call = getattr(BaseClient, "_make_api_call")  # noqa: B009 - no part of what types know
         monkeypatch.setattr(BaseClient, "_make_api_call", counting(made, call))
         yield made
@@ -219,7 +219,7 @@ def test_a_revoked_key_works_no_longer_than_the_store_is_believed(
     functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert functions.sample("post_events")["statusCode"] == 204
-    runtime.accounts.delete_client_key("team", "0")
+    runtime.account_store.delete_client_key("team", "0")
     now = runtime.clock.now().timestamp()
     cache = runtime.credentials._keys
     monkeypatch.setattr(type(cache.timer), "__call__", lambda _timer: now + 61)
@@ -240,7 +240,7 @@ def test_a_key_works_from_the_moment_it_is_made(functions: Functions) -> None:
         "key_hash": hash_key(key),
         "created_at": runtime.clock.now(),
     }
-    runtime.accounts.create_client_key(ClientKey.model_validate(record))
+    runtime.account_store.create_client_key(ClientKey.model_validate(record))
     assert functions.invoke("post_events", event)["statusCode"] == 204
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from nereid.aws.messaging.dead_letter_queues import SqsDeadLetterQueue
-from nereid.core.messaging.dead_letters import PURGED, QUEUES, DeadLetters, Letter
+from nereid.core.messaging.dead_letters import PURGED, QUEUES, DeadLetters
 from nereid.errors import NotFound, Unavailable
+from nereid.models.letter import Letter
 from nereid.models.message import EventBatch
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, SAM, TEXT

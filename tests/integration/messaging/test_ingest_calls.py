@@ -127,7 +127,7 @@ class TestCalls:
 
 class TestRevocation:
     def revoke(self, endpoint: Endpoint) -> None:
-        accounts = endpoint.world.runtime.accounts
+        accounts = endpoint.world.runtime.account_store
         [token] = accounts.api_tokens(endpoint.world.team_id)
         accounts.delete_api_token(endpoint.world.team_id, token.id)
 

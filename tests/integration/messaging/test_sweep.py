@@ -80,8 +80,8 @@ class TestEnvironments:
         world = World(cloud)  # makes a team with the environment `first`, and `dev`
         runtime = world.runtime
         admin = NewAccount("admin@example.com", "long enough a password", "Admin", None)
-        other = create_team(runtime.accounts, runtime.clock, SECRET, "Other", "live", admin)
-        assert set(runtime.accounts.scopes()) == {
+        other = create_team(runtime.account_store, runtime.clock, SECRET, "Other", "live", admin)
+        assert set(runtime.account_store.scopes()) == {
             Scope(world.team_id, "first"),
             Scope(world.team_id, "dev"),
             Scope(other.team.id, "live"),
@@ -93,9 +93,9 @@ class TestEnvironments:
             team_id=world.team_id, identifier="dev", name="x", channels=Channels(), created_at=runtime.clock.now()
         )
         with pytest.raises(AlreadyExists):
-            runtime.accounts.create_environment(again)
-        assert [scope.environment for scope in runtime.accounts.scopes()].count("dev") == 1
-        found = runtime.accounts.environment(world.team_id, "dev")
+            runtime.account_store.create_environment(again)
+        assert [scope.environment for scope in runtime.account_store.scopes()].count("dev") == 1
+        found = runtime.account_store.environment(world.team_id, "dev")
         assert found is not None
         assert found.name == "dev"
 
@@ -272,7 +272,7 @@ class TestCost:
     """What a run costs, in DynamoDB's units."""
 
     def test_an_idle_environment_costs_five_small_reads_and_no_write(self, cloud: Cloud, world: Swept) -> None:
-        environments = len(list(world.runtime.accounts.scopes()))
+        environments = len(list(world.runtime.account_store.scopes()))
         cloud.calls.clear()
         cloud.requests.clear()
         world.sweep()

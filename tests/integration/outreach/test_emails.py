@@ -17,7 +17,7 @@ from nereid.aws.table import Table
 from nereid.clock import to_iso
 from nereid.core.outreach.email_accounts import add_email_account
 from nereid.core.outreach.leads import create_lead
-from nereid.core.outreach.send_email import EmailRequest
+from nereid.core.outreach.send_email import NewEmail
 from nereid.core.outreach.show_email import show_email
 from nereid.errors import Invalid, Unavailable
 from nereid.models.campaign import Campaign
@@ -66,10 +66,10 @@ class Outreach(clouds.World):
 
     def send(self, lead: Lead, **fields: Any) -> str:
         given = {"campaign_id": CAMPAIGN, "lead_id": lead.id, "subject": "Hello", "content": "Dear John"}
-        return self.runtime.email_sender.send(self.environment, EmailRequest(**{**given, **fields}))
+        return self.runtime.email_sender.send(self.environment, NewEmail(**{**given, **fields}))
 
     def standing(self, email_id: str) -> tuple[str, str | None]:
-        shown = show_email(self.runtime.outbox, self.runtime.deliveries, self.team_id, email_id)[1]
+        shown = show_email(self.runtime.outgoing_emails, self.runtime.deliveries, self.team_id, email_id)[1]
         return shown.status, shown.reason
 
     def totals(self) -> dict[Fact, int]:
@@ -318,12 +318,12 @@ def test_a_key_that_was_reserved_by_a_request_that_died_sends_after_all(
 
 
 def test_a_key_is_good_for_a_day(world: Outreach) -> None:
-    outbox, now = world.runtime.outbox, datetime.now(UTC)
-    outbox.reserve(world.team_id, "k", "first", now)
+    emails, now = world.runtime.outgoing_emails, datetime.now(UTC)
+    emails.reserve(world.team_id, "k", "first", now)
     later = now + timedelta(hours=24, seconds=1)
-    assert outbox.reserve(world.team_id, "k", "second", now + timedelta(hours=23)).email_id == "first"
-    assert outbox.repeated(world.team_id, "k", later) is None
-    assert outbox.reserve(world.team_id, "k", "second", later).email_id == "second"
+    assert emails.reserve(world.team_id, "k", "second", now + timedelta(hours=23)).email_id == "first"
+    assert emails.repeated(world.team_id, "k", later) is None
+    assert emails.reserve(world.team_id, "k", "second", later).email_id == "second"
 
 
 def unsubscribe(world: Outreach, email_id: str, lead: Lead) -> None:

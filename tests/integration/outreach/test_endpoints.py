@@ -38,12 +38,12 @@ class World:
         self.email = f"{uuid.uuid4().hex}@example.com"
         accounts = Team(cloud)
         admin = NewAccount(self.email, PASSWORD, "Sam")
-        made = create_team(accounts.runtime.accounts, accounts.clock, SECRET, "Team", "dev", admin)
+        made = create_team(accounts.runtime.account_store, accounts.clock, SECRET, "Team", "dev", admin)
         self.api_token = made.token
         self.team = Team(cloud, made.team.id)
         self.lead_id = self.team.lead(industry="Software").id
         self.campaign_id = self.team.campaign().id
-        self.refresh_token = self.team.runtime.logins.log_in(self.email, PASSWORD, "192.0.2.9").refresh_token
+        self.refresh_token = self.team.runtime.accounts.log_in(self.email, PASSWORD, "192.0.2.9").refresh_token
 
     def sample(self, function: str, kind: str) -> dict[str, Any]:
         """Return a sample with what it refers to filled in."""

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 import pytest
 
 from nereid.auth.credentials import Caller, ClientCaller
-from nereid.core.access.rate_limits import GENERAL, Quota
+from nereid.clock import SystemClock
+from nereid.core.access.rate_limits import GENERAL, Quota, RateLimiter
 from nereid.dialects import endpoint as frame
 from nereid.dialects import public, unknown_routes
 from nereid.dialects.client import frame as client
@@ -23,6 +24,18 @@ from nereid.errors import Unavailable
 from nereid.models.team import Scope
 
 ADDRESS = "sam@example.com"
+
+
+class Limits:
+    """The store of the limits; every call fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def use(self, *_: Any) -> NoReturn:
+        raise self._error
+
+    used = use
 
 
 class Limiter:
@@ -42,7 +55,7 @@ class Limiter:
         return Quota(allowed=True, limit=1, remaining=1, reset=1, retry_after=1)
 
 
-def runtime(limiter: Limiter | None = None) -> Any:
+def runtime(limiter: Limiter | RateLimiter | None = None) -> Any:
     caller = Caller("team", "credential", frozenset({"admin:all"}), "dev")
     credentials = SimpleNamespace(
         api_token=lambda _: caller,
@@ -146,3 +159,71 @@ def test_an_outage_of_the_limits_still_tells_of_a_limit(lines: pytest.LogCapture
     assert answer["statusCode"] == 503
     assert answer["headers"]["X-RateLimit-Limit"] == "1"
     assert logged(lines) == [("WARNING", "store or queue unavailable")]
+
+
+#: Every way in which a request to the Neptie API is counted, and whether it is before the function is called.
+COUNTED: dict[str, tuple[Callable[[Any], frame.LambdaHandler], bool]] = {
+    "endpoint": (lambda made: neptie.endpoint(made)(lambda *_: neptie.not_found()), True),
+    "open": (lambda made: neptie.open_endpoint(made)(lambda *_: neptie.not_found()), True),
+    "counting": (lambda made: counting(made)(lambda *_: neptie.not_found()), False),
+    "unknown route": (
+        lambda made: public.endpoint(unknown_routes.dialect)(lambda request: neptie.unknown_route(made, request)),
+        True,
+    ),
+}
+
+
+def without_limits(name: str, error: Exception) -> Any:
+    limits: Any = Limits(error)
+    return COUNTED[name][0](runtime(RateLimiter(limits, SystemClock())))(EVENT, None)
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_an_outage_of_the_limits_is_a_503_where_a_request_counts_first(
+    name: str, lines: pytest.LogCaptureFixture
+) -> None:
+    answer = without_limits(name, Unavailable("ThrottlingException"))
+    counts_first = COUNTED[name][1]
+    assert answer["statusCode"] == (503 if counts_first else 404)
+    assert answer["headers"]["X-RateLimit-Remaining"] == "0"
+    assert logged(lines) == [("WARNING", "store or queue unavailable")] * counts_first
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_limits_that_are_denied_are_a_500_and_one_error(name: str, lines: pytest.LogCaptureFixture) -> None:
+    answer = without_limits(name, KeyError(ADDRESS))
+    assert (answer["statusCode"], json.loads(answer["body"])) == (500, BODIES["neptie"][1])
+    assert logged(lines) == [("ERROR", "endpoint failed")]
+    assert ADDRESS not in str(vars(lines.records[0]))
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (Unavailable("ThrottlingException"), 503, ("WARNING", "store or queue unavailable")),
+        (KeyError(ADDRESS), 500, ("ERROR", "endpoint failed")),
+    ],
+)
+def test_a_page_for_people_says_what_failed_and_the_log_has_one_line(
+    error: Exception, status: int, line: tuple[str, str], lines: pytest.LogCaptureFixture
+) -> None:
+    answer = public.endpoint(public.pages)(failing(error))(EVENT, None)
+    assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert ADDRESS not in answer["body"]
+    assert logged(lines) == [line]
+    assert ADDRESS not in str(vars(lines.records[0]))
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (Unavailable("ThrottlingException"), ("WARNING", "store or queue unavailable")),
+        (KeyError(ADDRESS), ("ERROR", "endpoint failed")),
+    ],
+)
+def test_a_health_check_that_fails_is_unavailable_and_leaves_one_line(
+    error: Exception, line: tuple[str, str], lines: pytest.LogCaptureFixture
+) -> None:
+    answer = public.endpoint(public.health, max_body_bytes=None)(failing(error))(EVENT, None)
+    assert (answer["statusCode"], json.loads(answer["body"])) == (503, {"status": "unavailable"})
+    assert logged(lines) == [line]

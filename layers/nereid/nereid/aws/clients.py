@@ -23,12 +23,10 @@ class Clients:
 
     @cached_property
     def dynamodb(self) -> Any:
-        """DynamoDB."""
         return boto3.client("dynamodb", config=_REPEATABLE)
 
     @cached_property
     def sqs(self) -> Any:
-        """SQS."""
         return boto3.client("sqs", config=_REPEATABLE)
 
     @cached_property
@@ -43,12 +41,10 @@ class Clients:
 
     @cached_property
     def sns(self) -> Any:
-        """SNS."""
         return boto3.client("sns", config=_ONCE)
 
     @cached_property
     def kms(self) -> Any:
-        """KMS."""
         return boto3.client("kms", config=_REPEATABLE)
 
     @cached_property

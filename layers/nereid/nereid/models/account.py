@@ -1,11 +1,14 @@
 """Accounts: people who log in with an e-mail address and a password."""
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from pydantic import BaseModel
 
 from nereid.models.team import Permission
+
+#: How long an access token of an account is good for.
+ACCESS_SECONDS = 3600
 
 Role = Literal["Admin", "User"]
 
@@ -38,3 +41,11 @@ class Session(BaseModel):
     #: SHA-256 of the valid refresh token, in hex.
     token_hash: str
     expires_at: datetime
+
+
+class LoggedIn(NamedTuple):
+    """The tokens of a login."""
+
+    account: Account
+    token: str
+    refresh_token: str

@@ -98,3 +98,11 @@ class SealedAccount(NamedTuple):
     account: EmailAccount
     #: Encrypted, in parts.
     token: list[bytes]
+
+
+class Standing(NamedTuple):
+    """How far an e-mail has come."""
+
+    status: EmailStatus
+    reason: str | None
+    updated_at: datetime

@@ -1,5 +1,6 @@
 """Messages: one occurrence of an event, as ingested."""
 
+import uuid
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -114,3 +115,8 @@ class EventBatch(BaseModel):
     operations: list[Operation] = []
     #: Messages that are taken up again.
     replays: list[Replay] = []
+
+
+def mint_message_id() -> str:
+    """Return an id for a message whose sender gave none."""
+    return str(uuid.uuid4())

@@ -1,9 +1,12 @@
 """Users and the ways to reach them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
+
+from nereid import jsontext
 
 ContactType = Literal["email", "mobile_number", "firebase_token"]
 CONTACT_TYPES: tuple[str, ...] = get_args(ContactType)
@@ -109,3 +112,12 @@ class AppNotification(BaseModel):
     data: dict[str, Any] = {}
     read_at: datetime | None = None
     created_at: datetime
+
+
+def fits(meta: Mapping[str, Any]) -> bool:
+    """Tell whether a record can hold free-form values; nulls are never stored."""
+    return jsontext.size(_without_nulls(meta)) <= MAX_META_BYTES
+
+
+def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}

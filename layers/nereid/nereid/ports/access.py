@@ -123,7 +123,7 @@ class LimitStore(Protocol):
         """
         ...
 
-    def settle(self, key: str, now: datetime, *, failed: bool) -> None:
+    def attempt_ended(self, key: str, now: datetime, *, failed: bool) -> None:
         """Note that an attempt failed, or uncount it."""
         ...
 
@@ -132,5 +132,5 @@ class FullWindow(NamedTuple):
     """A window with as many attempts as the limit allows."""
 
     closes: datetime
-    #: Whether some of them are not settled yet, and may still be uncounted.
+    #: Whether some of them have not ended yet, and may still be uncounted.
     under_way: bool

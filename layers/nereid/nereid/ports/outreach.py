@@ -169,7 +169,7 @@ class Count(NamedTuple):
     once_for: str | None = None
 
 
-class OutboxStore(Protocol):
+class OutgoingEmailStore(Protocol):
     """Records of e-mails that were taken for sending, and the keys that keep a repetition from sending again."""
 
     def add(self, team_id: str, email: OutgoingEmail) -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from nereid import contention, jsontext
 from nereid.core.audience.contact_infos import put_contact_info
-from nereid.core.audience.users import create_or_update_user, fits, merged, new_user, update_user
+from nereid.core.audience.users import create_or_update_user, merged, new_user, update_user
 from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
 from nereid.models.team import Scope
-from nereid.models.user import MAX_META_BYTES, User
+from nereid.models.user import MAX_META_BYTES, User, fits
 from nereid.ports.audience import UserStore
 
 SCOPE = Scope("team", "dev")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from nereid.core.messaging.letter_contents import Contents, contents_of
+from nereid.core.messaging.letter_contents import contents_of
+from nereid.models.letter import Contents
 
 TAGS = {"team_id": ["t"], "environment": ["dev"], "delivery_id": ["d"]}
 REPORT = {"eventType": "Bounce", "mail": {"tags": TAGS}}

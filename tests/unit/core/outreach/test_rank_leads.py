@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nereid.core.outreach.rank_leads import WEIGHTS, Criteria, Ranking, rank, rank_leads
+from nereid.core.outreach.rank_leads import rank, rank_leads
 from nereid.errors import UnknownLead
 from nereid.models.lead import Lead
 from nereid.models.lead_email import Engagement
+from nereid.models.ranking import WEIGHTS, Criteria, Ranking
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 

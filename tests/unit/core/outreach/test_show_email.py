@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from nereid.clock import to_iso
-from nereid.core.outreach.show_email import Standing, standing
+from nereid.core.outreach.show_email import standing
 from nereid.models.delivery import Delivery
-from nereid.models.lead_email import OutgoingEmail
+from nereid.models.lead_email import OutgoingEmail, Standing
 
 TAKEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 SENT = TAKEN + timedelta(seconds=2)

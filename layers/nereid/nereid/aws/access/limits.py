@@ -47,7 +47,7 @@ class DynamoLimitStore:
             if self._open(key, now, until):
                 return None
 
-    def settle(self, key: str, now: datetime, *, failed: bool) -> None:
+    def attempt_ended(self, key: str, now: datetime, *, failed: bool) -> None:
         expression, values = "ADD failed :one", {":one": 1, ":none": 0, ":now": to_iso(now)}
         if not failed:
             expression, values[":one"] = "ADD used :one", -1

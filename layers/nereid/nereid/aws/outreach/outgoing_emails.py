@@ -13,8 +13,8 @@ from nereid.ports.outreach import KeyedEmail
 _KEY_HOLDS = timedelta(hours=24)
 
 
-class DynamoOutboxStore:
-    """Implements `nereid.ports.outreach.OutboxStore`.
+class DynamoOutgoingEmailStore:
+    """Implements `nereid.ports.outreach.OutgoingEmailStore`.
 
     Parameters
     ----------

@@ -14,26 +14,17 @@ from typing import NamedTuple
 
 from nereid.auth import tokens
 from nereid.auth.passwords import hash_password, verify_password
-from nereid.errors import NereidError, NotFound, TooMany
-from nereid.models.account import Account, Session
+from nereid.errors import BadRefreshToken, NotFound, TooMany, WrongPassword
+from nereid.models.account import ACCESS_SECONDS, Account, LoggedIn, Session
 from nereid.models.team import Environment, Team
 from nereid.ports.access import AccountStore, LimitStore
 from nereid.ports.clock import Clock
 
-ACCESS_SECONDS = 3600
 _REFRESH_LIFE = timedelta(days=30)
 _FIRST_ENVIRONMENT = "dev"
 _REFRESH_PREFIX = "rt_"
 _ID_BYTES = 16
 _SECRET_BYTES = 32
-
-
-class WrongPassword(NereidError):
-    """No account has this e-mail address and password."""
-
-
-class BadRefreshToken(NereidError):
-    """The refresh token is unknown, expired or used up."""
 
 
 class NewAccount(NamedTuple):
@@ -45,32 +36,24 @@ class NewAccount(NamedTuple):
     company: str | None = None
 
 
-class LoggedIn(NamedTuple):
-    """The tokens of a login."""
-
-    account: Account
-    token: str
-    refresh_token: str
-
-
 @dataclass(frozen=True)
 class _Limit:
     """How many attempts a window holds, which the first attempt opens.
 
     Parameters
     ----------
-    settles
-        Whether each attempt is settled in the end, and counts only if it failed.
+    only_failed
+        Whether only attempts that failed count: each counts until it has ended, and then only if it failed.
     """
 
     name: str
     most: int
     window: timedelta
-    settles: bool = False
+    only_failed: bool = False
 
 
-_LOGINS_PER_EMAIL = _Limit("login#email", 10, timedelta(minutes=15), settles=True)
-_LOGINS_PER_ADDRESS = _Limit("login#address", 100, timedelta(minutes=15), settles=True)
+_LOGINS_PER_EMAIL = _Limit("login#email", 10, timedelta(minutes=15), only_failed=True)
+_LOGINS_PER_ADDRESS = _Limit("login#address", 100, timedelta(minutes=15), only_failed=True)
 _REGISTRATIONS_PER_EMAIL = _Limit("register#email", 10, timedelta(hours=1))
 _REGISTRATIONS_PER_ADDRESS = _Limit("register#address", 100, timedelta(hours=1))
 #: How often, and for how many seconds each time, a login waits for others that are under way.
@@ -153,13 +136,13 @@ class Accounts:
         try:
             self._attempt(_LOGINS_PER_ADDRESS, source)
         except TooMany:
-            self._settle(_LOGINS_PER_EMAIL, email, failed=False)
+            self._attempt_ended(_LOGINS_PER_EMAIL, email, failed=False)
             raise
         account = self.store.account(email)
         right = verify_password(password, account.password_hash if account else None)
         failed = account is None or not right
-        self._settle(_LOGINS_PER_EMAIL, email, failed=failed)
-        self._settle(_LOGINS_PER_ADDRESS, source, failed=failed)
+        self._attempt_ended(_LOGINS_PER_EMAIL, email, failed=failed)
+        self._attempt_ended(_LOGINS_PER_ADDRESS, source, failed=failed)
         if account is None or failed:
             raise WrongPassword
         return self._begin(account)
@@ -216,14 +199,14 @@ class Accounts:
             full = self.limits.attempt(f"{limit.name}#{whose}", limit.most, now, now + limit.window)
             if full is None:
                 return
-            if not (limit.settles and full.under_way):
+            if not (limit.only_failed and full.under_way):
                 raise TooMany(max(1, round((full.closes - now).total_seconds())))
             if waited < _WAITS:
                 self.pause(_WAIT_SECONDS)
         raise TooMany(1)
 
-    def _settle(self, limit: _Limit, whose: str, *, failed: bool) -> None:
-        self.limits.settle(f"{limit.name}#{whose}", self.clock.now(), failed=failed)
+    def _attempt_ended(self, limit: _Limit, whose: str, *, failed: bool) -> None:
+        self.limits.attempt_ended(f"{limit.name}#{whose}", self.clock.now(), failed=failed)
 
 
 def _session(session_id: str, account: Account, now: datetime) -> tuple[Session, str]:

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from nereid import jsontext
 from nereid.contention import until_uncontested
 from nereid.errors import AlreadyExists, Invalid, NotFound
 from nereid.models.team import Scope
-from nereid.models.user import MAX_META_BYTES, User
+from nereid.models.user import User, fits
 from nereid.ports.audience import UserStore
 from nereid.ports.clock import Clock
 
@@ -27,15 +26,6 @@ def merged(meta: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     if not fits(result):
         raise Invalid({"meta": "meta is not valid"})
     return result
-
-
-def fits(meta: Mapping[str, Any]) -> bool:
-    """Tell whether a record can hold free-form values; nulls are never stored."""
-    return jsontext.size(_without_nulls(meta)) <= MAX_META_BYTES
-
-
-def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}
 
 
 def create_or_update_user(users: UserStore, clock: Clock, scope: Scope, user_id: str, meta: Mapping[str, Any]) -> User:

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
-from nereid.core.messaging.letter_contents import Contents, contents_of
+from nereid.core.messaging.letter_contents import contents_of
 from nereid.errors import NotFound, Unavailable
+from nereid.models.letter import Contents, Letter
 from nereid.models.team import Scope
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import DeadLetter, DeadLetterQueue, DeliveryStore, FailureNotes, MessageStore
@@ -30,18 +31,6 @@ _NOT_FINISHED = "the function did not finish: it ran out of time or memory, or c
 _MAX_SHOWN_BYTES = 4_000_000
 #: How many letters SQS gives at a time.
 _BATCH = 10
-
-
-class Letter(NamedTuple):
-    """A letter as it is shown."""
-
-    id: str
-    queue: str
-    reason: str
-    sent_at: datetime
-    first_received_at: datetime
-    receive_count: int
-    contents: Contents
 
 
 class Shown(NamedTuple):

@@ -8,7 +8,7 @@ from nereid.ports.messaging import FailureNotes
 
 
 @dataclass(frozen=True)
-class LastTry:
+class FailureNoter:
     """Notes why records failed for the last time.
 
     Parameters

@@ -1,6 +1,5 @@
 """Take events in: put them on the queue, and promise nothing before they are there."""
 
-import uuid
 from collections.abc import Sequence
 
 from nereid import jsontext
@@ -47,11 +46,6 @@ def ingest_operations(queue: MessageQueue, scope: Scope, operations: Sequence[Op
     queue.send(
         [EventBatch(team_id=scope.team_id, environment=scope.environment, operations=batch) for batch in batches]
     )
-
-
-def mint_message_id() -> str:
-    """Return an id for a message whose sender gave none."""
-    return str(uuid.uuid4())
 
 
 def _batches(environment: Environment, messages: Sequence[Message]) -> list[EventBatch]:

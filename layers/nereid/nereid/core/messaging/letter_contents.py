@@ -3,22 +3,9 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-Kind = Literal["events", "operations", "replay", "delivery", "feedback", "unknown"]
-
-
-class Contents(NamedTuple):
-    """The content of a record. The ids are those that could be found."""
-
-    kind: Kind
-    team_id: str | None
-    environment: str | None
-    event_types: list[str]
-    message_ids: list[str]
-    delivery_ids: list[str]
-    #: The body as JSON, or as it is if it is none.
-    body: Any
+from nereid.models.letter import Contents, Kind
 
 
 def contents_of(body: str) -> Contents:

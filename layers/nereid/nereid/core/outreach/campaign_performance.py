@@ -1,28 +1,15 @@
 """The performance of a campaign's e-mails in the last days."""
 
 from datetime import date, timedelta
-from typing import NamedTuple
 
 from nereid.errors import NotFound
+from nereid.models.campaign import Performance
 from nereid.models.lead_email import Fact
 from nereid.ports.clock import Clock
 from nereid.ports.outreach import CampaignMetrics, CampaignStore, DayCounts
 
 #: Days of each timeframe.
 TIMEFRAMES = {"7d": 7, "30d": 30, "90d": 90}
-
-
-class Performance(NamedTuple):
-    """Facts of the e-mails sent in the window: each in total, and by the day on which it came."""
-
-    totals: dict[Fact, int]
-    days: dict[date, dict[Fact, int]]
-    leads_assigned: int
-
-    def rate(self, fact: Fact, of: Fact) -> float:
-        """Return a fact's share of another one; 0 if there is none of that."""
-        whole = self.totals.get(of, 0)
-        return round(self.totals.get(fact, 0) / whole, 4) if whole else 0.0
 
 
 def campaign_performance(

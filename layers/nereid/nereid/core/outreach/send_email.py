@@ -18,7 +18,7 @@ from nereid.models.suppression import SuppressionReason
 from nereid.models.team import Environment
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import MessageQueue, SuppressionStore
-from nereid.ports.outreach import CampaignStore, EmailAccountStore, LeadStore, OutboxStore
+from nereid.ports.outreach import CampaignStore, EmailAccountStore, LeadStore, OutgoingEmailStore
 
 _SUPPRESSED: dict[SuppressionReason, str] = {
     "unsubscribe": "Lead has unsubscribed",
@@ -28,7 +28,7 @@ _SUPPRESSED: dict[SuppressionReason, str] = {
 
 
 @dataclass(frozen=True)
-class EmailRequest:
+class NewEmail:
     """What somebody wants sent.
 
     Parameters
@@ -55,11 +55,11 @@ class EmailSender:
     campaigns: CampaignStore
     suppressions: SuppressionStore
     accounts: EmailAccountStore
-    outbox: OutboxStore
+    emails: OutgoingEmailStore
     queue: MessageQueue
     clock: Clock
 
-    def send(self, environment: Environment, request: EmailRequest) -> str:
+    def send(self, environment: Environment, new_email: NewEmail) -> str:
         """Queue an e-mail; return its id.
 
         Raises
@@ -73,45 +73,45 @@ class EmailSender:
             repeated.
         """
         team_id, now = environment.team_id, self.clock.now()
-        subject = one_line(request.subject)
+        subject = one_line(new_email.subject)
         if not subject:
             raise Invalid({"subject": "subject is required"})
-        before = self.outbox.repeated(team_id, request.key, now) if request.key else None
+        before = self.emails.repeated(team_id, new_email.key, now) if new_email.key else None
         if before is not None and before.queued:
             return before.email_id
-        lead = self._check(team_id, request)
+        lead = self._check(team_id, new_email)
         email_id = before.email_id if before else str(uuid.uuid4())
-        if request.key:
+        if new_email.key:
             # Of two requests at the same time the first has the key, and both queue the same message.
-            email_id = self.outbox.reserve(team_id, request.key, email_id, now).email_id
+            email_id = self.emails.reserve(team_id, new_email.key, email_id, now).email_id
         email = OutgoingEmail(
             id=email_id,
-            campaign_id=request.campaign_id,
-            lead_id=request.lead_id,
+            campaign_id=new_email.campaign_id,
+            lead_id=new_email.lead_id,
             subject=subject,
             to=lead.email,
             environment=environment.identifier,
             created_at=now,
         )
-        self.outbox.add(team_id, email)
+        self.emails.add(team_id, email)
         if lead.status == "new":
             mark_lead(self.leads, self.clock, team_id, lead.id, "contacted")
-        ingest(self.queue, environment, [_message(email, request)])
-        if request.key:
-            self.outbox.queued(team_id, request.key)
+        ingest(self.queue, environment, [_message(email, new_email)])
+        if new_email.key:
+            self.emails.queued(team_id, new_email.key)
         return email_id
 
-    def _check(self, team_id: str, request: EmailRequest) -> Lead:
+    def _check(self, team_id: str, new_email: NewEmail) -> Lead:
         """Return the lead that the e-mail goes to."""
-        if request.account is not None:
-            sealed = self.accounts.get(team_id, request.account)
+        if new_email.account is not None:
+            sealed = self.accounts.get(team_id, new_email.account)
             if sealed is None:
                 raise Invalid({"from": "from must be the email of a connected account"})
             if sealed.account.status != "connected":
-                raise Invalid({"from": f"{request.account} has to be connected again"})
-        if not _is_id(request.campaign_id) or self.campaigns.get(team_id, request.campaign_id) is None:
+                raise Invalid({"from": f"{new_email.account} has to be connected again"})
+        if not _is_id(new_email.campaign_id) or self.campaigns.get(team_id, new_email.campaign_id) is None:
             raise NotFound("campaign")
-        lead = self.leads.get(team_id, request.lead_id) if _is_id(request.lead_id) else None
+        lead = self.leads.get(team_id, new_email.lead_id) if _is_id(new_email.lead_id) else None
         if lead is None:
             raise NotFound("lead")
         suppression = self.suppressions.get(team_id, lead.email)
@@ -126,7 +126,7 @@ def _is_id(text: str) -> bool:
     return len(text) == 36 and text.isascii()
 
 
-def _message(email: OutgoingEmail, request: EmailRequest) -> Message:
+def _message(email: OutgoingEmail, new_email: NewEmail) -> Message:
     return Message(
         message_id=email.id,
         event_type=EVENT_TYPE,
@@ -140,7 +140,7 @@ def _message(email: OutgoingEmail, request: EmailRequest) -> Message:
             lead_id=email.lead_id,
             to=email.to,
             subject=email.subject,
-            content=request.content,
-            account=request.account,
+            content=new_email.content,
+            account=new_email.account,
         ),
     )

@@ -1,15 +1,12 @@
 """One e-mail to a lead, with its status."""
 
-from datetime import datetime
-from typing import NamedTuple
-
 from nereid.clock import from_iso
 from nereid.errors import NotFound
 from nereid.models.delivery import Delivery, delivery_id
-from nereid.models.lead_email import NOTIFICATION, EmailStatus, OutgoingEmail
+from nereid.models.lead_email import NOTIFICATION, EmailStatus, OutgoingEmail, Standing
 from nereid.models.team import Scope
 from nereid.ports.messaging import DeliveryStore
-from nereid.ports.outreach import OutboxStore
+from nereid.ports.outreach import OutgoingEmailStore
 
 #: The provider's reports, from the weakest to the strongest.
 _REPORTED: dict[str, EmailStatus] = {
@@ -21,19 +18,11 @@ _REPORTED: dict[str, EmailStatus] = {
 }
 
 
-class Standing(NamedTuple):
-    """How far an e-mail has come."""
-
-    status: EmailStatus
-    reason: str | None
-    updated_at: datetime
-
-
 def show_email(
-    outbox: OutboxStore, deliveries: DeliveryStore, team_id: str, email_id: str
+    emails: OutgoingEmailStore, deliveries: DeliveryStore, team_id: str, email_id: str
 ) -> tuple[OutgoingEmail, Standing]:
     """Return an e-mail of a team; `NotFound` if there is none."""
-    email = outbox.get(team_id, email_id)
+    email = emails.get(team_id, email_id)
     if email is None:
         raise NotFound("email")
     scope = Scope(team_id, email.environment)

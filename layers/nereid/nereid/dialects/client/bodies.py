@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from nereid.core.messaging.ingest import mint_message_id
 from nereid.dialects.client import checks
 from nereid.dialects.http import Request
-from nereid.models.message import Alias, Identify, Message, RegisterDevice, TrackEvent
+from nereid.models.message import Alias, Identify, Message, RegisterDevice, TrackEvent, mint_message_id
 from nereid.models.operation import Traits, Who
 from nereid.models.user import Device
 

@@ -6,6 +6,7 @@ Source of the rules: docs/apis/client.md.
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -59,10 +60,17 @@ class _Client:
 dialect = _Client()
 
 
+@dataclass(frozen=True)
+class ParsedRequest(Request):
+    """A request with what its body says; see :func:`read_body`."""
+
+    content: Any
+
+
 def endpoint(
     runtime: frame.HasCredentials, *, secret: bool = False
-) -> Callable[[Callable[[Request, Any, ClientCaller], Response]], frame.LambdaHandler]:
-    """Make a Lambda handler of a function that answers a request with a client key, given the parsed body.
+) -> Callable[[Callable[[ParsedRequest, ClientCaller], Response]], frame.LambdaHandler]:
+    """Make a Lambda handler of a function that answers a request with a client key.
 
     Parameters
     ----------
@@ -70,13 +78,13 @@ def endpoint(
         Whether only secret keys may ask.
     """
 
-    def decorate(function: Callable[[Request, Any, ClientCaller], Response]) -> frame.LambdaHandler:
+    def decorate(function: Callable[[ParsedRequest, ClientCaller], Response]) -> frame.LambdaHandler:
         def respond(request: Request) -> Response:
             if request.path.endswith("/"):  # the gateway may take it for the path without the slash
                 return not_found()
             # In this API a body that cannot be read comes before a key that is wrong.
-            body = read_body(request)
-            return function(request, body, authenticated(runtime, request, secret=secret))
+            parsed = ParsedRequest(**vars(request), content=read_body(request))
+            return function(parsed, authenticated(runtime, request, secret=secret))
 
         return lambda event, context: frame.answer(dialect, event, context, respond, max_body_bytes=MAX_BODY_BYTES)
 

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from nereid.dialects.accounts import Email, RegisterBody
 from nereid.dialects.body_types import Identifier, LaxBody, whole_number
-from nereid.dialects.neptie.bodies import Email, RegisterBody
 from nereid.models.event_type import Notification, Sender
 from nereid.models.suppression import SuppressionReason
 from nereid.models.team import DEFAULT_TOKEN_DAYS, RESERVED_IDENTIFIERS, Permission

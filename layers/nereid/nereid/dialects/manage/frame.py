@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from nereid import jsontext
 from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
-from nereid.core.messaging.dead_letters import Letter
 from nereid.dialects import endpoint as frame
 from nereid.dialects.body_types import Body
 from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
@@ -23,6 +22,7 @@ from nereid.dialects.manage.bodies import DeadLettersBody, ListQuery
 from nereid.errors import AlreadyExists, Forbidden, Invalid, NereidError, NotFound, Unauthenticated, Unavailable
 from nereid.models.delivery import Delivery, Replayed
 from nereid.models.event_type import EventType
+from nereid.models.letter import Letter
 from nereid.models.message import Message
 from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team

@@ -6,35 +6,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from nereid import jsontext
+from nereid.dialects.accounts import Email, Line, NoneIfBlank, OptionalLine, Required, Secret, Trimmed
 from nereid.dialects.body_types import LaxBody
 from nereid.models.campaign import CampaignStatus, CampaignType
-from nereid.models.email_address import is_address
 from nereid.models.lead import LeadStatus, TeamStatus
 
 #: Most leads that one call may name.
 MAX_LEADS = 1000
 #: Largest target_audience, as compact JSON: an account's campaigns are listed all in one answer.
 MAX_TARGET_AUDIENCE = 16384
-
-
-def _required(value: Any) -> Any:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        raise PydanticCustomError("required", "is required")
-    return value
-
-
-def _trimmed(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
-
-
-def _optional(value: Any) -> Any:
-    return _trimmed(value) or None if isinstance(value, str) else value
-
-
-def _address(value: str) -> str:
-    if not is_address(value):
-        raise PydanticCustomError("email", "must be a valid email address")
-    return value.lower()
 
 
 def _text_of_digits(value: Any) -> Any:
@@ -52,34 +32,14 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-_Required = BeforeValidator(_required)
-_Trimmed = BeforeValidator(_trimmed)
-
-#: A required line of text.
-Line = Annotated[str, StringConstraints(max_length=200), _Trimmed, _Required]
-#: A line of text that may be left out; null and blank are absent.
-OptionalLine = Annotated[Annotated[str, StringConstraints(max_length=200)] | None, BeforeValidator(_optional)]
 #: The same for longer text.
-OptionalText = Annotated[Annotated[str, StringConstraints(max_length=2000)] | None, BeforeValidator(_optional)]
-#: An e-mail address, in lower case.
-Email = Annotated[str, AfterValidator(_address), _Trimmed, _Required]
-#: A secret that is taken as it is.
-Secret = Annotated[str, _Required]
+OptionalText = Annotated[Annotated[str, StringConstraints(max_length=2000)] | None, NoneIfBlank]
 #: An id or another choice given as text.
-Word = Annotated[str, _Trimmed, _Required]
+Word = Annotated[str, Trimmed, Required]
 #: The object of a campaign's target audience.
 Audience = Annotated[Annotated[dict[str, Any], AfterValidator(_small)] | None, BeforeValidator(_audience)]
 #: Ids of leads.
-LeadIds = Annotated[list[Word], Field(min_length=1, max_length=MAX_LEADS), _Required]
-
-
-class RegisterBody(LaxBody):
-    """An account to create."""
-
-    email: Email
-    password: Annotated[str, StringConstraints(min_length=8, max_length=128), _Required]
-    full_name: Line
-    company: OptionalLine = None
+LeadIds = Annotated[list[Word], Field(min_length=1, max_length=MAX_LEADS), Required]
 
 
 class LoginBody(LaxBody):
@@ -113,7 +73,7 @@ class LeadUpdateBody(LaxBody):
     company: OptionalLine = None
     job_title: OptionalLine = None
     industry: OptionalLine = None
-    status: Annotated[TeamStatus, _Trimmed, _Required] = "new"
+    status: Annotated[TeamStatus, Trimmed, Required] = "new"
 
 
 class LeadsQuery(LaxBody):
@@ -121,7 +81,7 @@ class LeadsQuery(LaxBody):
 
     page: Annotated[int, Field(ge=1), BeforeValidator(_text_of_digits)] = 1
     limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_text_of_digits)] = 20
-    status: Annotated[LeadStatus, _Trimmed] | None = None
+    status: Annotated[LeadStatus, Trimmed] | None = None
     industry: OptionalLine = None
 
 
@@ -130,7 +90,7 @@ class CampaignBody(LaxBody):
 
     name: Line
     description: OptionalText = None
-    type: Annotated[CampaignType, _Trimmed, _Required]
+    type: Annotated[CampaignType, Trimmed, Required]
     target_audience: Audience = None
 
 
@@ -139,14 +99,14 @@ class CampaignUpdateBody(LaxBody):
 
     name: Line = ""
     description: OptionalText = None
-    status: Annotated[CampaignStatus, _Trimmed, _Required] = "draft"
+    status: Annotated[CampaignStatus, Trimmed, Required] = "draft"
 
 
 class CampaignsQuery(LaxBody):
     """Which campaigns to list."""
 
-    status: Annotated[CampaignStatus, _Trimmed] | None = None
-    type: Annotated[CampaignType, _Trimmed] | None = None
+    status: Annotated[CampaignStatus, Trimmed] | None = None
+    type: Annotated[CampaignType, Trimmed] | None = None
 
 
 class AssignLeadsBody(LaxBody):

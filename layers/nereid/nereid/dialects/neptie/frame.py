@@ -12,14 +12,15 @@ from pydantic import ValidationError
 
 from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
-from nereid.core.access.accounts import ACCESS_SECONDS, BadRefreshToken, LoggedIn, WrongPassword
 from nereid.core.access.rate_limits import GENERAL, Bucket, Quota, RateLimiter
 from nereid.dialects import endpoint as frame
+from nereid.dialects.accounts import account_object
 from nereid.dialects.body_types import Body, first_errors
 from nereid.dialects.http import MAX_BODY_BYTES, BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
 from nereid.dialects.http import not_available as unavailable
 from nereid.errors import (
     AlreadyExists,
+    BadRefreshToken,
     ExpiredToken,
     Forbidden,
     Invalid,
@@ -30,8 +31,9 @@ from nereid.errors import (
     Unauthenticated,
     Unavailable,
     UnknownLead,
+    WrongPassword,
 )
-from nereid.models.account import Account
+from nereid.models.account import ACCESS_SECONDS, LoggedIn
 from nereid.models.campaign import Campaign
 from nereid.models.lead import Lead
 
@@ -382,15 +384,3 @@ def refreshed(login: LoggedIn) -> Response:
 
 def _tokens(login: LoggedIn) -> dict[str, Any]:
     return {"token": login.token, "refresh_token": login.refresh_token, "expires_in": ACCESS_SECONDS}
-
-
-def account_object(account: Account) -> dict[str, Any]:
-    """Return an account as this API shows it."""
-    return {
-        "id": account.id,
-        "email": account.email,
-        "full_name": account.full_name,
-        "company": account.company,
-        "role": account.role,
-        "created_at": to_iso(account.created_at),
-    }

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from nereid.clock import to_iso
-from nereid.core.outreach.campaign_performance import Performance
-from nereid.core.outreach.rank_leads import Factor, Ranking
-from nereid.core.outreach.show_email import Standing
 from nereid.dialects.http import Request
 from nereid.errors import Invalid
-from nereid.models.lead_email import EmailAccount, Fact, OutgoingEmail
+from nereid.models.campaign import Performance
+from nereid.models.lead_email import EmailAccount, Fact, OutgoingEmail, Standing
+from nereid.models.ranking import Factor, Ranking
 
 _TOTALS: tuple[Fact, ...] = ("sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed")
 _TRENDS: tuple[Fact, ...] = ("sent", "delivered", "opened", "clicked", "bounced", "unsubscribed")

@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from nereid.core.outreach.rank_leads import WEIGHTS, Criteria
+from nereid.dialects.accounts import Email, Line, Secret
 from nereid.dialects.body_types import LaxBody
-from nereid.dialects.neptie.bodies import Email, LeadIds, Line, Secret, Word
+from nereid.dialects.neptie.bodies import LeadIds, Word
 from nereid.models.draft import Tone
 from nereid.models.lead_email import MailboxProvider
+from nereid.models.ranking import WEIGHTS, Criteria
 
 
 def _strip(value: Any) -> Any:

@@ -4,10 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from nereid.core.audience.users import fits
 from nereid.dialects.body_types import Identifier, LaxBody, Name, Object, OptionalIdentifier, whole_number
 from nereid.models.message import Message
-from nereid.models.user import CONTACT_TYPES, ContactType
+from nereid.models.user import CONTACT_TYPES, ContactType, fits
 
 #: Most entries of an event's `contact_infos`.
 MAX_EVENT_CONTACTS = 50

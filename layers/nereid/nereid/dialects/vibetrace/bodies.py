@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from nereid.core.messaging.ingest import mint_message_id
 from nereid.errors import Invalid, NereidError
-from nereid.models.message import Message, Rule
+from nereid.models.message import Message, Rule, mint_message_id
 
 #: Most events of one request.
 MAX_EVENTS = 20
