@@ -33,22 +33,22 @@ check: ## Run this before a commit: style, types and the quick tests of single m
 	$(python) -m ruff format --check .
 	$(python) -m mypy layers/nereid/nereid local_stack tests tools functions
 	@git diff --quiet HEAD -- template.yaml || .venv/bin/cfn-lint --config-file tools/cfn-lint.yaml --regions us-east-1
-	$(python) -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow" tests/unit tests/infrastructure $(ARGS)
+	$(python) -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" tests/unit tests/infrastructure $(ARGS)
 
 .PHONY: test
 test: ## Run all tests but the slow ones (WORKERS=..., ARGS=...)
 	@$(venv) .venv test
-	$(python) -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
+	$(python) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 .PHONY: test-slow
 test-slow: ## Run the slow tests: many leads, many at once, crashes in any order (WORKERS=..., ARGS=...)
 	@$(venv) .venv test
-	$(python) -m pytest -n $(WORKERS) --dist loadfile -m slow $(ARGS)
+	$(python) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m slow $(ARGS)
 
 .PHONY: coverage
 coverage: ## Run all tests, slow ones too, and measure how much of the code they run
 	@$(venv) .venv test
-	$(python) -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
+	$(python) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 .PHONY: mutants
 mutants: SEED := $(or $(SEED),$(shell od -An -N2 -tu2 /dev/urandom | tr -d ' '))

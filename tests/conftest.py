@@ -5,8 +5,13 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Generator
+from functools import cache
 
+import botocore.session
 import pytest
+
+# Each session of the SDK reads the descriptions of the services again, which takes longer than most tests.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

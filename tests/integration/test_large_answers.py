@@ -116,6 +116,7 @@ def test_the_client_apis_notifications(lists: Lists, body: str) -> None:
     assert seen == ids
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [PLAIN, QUOTES], ids=["plain", "quotes"])
 def test_a_user_with_contact_infos(lists: Lists, text: str) -> None:
     runtime, scope = lists.world.runtime, lists.world.environment.scope

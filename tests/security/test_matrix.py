@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,13 @@ def requests(estate: Estate) -> Requests:
     return Requests(estate)
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.method} {row.path}")
+def marked(row: Row) -> Any:
+    """Return a row as a parameter, marked where each of its requests waits for a queue or hashes a password."""
+    is_slow = "DeadLetters" in row.function or row.path.rpartition("/")[2] in ("login", "register")
+    return pytest.param(row, id=f"{row.method} {row.path}", marks=pytest.mark.slow if is_slow else ())
+
+
+@pytest.mark.parametrize("row", [marked(row) for row in rows()])
 def test_a_route_lets_in_whom_it_should(estate: Estate, requests: Requests, row: Row) -> None:
     wrong = {}
     for column, expected in row.cells.items():

@@ -145,6 +145,7 @@ def outcome(text: str) -> str:
         return f"template: {error}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RENDERED)
 def test_a_hostile_template_ends_in_time_and_in_little_memory(name: str) -> None:
     ran = confined.run(lambda: outcome(RENDERED[name]), 2 * LIMIT + GRACE, 3 * MEMORY)

@@ -24,6 +24,7 @@ def result() -> Result:
     return run(PLAN, keep_trace=True)
 
 
+@pytest.mark.slow
 def test_a_run_passes() -> None:
     assert result().broken == []
     assert "passed" in summary(result())

@@ -14,8 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
@@ -372,7 +374,8 @@ def running(*, in_memory: bool = False) -> Iterator[Cloud]:
     )
     os.environ.pop("AWS_ENDPOINT_URL", None)
     try:
-        with mock_aws():
+        # Sandboxes share their clients: making one takes longer than most of its calls.
+        with mock_aws(), patch.object(boto3, "client", cache(boto3.client)):
             boto3.setup_default_session()
             cloud = Cloud(memory=MemoryDynamoDB(tables()) if in_memory else None)
             cloud.make()

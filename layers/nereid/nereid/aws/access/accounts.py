@@ -6,7 +6,7 @@ from typing import Any
 from nereid import jsontext
 from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table, can_be_key, seconds
-from nereid.clock import from_iso, to_iso
+from nereid.clock import from_iso, to_exact_iso
 from nereid.errors import AlreadyExists, NotFound
 from nereid.models.account import Account, Session
 from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
@@ -176,7 +176,8 @@ def _environment_item(environment: Environment) -> Item:
         "mock": environment.mock,
         # As text, because a channel that is null (no provider) differs from one that is left out (the stack's).
         "channels": jsontext.dumps(environment.channels.model_dump(mode="json", by_alias=True, exclude_unset=True)),
-        "created_at": to_iso(environment.created_at),
+        # Two may be made within a millisecond, and are listed in their order.
+        "created_at": to_exact_iso(environment.created_at),
     }
 
 
