@@ -217,9 +217,9 @@ def _sends_repeated_by_the_sdk() -> list[Change]:
 def _addresses_logged() -> list[Change]:
     deliver = Deliverer.deliver
 
-    def talkative(self: Any, job: Any) -> None:
+    def talkative(self: Any, job: Any, *more: Any) -> None:
         logger.info("delivering", extra={"to": job.recipient.value})
-        deliver(self, job)
+        deliver(self, job, *more)
 
     return [(Deliverer, "deliver", talkative)]
 
