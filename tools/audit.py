@@ -18,13 +18,14 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-# Together they have every package that is shipped, or that the project is made with.
+# Together they have every package that is shipped, or that the project is made with. Each is asked about by itself,
+# since the SAM CLI's lock holds other versions of some packages.
 REQUIREMENTS = ("requirements/lint.txt", "requirements/sam.txt")
 # Vulnerabilities that do not concern us, each with the reason.
 IGNORED: dict[str, str] = {}
@@ -54,11 +55,11 @@ class Audit(NamedTuple):
     failure: str = ""
 
 
-def ask() -> Audit:
-    """Run pip-audit over the locked requirements; nothing is installed or resolved for it."""
+def ask(file: str) -> Audit:
+    """Run pip-audit over a file of locked requirements; nothing is installed or resolved for it."""
     command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--format", "json"]
     command += ["--progress-spinner", "off", "--desc", "off", "--timeout", "10"]
-    command += [option for file in REQUIREMENTS for option in ("--requirement", file)]
+    command += ["--requirement", file]
     command += [option for identifier in IGNORED for option in ("--ignore-vuln", identifier)]
     environment = dict(os.environ)
     if "PIP_CERT" in environment:  # what pip trusts, the library underneath is to trust too
@@ -88,15 +89,17 @@ def read(output: str, errors: str) -> Audit:
     return Audit(sorted(set(vulnerable)), len(dependencies) - len(skipped), sorted(set(skipped)))
 
 
-def ask_mirror(audit: Audit, ask_one: Callable[[str], Any]) -> Audit:
+def ask_mirror(audit: Audit, file: str, ask_one: Callable[[str], Any]) -> Audit:
     """Ask about the packages that pip-audit skipped, in the one way that is left.
 
     Parameters
     ----------
+    file : str
+        The requirements that were asked about.
     ask_one : callable
         Returns the index's answer about a package, by its name, or raises OSError or ValueError.
     """
-    locked = dict(re.findall(r"^([\w.-]+)==([\w.+!]+)", "\n".join(map(_text, REQUIREMENTS)), re.MULTILINE))
+    locked = dict(re.findall(r"^([\w.-]+)==([\w.+!]+)", _text(file), re.MULTILINE))
 
     unreachable: list[OSError] = []
 
@@ -144,6 +147,16 @@ def _text(file: str) -> str:
     return (ROOT / file).read_text(encoding="utf-8")
 
 
+def together(audits: Sequence[Audit]) -> Audit:
+    """Return several audits as one; it has failed if one of them has."""
+    return Audit(
+        sorted({line for audit in audits for line in audit.vulnerable}),
+        sum(audit.asked for audit in audits),
+        sorted({name for audit in audits for name in audit.skipped}),
+        next((audit.failure for audit in audits if audit.failure), ""),
+    )
+
+
 def judge(audit: Audit, *, required: bool) -> tuple[int, str]:
     """Return the exit code and the message."""
     if audit.vulnerable:
@@ -159,9 +172,10 @@ def judge(audit: Audit, *, required: bool) -> tuple[int, str]:
 
 
 if __name__ == "__main__":
-    audited = ask()
-    code, text = judge(
-        ask_mirror(audited, package) if audited.skipped else audited, required="--required" in sys.argv[1:]
-    )
+    audits = []
+    for requirements in REQUIREMENTS:
+        audited = ask(requirements)
+        audits.append(ask_mirror(audited, requirements, package) if audited.skipped else audited)
+    code, text = judge(together(audits), required="--required" in sys.argv[1:])
     print(text, file=sys.stderr if "NOT AUDITED" in text else sys.stdout)
     sys.exit(code)

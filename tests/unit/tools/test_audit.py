@@ -87,7 +87,7 @@ def test_what_pip_audit_skips_is_asked_of_the_index_where_it_can_tell(
             raise answer
         return answer
 
-    found = audit.ask_mirror(audit.read(report(GOOD, UNKNOWN), ""), ask_one)
+    found = audit.ask_mirror(audit.read(report(GOOD, UNKNOWN), ""), "requirements/lint.txt", ask_one)
     assert (found.vulnerable, found.skipped) == (vulnerable, skipped)
     assert found.asked == 2 - len(skipped)
 
@@ -106,3 +106,9 @@ def test_every_file_that_is_installed_from_is_audited() -> None:
     audited = "".join((audit.ROOT / file).read_text(encoding="utf-8") for file in audit.REQUIREMENTS)
     assert names <= {line.split("==")[0] for line in audited.splitlines() if "==" in line}
     assert all(reason for reason in audit.IGNORED.values())
+
+
+def test_audits_of_several_files_count_together_and_fail_together() -> None:
+    good, bad = audit.Audit([], 2, ["ours"]), audit.Audit(["boto3 1.0: CVE-1"], 1, ["ours"], "no answer")
+    assert audit.together([good, bad]) == audit.Audit(["boto3 1.0: CVE-1"], 3, ["ours"], "no answer")
+    assert audit.together([good, good]) == audit.Audit([], 4, ["ours"])
