@@ -274,6 +274,9 @@ def running(world: World) -> Iterator[None]:
         (time, "monotonic", monotonic),
         (sys, "stdout", cast("TextIO", world.sink)),
         (handler, "stream", cast("TextIO", world.sink)),
+        # Sandboxes take turns in this one process: what each adds to its lines is its own.
+        (nereid.logs.logger, "append_keys", nereid.logs.logger.thread_safe_append_keys),
+        (nereid.logs.logger, "remove_keys", nereid.logs.logger.thread_safe_remove_keys),
     ]
     before = [(place, name, getattr(place, name)) for place, name, _ in replaced]
     environment = dict(os.environ)
