@@ -440,3 +440,11 @@ def test_the_link_in_a_forced_mail_unsubscribes_for_that_sending(world: Outreach
     assert world.totals() == {"sent": 1, "unsubscribed": 1}
     (delivery,) = world.deliveries(email_id)
     assert [event.get("sending", 1) for event in delivery.events or []] in ([1, 2], [2, 1])
+
+
+def test_no_mail_to_a_lead_that_unsubscribed_is_taken(world: Outreach) -> None:
+    lead = world.lead()
+    world.runtime.suppressions.add(world.team_id, lead.email, "unsubscribe", world.runtime.clock.now())
+    with pytest.raises(Invalid) as refused:
+        world.send(lead)
+    assert refused.value.problems == {"lead_id": "Lead has unsubscribed"}

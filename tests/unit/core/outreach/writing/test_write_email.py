@@ -307,3 +307,15 @@ def test_a_models_mail_that_cannot_be_sent_is_written_anew(subject: str, content
 
 def test_a_model_that_fails_is_replaced() -> None:
     assert written_by(Model("", "", WriterFailed("ThrottlingException"))).generator == "builtin"
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_a_mail_gives_its_reason_asks_one_question_and_leaves_a_way_out(tone: Tone) -> None:
+    for number in range(12):
+        one = lead().model_copy(update={"id": str(number)})
+        _, reason, asked, way_out, _ = write(one, tone=tone).content.split("\n\n")
+        assert reason.startswith(("This is Sam Example from Example GmbH. ", "Sam Example from Example GmbH here. "))
+        assert "page on" in asked
+        assert re.search(r"[Nn]ot|no interest|colleague|somebody else", way_out)
+        described = write(one, campaign(description="Finds slow queries. No agent needed."), tone).content
+        assert len(described.split("\n\n")) == 6
