@@ -1,8 +1,9 @@
 """The small changes that break a module: one operator, number, condition or statement, all else as it was.
 
 Left alone is what no behaviour follows from: annotations, decorators, assertions, protocols, the lines that go to the
-log, the words of an error, the JSON writer's choice of escapes, and the numbers of a module's private constants. Such a
-constant (`_LONGEST_PAUSE`) says how the module does its work; one that a module promises something with is public.
+log, the words of an error, the JSON writer's choice of escapes, `zip`'s check that its parts are of one length, and the
+numbers of a module's private constants. Such a constant (`_LONGEST_PAUSE`) says how the module does its work; one that
+a module promises something with is public.
 """
 
 from __future__ import annotations
@@ -162,7 +163,7 @@ def _left_out(node: ast.AST) -> list[ast.AST]:
             return [part for each in constants for part in ast.walk(each) if _is_number(part)]
         case ast.Raise():
             return [part for part in ast.walk(node) if isinstance(part, ast.JoinedStr)]
-        case ast.keyword(arg="ensure_ascii"):
+        case ast.keyword(arg="ensure_ascii" | "strict"):
             return [node]
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             return [*node.decorator_list, *([node.returns] if node.returns else [])]

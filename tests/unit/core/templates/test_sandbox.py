@@ -100,10 +100,10 @@ def test_the_size_of_a_joined_list_is_foretold_with_what_its_items_take() -> Non
 
 @pytest.mark.parametrize(("stop", "fits"), [(MAX_ITERATIONS, True), (MAX_ITERATIONS + 1, False)])
 def test_a_range_may_be_as_long_as_a_loop(stop: int, *, fits: bool) -> None:
-    template = sandbox._Range.__new__(sandbox._Range)
-    template.token = None
+    literal: Any = sandbox._Range.__new__(sandbox._Range)
+    literal.token = None
     if fits:
-        assert len(template._make_range(1, stop)) == MAX_ITERATIONS
+        assert len(literal._make_range(1, stop)) == MAX_ITERATIONS
     else:
         with pytest.raises(ResourceLimitError):
-            template._make_range(1, stop)
+            literal._make_range(1, stop)
