@@ -92,7 +92,10 @@ def others(mutant: Mutant) -> list[str]:
     record.read()
     lines = record.contexts_by_lineno(str(guards.source(mutant.module)))
     changed = range(mutant.line, mutant.line + mutant.before.count("\n") + 1)
-    tests = {context.rpartition("|")[0] for line in changed for context in lines.get(line, [])}
+    contexts = {context for line in changed for context in lines.get(line, [])}
+    if "" in contexts:  # It runs when the module is imported, whichever test that is.
+        contexts.update(itertools.chain(*lines.values()))
+    tests = {context.rpartition("|")[0] for context in contexts}
     files = set(_guards(mutant))
     return sorted(test for test in tests if test and test.partition("::")[0] not in files)
 

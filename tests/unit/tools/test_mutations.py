@@ -85,7 +85,7 @@ def test_a_mutant_is_judged_by_other_tests_that_run_its_line_too(
     mutant = Source(module).mutants()[-1]
     record = CoverageData(basename=str(tmp_path / "record"))
     own, other = "tests/unit/core/messaging/test_sweep.py::test_a", "tests/unit/test_b.py::test_b[1|2]"
-    for context in (f"{own}|run", f"{other}|run", f"{other}|setup", ""):
+    for context in (f"{own}|run", f"{other}|run", f"{other}|setup"):
         record.set_context(context)
         record.add_lines({str(guards.source(module)): [mutant.line]})
     record.set_context("tests/unit/test_b.py::test_c|run")
@@ -93,6 +93,11 @@ def test_a_mutant_is_judged_by_other_tests_that_run_its_line_too(
     record.write()
     monkeypatch.setattr(mutants, "RECORD", tmp_path / "record")
     assert mutants.others(mutant) == [other]
+    # What runs when the module is imported is judged by all that run any of the module.
+    record.set_context("")
+    record.add_lines({str(guards.source(module)): [mutant.line]})
+    record.write()
+    assert mutants.others(mutant) == [other, "tests/unit/test_b.py::test_c"]
 
 
 def test_a_seed_draws_the_same_mutants_again() -> None:

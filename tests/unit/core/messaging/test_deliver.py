@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nereid.core.messaging.deliver import _code, _ending
+from nereid.core.messaging.deliver import _code, _cut, _ending
 from nereid.ports.messaging import Outcome
 
 
@@ -35,3 +35,11 @@ def test_a_reason_is_logged_without_addresses_and_texts(reason: str, logged: str
 )
 def test_an_outcome_is_counted_by_its_status_or_the_cause_of_its_failure(outcome: Outcome, ending: str) -> None:
     assert _ending(outcome) == ending
+
+
+def test_what_is_kept_of_a_delivery_has_its_texts_cut_and_all_else_as_it_is() -> None:
+    assert _cut({"a": "abc", "b": ["abc", 5, None], "c": {"d": True}}, 2) == {
+        "a": "ab",
+        "b": ["ab", 5, None],
+        "c": {"d": True},
+    }
