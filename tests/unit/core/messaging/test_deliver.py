@@ -1,10 +1,12 @@
-"""What is logged of a failure's reason names nobody."""
+"""What is logged, counted and kept of a delivery, and how long another run waits for it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from nereid.core.messaging.deliver import _code, _cut, _ending
+from nereid.core.messaging.deliver import CLAIM_SECONDS, _code, _cut, _ending, _seconds_until
 from nereid.ports.messaging import Outcome
 
 
@@ -43,3 +45,10 @@ def test_what_is_kept_of_a_delivery_has_its_texts_cut_and_all_else_as_it_is() ->
         "b": ["ab", 5, None],
         "c": {"d": True},
     }
+
+
+@pytest.mark.parametrize(("left", "seconds"), [(5, 6), (5.9, 6), (0, 1), (-5, 1)])
+def test_who_finds_a_delivery_in_hand_comes_again_when_it_no_longer_is(left: float, seconds: int) -> None:
+    now = datetime(2026, 1, 31, tzinfo=UTC)
+    assert _seconds_until(now + timedelta(seconds=left), now) == seconds
+    assert _seconds_until(None, now) == CLAIM_SECONDS
