@@ -18,7 +18,7 @@ from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
 
 def answered(code: str, status: int) -> ClientError:
     response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(response, "SendEmail")  # type: ignore[arg-type]
+    return ClientError(response, "SendEmail")
 
 
 @pytest.mark.parametrize(
