@@ -319,3 +319,12 @@ def test_a_mail_gives_its_reason_asks_one_question_and_leaves_a_way_out(tone: To
         assert re.search(r"[Nn]ot|no interest|colleague|somebody else", way_out)
         described = write(one, campaign(description="Finds slow queries. No agent needed."), tone).content
         assert len(described.split("\n\n")) == 6
+
+
+def test_only_a_lead_with_people_under_them_is_asked_for_a_colleague() -> None:
+    senior = [lead().model_copy(update={"id": str(number)}) for number in range(20)]
+    other = [lead(job_title="Engineer").model_copy(update={"id": str(number)}) for number in range(20)]
+    alone = [lead(company=None).model_copy(update={"id": str(number)}) for number in range(20)]
+    asks = re.compile("a name would help|grateful for a name")
+    assert any(asks.search(write(one).content) for one in senior)
+    assert not any(asks.search(write(one).content) for one in [*other, *alone])
