@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from nereid.core.messaging.deliver import CLAIM_SECONDS, _code, _cut, _ending, _seconds_until
+from nereid.core.messaging.deliver import CLAIM_SECONDS, Deliverer, _code, _cut, _ending, _seconds_until
 from nereid.ports.messaging import Outcome
 
 
@@ -52,3 +54,21 @@ def test_who_finds_a_delivery_in_hand_comes_again_when_it_no_longer_is(left: flo
     now = datetime(2026, 1, 31, tzinfo=UTC)
     assert _seconds_until(now + timedelta(seconds=left), now) == seconds
     assert _seconds_until(None, now) == CLAIM_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("status", "events", "followed_up"),
+    [("success", None, True), ("failed", [{"type": "bounce"}], True), ("failed", None, False), (None, None, False)],
+)
+def test_only_what_was_sent_is_followed_up_when_the_run_that_recorded_it_died(
+    status: str | None, events: Any, *, followed_up: bool
+) -> None:
+    followed: list[Any] = []
+    delivery = SimpleNamespace(status=status, events=events, updated_at="then") if status else None
+    world: Any = SimpleNamespace(
+        content=SimpleNamespace(is_followed_up=lambda _: True, follow_up=lambda _job, at: followed.append(at)),
+        deliveries=SimpleNamespace(get_many=lambda *_: {"d": delivery} if delivery else {}),
+    )
+    job: Any = SimpleNamespace(scope="s", delivery_id="d")
+    Deliverer._follow_up_earlier(world, job)
+    assert followed == (["then"] if followed_up else [])

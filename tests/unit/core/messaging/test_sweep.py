@@ -494,3 +494,13 @@ def test_a_queue_is_asked_again_when_much_was_added_to_it_since(world: World, mo
     # Before the first, after three more, and after another three.
     assert world.asked == ["email", "message"] * 3
     assert world.replayed() == ["m0", "m1", "m2", "m3"]
+
+
+def test_a_watch_that_is_alone_and_not_due_is_not_written_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.message("m", at=START)
+    world.watch(SCOPE, [Watch("m", due=START + 60 * MINUTE, since=START)])
+    written: list[Any] = []
+    monkeypatch.setattr(world, "watch", lambda *given: written.append(given))
+    monkeypatch.setattr(world, "unwatch", lambda *given: written.append(given))
+    world.sweep(minutes=10)
+    assert written == []
