@@ -504,3 +504,11 @@ def test_a_watch_that_is_alone_and_not_due_is_not_written_again(world: World, mo
     monkeypatch.setattr(world, "unwatch", lambda *given: written.append(given))
     world.sweep(minutes=10)
     assert written == []
+
+
+def test_what_follows_a_message_that_is_given_its_time_is_treated_all_the_same(world: World) -> None:
+    world.message("late", at=START, planned_at=START + 15 * MINUTE)
+    world.message("m", at=START + timedelta(seconds=1))
+    world.sweep(minutes=16)
+    assert world.replayed() == ["m"]
+    assert {watch.message_id for watch in world.watches()} == {"late", "m"}
