@@ -512,3 +512,13 @@ def test_what_follows_a_message_that_is_given_its_time_is_treated_all_the_same(w
     world.sweep(minutes=16)
     assert world.replayed() == ["m"]
     assert {watch.message_id for watch in world.watches()} == {"late", "m"}
+
+
+def test_its_age_is_told_when_it_is_no_longer_repaired_too(world: World) -> None:
+    world.message("m")
+    for _ in range(60):
+        world.sweep(minutes=60)
+    world.replayed()
+    for hours in range(61, 90):
+        assert world.sweep(minutes=60).oldest_pending == timedelta(hours=hours)
+    assert world.replayed() == []
