@@ -328,3 +328,21 @@ def test_only_a_lead_with_people_under_them_is_asked_for_a_colleague() -> None:
     asks = re.compile("a name would help|grateful for a name")
     assert any(asks.search(write(one).content) for one in senior)
     assert not any(asks.search(write(one).content) for one in [*other, *alone])
+
+
+@pytest.mark.parametrize(
+    ("company", "name", "subjects"),
+    [
+        (
+            "Example Corp",
+            "Spring",
+            {"Spring: a question for Example Corp", "Example Corp and Spring", "Spring for Example Corp?"},
+        ),
+        (None, "Spring", {"A short question about Spring", "Spring: a short question"}),
+        ("Example Corp", "Q2_cold", {"A question for Example Corp", "A short question for Example Corp"}),
+        (None, "Q2_cold", {"A short question"}),
+    ],
+)
+def test_a_subject_names_what_is_known(company: str | None, name: str, subjects: set[str]) -> None:
+    leads = [lead(company=company).model_copy(update={"id": str(number)}) for number in range(20)]
+    assert {write(one, campaign(name)).subject for one in leads} == subjects
