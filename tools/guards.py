@@ -15,13 +15,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LAYER = ROOT / "layers" / "nereid" / "nereid"
 TABLE = ROOT / "tests" / "guards.toml"
-#: Parts of the layer whose modules have to have tests.
+#: Parts of the layer whose modules have to have tests, beside the modules that stand in the layer itself.
 GUARDED = ("core", "aws", "auth")
+#: They wire and configure; every test runs them.
+_EVERYWHERE = {"runtime", "settings", "__init__"}
 
 
 def modules() -> list[str]:
     """Return every module that has to be guarded, as its path below the layer's package, without a suffix."""
     found = [path for part in GUARDED for path in (LAYER / part).rglob("*.py") if path.name != "__init__.py"]
+    found += [path for path in LAYER.glob("*.py") if path.stem not in _EVERYWHERE]
     return sorted(str(path.relative_to(LAYER).with_suffix("")) for path in found)
 
 
@@ -43,10 +46,9 @@ def table() -> dict[str, list[str]]:
 
 def named(module: str) -> list[Path]:
     """Return the test files of a module's own name."""
-    part, _, rest = module.partition("/")
-    folder, _, name = rest.rpartition("/")
+    folder, _, name = module.rpartition("/")
     tests = ROOT / "tests"
-    places = [tests / "unit" / part / folder, tests / "integration" / folder]
+    places = [tests / "unit" / folder, tests / "integration" / folder.partition("/")[2]]
     return [file for place in places if (file := place / f"test_{name}.py").is_file()]
 
 

@@ -1,10 +1,11 @@
 """Break the code in random places, one at a time, and tell which breaks no test notices.
 
-    tools/mutants.py [--seed N] [--count N] [--jobs N] [PATH ...]
+    tools/mutants.py [--seed N] [--count N] [--jobs N] [--recorded] [PATH ...]
 
-Draws from nereid/core, nereid/aws and nereid/auth, or from the modules that paths name. A mutant is judged by the tests
-that guard its module (tools/guards.py), in a copy of the repository. tests/mutants_equivalent.txt lists changes that
-change nothing; they are drawn and not counted. Fails if fewer than GOAL of the mutants are killed.
+Draws from the modules that have guards (tools/guards.py), or from those that paths name. All quick tests run first, and
+it is recorded which of them run which line. A mutant is judged in a copy of the repository: first by the test files
+that guard its module, then by every other quick test that runs a line of it. tests/mutants_equivalent.txt lists
+changes that change nothing; they are drawn and not counted. Fails if fewer than GOAL of the mutants are killed.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
+from coverage import CoverageData
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -32,8 +35,12 @@ from tools.mutations import Mutant, Source  # noqa: E402
 
 GOAL = 0.92
 EQUIVALENT = ROOT / "tests" / "mutants_equivalent.txt"
+#: Which test runs which line, as the last run recorded it.
+RECORD = ROOT / ".coverage.mutants"
+#: Where the tests are that run in one process within seconds each.
+SUITES = ("unit", "integration", "faults", "contract", "security")
 #: Of the processor, so that no mutant dies of a busy machine; what waits for ever is ended by the clock.
-CPU_SECONDS, WALL_SECONDS = 240, 900
+CPU_SECONDS, WALL_SECONDS = 600, 1800
 
 
 def equivalents() -> set[str]:
@@ -57,13 +64,13 @@ class Copies:
             self._free.put(copy)
 
     def survives(self, mutant: Mutant) -> bool:
-        """Tell whether the tests that guard a mutant's module pass with it."""
+        """Tell whether the tests that guard a mutant's module pass with it, and all others that run its lines."""
         copy = self._free.get()
         path = copy / guards.source(mutant.module).relative_to(ROOT)
         source = path.read_bytes()
         try:
             self._write(path, source[: mutant.start] + mutant.after.encode() + source[mutant.end :])
-            return _passes(copy, guards.guards(mutant.module))
+            return _passes(copy, _guards(mutant)) and _passes(copy, others(mutant))
         finally:
             self._write(path, source)
             self._free.put(copy)
@@ -75,15 +82,35 @@ class Copies:
         os.utime(path, (stamp, stamp))
 
 
-def _pytest(files: list[Path], *options: str) -> list[str]:
+def _guards(mutant: Mutant) -> list[str]:
+    return [str(file.relative_to(ROOT)) for file in guards.guards(mutant.module)]
+
+
+def others(mutant: Mutant) -> list[str]:
+    """Return the recorded tests that run a line of a mutant, without those in the files that guard its module."""
+    record = CoverageData(basename=str(RECORD))
+    record.read()
+    lines = record.contexts_by_lineno(str(guards.source(mutant.module)))
+    changed = range(mutant.line, mutant.line + mutant.before.count("\n") + 1)
+    contexts = {context for line in changed for context in lines.get(line, [])}
+    if "" in contexts:  # It runs when the module is imported, whichever test that is.
+        contexts.update(itertools.chain(*lines.values()))
+    tests = {context.rpartition("|")[0] for context in contexts}
+    files = set(_guards(mutant))
+    return sorted(test for test in tests if test and test.partition("::")[0] not in files)
+
+
+def _pytest(tests: list[str], *options: str) -> list[str]:
     # A stack over HTTP starts for seconds, and what is slow is slow once for every mutant.
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow and not over_http"]
-    return [*command, *options, *(str(file.relative_to(ROOT)) for file in files)]
+    return [*command, *options, *tests]
 
 
-def _passes(copy: Path, files: list[Path]) -> bool:
+def _passes(copy: Path, tests: list[str]) -> bool:
+    if not tests:
+        return True
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(_pytest(files), cwd=copy, stdout=quiet, stderr=quiet, start_new_session=True)
+    process = subprocess.Popen(_pytest(tests), cwd=copy, stdout=quiet, stderr=quiet, start_new_session=True)
     resource.prlimit(process.pid, resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     try:
         return process.wait(WALL_SECONDS) == 0
@@ -93,6 +120,14 @@ def _passes(copy: Path, files: list[Path]) -> bool:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def record(jobs: int) -> bool:
+    """Run all quick tests and record which lines each runs; tell whether they pass."""
+    tests = _pytest([f"tests/{suite}" for suite in SUITES], "-n", str(jobs), "--dist", "loadfile")
+    options = ["--cov", "--cov-context=test", "--cov-report="]
+    environment = {**os.environ, "COVERAGE_FILE": str(RECORD)}
+    return subprocess.run([*tests, *options], cwd=ROOT, env=environment, check=False).returncode == 0
 
 
 def draw(seed: int, count: int, modules: list[str]) -> list[Mutant]:
@@ -107,7 +142,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="draws the same mutants again")  # noqa: S311
     parser.add_argument("--count", type=int, default=200, help="how many to draw")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
-    parser.add_argument("paths", nargs="*", help="modules to draw from; all of core, aws and auth by default")
+    parser.add_argument("--recorded", action="store_true", help="believe what the last run recorded")
+    parser.add_argument("paths", nargs="*", help="modules to draw from; all that have guards by default")
     arguments = parser.parse_args()
     modules = [guards.module_of(path) for path in arguments.paths] or guards.modules()
     drawn = draw(arguments.seed, arguments.count, modules)
@@ -118,13 +154,7 @@ def main() -> int:
     )
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(arguments.jobs) as pool:
         copies = Copies(Path(folder), arguments.jobs)
-        used = sorted({file for mutant in judged for file in guards.guards(mutant.module)})
-        if (
-            subprocess.run(
-                _pytest(used, "-n", str(arguments.jobs), "--dist", "loadfile"), cwd=ROOT, check=False
-            ).returncode
-            != 0
-        ):
+        if not arguments.recorded and not record(arguments.jobs):
             print("the tests do not pass as they are: no mutant can be judged")
             return 1
 

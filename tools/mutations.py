@@ -1,4 +1,10 @@
-"""The small changes that break a module: one operator, number, condition or statement, all else as it was."""
+"""The small changes that break a module: one operator, number, condition or statement, all else as it was.
+
+Left alone is what no behaviour follows from: annotations, decorators, assertions, protocols, the lines that go to the
+log, the words of an error, the JSON writer's choice of escapes, `zip`'s check that its parts are of one length, and the
+numbers of a module's private constants. Such a constant (`_LONGEST_PAUSE`) says how the module does its work; one that
+a module promises something with is public.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +37,8 @@ class Mutant(NamedTuple):
     """A change of one place in a module."""
 
     module: str
+    #: The class and function that it is in; empty for the module itself.
+    function: str
     start: int
     end: int
     line: int
@@ -39,8 +47,9 @@ class Mutant(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What names the change for good: the module and its source, with what stands there instead."""
-        return f"{self.module}: {' '.join(self.before.split())} => {' '.join(self.after.split())}"
+        """What names the change for good: the place and its source, with what stands there instead."""
+        place = " ".join(filter(None, [self.module, self.function]))
+        return f"{place}: {' '.join(self.before.split())} => {' '.join(self.after.split())}"
 
 
 class Source:
@@ -56,7 +65,12 @@ class Source:
         """Return all mutants, in the order of the source."""
         tree = ast.parse(self.text)
         left_out = {id(node) for each in ast.walk(tree) for part in _left_out(each) for node in ast.walk(part)}
-        found = [m for node in ast.walk(tree) if id(node) not in left_out for m in self._of(node)]
+        found = [
+            mutant._replace(function=function)
+            for function, node in _within("", tree)
+            if id(node) not in left_out
+            for mutant in self._of(node)
+        ]
         return sorted(found, key=lambda mutant: (mutant.start, mutant.end, mutant.after))
 
     def _span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
@@ -70,7 +84,7 @@ class Source:
         before = self.text[first:last]
         changed = self.text[first:start] + after.encode() + self.text[end:last]
         line = self.text.count(b"\n", 0, start) + 1
-        return Mutant(self.module, first, last, line, before.decode(), changed.decode())
+        return Mutant(self.module, "", first, last, line, before.decode(), changed.decode())
 
     def _between(self, left: ast.expr, right: ast.expr, operator: ast.AST) -> Iterator[Mutant]:
         if type(operator) in _OPERATORS:
@@ -118,9 +132,39 @@ def _is_turned(test: ast.expr) -> bool:
     return isinstance(test, ast.UnaryOp) or (isinstance(test, ast.Compare) and len(test.ops) == 1)
 
 
+def _within(function: str, node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Yield all nodes below one, each with the names of the class and function that it is in."""
+    for child in ast.iter_child_nodes(node):
+        yield function, child
+        inner = f"{function}.{child.name}".lstrip(".") if isinstance(child, _NAMED) else function
+        yield from _within(inner, child)
+
+
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _is_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) in {int, float}
+
+
+def _is_private_constant(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Assign(targets=[ast.Name() | ast.Tuple() as target]) | ast.AnnAssign(target=ast.Name() as target):
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            return all(isinstance(name, ast.Name) and re.fullmatch("_[A-Z_]+", name.id) for name in names)
+    return False
+
+
 def _left_out(node: ast.AST) -> list[ast.AST]:
-    """Return what of a node nobody runs, or only a log shows: annotations, decorators of data, log lines, `assert`s."""
+    """Return the parts of a node that no behaviour follows from."""
     match node:
+        case ast.Module():
+            constants = [statement for statement in node.body if _is_private_constant(statement)]
+            return [part for each in constants for part in ast.walk(each) if _is_number(part)]
+        case ast.Raise():
+            return [part for part in ast.walk(node) if isinstance(part, ast.JoinedStr)]
+        case ast.keyword(arg="ensure_ascii" | "strict"):
+            return [node]
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             return [*node.decorator_list, *([node.returns] if node.returns else [])]
         case ast.ClassDef():

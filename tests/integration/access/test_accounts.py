@@ -8,14 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from nereid.auth import passwords
+from nereid.auth.credentials import Environments
 from nereid.core.access.accounts import NewAccount
-from nereid.errors import AlreadyExists, BadRefreshToken, TooMany, Unavailable, WrongPassword
+from nereid.errors import AlreadyExists, BadRefreshToken, NotFound, TooMany, Unavailable, WrongPassword
 from nereid.models.account import LoggedIn
+from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER
 from tests.support.cloud import Cloud
 from tests.support.neptie import Team, one_call_at_a_time
 
@@ -258,4 +262,32 @@ def test_a_login_that_waited_long_enough_is_told_to_try_again_soon(cloud: Cloud)
     with pytest.raises(TooMany) as caught:
         replace(team.runtime.accounts, pause=waits.append).log_in(email, PASSWORD, source())
     assert caught.value.retry_after == 1
-    assert 1 <= sum(waits) <= 3
+    assert sum(waits) == pytest.approx(2)
+    assert len(set(waits)) == 1
+
+
+def test_the_health_check_reads_one_item_at_half_the_price(cloud: Cloud) -> None:
+    team = Team(cloud)
+    cloud.calls.clear()
+    team.runtime.account_store.ping()
+    assert dict(cloud.calls) == {"dynamodb:GetItem": 1}
+    assert cloud.sent("dynamodb:GetItem")[-1]["ConsistentRead"] is False
+
+
+def test_an_environment_may_have_the_longest_name_that_one_can_be_given(cloud: Cloud) -> None:
+    asked: list[str] = []
+    store: Any = SimpleNamespace(environment=lambda _team, name: asked.append(name))
+    environments = Environments(store, Team(cloud).clock, cache_seconds=60)
+    for name in ("e" * MAX_ENVIRONMENT_IDENTIFIER, "e" * (MAX_ENVIRONMENT_IDENTIFIER + 1)):
+        with pytest.raises(NotFound):
+            environments.get("t", name)
+    assert asked == ["e" * MAX_ENVIRONMENT_IDENTIFIER]
+
+
+def test_a_write_to_the_accounts_that_fails_for_another_reason_is_no_lost_session(cloud: Cloud) -> None:
+    team = Team(cloud)
+    first = register(team).refresh_token
+    cloud.fail("dynamodb:PutItem", ("ValidationException", 400))
+    with pytest.raises(ClientError):
+        team.runtime.accounts.refresh(first)
+    assert team.runtime.accounts.refresh(first)

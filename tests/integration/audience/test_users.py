@@ -426,3 +426,24 @@ class TestAtTheSameTime:
         interleave([self.operation(audience, "put a", number) for number in range(3)], order)
         [contact] = audience.loaded().contact_infos
         assert contact.meta == {f"k{number}": number for number in range(3)}
+
+
+def test_a_page_after_the_last_user_is_empty_and_reads_the_count_alone(audience: Audience, cloud: Cloud) -> None:
+    for user_id in ("a", "b"):
+        audience.create(user_id)
+    cloud.calls.clear()
+    assert audience.users.page(audience.scope, 2, 2) == ([], 2)
+    assert dict(cloud.calls) == {"dynamodb:Query": 1}
+    assert [user.user_id for user in audience.users.page(audience.scope, 2, 1)[0]] in (["a"], ["b"])
+
+
+def test_each_change_of_a_contact_info_counts_its_version_on(audience: Audience) -> None:
+    audience.create("u")
+    audience.add("a@example.com")
+    versions = []
+    for number in range(3):
+        audience.put("a@example.com", {"n": number})
+        versions.append(audience.loaded().contact_infos[0].version)
+    first = versions[0]
+    assert versions == [first, first + 1, first + 2]
+    assert first > 0

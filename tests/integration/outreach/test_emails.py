@@ -16,10 +16,10 @@ from botocore.exceptions import ClientError
 from nereid.aws.table import Table
 from nereid.clock import to_iso
 from nereid.core.outreach.email_accounts import add_email_account
-from nereid.core.outreach.leads import create_lead
+from nereid.core.outreach.leads import create_lead, mark_lead, reopen_address
 from nereid.core.outreach.send_email import NewEmail
 from nereid.core.outreach.show_email import show_email
-from nereid.errors import Invalid, Unavailable
+from nereid.errors import Invalid, NotFound, Unavailable
 from nereid.models.campaign import Campaign
 from nereid.models.lead import Lead
 from nereid.models.lead_email import Fact
@@ -440,3 +440,43 @@ def test_the_link_in_a_forced_mail_unsubscribes_for_that_sending(world: Outreach
     assert world.totals() == {"sent": 1, "unsubscribed": 1}
     (delivery,) = world.deliveries(email_id)
     assert [event.get("sending", 1) for event in delivery.events or []] in ([1, 2], [2, 1])
+
+
+def test_no_mail_to_a_lead_that_unsubscribed_is_taken(world: Outreach) -> None:
+    lead = world.lead()
+    world.runtime.suppressions.add(world.team_id, lead.email, "unsubscribe", world.runtime.clock.now())
+    with pytest.raises(Invalid) as refused:
+        world.send(lead)
+    assert refused.value.problems == {"lead_id": "Lead has unsubscribed"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [({"subject": " \r\n "}, "subject"), ({"account": "nobody@example.com"}, "from")],
+)
+def test_a_mail_without_subject_or_from_an_unknown_mailbox_is_refused(
+    world: Outreach, fields: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        world.send(world.lead(), **fields)
+    assert list(refused.value.problems) == [field]
+
+
+@pytest.mark.parametrize("field", ["campaign_id", "lead_id"])
+@pytest.mark.parametrize("id_", ["x", "0" * 36, "é" * 36])
+def test_a_mail_of_an_unknown_campaign_or_to_an_unknown_lead_is_refused(world: Outreach, field: str, id_: str) -> None:
+    with pytest.raises(NotFound, match=field.removesuffix("_id")):
+        world.send(world.lead(), **{field: id_})
+
+
+@pytest.mark.parametrize(
+    ("left", "status"), [([], "contacted"), (["bounce", "complaint"], "bounced"), (["unsubscribe"], "unsubscribed")]
+)
+def test_a_lead_stands_where_what_is_left_on_the_list_has_it(world: Outreach, left: list[Any], status: str) -> None:
+    leads, clock = world.runtime.leads, world.runtime.clock
+    lead, other = world.lead(), world.lead("new@example.com")
+    mark_lead(leads, clock, world.team_id, lead.id, "bounced")
+    for email in ("JOHN@example.com", "new@example.com", "nobody@example.com"):
+        reopen_address(leads, clock, world.team_id, email, left)
+    stored = [leads.get(world.team_id, each.id) for each in (lead, other)]
+    assert [each.status for each in stored if each] == [status, "new"]

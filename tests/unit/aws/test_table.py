@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -71,3 +72,13 @@ def test_a_batch_that_is_never_done_is_given_up_in_time(monkeypatch: pytest.Monk
         table(client).delete_many([("p", str(number)) for number in range(25)])
     assert len(client.sizes) == TRIES
     assert time.now < 3
+
+
+def test_values_are_read_as_they_were_written() -> None:
+    item = {"pk": "p", "sk": "s", "map": {"n": 1, "f": 1.5, "l": [2, "x"]}, "b": b"x", "none": True}
+    stored = table(MemoryDynamoDB(tables()))
+    stored.put({**item, "map": {"n": 1, "f": Decimal("1.5"), "l": [2, "x"]}, "left out": None})
+    found = stored.get("p", "s")
+    assert found == item
+    assert found is not None
+    assert [type(found["map"][name]) for name in ("n", "f")] == [int, float]

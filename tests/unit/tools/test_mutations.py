@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from coverage import CoverageData
 
 from tools import guards, mutants
 from tools.mutations import Source
@@ -36,6 +37,9 @@ def changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
         ("if a: b()", ["if not (a): b()", "if a: pass"]),
         ("if a == b: c = d", ["if a != b: c = d"]),
         ("raise A", ["pass"]),
+        ("raise A(f'{b if c else d}')", ["pass"]),
+        ("LIMIT = 2", ["LIMIT = 3"]),
+        ("_LIMIT = a(not b)", ["_LIMIT = a(b)"]),
         ("def a(): return b(1)", ["def a(): return None", "def a(): return b(2)"]),
     ],
 )
@@ -54,11 +58,46 @@ def test_a_place_is_changed_and_nothing_else(changes: object, source: str, expec
         "@dataclass(frozen=True)\nclass A: ...",
         "class A(Protocol):\n    def b(self, c: int = 1) -> bool: ...",
         "'''Text.'''",
+        "_PAUSE = 0.2",
+        "_PAGE, _PAGES = 100, 20",
+        "_PAUSE: float = a(seconds=2)",
     ],
 )
-def test_what_nobody_runs_or_only_a_log_shows_is_left_alone(changes: object, source: str) -> None:
+def test_what_no_behaviour_follows_from_is_left_alone(changes: object, source: str) -> None:
     assert callable(changes)
     assert changes(source) == []
+
+
+def test_equal_lines_of_two_functions_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "LAYER", tmp_path)
+    source = "class A:\n    def b(self):\n        raise\n\ndef b():\n    raise\n"
+    (tmp_path / "module.py").write_text(source, encoding="utf-8")
+    assert [mutant.key for mutant in Source("module").mutants()] == [
+        "module A.b: raise => pass",
+        "module b: raise => pass",
+    ]
+
+
+def test_a_mutant_is_judged_by_other_tests_that_run_its_line_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = "core/messaging/sweep"
+    mutant = Source(module).mutants()[-1]
+    record = CoverageData(basename=str(tmp_path / "record"))
+    own, other = "tests/unit/core/messaging/test_sweep.py::test_a", "tests/unit/test_b.py::test_b[1|2]"
+    for context in (f"{own}|run", f"{other}|run", f"{other}|setup"):
+        record.set_context(context)
+        record.add_lines({str(guards.source(module)): [mutant.line]})
+    record.set_context("tests/unit/test_b.py::test_c|run")
+    record.add_lines({str(guards.source(module)): [mutant.line - 1]})
+    record.write()
+    monkeypatch.setattr(mutants, "RECORD", tmp_path / "record")
+    assert mutants.others(mutant) == [other]
+    # What runs when the module is imported is judged by all that run any of the module.
+    record.set_context("")
+    record.add_lines({str(guards.source(module)): [mutant.line]})
+    record.write()
+    assert mutants.others(mutant) == [other, "tests/unit/test_b.py::test_c"]
 
 
 def test_a_seed_draws_the_same_mutants_again() -> None:

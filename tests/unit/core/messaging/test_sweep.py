@@ -445,3 +445,80 @@ def test_a_run_that_dies_between_two_steps_loses_sight_of_nothing(
     assert set(world.replayed()) == {"walked", "watched"}
     assert {watch.message_id for watch in world.watches()} == {"walked", "watched"}
     assert len(world.watches()) == 2
+
+
+def test_the_age_of_what_no_time_was_left_for_is_told_and_the_environment_is_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "_PAGE", 1)
+    world.environments = [SCOPE, OTHER]
+    for minutes, message_id in ((0, "newer"), (-60, "older")):
+        world.message(message_id, at=START)
+        due, since = START + (15 - minutes / 60) * MINUTE, START + minutes * MINUTE
+        world.watch(SCOPE, [Watch(message_id, due=due, since=since, pending=True)])
+    swept = world.sweep(minutes=20, pages=2)
+    assert swept.oldest_pending == 80 * MINUTE
+    assert world.replayed() == ["newer"]
+    assert world.whose_turn == OTHER
+
+
+def test_with_more_watches_than_one_turn_reads_nothing_further_is_looked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "_MAX_READ", 2)
+    world.message("new", at=START)
+    for message_id in ("a", "b"):
+        world.watch(SCOPE, [Watch(message_id, due=START + 60 * MINUTE, since=START)])
+    assert world.sweep(minutes=20).messages == 0
+    assert world.positions == {}
+
+
+def test_with_as_many_watches_due_as_one_turn_reads_the_others_have_another_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "_MAX_READ", 2)
+    for message_id in ("a", "b", "c", "d"):
+        world.message(message_id, at=START)
+        world.watch(SCOPE, [Watch(message_id, due=START + 15 * MINUTE, since=START)])
+    world.sweep(minutes=20)
+    assert world.replayed() == ["a", "b", "c", "d"]
+
+
+def test_a_queue_is_asked_again_when_much_was_added_to_it_since(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "_PAGE", 1)
+    monkeypatch.setattr(sweep, "BACKLOG", 2)
+    for number, recipients in enumerate([3, 2, 1, 1]):
+        to = [f"{index}@example.com" for index in range(recipients)]
+        world.message(f"m{number}", at=START + number * timedelta(seconds=1), to=to)
+    world.sweep(minutes=20)
+    # Before the first, after three more, and after another three.
+    assert world.asked == ["email", "message"] * 3
+    assert world.replayed() == ["m0", "m1", "m2", "m3"]
+
+
+def test_a_watch_that_is_alone_and_not_due_is_not_written_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.message("m", at=START)
+    world.watch(SCOPE, [Watch("m", due=START + 60 * MINUTE, since=START)])
+    written: list[Any] = []
+    monkeypatch.setattr(world, "watch", lambda *given: written.append(given))
+    monkeypatch.setattr(world, "unwatch", lambda *given: written.append(given))
+    world.sweep(minutes=10)
+    assert written == []
+
+
+def test_what_follows_a_message_that_is_given_its_time_is_treated_all_the_same(world: World) -> None:
+    world.message("late", at=START, planned_at=START + 15 * MINUTE)
+    world.message("m", at=START + timedelta(seconds=1))
+    world.sweep(minutes=16)
+    assert world.replayed() == ["m"]
+    assert {watch.message_id for watch in world.watches()} == {"late", "m"}
+
+
+def test_its_age_is_told_when_it_is_no_longer_repaired_too(world: World) -> None:
+    world.message("m")
+    for _ in range(60):
+        world.sweep(minutes=60)
+    world.replayed()
+    for hours in range(61, 90):
+        assert world.sweep(minutes=60).oldest_pending == timedelta(hours=hours)
+    assert world.replayed() == []

@@ -112,3 +112,27 @@ def test_no_text_is_looked_at_once_per_link_around_it(monkeypatch: pytest.Monkey
     monkeypatch.setattr(content._Reader, "__init__", watched)
     assert text_of("<a>x" * 400 + "</a>" * 400) == "x" * 400
     assert Parts.seen <= 800
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<table><tr><td>a</td><td>b</td></tr><tr><th>c</th></tr></table>", "a b\n\nc"),
+        ("<p>see <img src='x' alt='a plan'></p>", "see a plan"),
+        ("<p>see <img src='x'></p>", "see"),
+        ("<ul><li>a<li>b</ul>", "- a\n- b"),
+        ("a<br>b", "a\nb"),
+        ("<style>p {}</style><script>a</script>b", "b"),
+        ("<a href='https://a.example'>a</a>", "a (https://a.example)"),
+        ("<a href='https://a.example'>https://a.example</a>", "https://a.example"),
+        ("<a href='https://a.example'></a>", "https://a.example"),
+        ("<a href='mailto:a@b.example'>a@b.example</a>", "a@b.example"),
+        ("<a href='#top'>a</a>", "a"),
+        (
+            "<a href='https://a.example'>a<a href='https://b.example'>b</a>",
+            "a (https://a.example)b (https://b.example)",
+        ),
+    ],
+)
+def test_html_reads_as_text(html: str, text: str) -> None:
+    assert text_of(html) == text

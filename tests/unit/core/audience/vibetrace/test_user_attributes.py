@@ -159,3 +159,24 @@ def test_what_is_handled_late_does_not_turn_dates_back() -> None:
     meta = with_purchase(with_purchase({}, 5, late), 7, early)
     assert meta["lastPurchaseDate"] == meta["lastVisitDate"] == "2026-01-31T10:30:00.000Z"
     assert (meta["lastPurchaseValue"], meta["totalPurchasesValue"]) == (5, 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("0" * 39 + "1", 1),
+        ("0" * 40 + "1", None),
+        ("5", 5),
+        (" -1.50 ", Decimal("-1.5")),
+        ("12", 12),
+        ("-12", -12),
+        ("13", None),
+        ("-13", None),
+        ("5,0", None),
+        (True, None),
+        (None, None),
+        (2.5, Decimal("2.5")),
+    ],
+)
+def test_a_number_is_read_within_reason(text: Any, read: Any) -> None:
+    assert number(text, Decimal(12)) == read

@@ -307,3 +307,42 @@ def test_a_models_mail_that_cannot_be_sent_is_written_anew(subject: str, content
 
 def test_a_model_that_fails_is_replaced() -> None:
     assert written_by(Model("", "", WriterFailed("ThrottlingException"))).generator == "builtin"
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_a_mail_gives_its_reason_asks_one_question_and_leaves_a_way_out(tone: Tone) -> None:
+    for number in range(12):
+        one = lead().model_copy(update={"id": str(number)})
+        _, reason, asked, way_out, _ = write(one, tone=tone).content.split("\n\n")
+        assert reason.startswith(("This is Sam Example from Example GmbH. ", "Sam Example from Example GmbH here. "))
+        assert "page on" in asked
+        assert re.search(r"[Nn]ot|no interest|colleague|somebody else", way_out)
+        described = write(one, campaign(description="Finds slow queries. No agent needed."), tone).content
+        assert len(described.split("\n\n")) == 6
+
+
+def test_only_a_lead_with_people_under_them_is_asked_for_a_colleague() -> None:
+    senior = [lead().model_copy(update={"id": str(number)}) for number in range(20)]
+    other = [lead(job_title="Engineer").model_copy(update={"id": str(number)}) for number in range(20)]
+    alone = [lead(company=None).model_copy(update={"id": str(number)}) for number in range(20)]
+    asks = re.compile("a name would help|grateful for a name")
+    assert any(asks.search(write(one).content) for one in senior)
+    assert not any(asks.search(write(one).content) for one in [*other, *alone])
+
+
+@pytest.mark.parametrize(
+    ("company", "name", "subjects"),
+    [
+        (
+            "Example Corp",
+            "Spring",
+            {"Spring: a question for Example Corp", "Example Corp and Spring", "Spring for Example Corp?"},
+        ),
+        (None, "Spring", {"A short question about Spring", "Spring: a short question"}),
+        ("Example Corp", "Q2_cold", {"A question for Example Corp", "A short question for Example Corp"}),
+        (None, "Q2_cold", {"A short question"}),
+    ],
+)
+def test_a_subject_names_what_is_known(company: str | None, name: str, subjects: set[str]) -> None:
+    leads = [lead(company=company).model_copy(update={"id": str(number)}) for number in range(20)]
+    assert {write(one, campaign(name)).subject for one in leads} == subjects

@@ -1,0 +1,109 @@
+"""The bounds of Liquid, to the character: what is still taken, and what is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from liquid.exceptions import LiquidSyntaxError, ResourceLimitError
+
+from nereid.core.templates import sandbox
+from nereid.core.templates.sandbox import check_source
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "}} %}",
+        "{{ a }}{{ b }}",
+        "{{" + "x" * 4096 + "}}",
+        "{%" + "x" * 4096 + "%}",
+        "{% raw %}{% endraw %}{{ a }}",
+        "{%- raw -%}{{ not closed {% endraw %}",
+        "{% doc %}{{{% enddoc %}",
+    ],
+)
+def test_a_template_in_which_everything_is_closed_is_taken(source: str) -> None:
+    check_source(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("{{ a", "expected '}}', found end of file"),
+        ("{{ a }}{{ b", "expected '}}', found end of file"),
+        ("{{ a %}", "expected '}}', found end of file"),
+        ("{% if a", "expected '%}', found end of file"),
+        ("{% if a }}", "expected '%}', found end of file"),
+        ("{{" + "x" * 4097 + "}}", "longer than 4096 characters"),
+        ("x" * 9 + "{{" + "x" * 4097 + "}}", "longer than 4096 characters"),
+        ("{% raw %}{% enddoc %}", "raw tag was never closed"),
+        ("{% raw %}{% endraw %}{{ a", "expected '}}', found end of file"),
+    ],
+)
+def test_a_template_that_leaves_something_open_or_has_a_long_tag_is_refused(source: str, text: str) -> None:
+    with pytest.raises(LiquidSyntaxError) as refused:
+        check_source(source)
+    assert refused.value.message == text
+
+
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [
+        ("abc", 3),
+        (2**13_999, 0),
+        (True, 0),
+        (1.5, 0),
+        (["abc", 1], 5),
+        (("abc", ["d"]), 7),
+        ({"a": "bc", "d": [1]}, 7),
+    ],
+)
+def test_a_value_takes_as_much_room_as_it_has_characters_and_items(value: Any, taken: int) -> None:
+    assert sandbox._room(value, 100) == 100 - taken
+    assert sandbox._room(value, taken) == 0
+
+
+@pytest.mark.parametrize("value", [2**14_000, ["abcd"], ["a"] * 3, {"a": "bcd"}, [[], [[], []], 1], {"abcde": []}])
+def test_a_value_that_does_not_fit_leaves_less_than_none(value: Any) -> None:
+    assert sandbox._room(value, 4) < 0
+
+
+def test_a_filter_may_make_the_largest_value_and_nothing_larger() -> None:
+    largest = sandbox._bounded(lambda size: "x" * size, None)
+    assert len(largest(500_000)) == 500_000
+    with pytest.raises(ResourceLimitError):
+        largest(500_001)
+
+
+def test_a_filter_that_would_make_too_large_a_value_is_not_begun() -> None:
+    begun: list[float] = []
+    predicted = sandbox._bounded(begun.append, lambda size: size)
+    predicted(500_000)
+    with pytest.raises(ResourceLimitError):
+        predicted(500_001)
+    assert begun == [500_000]
+
+
+@pytest.mark.parametrize(("text", "old", "new"), [("a-b-c", "-", " and "), ("aaa", "a", ""), ("abc", "x", "yy")])
+def test_the_size_of_a_replacement_is_foretold(text: str, old: str, new: str) -> None:
+    assert sandbox._replaced(text, old, new) == len(text.replace(old, new))
+
+
+def test_the_size_of_a_joined_list_is_foretold_with_what_its_items_take() -> None:
+    items = ["ab", "c", "def"]
+    assert sandbox._joined(items, ", ") == sum(map(len, items)) + len(items) + 2 * len(items)
+    assert sandbox._joined(items) == sum(map(len, items)) + len(items) + len(items)
+    assert sandbox._joined("abc", ", ") == 0
+
+
+@pytest.mark.parametrize(("stop", "fits"), [(100_000, True), (100_001, False)])
+def test_a_range_may_be_as_long_as_a_loop(stop: int, *, fits: bool) -> None:
+    literal: Any = sandbox._Range.__new__(sandbox._Range)
+    literal.token = None
+    if fits:
+        assert len(literal._make_range(1, stop)) == 100_000
+    else:
+        with pytest.raises(ResourceLimitError):
+            literal._make_range(1, stop)
