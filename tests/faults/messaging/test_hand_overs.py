@@ -158,6 +158,20 @@ def test_the_time_is_looked_at_after_all_that_comes_before_the_hand_over(world: 
     assert provider.sent == []
 
 
+def test_a_job_whose_message_is_not_found_waits_and_is_sent_when_it_is(world: World) -> None:
+    clock, job, provider = Clock(world), job_of(world).model_copy(update={"message": None}), Provider()
+
+    class Stale:
+        def get(self, *_: Any) -> None:
+            return None  # a read that misses the latest write
+
+    with pytest.raises(TryAgain, match="the message is not there"):
+        deliverer(world, provider, clock, messages=Stale()).deliver(job)
+    assert provider.sent == []
+    deliverer(world, provider, clock).deliver(job)
+    assert len(provider.sent) == 1
+
+
 def test_a_job_is_held_while_another_run_has_it(world: World) -> None:
     clock, job = Clock(world), job_of(world)
     provider = Provider()

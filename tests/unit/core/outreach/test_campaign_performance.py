@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nereid.core.outreach.campaign_performance import campaign_performance, summarize
+from nereid.core.outreach.campaign_performance import TIMEFRAMES, campaign_performance, summarize
 from nereid.dialects.neptie.outreach import performance_object
 from nereid.models.lead_email import Fact
 from nereid.ports.outreach import DayCounts
@@ -106,3 +106,8 @@ def test_every_column_sums_to_its_metric(counts: DayCounts) -> None:
     assert list(performance.days) == WEEK
     for fact in FACTS:
         assert sum(day.get(fact, 0) for day in performance.days.values()) == performance.totals.get(fact, 0)
+
+
+@pytest.mark.parametrize(("timeframe", "days"), [("7d", 7), ("30d", 30), ("90d", 90)])
+def test_a_timeframe_is_as_many_days_as_it_says(timeframe: str, days: int) -> None:
+    assert TIMEFRAMES[timeframe] == days
