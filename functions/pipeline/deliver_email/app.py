@@ -15,11 +15,12 @@ def deliver(body: str, seconds_left: SecondsLeft) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
+    runtime.email_deliverer.begin(len(event["Records"]))
     return consume(
         event,
         context,
         deliver,
-        runtime.visibility("email"),
+        runtime.redelivery("email", "email_high"),
         runtime.failure_noter,
         seconds_per_record=DELIVERY_SECONDS,
         counts=runtime.delivery_counts,

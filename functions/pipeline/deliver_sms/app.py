@@ -15,11 +15,12 @@ def deliver(body: str, seconds_left: SecondsLeft) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
+    runtime.sms_deliverer.begin(len(event["Records"]))
     return consume(
         event,
         context,
         deliver,
-        runtime.visibility("sms"),
+        runtime.redelivery("sms", "sms_high"),
         runtime.failure_noter,
         seconds_per_record=DELIVERY_SECONDS,
         counts=runtime.delivery_counts,

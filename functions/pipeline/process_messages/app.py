@@ -20,5 +20,5 @@ def process(body: str, _seconds_left: SecondsLeft) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    visibility, counts = runtime.visibility("message"), runtime.delivery_counts
-    return consume(event, context, process, visibility, runtime.failure_noter, seconds_per_record=30, counts=counts)
+    redelivery, counts = runtime.redelivery("message"), runtime.delivery_counts
+    return consume(event, context, process, redelivery, runtime.failure_noter, seconds_per_record=30, counts=counts)

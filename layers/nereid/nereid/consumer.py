@@ -10,7 +10,7 @@ from nereid.core.messaging.failure_notes import FailureNoter
 from nereid.errors import TryAgain, Unavailable
 from nereid.logs import identify, logger, origin, unexpected
 from nereid.metrics import DeliveryCounts
-from nereid.ports.messaging import Visibility
+from nereid.ports.messaging import Redelivery
 
 #: Returns how many seconds the function may still run.
 SecondsLeft = Callable[[], float]
@@ -20,7 +20,7 @@ def consume(
     event: dict[str, Any],
     context: Any,
     handle: Callable[[str, SecondsLeft], None],
-    visibility: Visibility | None = None,
+    redelivery: Redelivery | None = None,
     failure_noter: FailureNoter | None = None,
     *,
     seconds_per_record: int = 12,
@@ -33,13 +33,13 @@ def consume(
     handle
         Handles one record's body, in the time that is left. An exception puts the record back on the queue, and
         in the end, after the queue's last try, on the dead-letter queue.
-    visibility
+    redelivery
         Where to say how long a record that asks for it waits; None leaves it to the queue.
     failure_noter
         Notes why a record failed for the last time; None leaves that to the log.
     seconds_per_record
-        How long one record may take. It is not begun with less time left: being stopped in the middle is what
-        leaves outcomes unknown.
+        How long one record may take. It is not begun with less time left, and goes back to its queue as if it was
+        never handed over: being stopped in the middle is what leaves outcomes unknown.
     counts
         The counts of the records; written once, when all were handled.
     """
@@ -51,15 +51,17 @@ def consume(
     def handle_record(record: SQSRecord) -> None:
         logger.append_keys(record=record.message_id)
         try:
-            _require_time(seconds_left(), seconds_per_record)
-            handle(record.body, seconds_left)
+            if seconds_left() < seconds_per_record:
+                _put_back(record, redelivery)
+            else:
+                handle(record.body, seconds_left)
         except Exception as error:
             tries = int(record.attributes.approximate_receive_count)
             reason, pause = _judge(error, tries)
             if failure_noter is not None:
                 failure_noter.failed(record.message_id, tries, reason)
-            if visibility is not None and pause is not None:
-                visibility.again_in(record.receipt_handle, pause)
+            if redelivery is not None and pause is not None:
+                redelivery.again_in(record.event_source_arn, record.receipt_handle, pause)
             raise
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -88,6 +90,7 @@ def _pause_seconds(tries: int) -> int:
     return int(min(900, 10 * 4 ** (tries - 1)))
 
 
-def _require_time(left: float, seconds: int) -> None:
-    if left < seconds:
+def _put_back(record: SQSRecord, redelivery: Redelivery | None) -> None:
+    if redelivery is None:
         raise TryAgain(1, "no time was left for it")
+    redelivery.put_back(record.event_source_arn, record.body)

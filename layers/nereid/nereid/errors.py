@@ -30,6 +30,7 @@ Adapters turn a provider's errors into these; dialects turn these into their API
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
 
 class NereidError(Exception):
@@ -153,11 +154,19 @@ class ProviderRefused(NereidError):
 
 
 class ProviderBusy(NereidError):
-    """The provider did not take it now (throttling, 5xx, no connection); it may later. `code` as above."""
+    """The provider did not take it now (throttling, 5xx, no connection); it may later. `code` as above.
 
-    def __init__(self, code: str) -> None:
+    Parameters
+    ----------
+    stopped_by
+        What keeps it: `rate`, too many in this second; `quota`, too many in this day; `account`, something that a
+        person mends and that stops everything; `job`, anything else, which may concern this one alone.
+    """
+
+    def __init__(self, code: str, stopped_by: Literal["rate", "quota", "account", "job"] = "job") -> None:
         super().__init__(code)
         self.code = code
+        self.stopped_by = stopped_by
 
 
 class OutcomeUnknown(NereidError):

@@ -6,7 +6,8 @@ a function pays, at every cold start, for what it imports, and no function needs
 
 from __future__ import annotations
 
-from functools import cached_property
+from datetime import timedelta
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from nereid.auth.credentials import Credentials, Environments
@@ -15,6 +16,8 @@ from nereid.metrics import DeliveryCounts
 from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nereid.aws.access.accounts import DynamoAccountStore
     from nereid.aws.access.limits import DynamoLimitStore
     from nereid.aws.audience.inbox import DynamoInbox
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
     from nereid.aws.messaging.event_types import DynamoEventTypeStore
     from nereid.aws.messaging.failure_notes import DynamoFailureNotes
     from nereid.aws.messaging.messages import DynamoMessageStore
-    from nereid.aws.messaging.queues import SqsMessageQueue, SqsVisibility
+    from nereid.aws.messaging.queues import SqsDeliveryQueues, SqsMessageQueue, SqsRedelivery
+    from nereid.aws.messaging.schedules import DynamoClosures
     from nereid.aws.messaging.suppressions import DynamoSuppressionStore
     from nereid.aws.messaging.sweep_state import DynamoSweepState
     from nereid.aws.outreach.bedrock_writer import BedrockWriter
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.replay_message import Replayer
     from nereid.core.messaging.sweep import Sweeper
     from nereid.core.messaging.unsubscribe import Unsubscriber
+    from nereid.core.messaging.waiting import Waiting
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
 
@@ -209,14 +214,38 @@ class Runtime:
         return SqsMessageQueue(self.clients, self.settings.need("message_queue_url"))
 
     @cached_property
-    def processor(self) -> Processor:
+    def closures(self) -> DynamoClosures:
+        from nereid.aws.messaging.schedules import DynamoClosures
+
+        return DynamoClosures(self._table("limits_table"))
+
+    def _delivery_queues(self, *channels: str) -> SqsDeliveryQueues:
         from nereid.aws.messaging.queues import SqsDeliveryQueues
+
+        need = self.settings.need
+        normal = {(channel, "normal"): need(f"{channel}_queue_url") for channel in channels}
+        high = {(channel, "high"): need(f"{channel}_high_queue_url") for channel in channels}
+        return SqsDeliveryQueues(self.clients, {**normal, **high})
+
+    def _waiting(self, channel: str, rate: str, ask: Callable[[], float] | None = None) -> Waiting:
+        from nereid.aws.messaging.schedules import DynamoSchedule
+        from nereid.core.messaging.deliver import DELIVERY_SECONDS
+        from nereid.core.messaging.pace import Pace
+        from nereid.core.messaging.waiting import Waiting
+
+        fixed = float(self.settings.need(rate))
+        schedule = DynamoSchedule(self._table("limits_table"), channel, fixed, None if fixed else ask)
+        patience = timedelta(hours=float(self.settings.need("delivery_patience_hours")))
+        pace = Pace(schedule, self.clock, DELIVERY_SECONDS)
+        return Waiting(pace, self._delivery_queues(channel), self.clock, patience)
+
+    @cached_property
+    def processor(self) -> Processor:
         from nereid.core.messaging.app_inbox_channel import AppInboxChannel
         from nereid.core.messaging.deliver import Deliverer
         from nereid.core.messaging.process_message import Processor
         from nereid.core.messaging.template_content import TemplateContent
 
-        urls = {channel: self.settings.need(f"{channel}_queue_url") for channel in ("email", "sms", "push")}
         channel = AppInboxChannel(self.inbox, self.identities)
         return Processor(
             users=self.users,
@@ -224,7 +253,7 @@ class Runtime:
             messages=self.messages,
             deliveries=self.deliveries,
             queue=self.message_queue,
-            queues=SqsDeliveryQueues(self.clients, urls),
+            queues=self._delivery_queues("email", "sms", "push"),
             inbox=Deliverer(
                 channel, TemplateContent(), self.deliveries, self.messages, self.clock, counts=self.delivery_counts
             ),
@@ -245,7 +274,7 @@ class Runtime:
 
     @cached_property
     def email_deliverer(self) -> Deliverer:
-        from nereid.aws.messaging.email_channel import SesChannel
+        from nereid.aws.messaging.email_channel import SesChannel, sending_rate
         from nereid.aws.outreach.mailbox_channel import EmailChannel, MailboxChannel
         from nereid.core.messaging.deliver import Deliverer
         from nereid.core.messaging.template_content import TemplateContent
@@ -267,6 +296,7 @@ class Runtime:
             self.clock,
             self.suppressions,
             self.delivery_counts,
+            self._waiting("email", "emails_per_second", partial(sending_rate, self.clients)),
         )
 
     @cached_property
@@ -277,7 +307,13 @@ class Runtime:
 
         channel = SmsChannel(self.clients)
         return Deliverer(
-            channel, TemplateContent(), self.deliveries, self.messages, self.clock, counts=self.delivery_counts
+            channel,
+            TemplateContent(),
+            self.deliveries,
+            self.messages,
+            self.clock,
+            counts=self.delivery_counts,
+            waiting=self._waiting("sms", "sms_per_second"),
         )
 
     @cached_property
@@ -290,13 +326,21 @@ class Runtime:
 
         channel = PushChannel(self.clients, DynamoPushTokens(self.users, self.clock))
         deliveries = DynamoDeliveryStore(self._table("activity_table"), self._retention, findable=True)
-        return Deliverer(channel, TemplateContent(), deliveries, self.messages, self.clock, counts=self.delivery_counts)
+        return Deliverer(
+            channel,
+            TemplateContent(),
+            deliveries,
+            self.messages,
+            self.clock,
+            counts=self.delivery_counts,
+            waiting=self._waiting("push", "pushes_per_second"),
+        )
 
-    def visibility(self, channel: str) -> SqsVisibility:
-        """Return what decides when a job of a channel's queue comes again."""
-        from nereid.aws.messaging.queues import SqsVisibility
+    def redelivery(self, *queues: str) -> SqsRedelivery:
+        """Return what decides when a record of one of the function's queues comes again."""
+        from nereid.aws.messaging.queues import SqsRedelivery
 
-        return SqsVisibility(self.clients, self.settings.need(f"{channel}_queue_url"))
+        return SqsRedelivery(self.clients, [self.settings.need(f"{queue}_queue_url") for queue in queues])
 
     @cached_property
     def delivery_counts(self) -> DeliveryCounts:
@@ -340,7 +384,12 @@ class Runtime:
         from nereid.aws.messaging.queues import SqsDepths
         from nereid.core.messaging.sweep import Sweeper
 
-        urls = {queue: self.settings.need(f"{queue}_queue_url") for queue in ("message", "email", "sms", "push")}
+        need = self.settings.need
+        urls = {
+            channel: [need(f"{channel}_queue_url"), need(f"{channel}_high_queue_url")]
+            for channel in ("email", "sms", "push")
+        }
+        urls["message"] = [need("message_queue_url")]
         return Sweeper(
             tenants=self.account_store,
             messages=self.messages,

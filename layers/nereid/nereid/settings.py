@@ -31,6 +31,9 @@ class Settings(BaseModel):
     email_queue_url: str | None = Field(None, description="Queue of e-mail deliveries.")
     sms_queue_url: str | None = Field(None, description="Queue of SMS deliveries.")
     push_queue_url: str | None = Field(None, description="Queue of push deliveries.")
+    email_high_queue_url: str | None = Field(None, description="Queue of e-mail deliveries of high priority.")
+    sms_high_queue_url: str | None = Field(None, description="Queue of SMS deliveries of high priority.")
+    push_high_queue_url: str | None = Field(None, description="Queue of push deliveries of high priority.")
     feedback_queue_url: str | None = Field(None, description="Queue of the reports of SES and SNS.")
     message_dead_letter_queue_url: str | None = Field(None, description="Dead-letter queue of messages.")
     email_dead_letter_queue_url: str | None = Field(None, description="Dead-letter queue of deliveries by e-mail.")
@@ -57,6 +60,12 @@ class Settings(BaseModel):
     gmail_url: str | None = Field(None, description="URL of Gmail's API.")
     graph_url: str | None = Field(None, description="URL of Microsoft Graph.")
     bedrock_model_id: str | None = Field(None, description="Model that writes e-mails; empty for the built-in writer.")
+    emails_per_second: float | None = Field(None, ge=0, description="E-mails per second; 0 for what SES says.")
+    sms_per_second: float | None = Field(None, gt=0, description="SMS per second.")
+    pushes_per_second: float | None = Field(None, gt=0, description="Push notifications per second.")
+    delivery_patience_hours: float | None = Field(
+        None, gt=0, description="How long a delivery is tried again that its provider does not take, in hours."
+    )
     retention_days: int | None = Field(None, ge=1, description="How long messages and deliveries are kept, in days.")
 
     def need(self, name: str) -> str:

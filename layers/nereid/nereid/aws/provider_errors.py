@@ -19,10 +19,36 @@ from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
 
 #: Source: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 SNS_BUSY = frozenset({"Throttled", "ThrottledException", "KMSThrottling"})
-#: Errors of ours or the account's, not of this message: a person mends them, then the same request works.
-_MENDED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException"}
+#: Stop every hand-over of the account until a person mends them.
+#: Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html and its common errors
+_ACCOUNT = frozenset(
+    {
+        "AccountSuspendedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "OptInRequired",
+        "SendingPausedException",
+        "UnrecognizedClientException",
+    }
 )
+#: Errors of ours or of one sender or application, not of this message: a person mends them, and the same request works.
+_MENDED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "MailFromDomainNotVerifiedException",
+        "PlatformApplicationDisabled",
+        "PlatformApplicationDisabledException",
+    }
+)
+#: SES's words in a refusal of any mail from a sender, or in its sandbox to a recipient, whom nobody has verified.
+_NOT_VERIFIED = "not verified"
+#: SES's words in a refusal for the day, which has the code of one for the second.
+#: Source: https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
+_DAY = ("daily", "quota")
 
 
 @contextmanager
@@ -32,19 +58,29 @@ def handing_over(busy: Collection[str]) -> Iterator[None]:
     Parameters
     ----------
     busy
-        The provider's own codes for "not now", beside throttling and every answer of 500 and more.
+        The provider's own codes for "too many", beside throttling.
     """
     try:
         yield
     except ClientError as error:
-        name = code(error)
-        if name in busy or name in THROTTLED or name in _MENDED or status(error) == 429 or status(error) >= 500:
-            raise ProviderBusy(name) from error
-        raise ProviderRefused(name) from error
-    except (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, NoCredentialsError) as error:
+        raise _meaning(error, busy) from error
+    except NoCredentialsError as error:
+        raise ProviderBusy(type(error).__name__, "account") from error
+    except (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError) as error:
         # No connection was made, so nothing was handed over.
         raise ProviderBusy(type(error).__name__) from error
     except ParamValidationError as error:
         raise ProviderRefused("InvalidParameter") from error
     except (HTTPClientError, BotoCoreError) as error:
         raise OutcomeUnknown(type(error).__name__) from error
+
+
+def _meaning(error: ClientError, busy: Collection[str]) -> ProviderBusy | ProviderRefused:
+    name, text = code(error), str(error.response["Error"].get("Message", "")).lower()
+    if name in _ACCOUNT:
+        return ProviderBusy(name, "account")
+    if name in busy or name in THROTTLED or status(error) == 429:
+        return ProviderBusy(name, "quota" if any(word in text for word in _DAY) else "rate")
+    if name in _MENDED or status(error) >= 500 or (name == "MessageRejected" and _NOT_VERIFIED in text):
+        return ProviderBusy(name)
+    return ProviderRefused(name)

@@ -105,6 +105,8 @@ class Delivery(BaseModel):
     status: Status
     #: Why it is not a success, in words.
     reason: str | None = None
+    #: When a pending one is tried again, if that is known.
+    next_try_at: datetime | None = None
     provider_message_id: str | None = None
     #: The template's members as rendered; in a mock environment only.
     rendered: dict[str, Any] | None = None
@@ -151,8 +153,19 @@ class DeliveryJob(BaseModel):
     planned_at: datetime
     #: Which sending of the delivery it is; known once it is claimed.
     sending: int = 1
+    #: When the event came, or when somebody asked for it to be sent again; None in jobs of earlier releases.
+    asked_at: datetime | None = None
+    #: How often the provider did not take it, and since when.
+    refusals: int = 0
+    refused_since: datetime | None = None
 
     @property
     def scope(self) -> Scope:
         """The environment as a tenant key."""
         return Scope(self.team_id, self.environment)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """The moment from which the delivery is not to be sent any more; None if it may be sent at any time."""
+        lifetime = self.notification.lifetime
+        return (self.asked_at or self.planned_at) + lifetime if lifetime is not None else None

@@ -1,6 +1,6 @@
 """Event types and the notifications configured for them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -8,6 +8,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from nereid.models.email_address import is_sender
 
 Channel = Literal["email", "sms", "push", "app"]
+Priority = Literal["high", "normal"]
+#: How long after the event a notification that is sent at most once is worth sending, if it does not say.
+CODE_LIFETIME = timedelta(minutes=15)
 #: One template string.
 MAX_TEMPLATE_TEXT = 65536
 TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEMPLATE_TEXT)]
@@ -74,6 +77,22 @@ class _Notification(_Strict):
     when: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEMPLATE_TEXT)] | None = None
     #: Whether to send again when the outcome of a hand-over is unknown.
     retry: Literal["at_least_once", "at_most_once"] = "at_least_once"
+    #: Which queue its deliveries wait in; left out, it follows from `retry`.
+    priority: Priority | None = None
+    #: Seconds after which a delivery that was not handed over is not to be sent any more.
+    expires_in: Annotated[int, Field(strict=True, ge=30, le=604_800)] | None = None
+
+    @property
+    def lane(self) -> Priority:
+        """Return its priority: what is sent at most once, such as a code, is waited for."""
+        return self.priority or ("high" if self.retry == "at_most_once" else "normal")
+
+    @property
+    def lifetime(self) -> timedelta | None:
+        """Return how long after the event it is worth sending; None for ever."""
+        if self.expires_in is not None:
+            return timedelta(seconds=self.expires_in)
+        return CODE_LIFETIME if self.retry == "at_most_once" else None
 
 
 class EmailNotification(_Notification):

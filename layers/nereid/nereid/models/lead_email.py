@@ -41,6 +41,16 @@ class OutreachNotification(BaseModel):
     when: None = None
     to: None = None
 
+    @property
+    def lane(self) -> Literal["normal"]:
+        """Return its priority."""
+        return "normal"
+
+    @property
+    def lifetime(self) -> None:
+        """Return how long it is worth sending: for ever."""
+        return
+
 
 class Outreach(BaseModel):
     """The content of a message that is one e-mail to one lead. It is sent as given: no Liquid."""

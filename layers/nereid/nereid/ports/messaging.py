@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
 from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Rendered, Status
-from nereid.models.event_type import EventType
+from nereid.models.event_type import EventType, Priority
 from nereid.models.message import EventBatch, Message
 from nereid.models.report import EmailReport
 from nereid.models.suppression import Suppression, SuppressionReason
@@ -204,6 +204,41 @@ class Outcome(NamedTuple):
     provider_message_id: str | None = None
     rendered: Mapping[str, Any] | None = None
     missing_variables: Sequence[str] = ()
+    #: Of a pending one: when it is tried again.
+    next_try_at: datetime | None = None
+
+
+class Busy(NamedTuple):
+    """Why nothing can be handed over to a provider until a moment."""
+
+    until: datetime
+    stopped_by: Literal["rate", "quota", "account", "job"]
+    #: The provider's word for it, if it said something.
+    code: str | None = None
+
+
+class Closures(Protocol):
+    """Providers that take nothing for a while."""
+
+    def closed(self, channel: str, now: datetime) -> Busy | None:
+        """Return why a channel's provider takes nothing; None if nothing is known against it. May be a moment old."""
+        ...
+
+
+class Schedule(Protocol):
+    """Whose turn it is to hand something over to a provider, among all sandboxes."""
+
+    def rate(self, lane: Priority, now: datetime) -> float:
+        """Return how many hand-overs a second a lane may make."""
+        ...
+
+    def book(self, lane: Priority, count: int, now: datetime, latest: datetime) -> datetime | Busy:
+        """Book so many turns one after the other; return the first, or why there is none up to the latest moment."""
+        ...
+
+    def close(self, busy: Busy) -> None:
+        """Let nobody book a turn for a while."""
+        ...
 
 
 class DeliveryStore(Protocol):
@@ -216,7 +251,7 @@ class DeliveryStore(Protocol):
     def record(
         self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1
     ) -> None:
-        """Record how a claimed sending of a delivery ended, or release it with `pending`.
+        """Record how a claimed sending of a delivery ended, or release it with `pending`, as if it was not claimed.
 
         With a lost claim only a success is recorded, as long as the same sending is pending: the run that
         has it now may not have sent it yet.
@@ -331,10 +366,14 @@ class MessageQueue(Protocol):
 
 
 class DeliveryQueues(Protocol):
-    """The queues between process_messages and the channels."""
+    """The queues between process_messages and the channels: one for each channel and priority."""
 
     def send(self, jobs: Sequence[DeliveryJob]) -> None:
-        """Put each job on its channel's queue; returns only when all are durable."""
+        """Put each job on its queue; returns only when all are durable."""
+        ...
+
+    def put_back(self, job: DeliveryJob, seconds: int) -> None:
+        """Put a job on its queue anew, to be handed over after some seconds, a quarter of an hour at most."""
         ...
 
 
@@ -389,6 +428,10 @@ class Channel(Protocol):
         """Tell whether there is a provider to hand the delivery to."""
         ...
 
+    def is_paced(self, job: DeliveryJob) -> bool:
+        """Tell whether the provider's rate is shared with the deliveries of everybody else."""
+        ...
+
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         """Hand over; return the provider's message id.
 
@@ -399,9 +442,13 @@ class Channel(Protocol):
         ...
 
 
-class Visibility(Protocol):
-    """When a job that failed for now comes again."""
+class Redelivery(Protocol):
+    """When a record that failed for now, or was not begun, comes again. A queue is named by its ARN."""
 
-    def again_in(self, receipt_handle: str, seconds: int) -> None:
-        """Have the queue hand a job over again after some seconds."""
+    def again_in(self, queue: str, receipt_handle: str, seconds: int) -> None:
+        """Have the queue hand a record over again after some seconds; it is one more of the times that it does."""
+        ...
+
+    def put_back(self, queue: str, body: str) -> None:
+        """Put a record on its queue anew, as if it was never handed over."""
         ...

@@ -22,6 +22,8 @@ from nereid.ports.messaging import UNKNOWN_OUTCOME, Claim, Outcome, Sent
 
 #: Stands in `claimed_until` of a delivery that nobody holds and that was certainly not handed over.
 _RELEASED = "released"
+#: What a pending delivery waits for and until when; members that a record without them takes away.
+_WAIT = ("reason", "next_try_at")
 
 
 class DynamoDeliveryStore:
@@ -90,6 +92,7 @@ class DynamoDeliveryStore:
         values = {
             ":status": outcome.status,
             ":reason": outcome.reason,
+            ":next_try_at": to_iso(outcome.next_try_at) if outcome.next_try_at else None,
             ":provider_message_id": outcome.provider_message_id,
             ":sent_as": outcome.provider_message_id if self._findable else None,
             ":rendered": jsontext.dumps(outcome.rendered) if outcome.rendered is not None else None,
@@ -98,11 +101,15 @@ class DynamoDeliveryStore:
             ":claimed_until": _RELEASED,
         }
         given = {name: value for name, value in values.items() if value is not None}
-        sets = ", ".join(f"#{name[1:]} = {name}" for name in given)
+        sets = [f"#{name[1:]} = {name}" for name in given]
+        removed = ["claim", *(name for name in _WAIT if f":{name}" not in given)]
+        if outcome.status == "pending":  # nothing was handed over, so it was no try
+            sets.append("attempts = attempts - :one")
+            known[":one"] = 1
         with suppress(ConditionFailed):  # the claim lapsed and another run took it over: that one's record stands
             self._table.update(
                 *delivery_key(scope, delivery_id),
-                f"SET {sets} REMOVE claim",
+                f"SET {', '.join(sets)} REMOVE {', '.join(removed)}",
                 {**given, **known},
                 names={f"#{name[1:]}": name[1:] for name in given},
                 condition=condition,
@@ -190,7 +197,7 @@ class DynamoDeliveryStore:
                 *key,
                 "SET #status = :failed, reason = :reason, claimed_until = :released, id = :id, notification = "
                 ":notification, channel = :channel, #to = :to, created_at = :planned_at, updated_at = :now, "
-                "expires_at = :expires_at",
+                "expires_at = :expires_at REMOVE next_try_at",
                 values,
                 names={"#status": "status", "#to": "to"},
                 condition="attribute_not_exists(#status) OR "
@@ -291,7 +298,7 @@ def _reopening(item: Item, now: datetime) -> _Change:
         "updated_at = :now",
         "earlier = list_append(if_not_exists(earlier, :none), :record)",
     ]
-    removed = ["claim", "attempts", "reason", "provider_message_id", "rendered", "missing_variables", "sent_as"]
+    removed = ["claim", "attempts", *_WAIT, "provider_message_id", "rendered", "missing_variables", "sent_as"]
     same = ["#status = :status", "updated_at = :seen"]
     if "reported" in item:
         sets.append(f"reported_{sending} = reported")
@@ -344,6 +351,7 @@ def to_delivery(item: Item) -> Delivery:
         to=item["to"],
         status=status,
         reason=reason,
+        next_try_at=from_iso(item["next_try_at"]) if status == "pending" and "next_try_at" in item else None,
         provider_message_id=item.get("provider_message_id"),
         rendered=jsontext.loads(item["rendered"]) if "rendered" in item else None,
         missing_variables=item.get("missing_variables"),

@@ -3,13 +3,17 @@
 from email.utils import formataddr
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from nereid.aws.clients import Clients
+from nereid.aws.errors import translated
 from nereid.aws.provider_errors import handing_over
+from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob, Rendered
 
-#: SES's answers that may pass; every other refusal is final.
+#: SES's codes for too many mails, in this second or in this day.
 #: Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
-_BUSY = frozenset({"TooManyRequestsException", "LimitExceededException", "SendingPausedException"})
+_BUSY = frozenset({"TooManyRequestsException", "LimitExceededException"})
 
 
 class SesChannel:
@@ -27,6 +31,9 @@ class SesChannel:
 
     def has_provider(self, job: DeliveryJob) -> bool:
         return job.channels.email is not None
+
+    def is_paced(self, job: DeliveryJob) -> bool:
+        return self.has_provider(job)
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         assert job.channels.email is not None
@@ -50,6 +57,21 @@ class SesChannel:
                 EmailTags=[{"Name": name, "Value": value} for name, value in _tags(job, rendered).items()],
             )
         return str(answer["MessageId"])
+
+
+def sending_rate(clients: Clients) -> float:
+    """Return how many mails a second SES takes from the account.
+
+    Raises
+    ------
+    Unavailable
+        If SES does not say it now, for whatever reason.
+    """
+    try:
+        with translated():
+            return float(clients.ses.get_account()["SendQuota"]["MaxSendRate"])
+    except (ClientError, KeyError) as error:
+        raise Unavailable("SES does not tell its rate") from error
 
 
 def _sender(text: str) -> str:

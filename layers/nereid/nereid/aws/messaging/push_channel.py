@@ -37,6 +37,9 @@ class PushChannel:
     def has_provider(self, job: DeliveryJob) -> bool:
         return job.channels.push is not None
 
+    def is_paced(self, job: DeliveryJob) -> bool:
+        return self.has_provider(job)
+
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         payload = json.dumps(_payload(rendered.members))
         with handing_over(SNS_BUSY):

@@ -1,12 +1,14 @@
 """The queues, over SQS. A send returns when SQS has everything, or raises."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Any
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
+from nereid import jsontext
 from nereid.aws.clients import Clients
 from nereid.aws.errors import code, translated
 from nereid.errors import Unavailable
@@ -16,6 +18,11 @@ from nereid.models.message import EventBatch
 #: SQS takes at most 10 messages and 1 MiB per call; a little less leaves room for the overhead that counts as well.
 _MAX_ENTRIES = 10
 _MAX_BYTES = 1_000_000
+#: The longest delay of a message in seconds.
+#: Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_LONGEST_DELAY = 900
+#: What of a queue has not been handed over: what can be, and what is delayed.
+_WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
 
 
 class SqsMessageQueue:
@@ -26,7 +33,9 @@ class SqsMessageQueue:
         self._url = url
 
     def send(self, batches: Sequence[EventBatch]) -> None:
-        send_all(self._clients, self._url, [_body(batch) for batch in batches])
+        by_team = groupby(batches, key=lambda batch: batch.team_id)
+        for team_id, each in by_team:
+            send_all(self._clients, self._url, team_id, (_body(batch) for batch in each))
 
 
 class SqsDeliveryQueues:
@@ -35,32 +44,56 @@ class SqsDeliveryQueues:
     Parameters
     ----------
     urls
-        Channel to the URL of its queue.
+        Channel and priority to the URL of their queue.
     """
 
-    def __init__(self, clients: Clients, urls: dict[str, str]) -> None:
+    def __init__(self, clients: Clients, urls: Mapping[tuple[str, str], str]) -> None:
         self._clients = clients
         self._urls = urls
 
     def send(self, jobs: Sequence[DeliveryJob]) -> None:
-        for channel, url in self._urls.items():
-            # One after the other: written out, a large message's jobs are more than a function's memory holds.
-            send_all(self._clients, url, (_body(job) for job in jobs if job.notification.channel == channel))
+        for team_id, each in groupby(jobs, key=lambda job: job.team_id):
+            of_team = list(each)
+            for queue, url in self._urls.items():
+                # One after the other: written out, a large message's jobs are more than a function's memory holds.
+                send_all(self._clients, url, team_id, (_body(job) for job in of_team if _queue(job) == queue))
+
+    def put_back(self, job: DeliveryJob, seconds: int) -> None:
+        url = self._urls[_queue(job)]
+        _send(self._clients, url, job.team_id, _body(job), DelaySeconds=min(seconds, _LONGEST_DELAY))
 
 
-class SqsVisibility:
-    """Decides when a message that failed comes again."""
+def _queue(job: DeliveryJob) -> tuple[str, str]:
+    return job.notification.channel, job.notification.lane
 
-    def __init__(self, clients: Clients, url: str) -> None:
+
+class SqsRedelivery:
+    """Implements `nereid.ports.messaging.Redelivery`.
+
+    Parameters
+    ----------
+    urls
+        Of the queues that the function reads.
+    """
+
+    def __init__(self, clients: Clients, urls: Iterable[str]) -> None:
         self._clients = clients
-        self._url = url
+        self._urls = {url.rpartition("/")[2]: url for url in urls}
 
-    def again_in(self, receipt_handle: str, seconds: int) -> None:
-        """Have SQS hand the message over again after some seconds instead of the queue's own time-out."""
+    def again_in(self, queue: str, receipt_handle: str, seconds: int) -> None:
         with translated():
             self._clients.sqs.change_message_visibility(
-                QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+                QueueUrl=self._url(queue), ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
             )
+
+    def put_back(self, queue: str, body: str) -> None:
+        # Every record of ours says whose it is; what does not is nobody's, and shares a group.
+        record = jsontext.loads(body)
+        team_id = record.get("team_id") if isinstance(record, dict) else None
+        _send(self._clients, self._url(queue), str(team_id or "nobody"), body, DelaySeconds=1)
+
+    def _url(self, queue: str) -> str:
+        return self._urls[queue.rpartition(":")[2]]
 
 
 class SqsDepths:
@@ -69,22 +102,27 @@ class SqsDepths:
     Parameters
     ----------
     urls
-        Queue to its URL.
+        Queue to its URLs, one for each priority.
     """
 
-    def __init__(self, clients: Clients, urls: dict[str, str]) -> None:
+    def __init__(self, clients: Clients, urls: Mapping[str, Sequence[str]]) -> None:
         self._clients = clients
         self._urls = urls
 
     def waiting(self, queue: str) -> int:
-        name = "ApproximateNumberOfMessages"
+        return sum(self._depth(url) for url in self._urls[queue])
+
+    def _depth(self, url: str) -> int:
         with translated():
-            answer = self._clients.sqs.get_queue_attributes(QueueUrl=self._urls[queue], AttributeNames=[name])
-        return int(answer["Attributes"][name])
+            answer = self._clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_WAITING))
+        return sum(int(answer["Attributes"].get(name, 0)) for name in _WAITING)
 
 
-def send_all(clients: Clients, url: str, bodies: Iterable[str]) -> None:
-    """Send bodies in as few calls as they fit in; one that is alone in its call by SendMessage.
+def send_all(clients: Clients, url: str, team_id: str, bodies: Iterable[str]) -> None:
+    """Send bodies of one team in as few calls as they fit in; one that is alone in its call by SendMessage.
+
+    The team is their group: of a queue with groups, SQS hands over those first that have little in hand.
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
 
     Raises
     ------
@@ -93,13 +131,18 @@ def send_all(clients: Clients, url: str, bodies: Iterable[str]) -> None:
     """
     for entries in batches(bodies):
         if len(entries) == 1:
-            with taken():
-                clients.sqs.send_message(QueueUrl=url, MessageBody=entries[0]["MessageBody"])
+            _send(clients, url, team_id, entries[0]["MessageBody"])
             continue
+        grouped = [{**entry, "MessageGroupId": team_id} for entry in entries]
         with taken():
-            answer = clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
+            answer = clients.sqs.send_message_batch(QueueUrl=url, Entries=grouped)
         if answer.get("Failed") or len(answer.get("Successful", [])) != len(entries):
             raise Unavailable("SQS did not take the whole batch")
+
+
+def _send(clients: Clients, url: str, team_id: str, body: str, **options: Any) -> None:
+    with taken():
+        clients.sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=team_id, **options)
 
 
 @contextmanager

@@ -14,6 +14,9 @@ class SmsChannel:
     def has_provider(self, job: DeliveryJob) -> bool:
         return job.channels.sms is not None
 
+    def is_paced(self, job: DeliveryJob) -> bool:
+        return self.has_provider(job)
+
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         assert job.channels.sms is not None
         attributes = {"AWS.SNS.SMS.SMSType": _string("Transactional")}

@@ -51,6 +51,9 @@ class EmailChannel:
     def has_provider(self, job: DeliveryJob) -> bool:
         return self._way(job).has_provider(job)
 
+    def is_paced(self, job: DeliveryJob) -> bool:
+        return self._way(job).is_paced(job)
+
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         if not is_recipient(job.recipient.value):
             raise ProviderRefused("InvalidAddress")
@@ -82,6 +85,9 @@ class MailboxChannel:
 
     def has_provider(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox is its own provider
         return True
+
+    def is_paced(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox has a rate of its own
+        return False
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         content = job.notification.template

@@ -24,6 +24,10 @@ class AppInboxChannel:
         """Tell that an inbox needs no provider."""
         return True
 
+    def is_paced(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - it is the same for all
+        """Tell that an inbox takes everything at once."""
+        return False
+
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         """Put the notification into the inbox of the user; the delivery's id is the notification's."""
         assert job.message is not None

@@ -16,6 +16,7 @@ from math import inf
 from typing import Any
 
 from nereid import jsontext
+from nereid.core.messaging.waiting import Waiting, gave_up
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TemplateFailed, TryAgain, Unavailable
 from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
@@ -24,6 +25,7 @@ from nereid.models.message import Message
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
     UNKNOWN_OUTCOME,
+    Busy,
     Channel,
     Content,
     DeliveryStore,
@@ -32,8 +34,12 @@ from nereid.ports.messaging import (
     SuppressionStore,
 )
 
-#: How often a delivery is handed to a provider that is busy before it is given up.
+#: How often a delivery is handed over without an answer before it is given up.
 MAX_TRIES = 5
+#: The reason of a delivery that was not handed over while it was worth it.
+EXPIRED = "expired"
+#: When a job comes again that another run is about to make way for, in seconds.
+_SHORTLY = 5
 #: How long a claim holds, in seconds: longer than a function may run, shorter than its queue hides a message.
 CLAIM_SECONDS = 60
 #: With less of its claim or its function's time left, a run hands nothing over: twelve seconds for the provider's
@@ -55,6 +61,8 @@ class Deliverer:
         Where suppressed addresses are kept; None for channels that have no such list.
     counts
         Where it is counted how deliveries end.
+    waiting
+        How deliveries wait for the provider; None for a channel that has none.
     """
 
     channel: Channel
@@ -64,9 +72,15 @@ class Deliverer:
     clock: Clock
     suppressions: SuppressionStore | None = None
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
+    waiting: Waiting | None = None
+
+    def begin(self, jobs: int) -> None:
+        """Begin a batch of so many jobs."""
+        if self.waiting is not None:
+            self.waiting.begin(jobs)
 
     def deliver(self, job: DeliveryJob, seconds_left: Callable[[], float] = lambda: inf) -> None:
-        """Deliver a job, or record why not.
+        """Deliver a job, record why not, or put it back on its queue until the provider may take it.
 
         Parameters
         ----------
@@ -77,11 +91,13 @@ class Deliverer:
         Raises
         ------
         TryAgain
-            While the delivery is pending: the provider was busy, another run holds the claim, or too little time is
-            left.
+            While the delivery is pending: another run holds the claim, or too little time is left.
         Unavailable
-            If a store failed.
+            If a store or queue failed.
         """
+        busy = self._turn(job, seconds_left)
+        if busy is not None and self._put_back(job, busy):
+            return
         token = uuid.uuid4().hex
         now = self.clock.now()
         until = now + timedelta(seconds=CLAIM_SECONDS)
@@ -94,7 +110,11 @@ class Deliverer:
         if claim.state == "unknown":
             self._record(job, claim.token, Outcome("failed", UNKNOWN_OUTCOME))
             return
-        self._hand_over(job.model_copy(update={"sending": claim.sending}), token, claim.attempt, until, seconds_left)
+        job = job.model_copy(update={"sending": claim.sending})
+        if busy is not None:
+            self._record(job, token, gave_up(busy))
+            return
+        self._hand_over(job, token, claim.attempt, until, seconds_left)
 
     def _hand_over(
         self, job: DeliveryJob, token: str, attempt: int, until: datetime, seconds_left: Callable[[], float]
@@ -120,10 +140,10 @@ class Deliverer:
         except ProviderRefused as error:
             outcome = Outcome("failed", f"provider: {error.code}")
         except ProviderBusy as error:
-            if attempt < MAX_TRIES:
-                self._record(job, token, Outcome("pending"))
-                raise TryAgain(backoff_seconds(attempt), f"provider: {error.code}") from error
-            outcome = Outcome("failed", f"provider: {error.code}")
+            refused = self._wait(job, token, error)
+            if refused is None:
+                return
+            outcome = refused
         except OutcomeUnknown as error:
             if job.notification.retry == "at_most_once":
                 outcome = Outcome("failed", UNKNOWN_OUTCOME)
@@ -138,7 +158,7 @@ class Deliverer:
     def _require_time(self, until: datetime, seconds_left: Callable[[], float]) -> None:
         """Raise unless claim and function last for as long as a hand-over may take: this run may have stood still."""
         if until - self.clock.now() < timedelta(seconds=HAND_OVER_SECONDS):
-            raise TryAgain(backoff_seconds(1), "the claim has nearly lapsed")
+            raise TryAgain(_SHORTLY, "the claim has nearly lapsed")
         if seconds_left() < HAND_OVER_SECONDS:
             raise TryAgain(1, "no time was left to hand it over")
 
@@ -164,13 +184,43 @@ class Deliverer:
                 return Outcome("failed", f"suppressed: {forbidding}")
         if not self.channel.has_provider(job):
             return Outcome("no_provider", f"no {job.notification.channel} provider")
+        if _is_expired(job, self.clock.now()):
+            return Outcome("failed", EXPIRED)
+        return None
+
+    def _turn(self, job: DeliveryJob, seconds_left: Callable[[], float]) -> Busy | None:
+        """Wait for a delivery's turn at the provider; return why it does not come now, if it does not."""
+        if self.waiting is None or job.mock or not self.channel.is_paced(job) or _is_expired(job, self.clock.now()):
+            return None
+        return self.waiting.turn(job, seconds_left)
+
+    def _put_back(self, job: DeliveryJob, busy: Busy) -> bool:
+        """Have a delivery tried again that nobody has claimed; False if it has waited for long enough."""
+        assert self.waiting is not None
+        wait = self.waiting.plan(job, busy)
+        if wait is None:
+            return False
+        self.waiting.put_back(wait)
+        return True
+
+    def _wait(self, job: DeliveryJob, token: str, error: ProviderBusy) -> Outcome | None:
+        """Have a delivery tried again that the provider did not take; return how it ends if that was long enough."""
+        if self.waiting is None:
+            return Outcome("failed", f"provider: {error.code}")
+        busy = self.waiting.refused(job, error)
+        wait = self.waiting.plan(job, busy)
+        if wait is None:
+            return gave_up(busy)
+        # Released first: if the queue does not take it, it comes again as it is.
+        self._record(job, token, Outcome("pending", wait.reason, next_try_at=wait.next_try_at))
+        self.waiting.put_back(wait)
         return None
 
     def _stored(self, job: DeliveryJob) -> Message:
         stored = self.messages.get(job.scope, job.message_id)
         if stored is None:
             # Stored before it was queued: it is missed by a stale read, or was kept no longer.
-            raise TryAgain(backoff_seconds(1), "the message is not there")
+            raise TryAgain(_SHORTLY, "the message is not there")
         return stored[0]
 
     def _release(self, job: DeliveryJob, token: str) -> None:
@@ -185,7 +235,7 @@ class Deliverer:
             return
         ending = _ending(outcome)
         self.counts.add(job.notification.channel, ending)
-        if ending in ("provider", "template"):
+        if ending in ("provider", "template", "gave up"):
             ids = {"message_id": job.message_id, "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
@@ -193,9 +243,8 @@ class Deliverer:
             self.content.follow_up(job, now)
 
 
-def backoff_seconds(attempt: int) -> int:
-    """Return how long to wait after an attempt, from 1: 5, 10, 20, 40 seconds."""
-    return int(5 * 2 ** (attempt - 1))
+def _is_expired(job: DeliveryJob, now: datetime) -> bool:
+    return job.expires_at is not None and now >= job.expires_at
 
 
 def _ending(outcome: Outcome) -> str:

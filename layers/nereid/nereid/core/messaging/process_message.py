@@ -6,7 +6,7 @@ and repeated: the first content stands, and delivery ids are the same, so nothin
 A replay repeats it on purpose.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -157,15 +157,15 @@ class Processor:
         notifications = configured(self.event_types, scope, message)
         user = self.users.load(scope, message.user_id) if message.user_id else None
         planned = plan.deliveries(scope, message.message_id)
+        now = self.clock.now()
         forced = set(replay.force)
         for each in planned:
             if each.id in forced and each.recipient and is_configured(notifications, each.notification, each.channel):
-                self.deliveries.reopen(scope, each, plan.planned_at, replay.id, self.clock.now())
+                self.deliveries.reopen(scope, each, plan.planned_at, replay.id, now)
         known = self.deliveries.get_many(scope, [each.id for each in planned if each.recipient])
         final = {delivery.id for delivery in known.values() if delivery.status != "pending"}
-        self._hand_on(
-            environment, notifications, message, plan, user, [each for each in planned if each.id not in final]
-        )
+        again = [each for each in planned if each.id not in final]
+        self._hand_on(environment, notifications, message, plan, user, again, dict.fromkeys(forced, now))
 
     def _hand_on(
         self,
@@ -175,8 +175,16 @@ class Processor:
         plan: Plan,
         user: User | None,
         planned: Sequence[Planned],
+        asked_at: Mapping[str, datetime] | None = None,
     ) -> None:
-        """Queue deliveries of a message, put its app notifications into the inbox, and end the unsendable ones."""
+        """Queue deliveries of a message, put its app notifications into the inbox, and end the unsendable ones.
+
+        Parameters
+        ----------
+        asked_at
+            When somebody asked for deliveries, by id, for which that was not when the message came.
+        """
+        asked = asked_at or {}
         carried = message if jsontext.size(message.model_dump(mode="json")) <= MAX_CARRIED_BYTES else None
         queued: list[DeliveryJob] = []
         inbox: list[DeliveryJob] = []
@@ -188,7 +196,8 @@ class Processor:
                 self.deliveries.close(environment.scope, each, plan.planned_at, REMOVED, self.clock.now())
                 continue
             content, jobs = (message, inbox) if each.channel == "app" else (carried, queued)
-            jobs.append(self._job(environment, message, plan, each, notifications[each.notification], user, content))
+            job = self._job(environment, message, plan, each, notifications[each.notification], user, content)
+            jobs.append(job.model_copy(update={"asked_at": asked.get(each.id, message.received_at)}))
         self.queues.send(queued)
         for job in inbox:
             self.inbox.deliver(job)

@@ -1,10 +1,14 @@
 """One message with everything that became of it."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
+from nereid.core.messaging.waiting import QUEUED, waiting_for
 from nereid.errors import NotFound
 from nereid.models.delivery import Delivery, Plan, Planned
 from nereid.models.message import Message
 from nereid.models.team import Scope
-from nereid.ports.messaging import DeliveryStore, MessageStore
+from nereid.ports.messaging import Closures, DeliveryStore, MessageStore
 
 
 def show_message(
@@ -24,6 +28,34 @@ def show_message(
     planned = plan.deliveries(scope, message_id)
     found = deliveries.get_many(scope, [each.id for each in planned if each.recipient])
     return message, [found.get(each.id) or _not_begun(plan, each) for each in planned]
+
+
+def with_waits(deliveries: Sequence[Delivery], closures: Closures, now: datetime) -> list[Delivery]:
+    """Return deliveries; the pending ones say what they wait for, and when they are tried next if that is known.
+
+    Raises
+    ------
+    Unavailable
+        If it could not be read which providers are closed.
+    """
+    queued = {each.channel for each in deliveries if _is_queued(each, now)}
+    closed = {channel: closures.closed(channel, now) for channel in sorted(queued)}
+
+    def shown(delivery: Delivery) -> Delivery:
+        if not _is_queued(delivery, now):
+            return delivery
+        busy = closed[delivery.channel]
+        wait = {"reason": QUEUED, "next_try_at": None}
+        if busy is not None:
+            wait = {"reason": waiting_for(busy), "next_try_at": busy.until}
+        return delivery.model_copy(update=wait)
+
+    return [shown(each) for each in deliveries]
+
+
+def _is_queued(delivery: Delivery, now: datetime) -> bool:
+    """Tell whether the time that a pending delivery was told to wait is over, or whether it was told none."""
+    return delivery.status == "pending" and (delivery.next_try_at is None or delivery.next_try_at <= now)
 
 
 def _not_begun(plan: Plan, planned: Planned) -> Delivery:

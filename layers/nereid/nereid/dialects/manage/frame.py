@@ -365,6 +365,8 @@ def delivery_object(delivery: Delivery) -> dict[str, Any]:
         for name in ("rendered", "missing_variables", "events", "earlier")
         if getattr(delivery, name) is not None
     }
+    if delivery.status == "pending":
+        optional["next_try_at"] = to_iso(delivery.next_try_at) if delivery.next_try_at else None
     return {
         "id": delivery.id,
         "notification": delivery.notification,
