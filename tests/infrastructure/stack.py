@@ -66,8 +66,8 @@ def environment(function: str) -> dict[str, Any]:
 
 
 def consumers() -> dict[str, str]:
-    """Return the queue that each consuming function takes from."""
-    return {target(one["FunctionName"]): target(one["EventSourceArn"]) for one in mappings().values()}
+    """Return the function that takes from each queue, by the queue."""
+    return {target(one["EventSourceArn"]): target(one["FunctionName"]) for one in mappings().values()}
 
 
 def policies(function: str) -> list[dict[str, Any]]:

@@ -48,7 +48,8 @@ def routes_of(function: str) -> set[tuple[str, str]]:
 
 def triggers(function: str) -> int:
     """Count the routes, queues and schedules that a function is reached by."""
-    queues = [queue for name, queue in stack.consumers().items() if name == function]
+    # The two priorities of a channel are one thing.
+    queues = {queue.replace("High", "") for queue, name in stack.consumers().items() if name == function}
     return len(routes_of(function)) + len(queues) + (function in stack.schedules())
 
 

@@ -13,9 +13,10 @@ DEAD = {name: one for name, one in QUEUES.items() if name.endswith("DeadLetterQu
 WORKING = {name: one for name, one in QUEUES.items() if name not in DEAD}
 
 
-def test_a_queue_has_a_dead_letter_queue_of_its_own() -> None:
+def test_the_queues_of_a_channel_have_a_dead_letter_queue_of_their_own() -> None:
     targets = {name: stack.target(one["RedrivePolicy"]["deadLetterTargetArn"]) for name, one in WORKING.items()}
-    assert targets == {name: f"{name.removesuffix('Queue')}DeadLetterQueue" for name in WORKING}
+    channels = {name: name.removesuffix("Queue").removesuffix("High") for name in WORKING}
+    assert targets == {name: f"{channel}DeadLetterQueue" for name, channel in channels.items()}
     assert [name for name, one in WORKING.items() if one["RedrivePolicy"]["maxReceiveCount"] < 5] == []
 
 
@@ -41,13 +42,24 @@ def test_what_fails_is_set_aside_long_before_it_expires() -> None:
 
 
 def test_a_consumer_knows_how_often_its_queue_hands_a_record_over() -> None:
-    told = {function: stack.environment(function)["MAX_RECEIVE_COUNT"] for function in stack.consumers()}
-    tries = {name: QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"] for name, queue in stack.consumers().items()}
+    told = {queue: stack.environment(name)["MAX_RECEIVE_COUNT"] for queue, name in stack.consumers().items()}
+    tries = {queue: QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"] for queue in stack.consumers()}
     assert told == tries
 
 
 def test_a_queue_has_one_consumer() -> None:
-    assert sorted(stack.consumers().values()) == sorted(WORKING)
+    assert sorted(stack.consumers()) == sorted(WORKING)
+    assert len(MAPPINGS) == len(WORKING)
+
+
+def test_a_queue_takes_a_bounded_part_of_the_accounts_concurrent_executions() -> None:
+    unbounded = {name for name, one in MAPPINGS.items() if "MaximumConcurrency" not in str(one.get("ScalingConfig"))}
+    assert unbounded == set()
+    template = stack.translated()["Parameters"]
+    bounds = {name: one["Default"] for name, one in template.items() if name.endswith("Concurrency")}
+    lanes = 3
+    total = sum(bounds.values()) + (lanes - 1) * bounds["HighPriorityConcurrency"]
+    assert total <= 1000 / 2
 
 
 def test_a_consumer_reports_the_messages_that_failed() -> None:
@@ -56,8 +68,8 @@ def test_a_consumer_reports_the_messages_that_failed() -> None:
 
 
 def test_a_message_is_hidden_for_at_least_six_times_its_consumers_timeout() -> None:
-    hidden = {function: QUEUES[queue]["VisibilityTimeout"] for function, queue in stack.consumers().items()}
-    timeouts = {function: stack.functions()[function]["Timeout"] for function in hidden}
+    hidden = {queue: QUEUES[queue]["VisibilityTimeout"] for queue in stack.consumers()}
+    timeouts = {queue: stack.functions()[name]["Timeout"] for queue, name in stack.consumers().items()}
     assert {name: seconds for name, seconds in hidden.items() if seconds < 6 * timeouts[name]} == {}
 
 

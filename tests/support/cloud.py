@@ -48,10 +48,14 @@ PUSH_APPLICATION = f"arn:aws:sns:{REGION}:{ACCOUNT}:app/GCM/nereid"
 QUEUES = {
     "message": "MessageQueue",
     "email": "EmailQueue",
+    "email_high": "EmailHighQueue",
     "sms": "SmsQueue",
+    "sms_high": "SmsHighQueue",
     "push": "PushQueue",
+    "push_high": "PushHighQueue",
     "feedback": "FeedbackQueue",
 }
+HIGH = "_high"
 CONSUMERS = {
     "message": "process_messages",
     "email": "deliver_email",
@@ -71,6 +75,10 @@ _PARAMETERS = {
     "ConfigurationSet": "nereid",
     "SigningSecret": "signing-secret",
     "BedrockModelId": "",
+    "EmailsPerSecond": "1000",
+    "SmsPerSecond": "1000",
+    "PushesPerSecond": "1000",
+    "DeliveryPatienceHours": "24",
 }
 #: How the names of operations begin that change nothing.
 READS = ("Get", "Query", "BatchGet", "Describe", "List")
@@ -128,13 +136,17 @@ class Cloud:
         sqs = self.client("sqs")
         for channel, name in QUEUES.items():
             made = f"{name}-{uuid.uuid4()}"
-            self.dead[channel] = sqs.create_queue(QueueName=f"{made}-dead")["QueueUrl"]
             declared = stack.queues()[name]["RedrivePolicy"]
-            arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{made}-dead"
+            if channel.endswith(HIGH):
+                self.dead[channel] = self.dead[channel.removesuffix(HIGH)]
+            else:
+                self.dead[channel] = sqs.create_queue(QueueName=f"{made}-dead")["QueueUrl"]
+            arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self.dead[channel].rpartition('/')[2]}"
             redrive = {"deadLetterTargetArn": arn, "maxReceiveCount": declared["maxReceiveCount"]}
             attributes = {"RedrivePolicy": json.dumps(redrive)}
             self.queues[channel] = sqs.create_queue(QueueName=made, Attributes=attributes)["QueueUrl"]
         self._forget_environments()
+        self._open_providers()
         self.calls.clear()
         self.requests.clear()
         self.faults.clear()
@@ -149,6 +161,12 @@ class Cloud:
         )
         for item in found["Items"]:
             dynamodb.delete_item(TableName="AccountsTable", Key={"pk": item["pk"], "sk": item["sk"]})
+
+    def _open_providers(self) -> None:
+        """Forget whose turn it is at each provider, and which of them are closed."""
+        for channel in ("email", "sms", "push"):
+            key = {"pk": {"S": f"PROVIDER#{channel}"}, "sk": {"S": "schedule"}}
+            self.client("dynamodb").delete_item(TableName="LimitsTable", Key=key)
 
     def fail(self, operation: str, *faults: Any) -> None:
         """Let the next calls of an operation fail.
@@ -196,7 +214,9 @@ class Cloud:
             name = str(value["Ref"])
             urls = {logical: self.queues[channel] for channel, logical in QUEUES.items()}
             urls |= {
-                logical.replace("Queue", "DeadLetterQueue"): self.dead[channel] for channel, logical in QUEUES.items()
+                logical.replace("Queue", "DeadLetterQueue"): self.dead[channel]
+                for channel, logical in QUEUES.items()
+                if not channel.endswith(HIGH)
             }
             return urls.get(name) or self.parameters.get(name) or _PARAMETERS.get(name, name)
         return "https://nereid.example.com"
@@ -225,6 +245,10 @@ class Cloud:
         """Run a function cold."""
         return self.load(folder).handler(event, Context(milliseconds))
 
+    def restart(self, folder: str) -> None:
+        """Let a function begin anew: its sandbox is gone."""
+        self._sandboxes.pop(folder, None)
+
     def warm(self, folder: str, event: dict[str, Any]) -> Any:
         """Run a function in the sandbox of its last run."""
         if folder in self._sandboxes:
@@ -239,8 +263,15 @@ class Cloud:
             self._sandboxes[folder] = module, dict(runtime.__dict__)
 
     def receive(self, queue: str) -> list[dict[str, Any]]:
-        """Take everything that waits in a queue, as the records that Lambda hands to a function."""
-        sqs = self.client("sqs")
+        """Take everything that waits in a queue, as the records that Lambda hands to a function.
+
+        What waits there with high priority comes first.
+        """
+        high = f"{queue}{HIGH}"
+        return [*(self._receive(high) if high in QUEUES else ()), *self._receive(queue)]
+
+    def _receive(self, queue: str) -> list[dict[str, Any]]:
+        sqs, name = self.client("sqs"), self.queues[queue].rpartition("/")[2]
         records: list[dict[str, Any]] = []
         while True:
             answer = sqs.receive_message(
@@ -249,7 +280,7 @@ class Cloud:
             if not answer.get("Messages"):
                 return records
             records += [
-                _record(queue, message["Body"], message["MessageId"], message["ReceiptHandle"], message["Attributes"])
+                _record(name, message["Body"], message["MessageId"], message["ReceiptHandle"], message["Attributes"])
                 for message in answer["Messages"]
             ]
 
@@ -261,10 +292,19 @@ class Cloud:
             failed += [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
         return failed
 
+    def put_back(self) -> list[tuple[int, dict[str, Any]]]:
+        """Return what waits on its queue anew, with its delay in seconds, oldest first, as if it came at once."""
+        names = {url: queue for queue, url in self.queues.items()}
+        return [
+            (int(request["DelaySeconds"]), record(names[request["QueueUrl"]], request["MessageBody"]))
+            for request in self.sent("sqs:SendMessage")
+            if "DelaySeconds" in request
+        ]
+
     def pump(self, *queues: str) -> list[str]:
         """Let every queue's consumer run once over what waits; return what failed."""
         failed = []
-        for queue in queues or QUEUES:
+        for queue in queues or CONSUMERS:
             records = self.receive(queue)
             if records:
                 failed += self.hand_over(queue, records)
@@ -320,7 +360,7 @@ def _note(cloud: Cloud) -> Callable[..., Any]:
 
 
 def _record(
-    queue: str, body: str, message_id: str, receipt_handle: str, attributes: Mapping[str, str]
+    queue_name: str, body: str, message_id: str, receipt_handle: str, attributes: Mapping[str, str]
 ) -> dict[str, Any]:
     return {
         "messageId": message_id,
@@ -330,7 +370,7 @@ def _record(
         "messageAttributes": {},
         "md5OfBody": "",
         "eventSource": "aws:sqs",
-        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUES[queue]}",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue_name}",
         "awsRegion": REGION,
     }
 
@@ -343,7 +383,7 @@ def tables() -> dict[str, dict[str, Any]]:
 def record(queue: str, body: str) -> dict[str, Any]:
     """Return a record that was on no queue, as Lambda hands it to a function for the first time."""
     name = str(uuid.uuid4())
-    return _record(queue, body, name, name, {"ApproximateReceiveCount": "1"})
+    return _record(QUEUES[queue], body, name, name, {"ApproximateReceiveCount": "1"})
 
 
 def accepted(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -416,7 +456,12 @@ class World:
             accounts_table="AccountsTable",
             audience_table="AudienceTable",
             activity_table="ActivityTable",
+            limits_table="LimitsTable",
             message_queue_url=cloud.queues["message"],
+            push_queue_url=cloud.queues["push"],
+            push_high_queue_url=cloud.queues["push_high"],
+            pushes_per_second=1000,
+            delivery_patience_hours=24,
             signing_secret_arn=_PARAMETERS["SigningSecret"],
             credential_cache_seconds=0,
             base_url="https://nereid.example.com",

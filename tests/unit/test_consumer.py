@@ -10,6 +10,8 @@ import pytest
 from nereid.consumer import consume
 from nereid.errors import TryAgain, Unavailable
 
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:EmailQueue"
+
 
 def records(*receive_counts: int) -> dict[str, Any]:
     return {
@@ -19,6 +21,7 @@ def records(*receive_counts: int) -> dict[str, Any]:
                 "body": str(number),
                 "messageId": f"id-{number}",
                 "receiptHandle": f"handle-{number}",
+                "eventSourceARN": QUEUE,
                 "attributes": {"ApproximateReceiveCount": str(count)},
             }
             for number, count in enumerate(receive_counts)
@@ -36,9 +39,19 @@ class Noted:
     def __init__(self) -> None:
         self.waits: list[tuple[str, int]] = []
         self.failures: list[tuple[str, int, str]] = []
+        #: Bodies that went back to their queue as if they were never handed over.
+        self.backs: list[str] = []
+        self.refuses = False
 
-    def again_in(self, handle: str, seconds: int) -> None:
+    def again_in(self, queue: str, handle: str, seconds: int) -> None:
+        assert queue == QUEUE
         self.waits.append((handle, seconds))
+
+    def put_back(self, queue: str, body: str) -> None:
+        assert queue == QUEUE
+        if self.refuses:
+            raise Unavailable("refused")
+        self.backs.append(body)
 
     def failed(self, record_id: str, tries: int, reason: str) -> None:
         self.failures.append((record_id, tries, reason))
@@ -89,9 +102,23 @@ def test_a_record_that_fails_needs_nobody_to_note_it() -> None:
 def test_a_record_is_begun_only_with_time_enough_for_it(seconds: float, begun: list[str]) -> None:
     noted: Any = Noted()
     handled: list[str] = []
-    consume(records(1), context(seconds), lambda body, _: handled.append(body), noted, noted)
+    answer = consume(records(1), context(seconds), lambda body, _: handled.append(body), noted, noted)
     assert handled == begun
-    assert noted.waits == ([] if begun else [("handle-0", 1)])
+    assert answer == {"batchItemFailures": []}
+    assert (noted.backs, noted.waits, noted.failures) == ([] if begun else ["0"], [], [])
+
+
+def test_a_record_that_was_not_begun_and_cannot_be_put_back_comes_again() -> None:
+    noted: Any = Noted()
+    noted.refuses = True
+    answer = consume(records(1), context(1), lambda *_: None, noted, noted)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "id-0"}]}
+    assert noted.waits == [("handle-0", 10)]
+
+
+def test_a_record_that_was_not_begun_comes_again_where_nobody_can_put_it_back() -> None:
+    answer = consume(records(1), context(1), lambda *_: None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "id-0"}]}
 
 
 def test_a_record_is_told_how_many_seconds_are_left() -> None:

@@ -53,6 +53,9 @@ class Provider:
     def has_provider(self, job: DeliveryJob) -> bool:
         return getattr(job.channels, job.notification.channel) is not None
 
+    def is_paced(self, job: DeliveryJob) -> bool:
+        return self.has_provider(job)
+
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         self.sent.append((job, rendered))
         answer = self.script.pop(0) if self.script else f"id-{len(self.sent)}"

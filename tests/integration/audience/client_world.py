@@ -81,6 +81,9 @@ class NoQueues:
     def send(self, jobs: Sequence[DeliveryJob]) -> None:
         self.jobs += jobs
 
+    def put_back(self, job: DeliveryJob, seconds: int) -> None:  # noqa: ARG002 - they keep no time
+        self.jobs.append(job)
+
 
 class NoMessageQueue:
     """A message queue that keeps what it is given."""

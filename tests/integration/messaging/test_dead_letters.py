@@ -129,7 +129,7 @@ class TestReasons:
         [letter] = show(cloud, world)
         assert letter.reason.startswith("still pending: ")
 
-    def test_a_run_that_had_no_time(self, cloud: Cloud, world: World) -> None:
+    def test_a_run_that_had_no_time_and_could_not_put_it_back(self, cloud: Cloud, world: World) -> None:
         _, body = job(world)
         bury(cloud, "email", body)
         [letter] = show(cloud, world)
@@ -140,12 +140,13 @@ class TestReasons:
             "attributes": {"ApproximateReceiveCount": "10"},
             "messageAttributes": {},
             "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:EmailQueue",
+            "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{cloud.queues['email'].rpartition('/')[2]}",
         }
+        cloud.fail("sqs:SendMessage", ("ServiceUnavailable", 503))
         cloud.fail("sqs:ChangeMessageVisibility", {})
         cloud.invoke("pipeline/deliver_email", {"Records": [record]}, milliseconds=1000)
         [letter] = show(cloud, world)
-        assert letter.reason == "still pending: no time was left for it"
+        assert letter.reason == "store or queue unavailable: ServiceUnavailable"
 
     def test_a_run_that_did_not_finish_leaves_no_note(self, cloud: Cloud, world: World) -> None:
         bury(cloud, "email", job(world)[1])

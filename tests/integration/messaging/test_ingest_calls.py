@@ -234,14 +234,14 @@ class TestSeveralMessages:
         answer = {"Successful": [{"Id": "0"}], "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}]}
         world.cloud.fail("sqs:SendMessageBatch", answer)
         with pytest.raises(Unavailable):
-            send_all(Clients(), world.cloud.queues["message"], ["one", "two"])
+            send_all(Clients(), world.cloud.queues["message"], "team", ["one", "two"])
 
     def test_a_batch_that_nobody_answers_for_was_not_taken(self, world: World) -> None:
         world.cloud.fail("sqs:SendMessageBatch", {"Successful": [{"Id": "0"}]})
         with pytest.raises(Unavailable):
-            send_all(Clients(), world.cloud.queues["message"], ["one", "two"])
+            send_all(Clients(), world.cloud.queues["message"], "team", ["one", "two"])
 
     def test_a_refused_batch_was_not_taken(self, world: World) -> None:
         world.cloud.fail("sqs:SendMessageBatch", ("AccessDenied", 403))
         with pytest.raises(Unavailable):
-            send_all(Clients(), world.cloud.queues["message"], ["one", "two"])
+            send_all(Clients(), world.cloud.queues["message"], "team", ["one", "two"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -238,6 +238,9 @@ class TestRemoved:
             def has_provider(self, _job: DeliveryJob) -> bool:
                 return True
 
+            def is_paced(self, _job: DeliveryJob) -> bool:
+                return False
+
             def send(self, *_: Any) -> str:
                 change()
                 replay(world, message_id)
@@ -376,21 +379,22 @@ class TestForce:
         cloud.pump()
         assert world.outcomes(message_id) == [("success", None)]
 
-    def test_it_has_all_its_tries_again(self, cloud: Cloud, world: World) -> None:
-        busy = ("TooManyRequestsException", 429)
-        cloud.fail(SEND, *[busy] * 5)
+    def test_its_provider_is_waited_for_again(self, cloud: Cloud, world: World) -> None:
+        denied = ("AccessDeniedException", 403)
+        cloud.fail(SEND, denied, denied)
         world.configure("login", MAIL)
         message_id = world.ingest("login", contact_infos=SAM)
         cloud.pump("message")
-        jobs = cloud.receive("email")
-        for _ in range(5):
-            cloud.hand_over("email", jobs)
-        assert world.outcomes(message_id) == [("failed", "provider: TooManyRequestsException")]
-        cloud.fail(SEND, *[busy] * 4)
+        [queued] = cloud.receive("email")
+        job = DeliveryJob.model_validate_json(queued["body"])
+        long_ago = world.runtime.clock.now() - timedelta(hours=25)
+        waited = job.model_copy(update={"refused_since": long_ago}).model_dump_json(exclude_unset=True, by_alias=True)
+        cloud.hand_over("email", [{**queued, "body": waited}])
+        assert world.outcomes(message_id) == [("failed", "gave up: provider: AccessDeniedException")]
         replay(world, message_id, only(world, message_id).id)
-        cloud.pump("message")
-        jobs = cloud.receive("email")
-        assert [len(cloud.hand_over("email", jobs)) for _ in range(5)] == [1, 1, 1, 1, 0]
+        cloud.pump("message", "email")
+        assert world.outcomes(message_id) == [("pending", "waiting: provider: AccessDeniedException")]
+        cloud.hand_over("email", [cloud.put_back()[-1][1]])
         assert world.outcomes(message_id) == [("success", None)]
 
     def test_an_outcome_that_is_unknown_can_be_forced(self, cloud: Cloud, world: World) -> None:
@@ -502,6 +506,9 @@ class TestReports:
         class Fast:
             def has_provider(self, _job: DeliveryJob) -> bool:
                 return True
+
+            def is_paced(self, _job: DeliveryJob) -> bool:
+                return False
 
             def send(inner, *_: Any) -> str:  # noqa: N805 - the test is at hand as self
                 self.report(world, message_id, "delivery")

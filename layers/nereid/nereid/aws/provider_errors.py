@@ -32,6 +32,8 @@ _ACCOUNT = frozenset(
         "UnrecognizedClientException",
     }
 )
+#: Among the codes of throttling, those that say nothing of how much is sent.
+_NOT_NOW = frozenset({"RequestTimeout", "ServiceUnavailable"})
 #: Errors of ours or of one sender or application, not of this message: a person mends them, and the same request works.
 _MENDED = frozenset(
     {
@@ -52,18 +54,20 @@ _DAY = ("daily", "quota")
 
 
 @contextmanager
-def handing_over(busy: Collection[str]) -> Iterator[None]:
+def handing_over(busy: Collection[str], passing: Collection[str] = ()) -> Iterator[None]:
     """Turn the errors of a hand-over into the port's three.
 
     Parameters
     ----------
     busy
         The provider's own codes for "too many", beside throttling.
+    passing
+        Codes for "not now" of this call alone, beside every answer of 500 and more.
     """
     try:
         yield
     except ClientError as error:
-        raise _meaning(error, busy) from error
+        raise _meaning(error, busy, passing) from error
     except NoCredentialsError as error:
         raise ProviderBusy(type(error).__name__, "account") from error
     except (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError) as error:
@@ -75,12 +79,17 @@ def handing_over(busy: Collection[str]) -> Iterator[None]:
         raise OutcomeUnknown(type(error).__name__) from error
 
 
-def _meaning(error: ClientError, busy: Collection[str]) -> ProviderBusy | ProviderRefused:
+def _meaning(error: ClientError, busy: Collection[str], passing: Collection[str]) -> ProviderBusy | ProviderRefused:
     name, text = code(error), str(error.response["Error"].get("Message", "")).lower()
     if name in _ACCOUNT:
         return ProviderBusy(name, "account")
-    if name in busy or name in THROTTLED or status(error) == 429:
+    if name in busy or name in THROTTLED - _NOT_NOW or status(error) == 429:
         return ProviderBusy(name, "quota" if any(word in text for word in _DAY) else "rate")
-    if name in _MENDED or status(error) >= 500 or (name == "MessageRejected" and _NOT_VERIFIED in text):
+    if (
+        name in _MENDED | _NOT_NOW
+        or name in passing
+        or status(error) >= 500
+        or (name == "MessageRejected" and _NOT_VERIFIED in text)
+    ):
         return ProviderBusy(name)
     return ProviderRefused(name)

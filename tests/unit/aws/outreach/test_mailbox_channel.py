@@ -249,11 +249,15 @@ def test_a_provider_that_cannot_be_reached_got_nothing(servers: Mailboxes, provi
 
 
 class Noted:
-    def __init__(self) -> None:
+    def __init__(self, *, paced: bool = False) -> None:
         self.jobs: list[DeliveryJob] = []
+        self.paced = paced
 
     def has_provider(self, _job: DeliveryJob) -> bool:
         return True
+
+    def is_paced(self, _job: DeliveryJob) -> bool:
+        return self.paced
 
     def send(self, job: DeliveryJob, _rendered: Rendered) -> str | None:
         self.jobs.append(job)
@@ -266,3 +270,9 @@ def test_a_mail_goes_the_way_that_it_was_given() -> None:
     channel.send(job("a@example.com", None), Rendered({}, []))
     channel.send(job("b@example.com", SENDER), Rendered({}, []))
     assert [len(provider.jobs), len(mailboxes.jobs)] == [1, 1]
+
+
+def test_a_mail_keeps_to_the_pace_of_the_way_that_it_goes() -> None:
+    channel = EmailChannel(Noted(paced=True), Noted())
+    assert channel.is_paced(job("a@example.com", None))
+    assert not channel.is_paced(job("b@example.com", SENDER))

@@ -45,7 +45,7 @@ class PushChannel:
         with handing_over(SNS_BUSY):
             endpoint = self._endpoint(job)
         # An endpoint that is gone now was deleted by another run that drops the token: nothing was handed over.
-        with handing_over(SNS_BUSY | _GONE):
+        with handing_over(SNS_BUSY, _GONE):
             try:
                 return self._publish(endpoint, payload)
             except ClientError as error:

@@ -45,10 +45,9 @@ def with_waits(deliveries: Sequence[Delivery], closures: Closures, now: datetime
         if not _is_queued(delivery, now):
             return delivery
         busy = closed[delivery.channel]
-        wait = {"reason": QUEUED, "next_try_at": None}
-        if busy is not None:
-            wait = {"reason": waiting_for(busy), "next_try_at": busy.until}
-        return delivery.model_copy(update=wait)
+        if busy is None:
+            return delivery.model_copy(update={"reason": QUEUED, "next_try_at": None})
+        return delivery.model_copy(update={"reason": waiting_for(busy), "next_try_at": busy.until})
 
     return [shown(each) for each in deliveries]
 
