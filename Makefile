@@ -70,6 +70,12 @@ faults: ## Run the fault simulator (SEED=..., EVENTS=..., RUNS=..., INTENSITY=..
 		$(if $(EVENTS),--events $(EVENTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(INTENSITY),--intensity $(INTENSITY)) \
 		$(if $(ITEMS),--items $(ITEMS)) $(if $(FAULTS),--faults $(FAULTS))
 
+.PHONY: load
+load: ## Run the product under ordinary load (EVENTS=..., RATE=..., SES=..., QUOTA=..., TEAMS=..., CONCURRENCY=..., ...)
+	@$(venv) .venv test
+	@PYTHONPATH=layers/nereid $(python) -m tests.simulator.load $(foreach each,EVENTS RATE SES QUOTA TEAMS CONCURRENCY \
+		SLOW SCALE TEMPLATE KIND,$(if $($(each)),--$(shell echo $(each) | tr A-Z a-z) $($(each))))
+
 .PHONY: lint
 lint: ## Check style, types, the template, the locks, the generated files and the dependencies
 	@$(venv) .venv lint

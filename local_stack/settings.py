@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 ACCOUNT_ID = "123456789012"
 DEFAULT_REGION = "us-east-1"
@@ -42,6 +44,10 @@ class Settings:
         Print everything that functions log, not only warnings and errors.
     parameters : mapping of str to str
         Values for parameters of the template, in place of its defaults and of the stack's own.
+    ses_rate : float or None
+        How many mails a second SES takes; None for any number.
+    ses_daily_quota : int or None
+        How many mails SES takes in 24 hours; None for any number.
     """
 
     template: Path
@@ -53,6 +59,8 @@ class Settings:
     region: str = DEFAULT_REGION
     verbose: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
+    ses_rate: float | None = None
+    ses_daily_quota: int | None = None
 
     @property
     def root(self) -> Path:
@@ -67,6 +75,22 @@ def _port(name: str, default: int) -> int:
     if not text.isdigit() or int(text) > _LAST_PORT:
         raise SettingsError(f"{name} must be a port number, not {text!r}")
     return int(text)
+
+
+_Number = TypeVar("_Number", int, float)
+
+
+def _limit(name: str, number: Callable[[str], _Number]) -> _Number | None:
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        value = number(text)
+    except ValueError:
+        value = number("0")
+    if not 0 < value < math.inf:
+        raise SettingsError(f"{name} must be a number above 0, not {text!r}")
+    return value
 
 
 def _overrides(arguments: Sequence[str]) -> dict[str, str]:
@@ -120,4 +144,6 @@ def read_settings(arguments: Sequence[str] = ()) -> Settings:
         region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
         verbose=os.environ.get("NEREID_VERBOSE", "") not in ("", "0"),
         parameters=_overrides(arguments),
+        ses_rate=_limit("LOCAL_SES_RATE", float),
+        ses_daily_quota=_limit("LOCAL_SES_DAILY_QUOTA", int),
     )

@@ -17,6 +17,7 @@ from local_stack.aws.permissions import Permissions
 from local_stack.aws.recorder import Recorder
 from local_stack.aws.resources import Cloud
 from local_stack.aws.schedules import Scheduler
+from local_stack.aws.sending_limits import Limits, SendingLimits
 from local_stack.aws.server import AwsServer, Forward, embedded
 from local_stack.compute.functions import Functions, Zygote
 from local_stack.compute.queues import Poller, Queues
@@ -81,7 +82,8 @@ class Stack:
         zygote = Zygote(Path(__file__).resolve().parent.parent)
         self._stops.append(zygote.stop)
         recorder = Recorder(Forward(settings.emulator) if settings.emulator else embedded())
-        permissions = Permissions(recorder)
+        limits = SendingLimits(recorder, Limits(settings.ses_rate, settings.ses_daily_quota))
+        permissions = Permissions(limits)
         aws = AwsServer(permissions, settings.aws_host, settings.aws_port)
         aws.start()
         self._stops.append(aws.stop)

@@ -148,6 +148,8 @@ def needs(service: str, region: str, environ: Mapping[str, Any], body: bytes) ->
             yield Need("ses:SendEmail", f"{prefix}identity/{parseaddr(email.get('FromEmailAddress', ''))[1]}")
             if email.get("ConfigurationSetName"):
                 yield Need("ses:SendEmail", f"{prefix}configuration-set/{email['ConfigurationSetName']}")
+        case "ses" if environ["PATH_INFO"] == "/v2/email/account":
+            yield Need("ses:GetAccount", "*")
         case _:
             yield Need(f"{service}:{operation or environ['PATH_INFO']}", prefix)
 

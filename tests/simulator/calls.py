@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _READS = frozenset({"get_item", "batch_get_item", "query"})
 #: How long calls take, in microseconds, at least and at most: to the service, and the same back.
-_TAKES = {"dynamodb": (800, 6_000), "sqs": (2_000, 12_000), "secretsmanager": (5_000, 20_000), "kms": (2_000, 9_000)}
-_PROVIDER_TAKES = (15_000, 120_000)
+TAKES = {"dynamodb": (800, 6_000), "sqs": (2_000, 12_000), "secretsmanager": (5_000, 20_000), "kms": (2_000, 9_000)}
+PROVIDER_TAKES = (15_000, 120_000)
 _THROTTLED = {
     "dynamodb": "ProvisionedThroughputExceededException",
     "sqs": "RequestThrottled",
@@ -109,7 +109,7 @@ class Client:
         fault = invocation.call_fault = world.faults.draw(place, menu)
         if menu == "provider" and invocation.hand_over is not None:
             invocation.hand_over.has_begun = True
-        low, high = _TAKES.get(service, _PROVIDER_TAKES)
+        low, high = world.takes(service)
         way = world.chance.between(f"{place}~", low, high)
         if fault is not None:
             invocation.faults.append(f"{fault} {operation}")

@@ -37,6 +37,10 @@ class Ses:
     def __init__(self, world: World) -> None:
         self._world = world
 
+    def get_account(self, _parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
+        """Tell the account's limits: here it has none that it would meet."""
+        return {"SendQuota": {"MaxSendRate": 500.0}}
+
     def send_email(self, parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
         """Accept a mail."""
         simple = parameters["Content"]["Simple"]

@@ -27,6 +27,7 @@ _CONCURRENCY = 6
 #: A late message is late by up to this long.
 _LATE = seconds(900)
 _LONGEST_VISIBILITY = 12 * 60 * 60
+_LONGEST_DELAY = 15 * 60
 #: The queue whose function never says how long something waits: a report may come before what it is about is recorded.
 _WAITS_ITS_TIME = "FeedbackQueue"
 _REGION, _ACCOUNT = "us-east-1", "123456789012"
@@ -35,11 +36,12 @@ _REGION, _ACCOUNT = "us-east-1", "123456789012"
 class QueuedMessage:
     """A message that a queue holds."""
 
-    __slots__ = ("body", "faults", "first_received", "label", "receipt", "receives", "sent_at", "visible_at")
+    __slots__ = ("body", "faults", "first_received", "group", "label", "receipt", "receives", "sent_at", "visible_at")
 
-    def __init__(self, label: str, body: str, sent_at: int) -> None:
+    def __init__(self, label: str, body: str, sent_at: int, group: str = "") -> None:
         self.label = label
         self.body = body
+        self.group = group
         self.sent_at = sent_at
         self.visible_at = sent_at
         self.receives = 0
@@ -76,25 +78,28 @@ class Queue:
         self.consumer = function
         self._batch = int(mapping["BatchSize"])
 
-    def put(self, label: str, body: str) -> None:
-        """Take a message in."""
+    def put(self, label: str, body: str, group: str, delay: int = 0) -> None:
+        """Take a message of a group in, that is handed over after so many seconds at the earliest."""
         world = self._world
-        message = QueuedMessage(label, body, world.time.now)
+        if not 0 <= delay <= _LONGEST_DELAY:
+            raise error("InvalidParameterValue", 400, "SendMessage")
+        begins = world.time.now + delay * SECOND
+        message = QueuedMessage(label, body, world.time.now, group)
         world.note(label, f"is on {self.name}")
         self._add(message)
         match world.faults.draw(f"{label}/sent", "queue:sent"):
             case "late":
                 late = world.chance.between(f"{label}/late", SECOND, _LATE)
                 world.note(label, f"! comes {late // SECOND} s late")
-                self._show(message, world.time.now + late)
+                self._show(message, begins + late)
             case "twice":
                 world.note(label, "! comes twice")
-                twin = QueuedMessage(f"{label}'", body, world.time.now)
+                twin = QueuedMessage(f"{label}'", body, world.time.now, group)
                 self._add(twin)
-                self._show(twin, world.time.now + world.chance.between(f"{label}/twice", 0, seconds(60)))
-                self._show(message, world.time.now + world.chance.between(f"{label}/way", 0, seconds(0.3)))
+                self._show(twin, begins + world.chance.between(f"{label}/twice", 0, seconds(60)))
+                self._show(message, begins + world.chance.between(f"{label}/way", 0, seconds(0.3)))
             case _:
-                self._show(message, world.time.now + world.chance.between(f"{label}/way", 0, seconds(0.3)))
+                self._show(message, begins + world.chance.between(f"{label}/way", 0, seconds(0.3)))
 
     def _add(self, message: QueuedMessage) -> None:
         self.messages[message.label] = message
@@ -275,7 +280,8 @@ class Sqs:
 
     def _send_message(self, parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
         label = self._label()
-        self._queue(parameters).put(label, parameters["MessageBody"])
+        body, group, delay = parameters["MessageBody"], parameters["MessageGroupId"], parameters.get("DelaySeconds", 0)
+        self._queue(parameters).put(label, body, group, delay)
         return {"MessageId": label}
 
     def _send_message_batch(self, parameters: dict[str, Any], fault: str | None) -> dict[str, Any]:
@@ -287,7 +293,7 @@ class Sqs:
             if fault == "partial" and self._world.chance.happens(f"{label}/partial", 0.4):
                 failed.append({"Id": entry["Id"], "SenderFault": False, "Code": "InternalError"})
                 continue
-            queue.put(label, entry["MessageBody"])
+            queue.put(label, entry["MessageBody"], entry["MessageGroupId"])
             done.append({"Id": entry["Id"], "MessageId": label})
         return {"Successful": done, **({"Failed": failed} if failed else {})}
 

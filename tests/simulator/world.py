@@ -17,7 +17,7 @@ import nereid.logs
 from nereid.runtime import Runtime
 from nereid.settings import Settings
 from tests.infrastructure import stack
-from tests.simulator.calls import Sdk
+from tests.simulator.calls import PROVIDER_TAKES, TAKES, Sdk
 from tests.simulator.chance import Chance
 from tests.simulator.clock import SandboxClock, Time, seconds
 from tests.simulator.database import Database
@@ -45,6 +45,10 @@ _REFERENCES = {
     "ConfigurationSet": "nereid",
     "SigningSecret": "signing-secret",
     "BedrockModelId": "",
+    "EmailsPerSecond": "0",
+    "SmsPerSecond": "20",
+    "PushesPerSecond": "500",
+    "DeliveryPatienceHours": "24",
 }
 
 
@@ -77,10 +81,11 @@ class World:
         self.invocations = 0
         self._names = 0
         self._runtime: Runtime | None = None
-        self.database = Database(self)
-        self.queues = {name: Queue(self, name) for name in stack.queues()}
+        self.database = self.make_database()
+        self.queues = {name: self.make_queue(name) for name in stack.queues()}
         self.sns = Sns(self)
-        services: dict[str, Any] = {"sesv2": Ses(self), "sns": self.sns, "secretsmanager": Secrets(), "kms": Kms()}
+        services: dict[str, Any] = {"sesv2": self.make_ses(), "sns": self.sns}
+        services |= {"secretsmanager": Secrets(), "kms": Kms()}
         self._services = services
         self._sqs = Sqs(self)
         self._functions: dict[str, Function] = {}
@@ -90,6 +95,24 @@ class World:
             queue.consumed_by(self.function(stack.target(mapping["FunctionName"])), mapping)
         #: Those who want to know what a provider accepted.
         self.on_accepted: list[Callable[[Accepted], None]] = []
+
+    # -- what it is made of
+
+    def make_database(self) -> Database:
+        """Make DynamoDB."""
+        return Database(self)
+
+    def make_queue(self, name: str) -> Queue:
+        """Make a queue of SQS."""
+        return Queue(self, name)
+
+    def make_ses(self) -> Ses:
+        """Make SES."""
+        return Ses(self)
+
+    def takes(self, service: str) -> tuple[int, int]:
+        """Return how long each way of a call of a service takes, at least and at most, in microseconds."""
+        return TAKES.get(service, PROVIDER_TAKES)
 
     # -- what AWS does
 

@@ -6,6 +6,8 @@ our record. The consequence is the notification's choice (`retry`): repeat once 
 See docs/delivery.md.
 """
 
+import random
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -36,6 +38,10 @@ from nereid.ports.messaging import (
 
 #: How often a delivery is handed over without an answer before it is given up.
 MAX_TRIES = 5
+#: The pauses, in seconds, after which the record of a hand-over is tried again that the store did not take, and how
+#: long one try of it takes at most.
+_RECORD_PAUSES = (0.1, 0.3, 1.0, 2.0, 3.0, 3.0)
+_RECORD_SECONDS = 7
 #: The reason of a delivery that was not handed over while it was worth it.
 EXPIRED = "expired"
 #: When a job comes again that another run is about to make way for, in seconds.
@@ -153,7 +159,8 @@ class Deliverer:
                 outcome = Outcome("failed", UNKNOWN_OUTCOME)
         else:
             outcome = Outcome("success", None, provider_message_id)
-        self._record(job, token, outcome._replace(missing_variables=rendered.missing_variables))
+        outcome = outcome._replace(missing_variables=rendered.missing_variables)
+        self._record_surely(job, token, outcome, lambda: min(seconds_left(), self._seconds_until(until)))
 
     def _require_time(self, until: datetime, seconds_left: Callable[[], float]) -> None:
         """Raise unless claim and function last for as long as a hand-over may take: this run may have stood still."""
@@ -227,6 +234,20 @@ class Deliverer:
         """Give a claim back after nothing was handed over; if that fails too, it lapses."""
         with suppress(Unavailable):
             self._record(job, token, Outcome("pending"))
+
+    def _record_surely(self, job: DeliveryJob, token: str, outcome: Outcome, seconds_left: Callable[[], float]) -> None:
+        """Record how a hand-over ended, as often as it takes: if it is not recorded, the mail may be sent twice."""
+        for pause in _RECORD_PAUSES:
+            try:
+                return self._record(job, token, outcome)
+            except Unavailable:
+                if seconds_left() < pause + _RECORD_SECONDS:
+                    break
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
+        return self._record(job, token, outcome)
+
+    def _seconds_until(self, moment: datetime) -> float:
+        return (moment - self.clock.now()).total_seconds()
 
     def _record(self, job: DeliveryJob, token: str, outcome: Outcome) -> None:
         now = self.clock.now()

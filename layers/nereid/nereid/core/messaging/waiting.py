@@ -96,8 +96,8 @@ def gave_up(busy: Busy) -> Outcome:
 
 
 def _pause(refusals: int) -> timedelta:
-    """Return how long a delivery waits after so many refusals, from 1: 2, 4, 8 ... seconds, and 15 minutes at most."""
-    return min(LONGEST_PAUSE, timedelta(seconds=2 ** min(refusals, 10)))
+    """Return how long a delivery waits after so many refusals, from 1: 1, 2, 4 ... seconds, and 15 minutes at most."""
+    return min(LONGEST_PAUSE, timedelta(seconds=2 ** min(refusals - 1, 10)))
 
 
 def _some_time_about(now: datetime, busy: Busy) -> datetime:

@@ -1,0 +1,1 @@
+"""Ordinary load instead of faults: `make load` runs the product's own functions within the limits of AWS's services."""
