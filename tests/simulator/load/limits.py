@@ -142,7 +142,7 @@ def _key_of(place: Any) -> tuple[str, str]:
 def _kind_of(partition: str) -> str:
     """Return which kind of partition one is, by its key."""
     parts = partition.split("#")
-    return parts[2] if len(parts) > 2 else parts[0]  # noqa: PLR2004 - team and environment
+    return parts[2] if len(parts) > 2 else parts[0]
 
 
 def units(mapping: Mapping[str, Any]) -> int:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from typing import Any
 
-from nereid.core.access.teams import create_api_token, create_environment, create_team
+from nereid.core.access.teams import create_api_token, create_team
 from nereid.core.audience.users import create_or_update_user
 from nereid.core.messaging.event_types import check_notifications, put_event_type
 from nereid.dialects.manage import frame as manage
 from nereid.dialects.manage.bodies import EventTypeBody
-from nereid.models.team import Channels
-from tests.simulator.clock import SECOND, START, seconds
+from tests.simulator.clock import SECOND, seconds
 from tests.simulator.load.world import Load, LoadWorld
 from tests.simulator.providers import SECRET, Accepted
 from tests.simulator.world import running
@@ -156,7 +154,7 @@ class Run:
         """
         first = int(len(self.news) * without)
         moments = sorted(self.news)[first : len(self.news) - first]
-        if len(moments) < 2:  # noqa: PLR2004 - no time between them
+        if len(moments) < 2:
             return 0.0
         busy = sum(min(after - before, 60 * SECOND) for before, after in zip(moments, moments[1:], strict=False))
         return len(moments) / (busy / SECOND) / self.load.ses
