@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -70,11 +71,11 @@ class LimitedDatabase(Database):
         super().__init__(world)
         tables = stack.of_type("AWS::DynamoDB::Table")
         self.client = self.meter = MeteredDynamoDB({name: table["Properties"] for name, table in tables.items()})
-        self._used: defaultdict[tuple[str, str], Counter[Any]] = defaultdict(Counter)
+        self._used: defaultdict[tuple[str, str], defaultdict[Any, float]] = defaultdict(partial(defaultdict, float))
         self._second = 0
         self.throttled: Counter[str] = Counter()
         #: The most units of a partition in a second, of tables and indexes.
-        self.most: Counter[Any] = Counter()
+        self.most: dict[Any, float] = {}
 
     def operation(self, name: str) -> Callable[[dict[str, Any], str | None], Any]:
         """Return what does an operation, within the limits."""
@@ -98,7 +99,7 @@ class LimitedDatabase(Database):
         if second != self._second:
             for kind, used in self._used.items():
                 for key, units in used.items():
-                    self.most[kind, key] = max(self.most[kind, key], units)
+                    self.most[kind, key] = max(self.most.get((kind, key), 0), units)
             self._used.clear()
             self._second = second
 
@@ -128,7 +129,7 @@ class LimitedDatabase(Database):
         self._second = -1
         self._pass_time()
         found: list[str] = []
-        for (kind, what), key in (each for each, _ in self.most.most_common(400)):
+        for (kind, what), key in sorted(self.most, key=lambda each: -self.most[each]):
             if what == "table":
                 continue
             found.append(f"{self.most[(kind, what), key]:.0f} {kind}s/s of {key[0]} {_kind_of(key[-1])}")

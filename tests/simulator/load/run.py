@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import Any
 
 from nereid.core.access.teams import create_api_token, create_team
@@ -18,7 +19,7 @@ from tests.simulator.world import running
 #: How often another team asks for a code meanwhile.
 _CODE_EVERY = seconds(2)
 _INGEST = "POST /neptune/events/ingest"
-_FULL = 200
+_TAKEN = "200"
 
 
 def run(load: Load) -> list[str]:
@@ -101,7 +102,7 @@ class Run:
                 return
             answer = self.world.request(identifier, _INGEST, body=body)
             self.requests[str(answer.status if answer else "no answer")] += 1
-            if answer is not None and answer.status == _FULL:
+            if answer is not None and str(answer.status) == _TAKEN:
                 self.begun[f"{name}|{identifier}"] = self.world.time.now
                 self.ids.append((scope, identifier))
 
@@ -122,9 +123,9 @@ class Run:
         """Return what is to be told."""
         world, load = self.world, self.load
         ends = self._ends()
+        others = {kind: number for kind, number in self.requests.items() if kind != _TAKEN}
         lines = [
-            f"accepted {self.requests.get(str(_FULL), 0)} requests, others: "
-            f"{ {kind: n for kind, n in self.requests.items() if kind != str(_FULL)} or 'none' }",
+            f"accepted {self.requests[_TAKEN]} requests, others: {others or 'none'}",
             f"sent {self.sent}",
             *(f"{kind} {ends.get(kind, 0)}" for kind in ("success", "failed", "expired", "pending", "not processed")),
             f"dead letters {self._dead()}",
@@ -134,13 +135,13 @@ class Run:
             asked = answers["accepted"] + answers["rate"]
             share = answers["rate"] / asked if asked else 0
             lines += [
-                f"refused by the provider {answers['rate']} for the rate ({share:.1%}), {answers['quota']} for the quota",
+                f"refused by the provider for the rate {answers['rate']} ({share:.1%}), for the quota {answers['quota']}",
                 f"rate used {self._used():.1%}, {self._used(0.1):.1%} between the first tenth and the last",
             ]
         lines += [f"{name}: {_spread(waits)}" for name, waits in sorted(self.waits.items())]
         lines += [
             f"most sandboxes at once {world.most_running}; simulated {world.time.now / SECOND / 60:.1f} minutes",
-            f"DynamoDB throttled {dict(world.database.throttled) or 'nothing'}; hottest {world.database.hottest()}",
+            f"DynamoDB throttled {dict(world.limited_database.throttled) or 'nothing'}; hottest {world.limited_database.hottest()}",
         ]
         return lines
 
@@ -156,7 +157,7 @@ class Run:
         moments = sorted(self.news)[first : len(self.news) - first]
         if len(moments) < 2:
             return 0.0
-        busy = sum(min(after - before, 60 * SECOND) for before, after in zip(moments, moments[1:], strict=False))
+        busy = sum(min(after - before, 60 * SECOND) for before, after in pairwise(moments))
         return len(moments) / (busy / SECOND) / self.load.ses
 
     def _ends(self) -> Counter[str]:

@@ -63,7 +63,8 @@ class LoadWorld(World):
 
     def make_database(self) -> Database:
         """Make DynamoDB with the limits of its partitions."""
-        return LimitedDatabase(self)
+        self.limited_database = LimitedDatabase(self)
+        return self.limited_database
 
     def make_queue(self, name: str) -> Queue:
         """Make a fair queue."""
@@ -97,7 +98,7 @@ class LoadWorld(World):
         self.most_running = max(self.most_running, self.running)
         return super().invoke(function, label, given, done)
 
-    def invocation_ended(self, invocation: Invocation) -> None:
+    def invocation_ended(self, invocation: Invocation) -> None:  # noqa: ARG002 - it is the same for all
         """Note that a run of a function is over."""
         self.running -= 1
 
