@@ -121,7 +121,7 @@ class Run:
 
     def lines(self) -> list[str]:
         """Return what is to be told."""
-        world, load = self.world, self.load
+        world, load, database = self.world, self.load, self.world.limited_database
         ends = self._ends()
         others = {kind: number for kind, number in self.requests.items() if kind != _TAKEN}
         lines = [
@@ -135,13 +135,13 @@ class Run:
             asked = answers["accepted"] + answers["rate"]
             share = answers["rate"] / asked if asked else 0
             lines += [
-                f"refused by the provider for the rate {answers['rate']} ({share:.1%}), for the quota {answers['quota']}",
+                f"refused by the provider for its rate {answers['rate']} ({share:.1%}), for its quota {answers['quota']}",
                 f"rate used {self._used():.1%}, {self._used(0.1):.1%} between the first tenth and the last",
             ]
         lines += [f"{name}: {_spread(waits)}" for name, waits in sorted(self.waits.items())]
         lines += [
             f"most sandboxes at once {world.most_running}; simulated {world.time.now / SECOND / 60:.1f} minutes",
-            f"DynamoDB throttled {dict(world.limited_database.throttled) or 'nothing'}; hottest {world.limited_database.hottest()}",
+            f"DynamoDB throttled {dict(database.throttled) or 'nothing'}; hottest {database.hottest()}",
         ]
         return lines
 
