@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 
 from nereid.core.audience.contact_infos import put_contact_info
 from nereid.core.messaging.deliver import CLAIM_SECONDS, MAX_TRIES, backoff_seconds
-from tests.support.cloud import PUSH_APPLICATION, Cloud, World
+from tests.support.cloud import APNS_APPLICATION, PUSH_APPLICATION, Cloud, World
 from tests.support.notifications import MAIL, PHONE, SAM, TEXT
 
 #: Other tests show that the same stores work over moto.
@@ -261,6 +261,30 @@ class TestPush:
             ("failed", "provider: unregistered"),
             ("success", None),
         ]
+
+    @pytest.mark.parametrize(
+        ("system", "expected"),
+        [("iOS 16.3", APNS_APPLICATION), ("Android 14", PUSH_APPLICATION), (None, PUSH_APPLICATION)],
+    )
+    def test_a_device_is_served_by_its_platforms_application(
+        self, cloud: Cloud, system: str | None, expected: str
+    ) -> None:
+        world = World(cloud, channels={"push": {"fcm": PUSH_APPLICATION, "apns": APNS_APPLICATION}})
+        contact = {"type": "firebase_token", "value": f"token-{world.team_id}", "filterable": system}
+        world.configure("login", PHONE)
+        message_id = world.ingest("login", data={"otp": 1}, contact_infos=[contact])
+        cloud.pump()
+        assert world.outcomes(message_id) == [("success", None)]
+        assert [request["PlatformApplicationArn"] for request in cloud.sent(CREATE)] == [expected]
+
+    def test_a_device_whose_platform_has_no_application_has_no_provider(self, cloud: Cloud) -> None:
+        world = World(cloud, channels={"push": {"fcm": PUSH_APPLICATION}})
+        apple = {"type": "firebase_token", "value": "0a" * 32}
+        google = {"type": "firebase_token", "value": f"token-{world.team_id}"}
+        world.configure("login", PHONE)
+        message_id = world.ingest("login", data={"otp": 1}, contact_infos=[apple, google])
+        cloud.pump()
+        assert world.outcomes(message_id) == [("no_provider", "no push provider"), ("success", None)]
 
     def test_the_payload_has_each_platforms_form(self, cloud: Cloud, world: World, token: str) -> None:
         self.push(world, token)

@@ -35,7 +35,7 @@ class PushChannel:
         self._tokens = tokens
 
     def has_provider(self, job: DeliveryJob) -> bool:
-        return job.channels.push is not None
+        return _application(job) is not None
 
     def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
         payload = json.dumps(_payload(rendered.members))
@@ -54,10 +54,9 @@ class PushChannel:
 
     def _endpoint(self, job: DeliveryJob) -> str:
         """Return the endpoint of the recipient's token; SNS returns the same one for the same token."""
-        assert job.channels.push is not None
         try:
             answer = self._clients.sns.create_platform_endpoint(
-                PlatformApplicationArn=job.channels.push.application_arn, Token=job.recipient.value
+                PlatformApplicationArn=_application(job), Token=job.recipient.value
             )
         except ClientError as error:
             existing = _EXISTING.search(str(error))
@@ -89,6 +88,12 @@ class PushChannel:
         self._clients.sns.delete_endpoint(EndpointArn=endpoint)
         self._tokens.drop(job.scope, job.recipient.value)
         raise ProviderRefused("unregistered")
+
+
+def _application(job: DeliveryJob) -> str | None:
+    """Return the ARN of the application that serves the recipient, whose `filterable` is the device's system."""
+    push = job.channels.push
+    return push.application_for(job.recipient.value, job.recipient.filterable) if push else None
 
 
 def _payload(members: dict[str, Any]) -> dict[str, str]:
