@@ -177,9 +177,10 @@ class TestPush:
         assert user is not None
         return [contact.value for contact in user.contact_infos]
 
-    def endpoints(self, cloud: Cloud) -> list[str]:
+    def endpoints(self, cloud: Cloud) -> dict[str, str]:
+        """Return the endpoints of SNS by their tokens."""
         listed = cloud.client("sns").list_endpoints_by_platform_application(PlatformApplicationArn=PUSH_APPLICATION)
-        return [each["Attributes"]["Token"] for each in listed["Endpoints"]]
+        return {each["Attributes"]["Token"]: each["EndpointArn"] for each in listed["Endpoints"]}
 
     def test_a_disabled_endpoint_is_enabled_again_once(self, cloud: Cloud, world: World, token: str) -> None:
         cloud.fail(PUBLISH, DISABLED)
@@ -235,6 +236,72 @@ class TestPush:
         cloud.fail(PUBLISH, GONE)
         assert world.outcomes(self.push(world, token)) == [("success", None)]
         assert cloud.calls[CREATE] == 2
+
+    @pytest.mark.parametrize(
+        "gone", [GONE, ("InvalidParameter", 400, "TargetArn Reason: No endpoint found for the target arn specified")]
+    )
+    def test_a_kept_endpoint_that_is_gone_is_made_anew_and_kept(
+        self, cloud: Cloud, world: World, token: str, gone: Any
+    ) -> None:
+        self.push(world, token)
+        cloud.fail(PUBLISH, gone)
+        assert world.outcomes(self.push(world)) == [("success", None)]
+        assert cloud.calls[CREATE] == 2
+        self.push(world)
+        assert cloud.calls[CREATE] == 2
+
+    def test_an_endpoint_that_is_gone_again_is_tried_again_later(self, cloud: Cloud, world: World, token: str) -> None:
+        cloud.fail(PUBLISH, GONE, GONE)
+        assert world.outcomes(self.push(world, token)) == [("pending", None)]
+        assert cloud.calls[CREATE] == 2
+
+    def test_an_endpoint_of_another_run_is_used_as_it_was_kept(self, cloud: Cloud, world: World, token: str) -> None:
+        self.push(world, token)
+        world.ingest("login", "m", user_id="u", data={"otp": 1})
+        cloud.pump("message")
+        cloud.invoke("pipeline/deliver_push", {"Records": cloud.receive("push")})
+        assert world.outcomes("m") == [("success", None)]
+        assert cloud.calls[CREATE] == 1
+
+    def test_the_endpoint_of_a_dropped_token_is_kept_no_longer(self, cloud: Cloud, world: World, token: str) -> None:
+        cloud.fail(PUBLISH, DISABLED, None, DISABLED)
+        self.push(world, token)
+        self.push(world)
+        runtime = world.runtime
+        put_contact_info(runtime.users, runtime.clock, world.scope, "u", "firebase_token", token, {})
+        assert world.outcomes(self.push(world)) == [("success", None)]
+        assert cloud.calls[CREATE] == 2
+        assert [request["TargetArn"] for request in cloud.sent(PUBLISH)].count(self.endpoints(cloud)[token]) == 1
+
+    def test_the_endpoint_of_another_application_is_not_used(self, cloud: Cloud, world: World, token: str) -> None:
+        contact = {"type": "firebase_token", "value": token}
+        both = {"fcm": PUSH_APPLICATION, "apns": APNS_APPLICATION}
+        world = World(cloud, channels={"push": both})
+        world.configure("login", PHONE)
+        # The simulation of SNS knows a token once, whatever the application.
+        cloud.fail(CREATE, {"EndpointArn": "google"}, {"EndpointArn": "apple"})
+        cloud.fail(PUBLISH, *({"MessageId": str(number)} for number in range(4)))
+        for system in ("Android 14", "iOS 16", "Android 14", "iOS 16"):
+            world.ingest("login", data={"otp": 1}, contact_infos=[{**contact, "filterable": system}])
+            cloud.pump()
+        assert [request["PlatformApplicationArn"] for request in cloud.sent(CREATE)] == list(both.values())
+        used = [request["TargetArn"] for request in cloud.sent(PUBLISH)]
+        assert used == ["google", "apple", "google", "apple"]
+
+    def test_an_endpoint_that_cannot_be_kept_is_tried_again(self, cloud: Cloud, world: World, token: str) -> None:
+        world.configure("login", PHONE)
+        message_id = world.ingest("login", contact_infos=[{"type": "firebase_token", "value": token}])
+        cloud.pump("message")
+        records = cloud.receive("push")
+        cloud.fail("dynamodb:PutItem", ("ProvisionedThroughputExceededException", 400))
+        assert len(cloud.hand_over("push", records)) == 1
+        assert (cloud.calls[PUBLISH], world.outcomes(message_id)) == (0, [("pending", None)])
+        assert cloud.hand_over("push", records) == []
+        assert world.outcomes(message_id) == [("success", None)]
+
+    def test_an_application_that_is_gone_is_a_refusal(self, cloud: Cloud, world: World, token: str) -> None:
+        cloud.fail(CREATE, GONE)
+        assert world.outcomes(self.push(world, token)) == [("failed", "provider: NotFound")]
 
     def test_an_endpoint_that_goes_while_it_is_enabled_is_no_refusal(
         self, cloud: Cloud, world: World, token: str
