@@ -290,7 +290,7 @@ class Runtime:
         from nereid.core.messaging.template_content import TemplateContent
 
         endpoints = DynamoPushEndpoints(self._table("audience_table"), self.clock)
-        channel = PushChannel(self.clients, endpoints, DynamoPushTokens(self.users, self.clock))
+        channel = PushChannel(self.clients, endpoints, DynamoPushTokens(self.users, self.clock), self.clock)
         deliveries = DynamoDeliveryStore(self._table("activity_table"), self._retention, findable=True)
         return Deliverer(channel, TemplateContent(), deliveries, self.messages, self.clock, counts=self.delivery_counts)
 

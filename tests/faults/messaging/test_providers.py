@@ -353,15 +353,25 @@ class TestPush:
         cloud.pump()
         assert world.outcomes(message_id) == [("no_provider", "no push provider"), ("success", None)]
 
-    def test_the_payload_has_each_platforms_form(self, cloud: Cloud, world: World, token: str) -> None:
-        self.push(world, token)
+    def test_a_push_is_published_with_what_its_template_says(self, cloud: Cloud, world: World, token: str) -> None:
+        template = {**PHONE["template"], "badge": "{{ otp }}", "collapse": "login"}
+        world.configure("login", {**PHONE, "template": template})
+        apple = [{"type": "firebase_token", "value": token, "filterable": "iOS 16"}]
+        world.ingest("login", data={"otp": 1}, contact_infos=apple)
+        cloud.pump()
         [request] = cloud.sent(PUBLISH)
-        payload = json.loads(request["Message"])
-        assert json.loads(payload["GCM"])["fcmV1Message"]["message"] == {
-            "notification": {"title": "Login", "body": "1"},
-            "data": {"otp": "1"},
-        }
-        assert json.loads(payload["APNS"]) == {"aps": {"alert": {"title": "Login", "body": "1"}}, "otp": "1"}
+        message = json.loads(json.loads(request["Message"])["GCM"])["fcmV1Message"]["message"]
+        assert (message["notification"], message["data"]) == ({"title": "Login", "body": "1"}, {"otp": "1"})
+        assert message["android"] == {"collapse_key": "login"}
+        assert message["apns"]["payload"]["aps"]["badge"] == 1
+
+    def test_a_push_that_no_platform_takes_is_not_sent(self, cloud: Cloud, world: World, token: str) -> None:
+        world.configure("login", {**PHONE, "template": {"title": "t", "body": "{{ text }}"}})
+        contacts = [{"type": "firebase_token", "value": token}]
+        message_id = world.ingest("login", data={"text": "x" * 5000}, contact_infos=contacts)
+        cloud.pump()
+        assert world.outcomes(message_id) == [("failed", "provider: too large")]
+        assert (cloud.calls[CREATE], cloud.calls[PUBLISH]) == (0, 0)
 
 
 class TestStores:

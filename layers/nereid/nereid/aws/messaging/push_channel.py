@@ -8,19 +8,20 @@ disabled endpoint is enabled again once; if SNS disables it again without the to
 between, the token is unregistered and dropped for good.
 """
 
-import json
 import re
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from botocore.exceptions import ClientError
 
 from nereid.aws.clients import Clients
 from nereid.aws.errors import code
+from nereid.aws.messaging.push_payload import Publication, publication
 from nereid.aws.provider_errors import SNS_BUSY, handing_over
 from nereid.errors import ProviderBusy, ProviderRefused
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.team import Scope
 from nereid.ports.audience import PushEndpoints, PushTokens
+from nereid.ports.clock import Clock
 
 _DISABLED = frozenset({"EndpointDisabled", "EndpointDisabledException"})
 _GONE = frozenset({"NotFound", "NotFoundException"})
@@ -46,8 +47,9 @@ class _EndpointGone(ProviderBusy):
 class PushChannel:
     """Sends push. Implements `nereid.ports.messaging.Channel`."""
 
-    def __init__(self, clients: Clients, endpoints: PushEndpoints, tokens: PushTokens) -> None:
+    def __init__(self, clients: Clients, endpoints: PushEndpoints, tokens: PushTokens, clock: Clock) -> None:
         self._clients = clients
+        self._clock = clock
         self._endpoints = endpoints
         self._tokens = tokens
 
@@ -58,12 +60,12 @@ class PushChannel:
         application = _application(job)
         assert application is not None
         device = _Device(job.scope, application, job.recipient.value)
-        payload = json.dumps(_payload(rendered.members))
+        push = publication(application, rendered.members, self._clock.now())
         endpoint = self._endpoints.get(*device) or self._make(device)
         try:
-            return self._push(device, endpoint, payload)
+            return self._push(device, endpoint, push)
         except _EndpointGone:
-            return self._push(device, self._make(device), payload)
+            return self._push(device, self._make(device), push)
 
     def _make(self, device: _Device) -> str:
         """Make the endpoint of a token and keep it; SNS returns the same one for the same token."""
@@ -84,26 +86,26 @@ class PushChannel:
             return existing[1]
         return str(answer["EndpointArn"])
 
-    def _push(self, device: _Device, endpoint: str, payload: str) -> str:
+    def _push(self, device: _Device, endpoint: str, push: Publication) -> str:
         # An endpoint that goes now is deleted by another run that drops the token: nothing was handed over.
         with handing_over(SNS_BUSY | _GONE):
             try:
-                return self._publish(endpoint, payload)
+                return self._publish(endpoint, push)
             except ClientError as error:
                 if code(error) not in _DISABLED:
                     raise
-            return self._revive(device, endpoint, payload)
+            return self._revive(device, endpoint, push)
 
-    def _publish(self, endpoint: str, payload: str) -> str:
+    def _publish(self, endpoint: str, push: Publication) -> str:
         try:
-            answer = self._clients.sns.publish(TargetArn=endpoint, Message=payload, MessageStructure="json")
+            answer = self._clients.sns.publish(TargetArn=endpoint, MessageStructure="json", **push)
         except ClientError as error:
             if code(error) in _GONE or _NO_ENDPOINT in str(error):
                 raise _EndpointGone(code(error)) from error
             raise
         return str(answer["MessageId"])
 
-    def _revive(self, device: _Device, endpoint: str, payload: str) -> str:
+    def _revive(self, device: _Device, endpoint: str, push: Publication) -> str:
         """Enable an endpoint once and publish; drop the token if that was tried before."""
         if not self._tokens.may_revive(device.scope, device.token):
             self._drop(device, endpoint)
@@ -111,7 +113,7 @@ class PushChannel:
             EndpointArn=endpoint, Attributes={"Enabled": "true", "Token": device.token}
         )
         try:
-            return self._publish(endpoint, payload)
+            return self._publish(endpoint, push)
         except ClientError as error:
             if code(error) in _DISABLED:
                 self._drop(device, endpoint)
@@ -129,16 +131,3 @@ def _application(job: DeliveryJob) -> str | None:
     """Return the ARN of the application that serves the recipient, whose `filterable` is the device's system."""
     push = job.channels.push
     return push.application_for(job.recipient.value, job.recipient.filterable) if push else None
-
-
-def _payload(members: dict[str, Any]) -> dict[str, str]:
-    """Return the message for each platform.
-
-    Source: https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
-    """
-    title, body, data = members["title"], members["body"], members.get("data", {})
-    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in data.items()}
-    notification = {"title": title, "body": body}
-    fcm = {"fcmV1Message": {"message": {"notification": notification, "data": texts}}}
-    apns = {"aps": {"alert": notification}, **data}
-    return {"default": body, "GCM": json.dumps(fcm), "APNS": json.dumps(apns), "APNS_SANDBOX": json.dumps(apns)}
