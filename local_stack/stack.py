@@ -33,6 +33,8 @@ from local_stack.template.deployment import Deployer, Deployment
 STACK_NAME = "nereid-local"
 EMAIL_FROM = "hello@example.com"
 _PUSH_APPLICATION = "nereid-local"
+#: The platforms that have an application of that name; the first is the stack's default for all.
+_PUSH_PLATFORMS = ("GCM", "APNS", "APNS_SANDBOX")
 #: The attribute of a platform application that names the topic for failed pushes.
 _FAILURES = "EventDeliveryFailure"
 # The order is that of the parameters' use, not of the template; a template without one of them is served too.
@@ -147,9 +149,12 @@ class Stack:
             "SmsEnabled": "true",
         }
         if "PushApplicationArn" in declared:
-            overrides["PushApplicationArn"] = cloud.client("sns").create_platform_application(
-                Name=_PUSH_APPLICATION, Platform="GCM", Attributes={"PlatformCredential": "local"}
-            )["PlatformApplicationArn"]
+            overrides["PushApplicationArn"], *_ = [
+                cloud.client("sns").create_platform_application(
+                    Name=_PUSH_APPLICATION, Platform=platform, Attributes={"PlatformCredential": "local"}
+                )["PlatformApplicationArn"]
+                for platform in _PUSH_PLATFORMS
+            ]
         wanted = {name: value for name, value in overrides.items() if name in declared} | dict(settings.parameters)
         return Deployer(translated, settings.root, cloud, wanted, self.base_url).deploy()
 
@@ -180,11 +185,14 @@ class Stack:
         return str(answer["Attributes"].get("Token", endpoint_arn))
 
     def _name_topic(self, deployment: Deployment) -> None:
-        """Have the platform application report failures, as docs/deploy.md tells operators to."""
-        application, topic = deployment.parameters.get("PushApplicationArn"), deployment.outputs.get("FeedbackTopicArn")
-        if self._cloud is not None and application and topic:
-            self._cloud.client("sns").set_platform_application_attributes(
-                PlatformApplicationArn=application, Attributes={_FAILURES: topic}
+        """Have the platform applications report failures, as docs/deploy.md tells operators to."""
+        topic = deployment.outputs.get("FeedbackTopicArn")
+        if self._cloud is None or not topic:
+            return
+        sns = self._cloud.client("sns")
+        for application in sns.list_platform_applications()["PlatformApplications"]:
+            sns.set_platform_application_attributes(
+                PlatformApplicationArn=application["PlatformApplicationArn"], Attributes={_FAILURES: topic}
             )
 
     def _notify(self, application_arn: str, text: str) -> bool:

@@ -37,6 +37,10 @@ _BATCHES = {
     "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
     "PublishBatch": "Publish",
 }
+# SNS checks a call that names an endpoint against the endpoint's platform application: its own refusals name that one
+# ("not authorized to perform: SNS:SetEndpointAttributes on resource: arn:...:app/GCM/..."), and IAM knows no endpoints.
+# Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+_ENDPOINT = re.compile(r":endpoint/([^/]+/[^/]+)/[^/]+$")
 # The services among those that functions use that answer in JSON; the others do in XML.
 _JSON = {"dynamodb", "kms", "secretsmanager", "ses", "sqs"}
 
@@ -174,7 +178,7 @@ def _sns(request: Mapping[str, str]) -> Need:
     named = ("TargetArn", "TopicArn", "EndpointArn", "PlatformApplicationArn", "PhoneNumber")
     resource = next((request[name] for name in named if name in request), "")
     action = request.get("Action", "")
-    return Need(f"sns:{_BATCHES.get(action, action)}", resource)
+    return Need(f"sns:{_BATCHES.get(action, action)}", _ENDPOINT.sub(r":app/\1", resource))
 
 
 def _refuse(service: str, message: str, start_response: Callable[..., Any]) -> list[bytes]:

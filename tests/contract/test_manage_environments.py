@@ -12,6 +12,9 @@ from tests.contract.manage_client import DELETED, NOT_FOUND, UNAUTHENTICATED, Ma
 
 IN_PROCESS = True
 
+ARN = "arn:aws:sns:us-east-1:123456789012"
+FCM, APNS = f"{ARN}:app/GCM/shop", f"{ARN}:app/APNS/shop"
+
 
 class TestEnvironments:
     def test_an_environment_is_as_it_was_made(self, team: Manage) -> None:
@@ -35,6 +38,21 @@ class TestEnvironments:
         assert made["channels"]["sms"] == {"sender_id": None}
         assert made["channels"]["push"] == team.ok("GET", "/environments")["data"][0]["channels"]["push"]
         assert team.ok("GET", "/environments")["data"][1] == made
+
+    @pytest.mark.parametrize(
+        "push",
+        [
+            {"application_arn": FCM},
+            {"fcm": FCM},
+            {"fcm": FCM, "apns": APNS},
+            {"fcm": FCM, "apns_sandbox": APNS.replace("APNS", "APNS_SANDBOX")},
+            {"application_arn": FCM, "apns": APNS},
+        ],
+    )
+    def test_push_has_one_application_or_one_for_each_platform(self, team: Manage, push: dict[str, str]) -> None:
+        made = team.ok("POST", "/environments", {"identifier": "live", "channels": {"push": push}})
+        assert made["channels"]["push"] == push
+        assert team.ok("GET", "/environments")["data"][-1] == made
 
     def test_environments_are_listed_oldest_first_and_page_by_page(self, team: Manage) -> None:
         names = ["z", "a", "m", "b"]
@@ -92,6 +110,12 @@ class TestEnvironments:
             ({"channels": {"sms": {"sender_id": 1}}}, "channels.sms.sender_id"),
             ({"channels": {"push": {}}}, "channels.push.application_arn"),
             ({"channels": {"push": {"application_arn": "x"}}}, "channels.push.application_arn"),
+            ({"channels": {"push": {"application_arn": None, "fcm": None}}}, "channels.push.application_arn"),
+            ({"channels": {"push": {"fcm": f"{ARN}:topic"}}}, "channels.push.fcm"),
+            ({"channels": {"push": {"fcm": f"{ARN}:endpoint/GCM/shop/1"}}}, "channels.push.fcm"),
+            ({"channels": {"push": {"fcm": FCM, "apns": f"{APNS} "}}}, "channels.push.apns"),
+            ({"channels": {"push": {"apns_sandbox": 1}}}, "channels.push.apns_sandbox"),
+            ({"channels": {"push": {"fcm": FCM, "adm": FCM}}}, "channels.push.adm"),
         ],
     )
     def test_a_wrong_member_is_named(self, manage: Manage, members: dict[str, Any], field: str) -> None:

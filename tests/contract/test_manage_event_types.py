@@ -147,6 +147,26 @@ class TestStored:
     def test_none_is_taken_too(self, manage: Manage) -> None:
         assert manage.told(contact_infos=[]) == []
 
+    @pytest.mark.parametrize("badge", [0, 3, "{{ unread }}"])
+    def test_a_push_says_how_it_is_shown(self, manage: Manage, badge: Any) -> None:
+        shown = {"sound": "ping.caf", "badge": badge, "channel": "orders", "collapse": "order-{{ order }}"}
+        kept = {"priority": "normal", "time_to_live": 2_419_200}
+        data = {"aps": {"category": "ORDER", "from": "x"}, "deep": {"from": "x"}, "From": "x"}
+        push = with_template(PHONE, **shown, **kept, data=data)
+        name = manage.configure(push)
+        assert manage.ok("GET", f"/{{env}}/event_types/{name}")["notifications"] == [push]
+
+    def test_names_that_are_reserved_in_a_push_are_free_in_the_app(self, manage: Manage) -> None:
+        inbox = with_template(INBOX, data={"from": "x", "google": "y", "aps": "z"})
+        name = manage.configure(inbox)
+        assert manage.ok("GET", f"/{{env}}/event_types/{name}")["notifications"] == [inbox]
+
+    @pytest.mark.parametrize("member", ["sound", "badge", "channel", "collapse"])
+    def test_what_a_push_is_shown_with_is_parsed(self, manage: Manage, member: str) -> None:
+        status, answer = manage.put_errors(with_template(PHONE, **{member: "a\n{{"}))
+        assert (status, answer["errors"][0]["field"]) == (422, f"notifications[0].template.{member}")
+        assert answer["errors"][0]["line"] == 2
+
 
 class TestRefused:
     @pytest.mark.parametrize(
@@ -197,6 +217,31 @@ class TestRefused:
             (with_template(PHONE, data=[]), ".template.data", None),
             (with_template(PHONE, data="x"), ".template.data", None),
             (with_template(PHONE, data={"a": [{"b": ""}]}), ".template.data.a[0].b", "must be 1 to 65536 characters"),
+            (with_template(PHONE, data={"from": "x"}), ".template.data.from", "is a name that FCM reserves"),
+            (with_template(PHONE, data={"a": "b", "message_type": 1}), ".template.data.message_type", None),
+            (with_template(PHONE, data={"notification": {}}), ".template.data.notification", None),
+            (with_template(PHONE, data={"google": "x"}), ".template.data.google", None),
+            (with_template(PHONE, data={"google.c.a.e": "x"}), ".template.data.google.c.a.e", None),
+            (with_template(PHONE, data={"gcm_id": "x"}), ".template.data.gcm_id", None),
+            (with_template(PHONE, data={"aps": "x"}), ".template.data.aps", "must be an object"),
+            (with_template(PHONE, data={"aps": None}), ".template.data.aps", "must be an object"),
+            (with_template(PHONE, sound=""), ".template.sound", None),
+            (with_template(PHONE, sound=True), ".template.sound", None),
+            (with_template(PHONE, badge=-1), ".template.badge", None),
+            (with_template(PHONE, badge=True), ".template.badge", None),
+            (with_template(PHONE, badge=1.5), ".template.badge", None),
+            (with_template(PHONE, badge=""), ".template.badge", None),
+            (with_template(PHONE, badge=10**9), ".template.badge", None),
+            (with_template(PHONE, channel=1), ".template.channel", None),
+            (with_template(PHONE, collapse=[]), ".template.collapse", None),
+            (with_template(PHONE, priority="urgent"), ".template.priority", "must be one of high, normal"),
+            (with_template(PHONE, time_to_live=-1), ".template.time_to_live", None),
+            (with_template(PHONE, time_to_live=2_419_201), ".template.time_to_live", None),
+            (with_template(PHONE, time_to_live="60"), ".template.time_to_live", None),
+            (with_template(PHONE, time_to_live=60.5), ".template.time_to_live", None),
+            (with_template(PHONE, time_to_live=True), ".template.time_to_live", None),
+            (with_template(PHONE, image="x"), ".template.image", "is not a known member"),
+            (with_template(INBOX, sound="x"), ".template.sound", "is not a known member"),
             (without(INBOX, template="body"), ".template.body", "is required"),
             (with_template(INBOX, text="x"), ".template.text", "is not a known member"),
             ("mail", "", None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -85,6 +86,44 @@ class TestStatuses:
         assert sent["from"] == "Live <live@example.com>"
         [sent] = manage.stack.outbox(values["mobile_number"])
         assert sent["from"] == "LIVE"
+
+    def test_push_through_the_application_of_the_devices_platform(self, manage: Manage) -> None:
+        all_ = manage.ok("GET", "/environments")["data"][0]["channels"]["push"]["application_arn"]
+        client = manage.in_environment(channels={"push": {"fcm": all_, "apns": all_.replace(":app/GCM", ":app/APNS")}})
+        apple, google = uuid.uuid4().hex * 2, unique("token")
+        push = {
+            **PHONE,
+            "template": {"title": "t", "body": "b", "badge": 1, "data": {"aps": {"category": "c"}, "n": 1}},
+        }
+        contacts = [{"type": "firebase_token", "value": token} for token in (apple, google)]
+        assert outcomes(client.told(push, contact_infos=contacts)) == [("success", None)] * 2
+        # APNs takes numbers, FCM texts.
+        for token, data in ((apple, {"n": 1}), (google, {"n": "1"})):
+            [sent] = manage.stack.outbox(token)
+            assert (sent["title"], sent["body"], sent["data"]) == ("t", "b", data)
+
+    @pytest.mark.parametrize(
+        ("token", "filterable"), [("0a" * 32, None), ("token", "iOS 16.3"), ("token", "iPadOS 17")]
+    )
+    def test_push_to_a_platform_without_an_application(
+        self, manage: Manage, token: str, filterable: str | None
+    ) -> None:
+        arn = "arn:aws:sns:us-east-1:123456789012:app/GCM/shop"
+        client = manage.in_environment(channels={"push": {"fcm": arn}})
+        contact = {"type": "firebase_token", "value": token, "filterable": filterable}
+        assert outcomes(client.told(PHONE, contact_infos=[contact])) == [("no_provider", "no push provider")]
+
+    def test_a_push_as_it_would_be_shown(self, mock: Manage) -> None:
+        shown = {"badge": "{{ n }}", "collapse": "c-{{ n }}", "priority": "high", "time_to_live": 60}
+        push = {**PHONE, "template": {"title": "t", "body": "b", **shown}}
+        [delivery] = mock.told(push, contact_infos=[{"type": "firebase_token", "value": "t"}], data={"n": 2})
+        assert delivery["rendered"] == {"title": "t", "body": "b", **shown, "badge": 2, "collapse": "c-2"}
+
+    def test_a_push_that_is_too_large(self, manage: Manage) -> None:
+        push = {**PHONE, "template": {"title": "t", "body": "{{ n }}"}}
+        contacts = [{"type": "firebase_token", "value": unique("token")}]
+        found = manage.told(push, contact_infos=contacts, data={"n": "x" * 5000})
+        assert outcomes(found) == [("failed", "provider: too large")]
 
     def test_a_template_that_fails(self, manage: Manage) -> None:
         [delivery] = manage.told(BROKEN, contact_infos=email_to("a@example.com"))

@@ -43,7 +43,7 @@ from nereid.errors import NereidError, Unavailable
 from nereid.models.account import Account, Session
 from nereid.models.campaign import Campaign
 from nereid.models.delivery import DeliveryJob, Plan, Planned, Recipient
-from nereid.models.event_type import AppInboxNotification, PushTemplate
+from nereid.models.event_type import AppInboxNotification, AppTemplate
 from nereid.models.lead import Lead, LeadChange
 from nereid.models.lead_email import OutgoingEmail
 from nereid.models.message import Message
@@ -163,7 +163,7 @@ def account() -> Account:
 
 
 def job() -> DeliveryJob:
-    notification = AppInboxNotification(name="inbox", channel="app", template=PushTemplate(title="t", body="b"))
+    notification = AppInboxNotification(name="inbox", channel="app", template=AppTemplate(title="t", body="b"))
     return DeliveryJob(
         team_id="team",
         environment="dev",

@@ -19,8 +19,7 @@ OPEN_ENDED = {
     ("NeptieGenerateEmail", "InvokeModelOfProfile"),
     ("PipelineDeliverEmail", "ReadSendingRate"),
     ("PipelineDeliverEmail", "SendEmail"),
-    ("PipelineDeliverPush", "CreateEndpoints"),
-    ("PipelineDeliverPush", "PushToEndpoints"),
+    ("PipelineDeliverPush", "PushThroughApplications"),
 }
 # A phone number has no ARN, so the statement takes what has one out.
 BY_EXCLUSION = {("PipelineDeliverSms", "SendSms")}
@@ -140,6 +139,18 @@ def test_a_function_may_use_the_tables_it_is_told_of_and_no_others() -> None:
         for function in stack.functions()
     }
     assert differences(told, may) == {}
+
+
+def test_push_is_allowed_on_applications_and_on_their_endpoints() -> None:
+    # SNS authorizes a call that names an endpoint against the endpoint's application.
+    actions = {"sns:CreatePlatformEndpoint", "sns:DeleteEndpoint", "sns:Publish", "sns:SetEndpointAttributes"}
+    allowed = {
+        json.dumps(resource).rpartition(":")[2].strip('"}'): set(stack.listed(statement["Action"]))
+        for statement in stack.policies("PipelineDeliverPush")
+        for resource in stack.listed(statement["Resource"])
+        if ":sns:" in json.dumps(resource)
+    }
+    assert allowed == {"app/*": actions, "endpoint/*": actions}
 
 
 def test_no_function_may_scan_a_table() -> None:

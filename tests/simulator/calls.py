@@ -36,10 +36,10 @@ _REFUSED = {"sesv2": "MessageRejected", "sns": "InvalidParameter"}
 _AGAIN = frozenset({*_THROTTLED.values(), "InternalServerError", "InternalError", "InternalServiceErrorException"})
 
 
-def error(code: str, status: int, operation: str, **members: Any) -> ClientError:
+def error(code: str, status: int, operation: str, message: str | None = None, **members: Any) -> ClientError:
     """Return what boto3 makes of a service's refusal."""
     answer = {
-        "Error": {"Code": code, "Message": f"simulated {code}"},
+        "Error": {"Code": code, "Message": message or f"simulated {code}"},
         "ResponseMetadata": {"HTTPStatusCode": status},
         **members,
     }

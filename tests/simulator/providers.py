@@ -84,7 +84,8 @@ class Sns:
 
     def set_endpoint_attributes(self, parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
         """Enable an endpoint."""
-        self._token(parameters["EndpointArn"], "SetEndpointAttributes")
+        if parameters["EndpointArn"] not in self.endpoints:
+            raise error("NotFound", 404, "SetEndpointAttributes", "Endpoint does not exist")
         self.disabled.discard(parameters["EndpointArn"])
         return {}
 
@@ -99,17 +100,15 @@ class Sns:
         if "PhoneNumber" in parameters:
             return self._accept("sms", parameters["PhoneNumber"], parameters["Message"])
         endpoint = parameters["TargetArn"]
-        token = self._token(endpoint, "Publish")
+        if endpoint not in self.endpoints:
+            text = "Invalid parameter: TargetArn Reason: No endpoint found for the target arn specified"
+            raise error("InvalidParameter", 400, "Publish", text)
+        token = self.endpoints[endpoint]
         if endpoint in self.disabled:
             raise error("EndpointDisabled", 400, "Publish")
         if token in self.dead:
             self.disabled.add(endpoint)
         return self._accept("push", token, parameters["Message"])
-
-    def _token(self, endpoint: str, operation: str) -> str:
-        if endpoint not in self.endpoints:
-            raise error("NotFound", 404, operation)
-        return self.endpoints[endpoint]
 
     def _accept(self, channel: str, to: str, text: str) -> dict[str, Any]:
         identifier = self._world.fresh(channel)

@@ -45,6 +45,7 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"
 SECRET = "s" * 64
 PUSH_APPLICATION = f"arn:aws:sns:{REGION}:{ACCOUNT}:app/GCM/nereid"
+APNS_APPLICATION = f"arn:aws:sns:{REGION}:{ACCOUNT}:app/APNS/nereid"
 QUEUES = {
     "message": "MessageQueue",
     "email": "EmailQueue",
@@ -70,6 +71,9 @@ _PARAMETERS = {
     "SmsEnabled": "true",
     "SmsSenderId": "",
     "PushApplicationArn": PUSH_APPLICATION,
+    "PushFcmArn": "",
+    "PushApnsArn": "",
+    "PushApnsSandboxArn": "",
     "LogLevel": "INFO",
     "AWS::StackName": "nereid",
     "ConfigurationSet": "nereid",
@@ -193,9 +197,10 @@ class Cloud:
             self._make_tables()
         self.client("secretsmanager").create_secret(Name=_PARAMETERS["SigningSecret"], SecretString=SECRET)
         self.client("sesv2").create_email_identity(EmailIdentity="example.com")
-        self.client("sns").create_platform_application(
-            Name="nereid", Platform="GCM", Attributes={"PlatformCredential": "x"}
-        )
+        for platform in ("GCM", "APNS"):
+            self.client("sns").create_platform_application(
+                Name="nereid", Platform=platform, Attributes={"PlatformCredential": "x"}
+            )
 
     def _make_tables(self) -> None:
         dynamodb = self.client("dynamodb")

@@ -318,13 +318,15 @@ class Runtime:
 
     @cached_property
     def push_deliverer(self) -> Deliverer:
+        from nereid.aws.audience.push_endpoints import DynamoPushEndpoints
         from nereid.aws.audience.push_tokens import DynamoPushTokens
         from nereid.aws.messaging.deliveries import DynamoDeliveryStore
         from nereid.aws.messaging.push_channel import PushChannel
         from nereid.core.messaging.deliver import Deliverer
         from nereid.core.messaging.template_content import TemplateContent
 
-        channel = PushChannel(self.clients, DynamoPushTokens(self.users, self.clock))
+        endpoints = DynamoPushEndpoints(self._table("audience_table"), self.clock)
+        channel = PushChannel(self.clients, endpoints, DynamoPushTokens(self.users, self.clock), self.clock)
         deliveries = DynamoDeliveryStore(self._table("activity_table"), self._retention, findable=True)
         return Deliverer(
             channel,

@@ -56,6 +56,11 @@ class Settings(BaseModel):
     sms_enabled: bool | None = Field(None, description="Whether environments send SMS by default.")
     sms_sender_id: str | None = Field(None, description="Default sender id of SMS; empty for the carrier's.")
     push_application_arn: str | None = Field(None, description="Default SNS platform application; empty for none.")
+    push_fcm_arn: str | None = Field(None, description="The same for FCM, and so for Android; empty for the default.")
+    push_apns_arn: str | None = Field(None, description="The same for APNs, and so for iOS; empty for the default.")
+    push_apns_sandbox_arn: str | None = Field(
+        None, description="The same for APNs's sandbox, used where there is none for APNs; empty for the default."
+    )
     email_account_key: str | None = Field(None, description="KMS key that encrypts the tokens of connected mailboxes.")
     gmail_url: str | None = Field(None, description="URL of Gmail's API.")
     graph_url: str | None = Field(None, description="URL of Microsoft Graph.")
@@ -77,10 +82,16 @@ class Settings(BaseModel):
 
     def channels(self) -> Channels:
         """Return the stack's own providers, which environments use for channels that they leave out."""
+        push = PushProvider(
+            application_arn=self.push_application_arn or None,
+            fcm=self.push_fcm_arn or None,
+            apns=self.push_apns_arn or None,
+            apns_sandbox=self.push_apns_sandbox_arn or None,
+        )
         return Channels(
             email=EmailProvider.model_validate({"from": self.email_from}) if self.email_from else None,
             sms=SmsProvider(sender_id=self.sms_sender_id or None) if self.sms_enabled else None,
-            push=PushProvider(application_arn=self.push_application_arn) if self.push_application_arn else None,
+            push=push if any(dict(push).values()) else None,
         )
 
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 
 from nereid.core.audience.contact_infos import put_contact_info
 from nereid.core.messaging.deliver import CLAIM_SECONDS
-from tests.support.cloud import PUSH_APPLICATION, Cloud, World
+from tests.support.cloud import APNS_APPLICATION, PUSH_APPLICATION, Cloud, World
 from tests.support.notifications import MAIL, PHONE, SAM, TEXT
 
 #: Other tests show that the same stores work over moto.
@@ -79,7 +79,7 @@ def test_a_provider_that_stays_busy_is_tried_again_after_growing_pauses_however_
         record = cloud.put_back()[-1][1]
     assert world.outcomes(message_id) == [("pending", "waiting: provider rate")]
     delays = [seconds for seconds, _ in cloud.put_back()]
-    assert all(0.4 * 2**tries - 1 <= seconds <= 2**tries for tries, seconds in enumerate(delays[:9], 1))
+    assert all(0.4 * 2**refusals - 1 <= seconds <= 2**refusals for refusals, seconds in enumerate(delays[:10]))
     assert min(delays[12:]) >= 0.4 * 900 - 1
     assert max(delays) <= 900
     assert cloud.hand_over("email", [record]) == []
@@ -190,9 +190,10 @@ class TestPush:
         assert user is not None
         return [contact.value for contact in user.contact_infos]
 
-    def endpoints(self, cloud: Cloud) -> list[str]:
+    def endpoints(self, cloud: Cloud) -> dict[str, str]:
+        """Return the endpoints of SNS by their tokens."""
         listed = cloud.client("sns").list_endpoints_by_platform_application(PlatformApplicationArn=PUSH_APPLICATION)
-        return [each["Attributes"]["Token"] for each in listed["Endpoints"]]
+        return {each["Attributes"]["Token"]: each["EndpointArn"] for each in listed["Endpoints"]}
 
     def test_a_disabled_endpoint_is_enabled_again_once(self, cloud: Cloud, world: World, token: str) -> None:
         cloud.fail(PUBLISH, DISABLED)
@@ -249,6 +250,72 @@ class TestPush:
         assert world.outcomes(self.push(world, token)) == [("success", None)]
         assert cloud.calls[CREATE] == 2
 
+    @pytest.mark.parametrize(
+        "gone", [GONE, ("InvalidParameter", 400, "TargetArn Reason: No endpoint found for the target arn specified")]
+    )
+    def test_a_kept_endpoint_that_is_gone_is_made_anew_and_kept(
+        self, cloud: Cloud, world: World, token: str, gone: Any
+    ) -> None:
+        self.push(world, token)
+        cloud.fail(PUBLISH, gone)
+        assert world.outcomes(self.push(world)) == [("success", None)]
+        assert cloud.calls[CREATE] == 2
+        self.push(world)
+        assert cloud.calls[CREATE] == 2
+
+    def test_an_endpoint_that_is_gone_again_is_tried_again_later(self, cloud: Cloud, world: World, token: str) -> None:
+        cloud.fail(PUBLISH, GONE, GONE)
+        assert world.outcomes(self.push(world, token)) == [("pending", "waiting: provider: NotFound")]
+        assert cloud.calls[CREATE] == 2
+
+    def test_an_endpoint_of_another_run_is_used_as_it_was_kept(self, cloud: Cloud, world: World, token: str) -> None:
+        self.push(world, token)
+        world.ingest("login", "m", user_id="u", data={"otp": 1})
+        cloud.pump("message")
+        cloud.invoke("pipeline/deliver_push", {"Records": cloud.receive("push")})
+        assert world.outcomes("m") == [("success", None)]
+        assert cloud.calls[CREATE] == 1
+
+    def test_the_endpoint_of_a_dropped_token_is_kept_no_longer(self, cloud: Cloud, world: World, token: str) -> None:
+        cloud.fail(PUBLISH, DISABLED, None, DISABLED)
+        self.push(world, token)
+        self.push(world)
+        runtime = world.runtime
+        put_contact_info(runtime.users, runtime.clock, world.scope, "u", "firebase_token", token, {})
+        assert world.outcomes(self.push(world)) == [("success", None)]
+        # Refused, revived, refused again; then to the new endpoint at once.
+        assert (cloud.calls[CREATE], cloud.calls[PUBLISH]) == (2, 4)
+
+    def test_the_endpoint_of_another_application_is_not_used(self, cloud: Cloud, world: World, token: str) -> None:
+        contact = {"type": "firebase_token", "value": token}
+        both = {"fcm": PUSH_APPLICATION, "apns": APNS_APPLICATION}
+        world = World(cloud, channels={"push": both})
+        world.configure("login", PHONE)
+        # The simulation of SNS knows a token once, whatever the application.
+        cloud.fail(CREATE, {"EndpointArn": "google"}, {"EndpointArn": "apple"})
+        cloud.fail(PUBLISH, *({"MessageId": str(number)} for number in range(4)))
+        for system in ("Android 14", "iOS 16", "Android 14", "iOS 16"):
+            world.ingest("login", data={"otp": 1}, contact_infos=[{**contact, "filterable": system}])
+            cloud.pump()
+        assert [request["PlatformApplicationArn"] for request in cloud.sent(CREATE)] == list(both.values())
+        used = [request["TargetArn"] for request in cloud.sent(PUBLISH)]
+        assert used == ["google", "apple", "google", "apple"]
+
+    def test_an_endpoint_that_cannot_be_kept_is_tried_again(self, cloud: Cloud, world: World, token: str) -> None:
+        world.configure("login", PHONE)
+        message_id = world.ingest("login", contact_infos=[{"type": "firebase_token", "value": token}])
+        cloud.pump("message")
+        records = cloud.receive("push")
+        cloud.fail("dynamodb:PutItem", ("ProvisionedThroughputExceededException", 400))
+        assert len(cloud.hand_over("push", records)) == 1
+        assert (cloud.calls[PUBLISH], world.outcomes(message_id)) == (0, [("pending", None)])
+        assert cloud.hand_over("push", records) == []
+        assert world.outcomes(message_id) == [("success", None)]
+
+    def test_an_application_that_is_gone_is_a_refusal(self, cloud: Cloud, world: World, token: str) -> None:
+        cloud.fail(CREATE, GONE)
+        assert world.outcomes(self.push(world, token)) == [("failed", "provider: NotFound")]
+
     def test_an_endpoint_that_goes_while_it_is_enabled_is_no_refusal(
         self, cloud: Cloud, world: World, token: str
     ) -> None:
@@ -275,15 +342,49 @@ class TestPush:
             ("success", None),
         ]
 
-    def test_the_payload_has_each_platforms_form(self, cloud: Cloud, world: World, token: str) -> None:
-        self.push(world, token)
+    @pytest.mark.parametrize(
+        ("system", "expected"),
+        [("iOS 16.3", APNS_APPLICATION), ("Android 14", PUSH_APPLICATION), (None, PUSH_APPLICATION)],
+    )
+    def test_a_device_is_served_by_its_platforms_application(
+        self, cloud: Cloud, system: str | None, expected: str
+    ) -> None:
+        world = World(cloud, channels={"push": {"fcm": PUSH_APPLICATION, "apns": APNS_APPLICATION}})
+        contact = {"type": "firebase_token", "value": f"token-{world.team_id}", "filterable": system}
+        world.configure("login", PHONE)
+        message_id = world.ingest("login", data={"otp": 1}, contact_infos=[contact])
+        cloud.pump()
+        assert world.outcomes(message_id) == [("success", None)]
+        assert [request["PlatformApplicationArn"] for request in cloud.sent(CREATE)] == [expected]
+
+    def test_a_device_whose_platform_has_no_application_has_no_provider(self, cloud: Cloud) -> None:
+        world = World(cloud, channels={"push": {"fcm": PUSH_APPLICATION}})
+        apple = {"type": "firebase_token", "value": "0a" * 32}
+        google = {"type": "firebase_token", "value": f"token-{world.team_id}"}
+        world.configure("login", PHONE)
+        message_id = world.ingest("login", data={"otp": 1}, contact_infos=[apple, google])
+        cloud.pump()
+        assert world.outcomes(message_id) == [("no_provider", "no push provider"), ("success", None)]
+
+    def test_a_push_is_published_with_what_its_template_says(self, cloud: Cloud, world: World, token: str) -> None:
+        template = {**PHONE["template"], "badge": "{{ otp }}", "collapse": "login"}
+        world.configure("login", {**PHONE, "template": template})
+        apple = [{"type": "firebase_token", "value": token, "filterable": "iOS 16"}]
+        world.ingest("login", data={"otp": 1}, contact_infos=apple)
+        cloud.pump()
         [request] = cloud.sent(PUBLISH)
-        payload = json.loads(request["Message"])
-        assert json.loads(payload["GCM"])["fcmV1Message"]["message"] == {
-            "notification": {"title": "Login", "body": "1"},
-            "data": {"otp": "1"},
-        }
-        assert json.loads(payload["APNS"]) == {"aps": {"alert": {"title": "Login", "body": "1"}}, "otp": "1"}
+        message = json.loads(json.loads(request["Message"])["GCM"])["fcmV1Message"]["message"]
+        assert (message["notification"], message["data"]) == ({"title": "Login", "body": "1"}, {"otp": "1"})
+        assert message["android"] == {"collapse_key": "login"}
+        assert message["apns"]["payload"]["aps"]["badge"] == 1
+
+    def test_a_push_that_no_platform_takes_is_not_sent(self, cloud: Cloud, world: World, token: str) -> None:
+        world.configure("login", {**PHONE, "template": {"title": "t", "body": "{{ text }}"}})
+        contacts = [{"type": "firebase_token", "value": token}]
+        message_id = world.ingest("login", data={"text": "x" * 5000}, contact_infos=contacts)
+        cloud.pump()
+        assert world.outcomes(message_id) == [("failed", "provider: too large")]
+        assert (cloud.calls[CREATE], cloud.calls[PUBLISH]) == (0, 0)
 
 
 class TestStores:

@@ -70,6 +70,36 @@ def test_a_push_costs_no_call_more_than_a_mail(cloud: Cloud, world: World) -> No
     assert cloud.calls["dynamodb:UpdateItem"] == 2  # claimed, recorded
 
 
+def pushed(cloud: Cloud, world: World, *, cold: bool = False) -> tuple[dict[str, int], float, float]:
+    """Push to the world's token; return what the push function calls, and how many units it reads and writes."""
+    contacts = [{"type": "firebase_token", "value": f"token-{world.team_id}"}]
+    message_id = world.ingest("login", contact_infos=contacts)
+    cloud.pump("message")
+    records = cloud.receive("push")
+    cloud.calls.clear()
+    cloud.requests.clear()
+    run = cloud.invoke if cold else cloud.warm
+    assert run("pipeline/deliver_push", {"Records": records}) == {"batchItemFailures": []}
+    calls = dict(cloud.calls)
+    read = sum(1 if request["ConsistentRead"] else 0.5 for request in cloud.sent("dynamodb:GetItem"))
+    # The record of an accepted push is in an index, which is written as well.
+    written = 1 + sum(len(cloud.sent(f"dynamodb:{name}")) for name in WRITES)
+    assert world.outcomes(message_id) == [("success", None)]
+    return calls, read, written
+
+
+def test_a_push_to_a_token_that_is_known_is_one_call_of_sns(cloud: Cloud, world: World) -> None:
+    world.configure("login", PHONE)
+    handed_over = {"dynamodb:UpdateItem": 2, "sns:Publish": 1}  # claimed, handed over, recorded
+    # No endpoint is kept; one is made, and kept.
+    kept = {"dynamodb:GetItem": 1, "sns:CreatePlatformEndpoint": 1, "dynamodb:PutItem": 1}
+    assert pushed(cloud, world) == ({**handed_over, **kept}, 0.5, 4)
+    for _ in range(2):
+        assert pushed(cloud, world) == (handed_over, 0, 3)
+    # Another sandbox reads it.
+    assert pushed(cloud, world, cold=True) == ({**handed_over, "dynamodb:GetItem": 1}, 0.5, 3)
+
+
 def test_nothing_on_the_way_is_a_scan_or_a_transaction(cloud: Cloud, world: World) -> None:
     world.configure("login", MAIL, TEXT, PHONE, INBOX)
     token = f"token-{world.team_id}"

@@ -135,7 +135,7 @@ class Run:
             asked = answers["accepted"] + answers["rate"]
             share = answers["rate"] / asked if asked else 0
             lines += [
-                f"refused by the provider for its rate {answers['rate']} ({share:.1%}), for its quota {answers['quota']}",
+                f"refused by the provider {answers['rate']} for its rate ({share:.1%}), {answers['quota']} for the day",
                 f"rate used {self._used():.1%}, {self._used(0.1):.1%} between the first tenth and the last",
             ]
         lines += [f"{name}: {_spread(waits)}" for name, waits in sorted(self.waits.items())]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -186,6 +186,31 @@ def test_a_phone_number_is_allowed_by_what_it_is_not(aws: Aws) -> None:
     with pytest.raises(ClientError) as error:
         aws.client("sns").publish(TopicArn=topic, Message="hi")
     assert refused(error) == "AuthorizationError"
+
+
+ON_AN_ENDPOINT: dict[str, Callable[[Any, str], Any]] = {
+    "sns:Publish": lambda sns, endpoint: sns.publish(TargetArn=endpoint, Message="hi"),
+    "sns:SetEndpointAttributes": lambda sns, endpoint: sns.set_endpoint_attributes(
+        EndpointArn=endpoint, Attributes={"Enabled": "true"}
+    ),
+    "sns:DeleteEndpoint": lambda sns, endpoint: sns.delete_endpoint(EndpointArn=endpoint),
+}
+
+
+@pytest.mark.parametrize("action", ON_AN_ENDPOINT)
+def test_what_is_done_to_an_endpoint_is_checked_against_its_application(aws: Aws, action: str) -> None:
+    sns = aws.client("sns", "root")
+    application = sns.create_platform_application(Name="app", Platform="GCM", Attributes={"PlatformCredential": "x"})
+    arn = application["PlatformApplicationArn"]
+    endpoint = sns.create_platform_endpoint(PlatformApplicationArn=arn, Token="t")["EndpointArn"]
+    aws.allow(
+        {"Effect": "Allow", "Action": "sns:*", "Resource": [endpoint, arn.replace(":app/GCM/app", ":endpoint/*")]}
+    )
+    with pytest.raises(ClientError) as error:
+        ON_AN_ENDPOINT[action](aws.client("sns"), endpoint)
+    assert refused(error) == "AuthorizationError"
+    aws.allow({"Effect": "Allow", "Action": action, "Resource": arn})
+    ON_AN_ENDPOINT[action](aws.client("sns"), endpoint)
 
 
 def test_a_service_that_no_function_uses_is_refused(aws: Aws) -> None:

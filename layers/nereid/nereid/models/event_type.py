@@ -13,6 +13,11 @@ Priority = Literal["high", "normal"]
 CODE_LIFETIME = timedelta(minutes=15)
 #: One template string.
 MAX_TEMPLATE_TEXT = 65536
+#: Largest number at an app's icon.
+MAX_BADGE = 999_999_999
+#: Longest that FCM keeps a push: four weeks, in seconds.
+#: Source: https://firebase.google.com/docs/cloud-messaging/concept-options#ttl
+MAX_TIME_TO_LIVE = 2_419_200
 TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEMPLATE_TEXT)]
 
 
@@ -20,6 +25,14 @@ def _check_sender(text: str) -> str:
     if not is_sender(text):
         raise ValueError("must be an address or Name <address>")
     return text
+
+
+def _check_badge(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_BADGE:
+        return value
+    if value is None or (isinstance(value, str) and 1 <= len(value) <= MAX_TEMPLATE_TEXT):
+        return value
+    raise ValueError(f"must be a whole number from 0 to {MAX_BADGE}, or a template of one")
 
 
 def _check_filterable(value: Any) -> Any:
@@ -52,12 +65,29 @@ class SmsTemplate(_Strict):
     text: TemplateText
 
 
-class PushTemplate(_Strict):
-    """Title, body and custom data (string values are templates) of a push or app notification."""
+class AppTemplate(_Strict):
+    """Title, body and custom data (string values are templates) of a notification in the app."""
 
     title: TemplateText
     body: TemplateText
     data: dict[str, Any] | None = None
+
+
+class PushTemplate(AppTemplate):
+    """The same of a push notification, and how the device shows it."""
+
+    #: A file in the app, or `default`.
+    sound: TemplateText | None = None
+    #: The number at the app's icon on Apple's devices, or a template of it.
+    badge: Annotated[int | TemplateText | None, BeforeValidator(_check_badge)] = None
+    #: The id of the app's notification channel on Android.
+    channel: TemplateText | None = None
+    #: A device shows the last of the notifications with the same word only.
+    collapse: TemplateText | None = None
+    #: How soon the platform hands it to a device that saves power.
+    priority: Literal["high", "normal"] | None = None
+    #: How long the platform keeps it for a device that it cannot reach, in seconds.
+    time_to_live: Annotated[int, Field(strict=True, ge=0, le=MAX_TIME_TO_LIVE)] | None = None
 
 
 class Recipients(_Strict):
@@ -123,13 +153,13 @@ class AppInboxNotification(_Notification):
     """A notification on channel `app`; it goes to the message's user, so it has no `to`."""
 
     channel: Literal["app"]
-    template: PushTemplate
+    template: AppTemplate
 
 
 Notification = Annotated[
     EmailNotification | SmsNotification | PushNotification | AppInboxNotification, Field(discriminator="channel")
 ]
-Template = EmailTemplate | SmsTemplate | PushTemplate
+Template = EmailTemplate | SmsTemplate | PushTemplate | AppTemplate
 
 
 class EventType(BaseModel):

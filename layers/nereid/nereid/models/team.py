@@ -1,9 +1,10 @@
 """Teams, their environments, and the credentials that open them."""
 
+import re
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
 
 #: Longest identifier of an environment.
 MAX_ENVIRONMENT_IDENTIFIER = 63
@@ -49,10 +50,47 @@ class SmsProvider(BaseModel):
     sender_id: str | None = None
 
 
-class PushProvider(BaseModel):
-    """How an environment sends push: the ARN of the SNS platform application."""
+#: What a device's operating system is called if APNs serves it, and if FCM does; a version follows.
+_APNS_SYSTEMS, _FCM_SYSTEMS = ("ios", "ipados"), ("android",)
+#: A token of APNs; one of FCM has other characters as well.
+#: Source: https://developer.apple.com/documentation/usernotifications/registering-your-app-with-apns
+_APNS_TOKEN = re.compile(r"[0-9a-fA-F]{64,}")
 
-    application_arn: str
+
+class PushProvider(BaseModel):
+    """How an environment sends push: the ARNs of its SNS platform applications.
+
+    `application_arn` serves the platforms that have no application of their own.
+    """
+
+    application_arn: str | None = None
+    fcm: str | None = None
+    apns: str | None = None
+    apns_sandbox: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _given(self, members: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: arn for name, arn in members(self).items() if arn is not None}
+
+    def application_for(self, token: str, system: str | None) -> str | None:
+        """Return the ARN of the application that serves a device; None if there is none for its platform.
+
+        Parameters
+        ----------
+        token
+            The device's push token, whose form decides on the platform if the system does not.
+        system
+            The device's operating system, as it was registered: ``iOS 16.3``.
+        """
+        if _is_of_apns(token, (system or "").strip().lower()):
+            return self.apns or self.apns_sandbox or self.application_arn
+        return self.fcm or self.application_arn
+
+
+def _is_of_apns(token: str, system: str) -> bool:
+    if system.startswith(_APNS_SYSTEMS):
+        return True
+    return _APNS_TOKEN.fullmatch(token) is not None and not system.startswith(_FCM_SYSTEMS)
 
 
 class Channels(BaseModel):

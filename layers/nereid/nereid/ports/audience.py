@@ -262,3 +262,19 @@ class PushTokens(Protocol):
     def refused(self, scope: Scope, token: str, at: datetime) -> None:
         """Drop a token that the platform refused, if it had been enabled again by then: then the provider means it."""
         ...
+
+
+class PushEndpoints(Protocol):
+    """The provider's names for devices, by the application that serves them and the push token."""
+
+    def get(self, scope: Scope, application: str, token: str) -> str | None:
+        """Return the endpoint that is kept; the provider may have deleted it since."""
+        ...
+
+    def keep(self, scope: Scope, application: str, token: str, endpoint: str) -> None:
+        """Keep the endpoint of a token, in the place of the one that was kept before."""
+        ...
+
+    def forget(self, scope: Scope, application: str, token: str) -> None:
+        """Keep the endpoint of a token no longer."""
+        ...

@@ -38,6 +38,43 @@ def test_texts_in_data_are_filled_in_and_all_else_stays() -> None:
     assert render(push, {"x": "y"}).members["data"] == {"a": "y", "b": [1, "y", None], "c": {"d": True}}
 
 
+def test_how_a_push_is_shown_is_filled_in_and_what_is_empty_then_is_left_out() -> None:
+    shown = {
+        "sound": "{{ s }}",
+        "badge": " {{ n | plus: 1 }} ",
+        "channel": "{{ s }}\n{{ n }}",
+        "collapse": "order-{{ n }}",
+        "priority": "normal",
+        "time_to_live": 0,
+    }
+    push = PushTemplate.model_validate({"title": "t", "body": "b", **shown})
+    assert render(push, {"n": 1, "s": "x"}).members == {
+        "title": "t",
+        "body": "b",
+        "sound": "x",
+        "badge": 2,
+        "channel": "x 1",
+        "collapse": "order-1",
+        "priority": "normal",
+        "time_to_live": 0,
+    }
+    empty = PushTemplate(title="t", body="b", sound="{{ s }}", badge="{{ n }}", channel="{{ s }}", collapse="{{ s }}")
+    rendered = render(empty, {})
+    assert rendered.members == {"title": "t", "body": "b"}
+    assert set(rendered.missing_variables) == {"s", "n"}
+
+
+@pytest.mark.parametrize("badge", [0, 7, 999_999_999])
+def test_a_badge_may_be_a_number(badge: int) -> None:
+    assert render(PushTemplate(title="t", body="b", badge=badge), {}).members["badge"] == badge
+
+
+@pytest.mark.parametrize("badge", ["many", "-1", "1.5", "1" * 10, "1 2", "\u0661"])
+def test_a_badge_that_is_no_number_fails(badge: str) -> None:
+    with pytest.raises(TemplateFailed, match=r"^badge is not a whole number$"):
+        render(PushTemplate(title="t", body="b", badge="{{ n }}"), {"n": badge})
+
+
 def test_missing_variables_are_named_once_and_only_those_of_this_template() -> None:
     assert render(SmsTemplate(text="{{ user.plan }}{{ user.plan }}{{ code }}"), {"user": {}}).missing_variables == [
         "user.plan",
@@ -120,6 +157,7 @@ def test_a_condition_holds_as_liquid_has_it() -> None:
 
 def test_a_template_uses_what_any_of_its_strings_names() -> None:
     push = PushTemplate.model_validate({"title": "t", "body": "b", "data": {"x": ["{{ deep }}"]}})
+    assert uses(PushTemplate(title="t", body="b", badge="{{ count }}"), "count")
     assert uses(push, "deep")
     assert not uses(push, "x")
     assert uses(email(html="<p>{{ a }}</p>"), "a")

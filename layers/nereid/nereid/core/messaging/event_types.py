@@ -8,11 +8,13 @@ from nereid.core.time_limit import time_budget
 from nereid.errors import Invalid
 from nereid.models.event_type import (
     MAX_TEMPLATE_TEXT,
+    AppTemplate,
     EmailTemplate,
     EventType,
     Notification,
     PushTemplate,
     SmsTemplate,
+    Template,
 )
 from nereid.models.team import Scope
 from nereid.ports.clock import Clock
@@ -20,6 +22,10 @@ from nereid.ports.messaging import EventTypeStore
 
 #: How many seconds the templates of an event type may take to be parsed; a function has ten.
 CHECK_SECONDS = 4
+
+#: Names in the data of a push that FCM takes for itself, or with which it refuses a message.
+#: Source: https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#Message.FIELDS.data
+_RESERVED, _RESERVED_BEGINNINGS = frozenset({"from", "message_type", "notification"}), ("google", "gcm")
 
 
 def check_notifications(notifications: Sequence[Notification]) -> None:
@@ -62,7 +68,7 @@ def put_event_type(
     )
 
 
-def _check_template(path: str, template: EmailTemplate | SmsTemplate | PushTemplate) -> None:
+def _check_template(path: str, template: Template) -> None:
     match template:
         case EmailTemplate():
             render.check_template(f"{path}.subject", template.subject)
@@ -71,10 +77,24 @@ def _check_template(path: str, template: EmailTemplate | SmsTemplate | PushTempl
                 render.check_template(f"{path}.html", template.html, html=True)
         case SmsTemplate():
             render.check_template(f"{path}.text", template.text)
-        case PushTemplate():
+        case AppTemplate():
             render.check_template(f"{path}.title", template.title)
             render.check_template(f"{path}.body", template.body)
+            if isinstance(template, PushTemplate):
+                _check_push(path, template)
             _check_values(f"{path}.data", template.data)
+
+
+def _check_push(path: str, template: PushTemplate) -> None:
+    for name in ("sound", "badge", "channel", "collapse"):
+        value = getattr(template, name)
+        if isinstance(value, str):
+            render.check_template(f"{path}.{name}", value)
+    for key, value in (template.data or {}).items():
+        if key in _RESERVED or key.startswith(_RESERVED_BEGINNINGS):
+            raise Invalid({f"{path}.data.{key}": "is a name that FCM reserves"})
+        if key == "aps" and not isinstance(value, dict):
+            raise Invalid({f"{path}.data.aps": "must be an object"})
 
 
 def _check_values(path: str, value: Any) -> None:

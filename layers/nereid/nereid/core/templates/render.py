@@ -3,6 +3,7 @@
 Bounds on output, loops and time keep one template from holding up the others; see docs/templates.md.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,7 @@ from nereid.core.templates import sandbox
 from nereid.core.time_limit import time_limit
 from nereid.errors import Invalid, TemplateFailed
 from nereid.models.delivery import Rendered
-from nereid.models.event_type import EmailTemplate, PushTemplate, SmsTemplate, Template
+from nereid.models.event_type import AppTemplate, EmailTemplate, PushTemplate, SmsTemplate, Template
 
 MAX_OUTPUT = sandbox.MAX_OUTPUT
 #: Parsed templates that are kept, in characters of their source: parsed, each takes up to 300 bytes.
@@ -24,6 +25,8 @@ _MAX_KEPT = 400_000
 _MAX_REASON, _MAX_MISSING, _MAX_NAME = 500, 20, 200
 
 
+#: A number at an app's icon, up to :data:`nereid.models.event_type.MAX_BADGE`.
+_BADGE = re.compile(r"[0-9]{1,9}")
 #: Names of variables that the current rendering misses. A function renders one delivery at a time.
 _missing: list[str] = []
 
@@ -173,14 +176,31 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
                     members["from"] = _one_line(template.from_)
             case SmsTemplate():
                 members = {"text": _render(template.text, variables)}
-            case PushTemplate():
+            case AppTemplate():
                 members = {
                     "title": _one_line(_render(template.title, variables)),
                     "body": _render(template.body, variables),
                 }
                 if template.data is not None:
                     members["data"] = _render_values(template.data, variables)
+                if isinstance(template, PushTemplate):
+                    members |= _push_members(template, variables)
     return Rendered(members, list(_missing))
+
+
+def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the device is to show a push. What is empty once it is filled in is left out."""
+    members: dict[str, Any] = {"priority": template.priority, "time_to_live": template.time_to_live}
+    for name in ("sound", "channel", "collapse"):
+        source = getattr(template, name)
+        members[name] = _one_line(_render(source, variables)) if source is not None else None
+    members["badge"] = template.badge
+    if isinstance(template.badge, str):
+        text = _render(template.badge, variables).strip()
+        if text and not _BADGE.fullmatch(text):
+            raise TemplateFailed("badge is not a whole number")
+        members["badge"] = int(text) if text else None
+    return {name: value for name, value in members.items() if value not in (None, "")}
 
 
 def _render(source: str, variables: Mapping[str, Any], *, html: bool = False) -> str:

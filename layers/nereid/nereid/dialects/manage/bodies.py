@@ -1,8 +1,19 @@
 """Bodies and queries of the management API."""
 
-from typing import Annotated, Any, Literal, get_args
+import re
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 
 from nereid.dialects.accounts import Email, RegisterBody
 from nereid.dialects.body_types import Identifier, LaxBody, whole_number
@@ -15,6 +26,17 @@ def _not_reserved(identifier: str) -> str:
     if identifier in RESERVED_IDENTIFIERS:
         raise ValueError("is a reserved word")
     return identifier
+
+
+#: The form of a platform application's ARN.
+#: Source: https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformApplication.html
+_APPLICATION = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:app/[A-Z_]+/[A-Za-z0-9_.-]{1,256}")
+
+
+def _check_application(arn: str) -> str:
+    if not _APPLICATION.fullmatch(arn):
+        raise ValueError("must be the ARN of an SNS platform application")
+    return arn
 
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -43,10 +65,23 @@ class SmsChannelBody(_Known):
     sender_id: Annotated[str, StringConstraints(min_length=1, max_length=11)] | None = None
 
 
-class PushChannelBody(_Known):
-    """The platform application of an environment's push."""
+Application = Annotated[str, AfterValidator(_check_application)]
 
-    application_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:\S+$")]
+
+class PushChannelBody(_Known):
+    """The platform applications of an environment's push: by platform, or `application_arn` for all of them."""
+
+    application_arn: Application | None = None
+    fcm: Application | None = None
+    apns: Application | None = None
+    apns_sandbox: Application | None = None
+
+    @model_validator(mode="after")
+    def _is_of_use(self) -> Self:
+        if not any(dict(self).values()):
+            missing = InitErrorDetails(type="missing", loc=("application_arn",), input={})
+            raise ValidationError.from_exception_data("push", [missing])
+        return self
 
 
 class ChannelsBody(_Known):
