@@ -273,7 +273,7 @@ def _poison(load: Workload, item: Item) -> None:
     for drop in range(load.between(item, "drops", 1, 5)):
         body = load.choice(item, f"body{drop}", _POISON[name]) % (item.number * 10 + drop)
         load.world.journal.poison.add(body)
-        load.world.queues[name].put(f"{item.label}p{drop}", body, "")
+        load.world.queues[name].put(f"{item.label}p{drop}", body)
         current().task.sleep(load.between(item, f"pause{drop}", 0, seconds(0.5)))
 
 

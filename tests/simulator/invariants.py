@@ -22,6 +22,7 @@ from tests.simulator.sending_invariants import (
     nothing_is_lost,
     nothing_is_sent_twice,
     only_what_was_planned_is_sent,
+    throttled_is_not_failed,
 )
 from tests.simulator.world import World
 
@@ -31,6 +32,7 @@ INVARIANTS = (
     only_what_was_planned_is_sent,
     nothing_is_sent_twice,
     a_success_was_accepted,
+    throttled_is_not_failed,
     nobody_is_mailed_against_their_will,
     inboxes_hold_what_was_delivered,
     campaigns_count_what_happened,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
+from local_stack.aws.sending_limits import QUOTA_EXCEEDED, Limits
 from tests.simulator.calls import error
 from tests.simulator.scheduler import current
 
@@ -32,17 +36,32 @@ class Accepted(NamedTuple):
 
 
 class Ses:
-    """SES, API v2."""
+    """SES, API v2.
 
-    def __init__(self, world: World) -> None:
+    Parameters
+    ----------
+    limits
+        Those of the account.
+    """
+
+    def __init__(self, world: World, limits: Limits) -> None:
         self._world = world
+        self._limits = limits
+        #: What it answered, and how often.
+        self.answers: Counter[str] = Counter()
 
     def get_account(self, _parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
-        """Tell the account's limits: here it has none that it would meet."""
-        return {"SendQuota": {"MaxSendRate": 500.0}}
+        """Tell the account's limits."""
+        self.answers["limits"] += 1
+        return {"SendQuota": self._limits.send_quota()}
 
     def send_email(self, parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
-        """Accept a mail."""
+        """Accept a mail, unless it is one too many."""
+        refusal = self._limits.refusal()
+        if refusal is not None:
+            self.answers["quota" if refusal == QUOTA_EXCEEDED else "rate"] += 1
+            raise _too_many(refusal)
+        self.answers["accepted"] += 1
         simple = parameters["Content"]["Simple"]
         [to] = parameters["Destination"]["ToAddresses"]
         headers = {each["Name"]: each["Value"] for each in simple.get("Headers", ())}
@@ -62,6 +81,13 @@ class Ses:
             )
         )
         return {"MessageId": identifier}
+
+
+def _too_many(message: str) -> ClientError:
+    """Return what boto3 makes of SES's refusal."""
+    refused = error("TooManyRequestsException", 429, "SendEmail")
+    refused.response["Error"]["Message"] = message
+    return refused
 
 
 class Sns:

@@ -93,7 +93,7 @@ class Reactions:
     def _reporting(self, label: str, accepted: Accepted, kind: str) -> Callable[[], None]:
         def report() -> None:
             detail = json.dumps({"detail": self._report(accepted, kind), "id": label})
-            self._world.queues["FeedbackQueue"].put(label, detail, "")
+            self._world.queues["FeedbackQueue"].put(label, detail)
 
         return report
 

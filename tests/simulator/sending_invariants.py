@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from nereid.aws.messaging.deliveries import delivery_key
+from nereid.core.messaging.sweep import GAVE_UP
 from tests.simulator.journal import HandOver
 from tests.simulator.outcome import MARK, Broken, Outcome, planned_for
 
@@ -107,6 +108,16 @@ def a_success_was_accepted(outcome: Outcome) -> Iterator[Broken]:
         )
         if reason.startswith("provider:") and not expected and not went_wrong:
             yield Broken("a success was accepted", f"{name}: {reason}, though nothing went wrong", (name,))
+
+
+def throttled_is_not_failed(outcome: Outcome) -> Iterator[Broken]:
+    """No delivery has failed for want of the provider's rate, of its quota, or of patience."""
+    for pk, delivery in outcome.deliveries.items():
+        reason = delivery.reason or ""
+        if delivery.status == "failed" and ("TooMany" in reason or "hrottl" in reason or reason.startswith("gave up:")):
+            name = pk.rpartition("#")[2]
+            if reason != GAVE_UP:
+                yield Broken("throttled is not failed", f"{name}: {reason}", (name,))
 
 
 def nobody_is_mailed_against_their_will(outcome: Outcome) -> Iterator[Broken]:

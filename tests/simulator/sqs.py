@@ -78,7 +78,7 @@ class Queue:
         self.consumer = function
         self._batch = int(mapping["BatchSize"])
 
-    def put(self, label: str, body: str, group: str, delay: int = 0) -> None:
+    def put(self, label: str, body: str, group: str = "", delay: int = 0) -> None:
         """Take a message of a group in, that is handed over after so many seconds at the earliest."""
         world = self._world
         if not 0 <= delay <= _LONGEST_DELAY:

@@ -14,12 +14,13 @@ from typing import Any, TextIO, cast
 
 import nereid.aws.clients
 import nereid.logs
+from local_stack.aws.sending_limits import Limits
 from nereid.runtime import Runtime
 from nereid.settings import Settings
 from tests.infrastructure import stack
 from tests.simulator.calls import PROVIDER_TAKES, TAKES, Sdk
 from tests.simulator.chance import Chance
-from tests.simulator.clock import SandboxClock, Time, seconds
+from tests.simulator.clock import SECOND, SandboxClock, Time, seconds
 from tests.simulator.database import Database
 from tests.simulator.faults import Faults
 from tests.simulator.http import Answer, event
@@ -32,6 +33,8 @@ from tests.simulator.sqs import Queue, QueuedMessage, Sqs, url
 from tests.simulator.trace import Trace
 
 BASE_URL = "https://nereid.example.com"
+#: Some hundreds fewer than a run of the usual length sends in its busiest day.
+_DAILY_QUOTA = 3000
 PUSH_APPLICATION = "arn:aws:sns:us-east-1:123456789012:app/GCM/nereid"
 #: What the template's references stand for.
 _REFERENCES = {
@@ -110,8 +113,13 @@ class World:
         return Queue(self, name)
 
     def make_ses(self) -> Ses:
-        """Make SES."""
-        return Ses(self)
+        """Make SES, which takes few mails a second, and on some accounts few a day."""
+        rate = self.chance.between("ses/rate", 2, 20)
+        return Ses(self, self.limits(rate, _DAILY_QUOTA if self.seed % 4 == 0 else None))
+
+    def limits(self, rate: float, quota: int | None) -> Limits:
+        """Make the limits of an account of SES."""
+        return Limits(rate, quota, lambda: self.time.now / SECOND)
 
     def takes(self, service: str) -> tuple[int, int]:
         """Return how long each way of a call of a service takes, at least and at most, in microseconds."""

@@ -7,14 +7,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from local_stack.aws.sending_limits import QUOTA_EXCEEDED, Limits
 from tests.infrastructure import stack
 from tests.simulator.calls import error
 from tests.simulator.clock import SECOND, seconds
 from tests.simulator.database import Database, _touched
-from tests.simulator.providers import Ses
 from tests.support.metered_dynamodb import MeteredDynamoDB
 
 if TYPE_CHECKING:
@@ -26,37 +22,6 @@ WRITES, READS = 1000.0, 3000.0
 #: What a new on-demand table takes in a second, and in how long that doubles.
 #: Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
 NEW_TABLE_WRITES, DOUBLES_IN = 4000.0, seconds(1800)
-
-
-class LimitedSes(Ses):
-    """SES with the account's limits."""
-
-    def __init__(self, world: LoadWorld, rate: float, quota: int | None) -> None:
-        super().__init__(world)
-        self.limits = Limits(rate, quota, lambda: world.time.now / SECOND)
-        #: What was asked of it, by what it answered.
-        self.answers: Counter[str] = Counter()
-
-    def get_account(self, _parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
-        """Tell the account's limits."""
-        self.answers["asked for the rate"] += 1
-        return {"SendQuota": self.limits.send_quota()}
-
-    def send_email(self, parameters: dict[str, Any], fault: str | None) -> dict[str, Any]:
-        """Accept a mail, unless it is one too many."""
-        refusal = self.limits.refusal()
-        if refusal is not None:
-            self.answers["quota" if refusal == QUOTA_EXCEEDED else "rate"] += 1
-            raise too_many(refusal)
-        self.answers["accepted"] += 1
-        return super().send_email(parameters, fault)
-
-
-def too_many(message: str) -> ClientError:
-    """Return what boto3 makes of SES's refusal."""
-    refused = error("TooManyRequestsException", 429, "SendEmail")
-    refused.response["Error"]["Message"] = message
-    return refused
 
 
 class LimitedDatabase(Database):

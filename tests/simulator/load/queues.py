@@ -47,7 +47,7 @@ class FairQueue(Queue):
         super().consumed_by(function, mapping)
         self._most = self._world.most_sandboxes(mapping)
 
-    def put(self, label: str, body: str, group: str, delay: int = 0) -> None:
+    def put(self, label: str, body: str, group: str = "", delay: int = 0) -> None:
         """Take a message of a group in."""
         message = QueuedMessage(label, body, self._world.time.now, group)
         self._add(message)

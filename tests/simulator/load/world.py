@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.simulator.clock import seconds
 from tests.simulator.database import Database
-from tests.simulator.load.limits import LimitedDatabase, LimitedSes, units
+from tests.simulator.load.limits import LimitedDatabase, units
 from tests.simulator.load.queues import FairQueue
 from tests.simulator.providers import Accepted, Ses
 from tests.simulator.sandboxes import Function, Invocation
@@ -72,7 +72,7 @@ class LoadWorld(World):
 
     def make_ses(self) -> Ses:
         """Make SES with its rate and quota."""
-        self.ses = LimitedSes(self, self.load.ses, self.load.quota)
+        self.ses = Ses(self, self.limits(self.load.ses, self.load.quota))
         return self.ses
 
     def takes(self, service: str) -> tuple[int, int]:
