@@ -30,6 +30,7 @@ from nereid.aws.outreach.campaign_metrics import DynamoCampaignMetrics
 from nereid.aws.table import Table
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.process_message import Processor
+from nereid.core.messaging.waiting import Waiting
 from nereid.errors import ProviderBusy, Unavailable
 from nereid.logs import logger
 from nereid.ports.messaging import Claim, Outcome
@@ -100,6 +101,10 @@ def _suppressions_cached() -> list[Change]:
     return [(DynamoSuppressionStore, "get", remembered)]
 
 
+def _throttled_is_a_refusal() -> list[Change]:
+    return [(Waiting, "plan", lambda *_: None)]
+
+
 def _released_after_no_answer() -> list[Change]:
     return [(provider_errors, "OutcomeUnknown", ProviderBusy)]
 
@@ -153,10 +158,11 @@ def _message_overwritten() -> list[Change]:
 
 
 def _partial_sends_believed() -> list[Change]:
-    def believing(clients: Any, url: str, bodies: Any) -> None:
+    def believing(clients: Any, url: str, team_id: str, bodies: Any) -> None:
         for entries in nereid.aws.messaging.queues.batches(bodies):
             with nereid.aws.messaging.queues.taken():
-                clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
+                grouped = [{**entry, "MessageGroupId": team_id} for entry in entries]
+                clients.sqs.send_message_batch(QueueUrl=url, Entries=grouped)
 
     return [(nereid.aws.messaging.queues, "send_all", believing)]
 
@@ -233,6 +239,7 @@ MUTATIONS: Mapping[str, Callable[[], list[Change]]] = {
     "suppressions are not read at the send": _suppression_unread,
     "suppressions are cached": _suppressions_cached,
     "a claim is released when there was no answer": _released_after_no_answer,
+    "what is throttled fails": _throttled_is_a_refusal,
     "a success is recorded before the send": _recorded_before_sent,
     "at_most_once is repeated": _repeated_though_at_most_once,
     "a lapsed claim is used": _lapsed_claim_used,

@@ -40,6 +40,7 @@ EXPECTED: dict[str, Expected] = {
     "suppressions are not read at the send": Expected(150, ("nobody is mailed against their will",), seed=3),
     "suppressions are cached": Expected(300, ("nobody is mailed against their will",), seed=2),
     "a claim is released when there was no answer": Expected(150, ("nothing is sent twice",), seed=2),
+    "what is throttled fails": Expected(150, ("throttled is not failed",)),
     "a success is recorded before the send": Expected(150, ("a success was accepted",)),
     "at_most_once is repeated": Expected(300, ("nothing is sent twice",)),
     "a lapsed claim is used": Expected(150, ("nothing is sent twice",), seed=5),

@@ -62,6 +62,14 @@ def reopen_a_delivery(world: World) -> None:
     rewrite(world, "ActivityTable", wanted, status={"S": "pending"})
 
 
+def give_up_on_a_throttled_delivery(world: World) -> None:
+    def wanted(item: dict[str, Any]) -> bool:
+        return item["sk"]["S"] == "delivery" and item["status"]["S"] == "success" and "reported" not in item
+
+    given_up = {"S": "gave up: provider: TooManyRequestsException"}
+    rewrite(world, "ActivityTable", wanted, status={"S": "failed"}, reason=given_up)
+
+
 def send_elsewhere(world: World) -> None:
     hand_over = mails(world)[0]
     assert hand_over.accepted is not None
@@ -150,6 +158,7 @@ def log_an_address(world: World) -> None:
 DOCTORED: dict[Callable[[World], None], str] = {
     lose_a_message: "nothing is lost",
     reopen_a_delivery: "every delivery ends",
+    give_up_on_a_throttled_delivery: "throttled is not failed",
     send_elsewhere: "only what was planned is sent",
     send_other_content: "only what was planned is sent",
     send_twice: "nothing is sent twice",
