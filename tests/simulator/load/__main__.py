@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--slow", type=float, default=1.0, help="how much longer calls take than measured")
     parser.add_argument("--scale", type=float, default=1.0, help="run so small a part, with as small a part of limits")
     parser.add_argument("--template", type=float, default=1.0, help="size of the template in kB")
-    parser.add_argument("--kind", choices=["email", "app"], default="email")
+    parser.add_argument("--kind", choices=["email", "app", "client"], default="email")
     arguments = vars(parser.parse_args())
     print(" ".join(f"{name.upper()}={value}" for name, value in arguments.items()), flush=True)
     began = time.perf_counter()

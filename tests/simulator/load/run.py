@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from nereid.core.access.teams import create_api_token, create_team
+from nereid.core.access.teams import create_api_token, create_client_key, create_team
 from nereid.core.audience.users import create_or_update_user
 from nereid.core.messaging.event_types import check_notifications, put_event_type
 from nereid.dialects.manage import frame as manage
 from nereid.dialects.manage.bodies import EventTypeBody
 from tests.simulator.clock import SECOND, seconds
 from tests.simulator.load.world import Load, LoadWorld
+from tests.simulator.operators import schedules
 from tests.simulator.providers import SECRET, Accepted
 from tests.simulator.world import running
 
 #: How often another team asks for a code meanwhile.
 _CODE_EVERY = seconds(2)
 _INGEST = "POST /neptune/events/ingest"
-_TAKEN = "200"
+_EVENTS = "POST /api/client/events"
+_TAKEN = (200, 204)
+#: How many events of the Client API come in one request.
+_HUNDRED = 100
 
 
 def run(load: Load) -> list[str]:
@@ -42,11 +47,24 @@ class Run:
         self.news: list[int] = []
         self.sent = 0
         self.ids: list[tuple[Any, str]] = []
+        self.keys: dict[Any, str] = {}
         world.on_accepted.append(self._accepted)
         self.places = [self._make(f"team {number + 1}") for number in range(max(2, self.load.teams))]
         world.is_warm = False
+        self.asked = 0
         self._begin()
+        for name, every in schedules().items():
+            world.scheduler.after(every, partial(self._regularly, name, every))
         world.drain()
+
+    def _regularly(self, name: str, every: int) -> None:
+        """Run a function on its schedule for as long as anything waits."""
+        world = self.world
+        if self.asked < self.wanted or any(queue.messages for queue in world.queues.values() if queue.consumer):
+            function = world.function(name)
+            if world.has_room():
+                world.invoke(function, f"{function.short}:{world.time.now}", {}, lambda _answer: None)
+            world.scheduler.after(every, partial(self._regularly, name, every))
 
     def _make(self, name: str) -> tuple[str, Any, str]:
         runtime = self.world.runtime()
@@ -55,6 +73,7 @@ class Run:
             runtime.account_store, runtime.clock, SECRET, team.id, "t", ["post_events"], "live", 365
         )
         scope = next(scope for scope in runtime.account_store.scopes() if scope.team_id == team.id)
+        _, self.keys[scope] = create_client_key(runtime.account_store, runtime.clock, team.id, "live", "secret", None)
         text = "x" * int(self.load.template * 1000)
         template: dict[str, Any] = {
             "subject": "{{ id }}",
@@ -62,7 +81,7 @@ class Run:
             "html": f"<p>{{{{ id }}}}</p><!--{text}-->",
         }
         news = {"name": "n", "channel": "email", "template": template}
-        if self.load.kind == "app":
+        if self.load.kind != "email":
             news = {"name": "n", "channel": "app", "template": {"title": "{{ id }}", "body": text or "b"}}
             create_or_update_user(runtime.users, runtime.clock, scope, "u", {})
         code = {**news, "channel": "email", "template": {"subject": "{{ id }}", "text": "{{ id }}"}}
@@ -77,11 +96,15 @@ class Run:
         for number in range(count):
             # All but the last team send, and the last one asks for codes.
             place = self.places[number % max(1, len(self.places) - 1)]
-            self._at(round(number * every), place, "news", f"news-{number}")
+            if self.load.kind != "client":
+                self._at(round(number * every), place, "news", f"news-{number}")
+            elif number % _HUNDRED == 0:
+                self._hundred_at(round(number * every), place, number)
         lasts = count * every + SECOND * count / (self.load.ses if self.load.kind == "email" else self.load.rate)
         self.codes = min(2000, int(lasts // _CODE_EVERY))
         for number in range(self.codes):
             self._at(number * _CODE_EVERY, self.places[-1], "code", f"code-{number}")
+        self.wanted = self.codes + (count // _HUNDRED if self.load.kind == "client" else count)
 
     def _at(self, at: int, place: tuple[str, Any, str], event_type: str, identifier: str) -> None:
         name, scope, token = place
@@ -97,16 +120,32 @@ class Run:
             body |= {"user_id": "u", "contact_infos": []}
 
         def ask() -> None:
-            if not self.world.has_room():
-                self.requests["refused"] += 1
-                return
-            answer = self.world.request(identifier, _INGEST, body=body)
-            self.requests[str(answer.status if answer else "no answer")] += 1
-            if answer is not None and str(answer.status) == _TAKEN:
+            if self._ask(identifier, _INGEST, body):
                 self.begun[f"{name}|{identifier}"] = self.world.time.now
                 self.ids.append((scope, identifier))
 
         self.world.start(identifier, ask, at)
+
+    def _hundred_at(self, at: int, place: tuple[str, Any, str], number: int) -> None:
+        _, scope, _ = place
+        ids = [f"news-{each}" for each in range(number, number + _HUNDRED)]
+        events = [{"external_id": "u", "name": "news", "data": {"id": each}, "message_id": each} for each in ids]
+
+        def ask() -> None:
+            if self._ask(f"{number} and on", _EVENTS, events, authorization=f"Bearer {self.keys[scope]}"):
+                self.ids += [(scope, each) for each in ids]
+
+        self.world.start(f"news {number} and on", ask, at)
+
+    def _ask(self, label: str, route: str, body: Any, **headers: str) -> bool:
+        """Ask the API something; tell whether it took it."""
+        self.asked += 1
+        if not self.world.has_room():
+            self.requests["refused"] += 1
+            return False
+        answer = self.world.request(label, route, headers=headers, body=body)
+        self.requests["taken" if answer and answer.status in _TAKEN else str(answer and answer.status)] += 1
+        return answer is not None and answer.status in _TAKEN
 
     def _accepted(self, accepted: Accepted) -> None:
         identifier = accepted.text.splitlines()[0]
@@ -123,9 +162,9 @@ class Run:
         """Return what is to be told."""
         world, load, database = self.world, self.load, self.world.limited_database
         ends = self._ends()
-        others = {kind: number for kind, number in self.requests.items() if kind != _TAKEN}
+        others = {kind: number for kind, number in self.requests.items() if kind != "taken"}
         lines = [
-            f"accepted {self.requests[_TAKEN]} requests, others: {others or 'none'}",
+            f"accepted {self.requests['taken']} requests, others: {others or 'none'}",
             f"sent {self.sent}",
             *(f"{kind} {ends.get(kind, 0)}" for kind in ("success", "failed", "expired", "pending", "not processed")),
             f"dead letters {self._dead()}",

@@ -39,8 +39,9 @@ class Load:
     scale: float = 1.0
     #: In kilobytes.
     template: float = 1.0
+    #: `email` or `app`: events of the Neptune API that send a mail, or put something into an inbox; `client`: events of
+    #: the Client API, a hundred in a request.
     kind: str = "email"
-    per_request: int = 1
 
 
 class LoadWorld(World):
