@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from nereid import jsontext
 from nereid.aws.errors import ConditionFailed, Contended
@@ -21,6 +21,13 @@ _COUNT_SHARDS = 32
 _SORT_BYTES = 1024
 
 
+class Owner(NamedTuple):
+    """A user, as far as its contact infos tell who it is."""
+
+    user_id: str
+    generation: str
+
+
 class DynamoUserStore:
     """Implements `nereid.ports.audience.AddressedUserStore`."""
 
@@ -32,19 +39,25 @@ class DynamoUserStore:
         return _to_user(item) if item else None
 
     def load(self, scope: Scope, user_id: str) -> User | None:
-        # The record and the contact infos stand together; links and devices stand behind them.
-        values = {":pk": user_key(scope, user_id), ":first": "user", ":last": "user#contact~"}
+        found = self._load(scope, user_id, "user#contact~")
+        return found[0] if found else None
+
+    def load_with_devices(self, scope: Scope, user_id: str) -> tuple[User, list[Device]] | None:
+        """Return a user with all contact infos, and the devices, by one query; None if there is none."""
+        return self._load(scope, user_id, "user#device~")
+
+    def _load(self, scope: Scope, user_id: str, last: str) -> tuple[User, list[Device]] | None:
+        # The record, the contact infos and the devices stand in this order; links stand behind them.
+        values = {":pk": user_key(scope, user_id), ":first": "user", ":last": last}
         items = list(self._table.query("pk = :pk AND sk BETWEEN :first AND :last", values, consistent=True))
         record = next((item for item in items if item["sk"] == "user"), None)
         if record is None:
             return None
-        contacts = [
-            to_contact(item)
-            for item in items
-            # A user of this id that was deleted may have left some behind.
-            if item["sk"].startswith("user#contact#") and item["generation"] == record["generation"]
-        ]
-        return _to_user(record, sorted(contacts, key=lambda contact: contact.created_at))
+        # A user of this id that was deleted may have left some behind.
+        own = [item for item in items if item["generation"] == record["generation"]]
+        contacts = [to_contact(item) for item in own if item["sk"].startswith("user#contact#")]
+        devices = [to_device(item) for item in own if item["sk"].startswith("user#device#")]
+        return _to_user(record, sorted(contacts, key=lambda contact: contact.created_at)), devices
 
     def create(self, scope: Scope, user: User) -> None:
         try:
@@ -56,14 +69,19 @@ class DynamoUserStore:
         found = self.collection(scope, user.user_id, "user#device#")
         return [to_device(item) for item in found if item["generation"] == user.generation]
 
-    def holders(self, scope: Scope, type_: str, value: str) -> list[tuple[User, ContactInfo]]:
-        holders: list[tuple[User, ContactInfo]] = []
-        for item in self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True):
-            user = self.load(scope, item.get("user_id") or item["sk"])
-            contact = user.contact_info(type_, value) if user else None
-            if user and contact:
-                holders.append((user, contact))
-        return holders
+    def owners(self, scope: Scope, type_: str, value: str) -> Iterator[str]:
+        """Return the ids of the owners of an address; some may have lost it, or be deleted."""
+        return map(_member, self._members(scope, type_, value))
+
+    def holders(self, scope: Scope, type_: str, value: str) -> list[tuple[Owner, ContactInfo]]:
+        """Return the owners of an address with the contact info; a user may have been deleted before it was."""
+        keys = {contact_key(scope, user_id, type_, value): user_id for user_id in self.owners(scope, type_, value)}
+        found = self._table.get_many(keys)
+        return [
+            (Owner(user_id, found[key]["generation"]), to_contact(found[key]))
+            for key, user_id in keys.items()
+            if key in found
+        ]
 
     def update(self, scope: Scope, user: User) -> None:
         try:
@@ -136,7 +154,7 @@ class DynamoUserStore:
         found = self._table.get_many(keys)
         return [_to_user(found[key]) for key in keys if key in found], total
 
-    def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
+    def put_contact_info(self, scope: Scope, user: User | Owner, contact: ContactInfo, *, new: bool) -> None:
         generation: dict[str, Any] = {":generation": user.generation}
         if new:
             # Leftovers of a deleted user of this id do not count.
@@ -158,9 +176,12 @@ class DynamoUserStore:
             raise (AlreadyExists("contact info") if new else Conflict) from error
 
     def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
-        holders = self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True)
+        holders = self._members(scope, type_, value)
         in_order = sorted(holders, key=lambda item: (item["since"], item["sk"]))
-        return [str(item.get("user_id", item["sk"])) for item in in_order]
+        return list(map(_member, in_order))
+
+    def _members(self, scope: Scope, type_: str, value: str) -> Iterator[Item]:
+        return self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True)
 
     def address_stamp(self, scope: Scope, type_: str, value: str) -> str | None:
         item = self._table.get(_stamp_key(scope, type_, value), "stamp")
@@ -174,7 +195,7 @@ class DynamoUserStore:
             *adding_contact(self._table, scope, user, contact, stamp),
         )
 
-    def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
+    def delete_contact_info(self, scope: Scope, user: User | Owner, contact: ContactInfo) -> None:
         with suppress(ConditionFailed):  # a later user of this id has it
             self._table.transact(*self.removing(scope, user, [contact]))
 
@@ -237,7 +258,7 @@ class DynamoUserStore:
             writes += [self._table.writing(each) for each in address_items(scope, user.user_id, contact)]
         return writes
 
-    def removing(self, scope: Scope, user: User, contacts: Sequence[ContactInfo]) -> list[Item]:
+    def removing(self, scope: Scope, user: User | Owner, contacts: Sequence[ContactInfo]) -> list[Item]:
         """Return the parts of a transaction that delete contact infos."""
         writes = []
         for contact in contacts:
@@ -276,6 +297,11 @@ def address_member(scope: Scope, type_: str, value: str, user_id: str) -> Item:
     if len(user_id.encode()) <= _SORT_BYTES:
         return {"pk": pk, "sk": user_id}
     return {"pk": pk, "sk": digest(user_id), "user_id": user_id}
+
+
+def _member(item: Item) -> str:
+    """Return the user that an item of :func:`address_member` names."""
+    return str(item.get("user_id", item["sk"]))
 
 
 def link_key(scope: Scope, anonymous_id: str) -> tuple[str, str]:
@@ -375,13 +401,18 @@ def _to_user(item: Item, contacts: list[ContactInfo] | None = None) -> User:
     )
 
 
-def contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
+def contact_key(scope: Scope, user_id: str, type_: str, value: str) -> tuple[str, str]:
+    """Return the key of a contact info under its user."""
+    return user_key(scope, user_id), f"user#contact#{type_}#{digest(comparable(type_, value))}"
+
+
+def contact_item(scope: Scope, user: User | Owner, contact: ContactInfo) -> Item:
     """Return a contact info as it is stored under a user."""
-    type_, value = contact.key
+    pk, sk = contact_key(scope, user.user_id, contact.type, contact.value)
     return {
-        "pk": user_key(scope, user.user_id),
-        "sk": f"user#contact#{type_}#{digest(value)}",
-        "type": type_,
+        "pk": pk,
+        "sk": sk,
+        "type": contact.type,
         "value": contact.value,
         "filterable": contact.filterable,
         "meta": jsontext.dumps(contact.meta),
