@@ -36,6 +36,7 @@ PUSH_APPLICATION = "arn:aws:sns:us-east-1:123456789012:app/GCM/nereid"
 #: What the template's references stand for.
 _REFERENCES = {
     "CredentialCacheSeconds": "60",
+    "EventTypeCacheSeconds": "10",
     "RetentionDays": "90",
     "EmailFrom": "hello@example.com",
     "SmsEnabled": "true",

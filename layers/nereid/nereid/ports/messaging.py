@@ -48,7 +48,15 @@ class SuppressionStore(Protocol):
         ...
 
 
-class EventTypeStore(Protocol):
+class EventTypeReader(Protocol):
+    """Event types, one at a time."""
+
+    def get(self, scope: Scope, event_type: str) -> EventType | None:
+        """Return one event type; None if there is none."""
+        ...
+
+
+class EventTypeStore(EventTypeReader, Protocol):
     """Configured event types."""
 
     def get(self, scope: Scope, event_type: str) -> EventType | None:
