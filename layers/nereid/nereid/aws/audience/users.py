@@ -1,5 +1,6 @@
 """Users and their contact infos in the audience table: one item collection per user, read by one query."""
 
+import heapq
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -16,9 +17,11 @@ from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, Device, User, comparable, profile_id
 
 #: Over how many items the count of an environment's users is spread, so that creating users in parallel works:
-#: transactions that meet on an item give way. Each has a partition key of its own, because the table's local index keeps
-#: DynamoDB from splitting what shares one, which takes 1,000 write units per second.
+#: transactions that meet on an item give way. Each has a partition key of its own: a partition takes 1,000 write units
+#: per second, and the table's local index keeps DynamoDB from splitting the items of a key.
 _COUNT_SHARDS = 32
+#: Over how many keys of the index an environment's users are spread.
+_LIST_SHARDS = 8
 #: Longest sort key that DynamoDB takes.
 _SORT_BYTES = 1024
 
@@ -145,13 +148,18 @@ class DynamoUserStore:
         total = self._count(scope)
         if first >= total:
             return [], total
-        listed = self._table.query(
-            "directory = :directory",
-            {":directory": tenant(scope, "users")},
-            index="users",
-            forward=False,
-            limit=min(first + per_page, 1000),
-        )
+        listings = [
+            self._table.query(
+                "directory = :directory",
+                {":directory": _directory(scope, shard)},
+                index="users",
+                forward=False,
+                # Each key has about its share of the users; some more, since another call takes longer than its keys.
+                limit=min(2 * (first + per_page) // _LIST_SHARDS + 8, 1000),
+            )
+            for shard in range(_LIST_SHARDS)
+        ]
+        listed = heapq.merge(*listings, key=lambda item: str(item["directory_sort"]), reverse=True)
         keys = [(item["pk"], item["sk"]) for item in islice(listed, first, first + per_page)]
         found = self._table.get_many(keys)
         return [_to_user(found[key]) for key in keys if key in found], total
@@ -313,8 +321,12 @@ def _count_key(scope: Scope, shard: int) -> tuple[str, str]:
     return tenant(scope, "counts", str(shard)), "users"
 
 
-def _shard(user_id: str) -> int:
-    return int(digest(user_id)[:8], 16) % _COUNT_SHARDS
+def _directory(scope: Scope, shard: int) -> str:
+    return tenant(scope, "users", str(shard))
+
+
+def _shard(user_id: str, of: int = _COUNT_SHARDS) -> int:
+    return int(digest(user_id)[:8], 16) % of
 
 
 def address_items(scope: Scope, user_id: str, contact: ContactInfo) -> list[Item]:
@@ -385,7 +397,7 @@ def _user_item(scope: Scope, user: User) -> Item:
         "generation": user.generation,
         "version": user.version,
         "opens": user.opens or None,
-        "directory": tenant(scope, "users"),
+        "directory": _directory(scope, _shard(user.user_id, _LIST_SHARDS)),
         "directory_sort": f"{to_exact_iso(user.created_at)}#{digest(user.user_id)}",
     }
 
