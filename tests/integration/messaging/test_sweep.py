@@ -271,13 +271,13 @@ def read_units(cloud: Cloud) -> float:
 class TestCost:
     """What a run costs, in DynamoDB's units."""
 
-    def test_an_idle_environment_costs_five_small_reads_and_no_write(self, cloud: Cloud, world: Swept) -> None:
+    def test_an_idle_environment_costs_nine_small_reads_and_no_write(self, cloud: Cloud, world: Swept) -> None:
         environments = len(list(world.runtime.account_store.scopes()))
         cloud.calls.clear()
         cloud.requests.clear()
         world.sweep()
-        assert dict(cloud.calls) == {"dynamodb:Query": 1 + 5 * environments, "dynamodb:GetItem": 1}
-        assert read_units(cloud) == 0.5 + 0.5 + 2.5 * environments
+        assert dict(cloud.calls) == {"dynamodb:Query": 1 + 9 * environments, "dynamodb:GetItem": 1}
+        assert read_units(cloud) == 0.5 + 0.5 + 4.5 * environments
 
     def test_a_message_with_one_delivery_costs_about_one_unit(self, cloud: Cloud, world: Swept) -> None:
         for number in range(100):

@@ -4,7 +4,8 @@ A message is one item; its content is kept as JSON text, compressed if it is lar
 400 KB and a body may be 256 KiB. A plan too large to stand beside it is kept in parts of its own, written first.
 
 Listings go over three indexes that hold keys alone. Those that many messages share are spread over `_SHARDS`
-partitions, since one partition of an index takes no more than 1,000 writes per second.
+partitions, since one partition of an index takes no more than 1,000 writes per second. All are read, and merged in the
+order of arrival; a position in that order says nothing of partitions, so it holds whatever their number.
 """
 
 import gzip
@@ -23,7 +24,8 @@ from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.ports.messaging import Arrival, Arrivals, MessageFilter
 
-_SHARDS = 4
+#: A message goes to the one that its id gives; if there are to be more, those of today have to stay among them.
+_SHARDS = 8
 _COMPRESS_FROM = 4096
 #: The size of an item without its keys, with room to spare below DynamoDB's 400 KB.
 _ITEM_BYTES = 380_000
@@ -130,13 +132,15 @@ class DynamoMessageStore:
         filter_ = None
         if selected.user_id is not None and selected.event_type is not None:
             filter_, values[":event_type"] = "event_type = :event_type", selected.event_type
+        # Each of several has about its share of a page; some more, since another call takes longer than its keys.
+        page = limit if len(partitions) == 1 else min(limit, 2 * limit // len(partitions) + 8)
         return [
             self._table.query(
                 condition,
                 {**values, ":partition": partition},
                 index=index,
                 forward=False,
-                limit=None if filter_ else limit,
+                limit=None if filter_ else page,
                 filter_=filter_,
             )
             for partition in partitions
