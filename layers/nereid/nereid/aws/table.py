@@ -21,6 +21,8 @@ Item = dict[str, Any]
 #: How much one page of a list may hold, as :func:`bytes_in_answer` counts: a Lambda's answer ends at 6 MB. A page that
 #: is full ends early.
 MAX_PAGE_BYTES = 4_000_000
+#: What a batch has read, about, when it ends for its size; with one more item of 400 KB it would be over 1 MB.
+_FULL_BYTES = 500_000
 
 
 def tenant(scope: Scope, *parts: str) -> str:
@@ -71,6 +73,17 @@ def _plain(value: Any) -> Any:
         case list():
             return [_plain(item) for item in value]
     return value
+
+
+def _bytes(items: Sequence[Mapping[str, Any]]) -> int:
+    """Return about how large items are, as DynamoDB gives them: their texts and binary values."""
+    return sum(
+        len(content) for item in items for value in item.values() for content in value.values() if _sized(content)
+    )
+
+
+def _sized(content: Any) -> bool:
+    return isinstance(content, str | bytes)
 
 
 class _Unprocessed(Exception):
@@ -180,11 +193,11 @@ class Table:
             for item in answer["Responses"].get(self.name, []):
                 plain = unmarshal(item)
                 found[plain["pk"], plain["sk"]] = plain
-            unread = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-            # One call reads no more than 1 MB of a partition: as long as it reads anything, all is well.
-            if len(unread) == len(keys):
+            keys[:] = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            # One call reads no more than 1 MB of a partition, and the rest can be asked for at once. What a call leaves
+            # that read less is left because the table is throttled.
+            if keys and _bytes(answer["Responses"].get(self.name, [])) < _FULL_BYTES:
                 raise _Unprocessed
-            keys[:] = unread
 
     def put(
         self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None
