@@ -29,6 +29,15 @@ def test_many_large_items_of_one_partition_are_all_read() -> None:
     assert list(stored.get_many(keys)) == keys
 
 
+def test_attributes_of_very_many_items_are_all_read() -> None:
+    stored = table(MemoryDynamoDB(tables()))
+    stored.put_many({"pk": f"p{number}", "sk": "s", "n": number, "text": "x"} for number in range(950))
+    keys = [(f"p{number}", "s") for number in range(1000)]
+    found = stored.get_attributes(keys, ["n", "missing"])
+    assert sorted(item["n"] for item in found) == list(range(950))
+    assert {tuple(item) for item in found} == {("n",)}
+
+
 def test_a_batch_that_reads_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     time = VirtualTime(monkeypatch)
 
