@@ -38,7 +38,15 @@ _PUSH_PLATFORMS = ("GCM", "APNS", "APNS_SANDBOX")
 #: The attribute of a platform application that names the topic for failed pushes.
 _FAILURES = "EventDeliveryFailure"
 # The order is that of the parameters' use, not of the template; a template without one of them is served too.
-_CHOSEN = ("BaseUrl", "EmailFrom", "CreateEmailIdentity", "CredentialCacheSeconds", "SmsEnabled", "PushApplicationArn")
+_CHOSEN = (
+    "BaseUrl",
+    "EmailFrom",
+    "CreateEmailIdentity",
+    "CredentialCacheSeconds",
+    "EventTypeCacheSeconds",
+    "SmsEnabled",
+    "PushApplicationArn",
+)
 
 
 class Stack:
@@ -146,6 +154,7 @@ class Stack:
             "EmailFrom": EMAIL_FROM,
             "CreateEmailIdentity": "true",
             "CredentialCacheSeconds": "0",
+            "EventTypeCacheSeconds": "0",
             "SmsEnabled": "true",
         }
         if "PushApplicationArn" in declared:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
 import nereid.aws.clients
+import nereid.aws.parallel
 import nereid.logs
 from local_stack.aws.sending_limits import Limits
 from nereid.runtime import Runtime
@@ -39,6 +40,7 @@ PUSH_APPLICATION = "arn:aws:sns:us-east-1:123456789012:app/GCM/nereid"
 #: What the template's references stand for.
 _REFERENCES = {
     "CredentialCacheSeconds": "60",
+    "EventTypeCacheSeconds": "10",
     "RetentionDays": "90",
     "EmailFrom": "hello@example.com",
     "SmsEnabled": "true",
@@ -301,6 +303,8 @@ def running(world: World) -> Iterator[None]:
     handler = cast("Any", nereid.logs.logger.registered_handler)
     replaced: list[tuple[Any, str, Any]] = [
         (nereid.aws.clients, "boto3", Sdk(world)),
+        # Threads of a function's own have no place in the order of things.
+        (nereid.aws.parallel, "WORKERS", 1),
         (uuid, "uuid4", identifier),
         (random, "uniform", lambda low, high: low + (high - low) * world.chance.unit(name())),
         (secrets, "randbelow", lambda below: world.chance.bits(name()) % below),

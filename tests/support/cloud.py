@@ -66,6 +66,7 @@ CONSUMERS = {
 }
 _PARAMETERS = {
     "CredentialCacheSeconds": "60",
+    "EventTypeCacheSeconds": "10",
     "RetentionDays": "90",
     "EmailFrom": "hello@example.com",
     "SmsEnabled": "true",

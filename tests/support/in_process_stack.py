@@ -107,6 +107,7 @@ def running() -> Iterator[InProcessStack]:
             "GmailUrl": nowhere,
             "GraphUrl": nowhere,
             "CredentialCacheSeconds": "0",
+            "EventTypeCacheSeconds": "0",
         }
         cloud.forget()
         made = InProcessStack(cloud)

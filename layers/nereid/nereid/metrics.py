@@ -42,7 +42,7 @@ class DeliveryCounts:
             unexpected(error, "metrics not written")
 
 
-def write_sweep(oldest_pending_seconds: float, messages: int, deliveries_repaired: int) -> None:
+def write_sweep(oldest_pending_seconds: float, messages: int, deliveries_repaired: int, lag_seconds: float) -> None:
     """Write the metrics of a run of the sweeper."""
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
@@ -50,6 +50,7 @@ def write_sweep(oldest_pending_seconds: float, messages: int, deliveries_repaire
     metrics.add_metric("OldestPendingSeconds", MetricUnit.Seconds, oldest_pending_seconds)
     metrics.add_metric("MessagesSwept", MetricUnit.Count, messages)
     metrics.add_metric("DeliveriesRepaired", MetricUnit.Count, deliveries_repaired)
+    metrics.add_metric("SweepLagSeconds", MetricUnit.Seconds, lag_seconds)
     metrics.flush_metrics()
 
 

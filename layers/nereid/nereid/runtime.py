@@ -244,12 +244,15 @@ class Runtime:
         from nereid.core.messaging.app_inbox_channel import AppInboxChannel
         from nereid.core.messaging.deliver import Deliverer
         from nereid.core.messaging.process_message import Processor
+        from nereid.core.messaging.recent_event_types import RecentEventTypes
         from nereid.core.messaging.template_content import TemplateContent
 
+        cache_seconds = float(self.settings.need("event_type_cache_seconds"))
         channel = AppInboxChannel(self.inbox, self.identities)
         return Processor(
             users=self.users,
             event_types=self.event_types,
+            recent=RecentEventTypes(self.event_types, self.clock, cache_seconds=cache_seconds),
             messages=self.messages,
             deliveries=self.deliveries,
             queue=self.message_queue,

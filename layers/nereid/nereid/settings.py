@@ -50,6 +50,12 @@ class Settings(BaseModel):
         le=60,
         description="How long a function caches a credential, in seconds.",
     )
+    event_type_cache_seconds: float | None = Field(
+        None,
+        ge=0,
+        le=10,
+        description="How long process_messages caches an event type, in seconds.",
+    )
     base_url: str | None = Field(None, description="URL of the API, for links in mails.")
     email_from: str | None = Field(None, description="Default sender of e-mail; empty for none.")
     configuration_set: str | None = Field(None, description="SES configuration set whose events come back as feedback.")

@@ -120,6 +120,7 @@ class World:
         processor = Processor(
             users=self.users,
             event_types=self.event_types,
+            recent=self.event_types,
             messages=self.messages,
             deliveries=self.deliveries,
             queue=self.queue,

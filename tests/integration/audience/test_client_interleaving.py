@@ -86,7 +86,7 @@ def check(world: World, done: list[Operation]) -> None:
             assert link is None or (link.user_id, link.moving) == (person, None)
             assert not world.items(user_key(SCOPE, f"anon:{anonymous_id}"))
     holders = world.users.holders(SCOPE, "email", "p1@example.com")
-    assert {user.user_id for user, _ in holders} <= {"p1"}
+    assert {owner.user_id for owner, _ in holders} <= {"p1"}
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))

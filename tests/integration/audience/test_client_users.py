@@ -167,7 +167,7 @@ class TestAlias:
         world.do(alias("a", "u"))
         [contact] = world.contacts("u").values()
         assert (contact.value, contact.filterable, contact.meta) == ("a@example.com", "own", {"m": 1})
-        assert [user.user_id for user, _ in world.users.holders(SCOPE, "email", "a@example.com")] == ["u"]
+        assert [owner.user_id for owner, _ in world.users.holders(SCOPE, "email", "a@example.com")] == ["u"]
 
     def test_two_emails_of_identify_are_both_kept_and_one_is_identifys(self, world: World) -> None:
         world.do(
@@ -241,7 +241,7 @@ class TestAlias:
     def test_an_email_of_256_wide_characters_long_id_can_be_found(self, world: World) -> None:
         anonymous_id = "\N{GRINNING FACE}" * 256
         world.do(identify(who(anonymous_id), email="a@example.com"), alias(anonymous_id, "u"))
-        assert [user.user_id for user, _ in world.users.holders(SCOPE, "email", "a@example.com")] == ["u"]
+        assert [owner.user_id for owner, _ in world.users.holders(SCOPE, "email", "a@example.com")] == ["u"]
 
 
 class TestAppNotifications:
@@ -359,7 +359,7 @@ class TestDevices:
         world.do(device(who(None, "u"), "d1", "t"), device(who(None, "v"), "d2", "t"))
         assert contacts(world, "u") == set()
         assert contacts(world, "v") == {("firebase_token", "t")}
-        assert [user.user_id for user, _ in world.users.holders(SCOPE, "firebase_token", "t")] == ["v"]
+        assert [owner.user_id for owner, _ in world.users.holders(SCOPE, "firebase_token", "t")] == ["v"]
         world.do(device(who(None, "u"), "d1"))
         assert contacts(world, "u") == set()
 

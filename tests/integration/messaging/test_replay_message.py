@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -172,7 +173,13 @@ class TestReplay:
 
 
 class TestRemoved:
-    """A notification that was removed or changed its channel since the plan."""
+    """A notification that was removed or changed its channel since the plan, which processing learns at once here."""
+
+    @pytest.fixture(autouse=True)
+    def uncached(self, cloud: Cloud) -> Iterator[None]:
+        cloud.parameters["EventTypeCacheSeconds"] = "0"
+        yield
+        del cloud.parameters["EventTypeCacheSeconds"]
 
     @pytest.fixture(params=["removed", "changed", "no event type"])
     def change(self, request: pytest.FixtureRequest, world: World) -> Any:

@@ -17,7 +17,7 @@ from nereid.core.messaging.process_message import make_plan
 from nereid.core.messaging.sweep import GAVE_UP, Sweep
 from nereid.errors import AlreadyExists
 from nereid.models.team import Channels, Environment, Scope
-from nereid.ports.messaging import Outcome, Watch
+from nereid.ports.messaging import Arrivals, Outcome, Watch
 from nereid.runtime import runtime
 from tests.support.cloud import SECRET, Cloud, World
 from tests.support.notifications import MAIL, SAM
@@ -203,6 +203,38 @@ class TestWalk:
             position = found.position
         assert met == ids
 
+    def test_partitions_with_more_than_a_page_are_met_in_order(self, world: Swept) -> None:
+        ids = [f"m{number:03d}" for number in range(150)]
+        for number, message_id in enumerate(ids):
+            world.stored(message_id, timedelta(minutes=60, seconds=-number))
+        met, position, pages = [], None, 0
+        while True:
+            found = world.runtime.messages.arrivals(world.scope, position, world.runtime.clock.now(), 40)
+            met += [each.message_id for each in found.messages]
+            position, pages = found.position, pages + 1
+            if not found.more:
+                break
+        assert met == ids
+        assert pages < 10
+
+    def test_an_entry_names_the_deliveries_that_have_a_recipient(self, world: Swept) -> None:
+        several = [{"type": "email", "value": f"u{number}@example.com"} for number in range(9)]
+        for number, contacts in enumerate(([], several[:1], several[:8], several)):
+            world.stored(f"m{number}", timedelta(minutes=60 - number), contact_infos=contacts)
+        page = world.runtime.messages.arrivals(world.scope, None, world.runtime.clock.now(), 10)
+        plans = world.runtime.messages.plans(world.scope, [each.message_id for each in page.messages])
+        for each in page.messages:
+            ids = [one.id for one in plans[each.message_id].deliveries(world.scope, each.message_id) if one.recipient]
+            assert each.deliveries == (ids if len(ids) < 9 else None)
+        assert [len(each.deliveries or "") for each in page.messages] == [0, 1, 8, 0]
+
+    def test_a_page_tells_when_its_last_arrived(self, world: Swept) -> None:
+        world.stored("m", 60 * MINUTE)
+        now = world.runtime.clock.now()
+        reached = world.runtime.messages.arrivals(world.scope, None, now, 10).reached
+        assert reached is not None
+        assert timedelta() <= now - 60 * MINUTE - reached < MINUTE
+
     def test_messages_of_the_same_moment_are_all_met(self, world: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
         at = world.runtime.clock.now()
         monkeypatch.setattr(type(world.runtime.clock), "now", lambda _: at)
@@ -210,12 +242,13 @@ class TestWalk:
             world.stored(f"m{number}", 60 * MINUTE)
         met, position = set(), None
         for _ in range(9):
-            [found], position, _ = world.runtime.messages.arrivals(world.scope, position, at, 1)
+            page = world.runtime.messages.arrivals(world.scope, position, at, 1)
+            [found], position = page.messages, page.position
             met.add(found.message_id)
         assert len(met) == 9
 
-    @pytest.mark.parametrize(("limit", "more"), [(2, True), (3, True), (4, False)])
-    def test_a_full_page_may_not_be_the_last(self, world: Swept, limit: int, more: bool) -> None:  # noqa: FBT001
+    @pytest.mark.parametrize(("limit", "more"), [(2, True), (3, False), (4, False)])
+    def test_a_page_tells_whether_it_is_the_last(self, world: Swept, limit: int, more: bool) -> None:  # noqa: FBT001
         for number in range(3):
             world.stored(f"m{number}", 60 * MINUTE)
         page = world.runtime.messages.arrivals(world.scope, None, world.runtime.clock.now(), limit)
@@ -225,7 +258,9 @@ class TestWalk:
         world.stored("m", 20 * MINUTE)
         now = world.runtime.clock.now()
         position = world.runtime.messages.arrivals(world.scope, None, now, 10).position
-        assert world.runtime.messages.arrivals(world.scope, position, now - 60 * MINUTE, 10) == ([], None, False)
+        assert world.runtime.messages.arrivals(world.scope, position, now - 60 * MINUTE, 10) == Arrivals(
+            [], None, more=False
+        )
 
 
 def size(item: Mapping[str, Any]) -> int:
@@ -271,15 +306,22 @@ def read_units(cloud: Cloud) -> float:
 class TestCost:
     """What a run costs, in DynamoDB's units."""
 
-    def test_an_idle_environment_costs_five_small_reads_and_no_write(self, cloud: Cloud, world: Swept) -> None:
+    def test_an_idle_environment_costs_nine_small_reads_and_no_write(self, cloud: Cloud, world: Swept) -> None:
         environments = len(list(world.runtime.account_store.scopes()))
         cloud.calls.clear()
         cloud.requests.clear()
         world.sweep()
-        assert dict(cloud.calls) == {"dynamodb:Query": 1 + 5 * environments, "dynamodb:GetItem": 1}
-        assert read_units(cloud) == 0.5 + 0.5 + 2.5 * environments
+        assert dict(cloud.calls) == {"dynamodb:Query": 1 + 9 * environments, "dynamodb:GetItem": 1}
+        assert read_units(cloud) == 0.5 + 0.5 + 4.5 * environments
 
-    def test_a_message_with_one_delivery_costs_about_one_unit(self, cloud: Cloud, world: Swept) -> None:
+    def test_a_message_without_a_delivery_costs_its_entry_alone(self, cloud: Cloud, world: Swept) -> None:
+        for number in range(100):
+            world.stored(f"m{number}", timedelta(minutes=60, seconds=-number), contact_infos=[])
+        cloud.calls.clear()
+        assert world.sweep().messages == 100
+        assert cloud.calls["dynamodb:BatchGetItem"] == 0
+
+    def test_a_message_with_one_delivery_costs_a_little_over_half_a_unit(self, cloud: Cloud, world: Swept) -> None:
         for number in range(100):
             world.delivered(f"0f0c2a1e-7d0b-4a56-9b7e-1c2d3e4f{number:04d}", timedelta(minutes=60, seconds=-number))
         cloud.calls.clear()
@@ -289,4 +331,4 @@ class TestCost:
         assert writes == {"dynamodb:PutItem": 1}
         assert [call for call in cloud.calls if call.startswith("sqs:")] == []
         per_message = read_units(cloud) / 100
-        assert 1.0 <= per_message <= 1.15
+        assert 0.5 <= per_message <= 0.6

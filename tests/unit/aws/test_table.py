@@ -29,6 +29,15 @@ def test_many_large_items_of_one_partition_are_all_read() -> None:
     assert list(stored.get_many(keys)) == keys
 
 
+def test_attributes_of_very_many_items_are_all_read() -> None:
+    stored = table(MemoryDynamoDB(tables()))
+    stored.put_many({"pk": f"p{number}", "sk": "s", "n": number, "text": "x"} for number in range(950))
+    keys = [(f"p{number}", "s") for number in range(1000)]
+    found = stored.get_attributes(keys, ["n", "missing"])
+    assert sorted(item["n"] for item in found) == list(range(950))
+    assert {tuple(item) for item in found} == {("n",)}
+
+
 def test_a_batch_that_reads_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     time = VirtualTime(monkeypatch)
 
@@ -44,6 +53,45 @@ def test_a_batch_that_reads_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch)
         table(client).get_many([("p", "s")])
     assert client.calls == TRIES
     assert len(time.pauses) == TRIES - 1
+
+
+class PartlyRead:
+    """A client that reads one key of each batch."""
+
+    def __init__(self, item_bytes: int = 10) -> None:
+        self._bytes = item_bytes
+        self.sizes: list[int] = []
+
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - boto3's name
+        [(name, request)] = RequestItems.items()
+        keys = request["Keys"]
+        self.sizes.append(len(keys))
+        left = {name: {**request, "Keys": keys[1:]}} if keys[1:] else {}
+        return {"Responses": {name: [{**keys[0], "text": {"S": "x" * self._bytes}}]}, "UnprocessedKeys": left}
+
+
+def test_what_a_throttled_table_left_of_a_batch_is_read_after_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    time, client = VirtualTime(monkeypatch), PartlyRead()
+    keys = [("p", "1"), ("p", "2"), ("p", "3")]
+    assert list(table(client).get_many(keys)) == keys
+    assert client.sizes == [3, 2, 1]
+    assert len(time.pauses) == 2
+    assert all(pause > 0 for pause in time.pauses)
+
+
+def test_a_table_that_reads_one_key_at_a_time_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    time, client = VirtualTime(monkeypatch), PartlyRead()
+    with pytest.raises(Unavailable):
+        table(client).get_many([("p", str(number)) for number in range(25)])
+    assert len(client.sizes) == TRIES
+    assert time.now < 3
+
+
+def test_what_a_batch_left_because_it_was_full_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    time, client = VirtualTime(monkeypatch), PartlyRead(600_000)
+    keys = [("p", str(number)) for number in range(15)]
+    assert list(table(client).get_many(keys)) == keys
+    assert time.pauses == []
 
 
 class PartlyDone:

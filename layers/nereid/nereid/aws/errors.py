@@ -38,7 +38,16 @@ _PASSING = THROTTLED | {
 }
 #: Why DynamoDB cancels a transaction that may pass when it is sent again.
 #: Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-_PASSING_REASONS = frozenset({"ItemCollectionSizeLimitExceeded", "ProvisionedThroughputExceeded", "ThrottlingError"})
+#: The code of a replica's conflict is not among those that it lists; it is taken in both of the forms that codes have.
+_PASSING_REASONS = frozenset(
+    {
+        "ItemCollectionSizeLimitExceeded",
+        "ProvisionedThroughputExceeded",
+        "ReplicatedWriteConflict",
+        "ReplicatedWriteConflictException",
+        "ThrottlingError",
+    }
+)
 _NO_REASON = "None"
 _CONDITION = "ConditionalCheckFailed"
 

@@ -116,6 +116,15 @@ class DeviceChange(NamedTuple):
     removed_devices: Sequence[Device] = ()
 
 
+class TokenHolder(NamedTuple):
+    """A user that has a push token, as it was read."""
+
+    user: User
+    contact: ContactInfo
+    #: The devices of the user that have the token.
+    devices: Sequence[Device]
+
+
 class DeviceStore(Protocol):
     """Devices of users and the tokens that reach them."""
 
@@ -123,8 +132,12 @@ class DeviceStore(Protocol):
         """Return the devices of a user."""
         ...
 
-    def holders(self, scope: Scope, token: str) -> list[tuple[User, ContactInfo]]:
-        """Return the users that have a token, each with the contact info."""
+    def holding(self, scope: Scope, token: str, at_most: int) -> list[str]:
+        """Return the ids of users that have a token; some may have lost it, or be deleted."""
+        ...
+
+    def holder(self, scope: Scope, user_id: str, token: str) -> TokenHolder | None:
+        """Return a user that has a token, with its devices (one query); None if it has not, or there is none."""
         ...
 
     def last_registration(self, scope: Scope, token: str) -> str | None:

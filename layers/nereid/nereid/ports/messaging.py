@@ -48,7 +48,15 @@ class SuppressionStore(Protocol):
         ...
 
 
-class EventTypeStore(Protocol):
+class EventTypeReader(Protocol):
+    """Event types, one at a time."""
+
+    def get(self, scope: Scope, event_type: str) -> EventType | None:
+        """Return one event type; None if there is none."""
+        ...
+
+
+class EventTypeStore(EventTypeReader, Protocol):
     """Configured event types."""
 
     def get(self, scope: Scope, event_type: str) -> EventType | None:
@@ -79,8 +87,9 @@ class Arrival(NamedTuple):
     """A stored message, where it stands in the order of arrival."""
 
     message_id: str
-    plan: Plan
     position: str
+    #: The ids of its deliveries that have a recipient; None if they are too many to stand there, and in its plan alone.
+    deliveries: Sequence[str] | None
 
 
 class Arrivals(NamedTuple):
@@ -91,6 +100,8 @@ class Arrivals(NamedTuple):
     position: str | None
     #: Whether there may be more.
     more: bool
+    #: When the last of them arrived.
+    reached: datetime | None = None
 
 
 class MessageStore(Protocol):
@@ -111,7 +122,10 @@ class MessageStore(Protocol):
         ...
 
     def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
-        """Return messages that arrived after a position and before a moment, oldest first; may miss the newest."""
+        """Return messages that arrived after a position and before a moment, oldest first; may miss the newest.
+
+        There are about as many as `limit`, and no more.
+        """
         ...
 
     def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:

@@ -17,7 +17,7 @@ def test_a_message_of_a_user_that_is_gone_is_not_stored(monkeypatch: pytest.Monk
     monkeypatch.setattr(process_message, "configured", lambda *_: [])
     world: Any = SimpleNamespace(
         clock=SimpleNamespace(now=lambda: datetime(2026, 1, 31, tzinfo=UTC)),
-        event_types=None,
+        recent=None,
         users=SimpleNamespace(load=lambda *_: None),
     )
     environment: Any = SimpleNamespace(scope="scope")

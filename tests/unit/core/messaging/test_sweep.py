@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nereid.clock import to_iso
+from nereid.clock import from_iso, to_iso
 from nereid.core.messaging import sweep
 from nereid.core.messaging.sweep import GAVE_UP, PAUSES, Sweep, Sweeper
 from nereid.errors import Unavailable
@@ -70,8 +70,16 @@ class World:
             for message_id, each in self.stored.get(scope, {}).items()
             if each.position > (after or "") and each.received < before
         )[:limit]
-        messages = [Arrival(message_id, plan, position) for position, message_id, plan in found]
-        return Arrivals(messages, found[-1][0] if found else None, len(found) == limit)
+        messages = [
+            Arrival(message_id, position, self.named(scope, message_id, plan)) for position, message_id, plan in found
+        ]
+        last = found[-1][0] if found else None
+        return Arrivals(messages, last, len(found) == limit, from_iso(last.partition("#")[0]) if last else None)
+
+    def named(self, scope: Scope, message_id: str, plan: Plan) -> list[str] | None:
+        """Return the deliveries that a message's entry names."""
+        ids = [each.id for each in plan.deliveries(scope, message_id) if each.recipient]
+        return ids if len(ids) <= 8 else None
 
     def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
         there = self.stored.get(scope, {})
@@ -450,7 +458,7 @@ def test_a_run_that_dies_between_two_steps_loses_sight_of_nothing(
 def test_the_age_of_what_no_time_was_left_for_is_told_and_the_environment_is_next(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "_PAGE", 1)
+    monkeypatch.setattr(sweep, "_WATCHES_AT_ONCE", 1)
     world.environments = [SCOPE, OTHER]
     for minutes, message_id in ((0, "newer"), (-60, "older")):
         world.message(message_id, at=START)
@@ -522,3 +530,60 @@ def test_its_age_is_told_when_it_is_no_longer_repaired_too(world: World) -> None
     for hours in range(61, 90):
         assert world.sweep(minutes=60).oldest_pending == timedelta(hours=hours)
     assert world.replayed() == []
+
+
+def test_a_message_with_more_deliveries_than_its_entry_names_is_looked_at_by_its_plan(world: World) -> None:
+    ids = world.message("m", to=[f"u{number}@example.com" for number in range(9)])
+    world.ended.update(ids[:8])
+    assert world.sweep(minutes=16).repaired == 1
+    assert world.replayed() == ["m"]
+
+
+def test_one_of_which_all_are_final_is_passed(world: World) -> None:
+    world.ended.update(world.message("m", to=[f"u{number}@example.com" for number in range(9)]))
+    assert world.sweep(minutes=16) == Sweep(timedelta(), 1, 0, [])
+    assert world.watches() == []
+
+
+def test_no_plan_is_read_of_what_is_final(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.ended.update(world.message("done"))
+    world.message("open")
+    asked: list[str] = []
+    plans = world.plans
+
+    def noting(scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
+        asked.extend(message_ids)
+        return plans(scope, asked)
+
+    monkeypatch.setattr(world, "plans", noting)
+    world.sweep(minutes=16)
+    assert asked == ["open"]
+
+
+def test_one_that_is_gone_is_passed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.message("m")
+    monkeypatch.setattr(world, "plans", lambda *_: {})
+    assert world.sweep(minutes=16) == Sweep(timedelta(), 1, 0, [])
+    assert world.sweep() == Sweep(timedelta(), 0, 0, [])
+
+
+class TestLag:
+    """How far a run is behind."""
+
+    def test_a_run_that_was_through_is_not_behind(self, world: World) -> None:
+        world.message("m")
+        assert world.sweep(minutes=60).lag == timedelta()
+
+    def test_one_without_time_for_all_is_behind_by_what_it_came_to(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sweep, "_PAGE", 10)
+        for number in range(35):
+            world.message(f"m{number:02}", at=START + number * MINUTE)
+        # The last of the second page arrived at 19 minutes; a run at 60 ought to have come to 45.
+        assert world.sweep(minutes=60, pages=3).lag == 26 * MINUTE
+
+    def test_an_environment_that_it_did_not_come_to_counts_as_one_run(self, world: World) -> None:
+        world.environments = [SCOPE, OTHER]
+        world.message("m")
+        assert world.sweep(minutes=60, pages=2).lag == 5 * MINUTE

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from nereid.aws.audience.users import DynamoUserStore, device_item
 from nereid.aws.table import Item, Table, digest, seconds, tenant
 from nereid.models.team import Scope
-from nereid.models.user import ContactInfo, Device, User
-from nereid.ports.audience import DeviceChange
+from nereid.models.user import Device, User
+from nereid.ports.audience import DeviceChange, TokenHolder
 
 _TYPE = "firebase_token"
 #: How long the mark of a token's last registration stands, in days; only registrations at the same moment need it.
@@ -28,8 +29,16 @@ class DynamoDeviceStore:
         mark = self._table.get(*_mark_key(scope, token))
         return str(mark["registration"]) if mark else None
 
-    def holders(self, scope: Scope, token: str) -> list[tuple[User, ContactInfo]]:
-        return self._users.holders(scope, _TYPE, token)
+    def holding(self, scope: Scope, token: str, at_most: int) -> list[str]:
+        return list(islice(self._users.owners(scope, _TYPE, token), at_most))
+
+    def holder(self, scope: Scope, user_id: str, token: str) -> TokenHolder | None:
+        found = self._users.load_with_devices(scope, user_id)
+        if found is None:
+            return None
+        user, devices = found
+        contact = user.contact_info(_TYPE, token)
+        return TokenHolder(user, contact, [each for each in devices if each.token == token]) if contact else None
 
     def save(self, scope: Scope, changes: Sequence[DeviceChange]) -> None:
         self._users.write(*self._writes(scope, changes))

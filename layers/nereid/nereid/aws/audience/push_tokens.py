@@ -20,10 +20,10 @@ class DynamoPushTokens:
         holders = self._users.holders(scope, "firebase_token", token)
         if any(contact.revived_at is not None for _, contact in holders):
             return False
-        for user, contact in holders:
+        for owner, contact in holders:
             revived = contact.model_copy(update={"revived_at": self._clock.now()})
             with suppress(Conflict, NotFound):  # changed or gone since: the later write counts
-                self._users.put_contact_info(scope, user, revived, new=False)
+                self._users.put_contact_info(scope, owner, revived, new=False)
         return True
 
     def refused(self, scope: Scope, token: str, at: datetime) -> None:
@@ -34,5 +34,5 @@ class DynamoPushTokens:
             self.drop(scope, token)
 
     def drop(self, scope: Scope, token: str) -> None:
-        for user, contact in self._users.holders(scope, "firebase_token", token):
-            self._users.delete_contact_info(scope, user, contact)
+        for owner, contact in self._users.holders(scope, "firebase_token", token):
+            self._users.delete_contact_info(scope, owner, contact)

@@ -1,11 +1,12 @@
 """Users and their contact infos in the audience table: one item collection per user, read by one query."""
 
+import heapq
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from nereid import jsontext
 from nereid.aws.errors import ConditionFailed, Contended
@@ -15,10 +16,21 @@ from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, Device, User, comparable, profile_id
 
-#: Over how many items the count of an environment's users is spread, so that creating users in parallel works.
+#: Over how many items the count of an environment's users is spread, so that creating users in parallel works:
+#: transactions that meet on an item give way. Each has a partition key of its own: a partition takes 1,000 write units
+#: per second, and the table's local index keeps DynamoDB from splitting the items of a key.
 _COUNT_SHARDS = 32
+#: Over how many keys of the index an environment's users are spread.
+_LIST_SHARDS = 8
 #: Longest sort key that DynamoDB takes.
 _SORT_BYTES = 1024
+
+
+class Owner(NamedTuple):
+    """A user, as far as its contact infos tell who it is."""
+
+    user_id: str
+    generation: str
 
 
 class DynamoUserStore:
@@ -32,19 +44,25 @@ class DynamoUserStore:
         return _to_user(item) if item else None
 
     def load(self, scope: Scope, user_id: str) -> User | None:
-        # The record and the contact infos stand together; links and devices stand behind them.
-        values = {":pk": user_key(scope, user_id), ":first": "user", ":last": "user#contact~"}
+        found = self._load(scope, user_id, "user#contact~")
+        return found[0] if found else None
+
+    def load_with_devices(self, scope: Scope, user_id: str) -> tuple[User, list[Device]] | None:
+        """Return a user with all contact infos, and the devices, by one query; None if there is none."""
+        return self._load(scope, user_id, "user#device~")
+
+    def _load(self, scope: Scope, user_id: str, last: str) -> tuple[User, list[Device]] | None:
+        # The record, the contact infos and the devices stand in this order; links stand behind them.
+        values = {":pk": user_key(scope, user_id), ":first": "user", ":last": last}
         items = list(self._table.query("pk = :pk AND sk BETWEEN :first AND :last", values, consistent=True))
         record = next((item for item in items if item["sk"] == "user"), None)
         if record is None:
             return None
-        contacts = [
-            to_contact(item)
-            for item in items
-            # A user of this id that was deleted may have left some behind.
-            if item["sk"].startswith("user#contact#") and item["generation"] == record["generation"]
-        ]
-        return _to_user(record, sorted(contacts, key=lambda contact: contact.created_at))
+        # A user of this id that was deleted may have left some behind.
+        own = [item for item in items if item["generation"] == record["generation"]]
+        contacts = [to_contact(item) for item in own if item["sk"].startswith("user#contact#")]
+        devices = [to_device(item) for item in own if item["sk"].startswith("user#device#")]
+        return _to_user(record, sorted(contacts, key=lambda contact: contact.created_at)), devices
 
     def create(self, scope: Scope, user: User) -> None:
         try:
@@ -56,14 +74,19 @@ class DynamoUserStore:
         found = self.collection(scope, user.user_id, "user#device#")
         return [to_device(item) for item in found if item["generation"] == user.generation]
 
-    def holders(self, scope: Scope, type_: str, value: str) -> list[tuple[User, ContactInfo]]:
-        holders: list[tuple[User, ContactInfo]] = []
-        for item in self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True):
-            user = self.load(scope, item.get("user_id") or item["sk"])
-            contact = user.contact_info(type_, value) if user else None
-            if user and contact:
-                holders.append((user, contact))
-        return holders
+    def owners(self, scope: Scope, type_: str, value: str) -> Iterator[str]:
+        """Return the ids of the owners of an address; some may have lost it, or be deleted."""
+        return map(_member, self._members(scope, type_, value))
+
+    def holders(self, scope: Scope, type_: str, value: str) -> list[tuple[Owner, ContactInfo]]:
+        """Return the owners of an address with the contact info; a user may have been deleted before it was."""
+        keys = {contact_key(scope, user_id, type_, value): user_id for user_id in self.owners(scope, type_, value)}
+        found = self._table.get_many(keys)
+        return [
+            (Owner(user_id, found[key]["generation"]), to_contact(found[key]))
+            for key, user_id in keys.items()
+            if key in found
+        ]
 
     def update(self, scope: Scope, user: User) -> None:
         try:
@@ -125,18 +148,23 @@ class DynamoUserStore:
         total = self._count(scope)
         if first >= total:
             return [], total
-        listed = self._table.query(
-            "directory = :directory",
-            {":directory": tenant(scope, "users")},
-            index="users",
-            forward=False,
-            limit=min(first + per_page, 1000),
-        )
+        listings = [
+            self._table.query(
+                "directory = :directory",
+                {":directory": _directory(scope, shard)},
+                index="users",
+                forward=False,
+                # Each key has about its share of the users; some more, since another call takes longer than its keys.
+                limit=min(2 * (first + per_page) // _LIST_SHARDS + 8, 1000),
+            )
+            for shard in range(_LIST_SHARDS)
+        ]
+        listed = heapq.merge(*listings, key=lambda item: str(item["directory_sort"]), reverse=True)
         keys = [(item["pk"], item["sk"]) for item in islice(listed, first, first + per_page)]
         found = self._table.get_many(keys)
         return [_to_user(found[key]) for key in keys if key in found], total
 
-    def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
+    def put_contact_info(self, scope: Scope, user: User | Owner, contact: ContactInfo, *, new: bool) -> None:
         generation: dict[str, Any] = {":generation": user.generation}
         if new:
             # Leftovers of a deleted user of this id do not count.
@@ -158,9 +186,12 @@ class DynamoUserStore:
             raise (AlreadyExists("contact info") if new else Conflict) from error
 
     def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
-        holders = self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True)
+        holders = self._members(scope, type_, value)
         in_order = sorted(holders, key=lambda item: (item["since"], item["sk"]))
-        return [str(item.get("user_id", item["sk"])) for item in in_order]
+        return list(map(_member, in_order))
+
+    def _members(self, scope: Scope, type_: str, value: str) -> Iterator[Item]:
+        return self._table.query("pk = :pk", {":pk": address_key(scope, type_, value)}, consistent=True)
 
     def address_stamp(self, scope: Scope, type_: str, value: str) -> str | None:
         item = self._table.get(_stamp_key(scope, type_, value), "stamp")
@@ -174,7 +205,7 @@ class DynamoUserStore:
             *adding_contact(self._table, scope, user, contact, stamp),
         )
 
-    def delete_contact_info(self, scope: Scope, user: User, contact: ContactInfo) -> None:
+    def delete_contact_info(self, scope: Scope, user: User | Owner, contact: ContactInfo) -> None:
         with suppress(ConditionFailed):  # a later user of this id has it
             self._table.transact(*self.removing(scope, user, [contact]))
 
@@ -237,7 +268,7 @@ class DynamoUserStore:
             writes += [self._table.writing(each) for each in address_items(scope, user.user_id, contact)]
         return writes
 
-    def removing(self, scope: Scope, user: User, contacts: Sequence[ContactInfo]) -> list[Item]:
+    def removing(self, scope: Scope, user: User | Owner, contacts: Sequence[ContactInfo]) -> list[Item]:
         """Return the parts of a transaction that delete contact infos."""
         writes = []
         for contact in contacts:
@@ -250,14 +281,12 @@ class DynamoUserStore:
         return writes
 
     def _counting(self, scope: Scope, user_id: str, change: int) -> Item:
-        return self._table.updating(
-            tenant(scope, "counts"), f"users#{_shard(user_id)}", "ADD how_many :change", {":change": change}
-        )
+        return self._table.updating(*_count_key(scope, _shard(user_id)), "ADD how_many :change", {":change": change})
 
     def _count(self, scope: Scope) -> int:
-        values = {":pk": tenant(scope, "counts"), ":prefix": "users#"}
-        shards = self._table.query("pk = :pk AND begins_with(sk, :prefix)", values, consistent=True)
-        return sum(item["how_many"] for item in shards)
+        # As consistent as the listing that it is the total of, which an index gives.
+        shards = self._table.get_many([_count_key(scope, shard) for shard in range(_COUNT_SHARDS)], consistent=False)
+        return sum(item["how_many"] for item in shards.values())
 
 
 def user_key(scope: Scope, user_id: str) -> str:
@@ -278,13 +307,26 @@ def address_member(scope: Scope, type_: str, value: str, user_id: str) -> Item:
     return {"pk": pk, "sk": digest(user_id), "user_id": user_id}
 
 
+def _member(item: Item) -> str:
+    """Return the user that an item of :func:`address_member` names."""
+    return str(item.get("user_id", item["sk"]))
+
+
 def link_key(scope: Scope, anonymous_id: str) -> tuple[str, str]:
     """Return the key of the item that says which user an anonymous id reaches."""
     return tenant(scope, "anonymous", anonymous_id), "link"
 
 
-def _shard(user_id: str) -> int:
-    return int(digest(user_id)[:8], 16) % _COUNT_SHARDS
+def _count_key(scope: Scope, shard: int) -> tuple[str, str]:
+    return tenant(scope, "counts", str(shard)), "users"
+
+
+def _directory(scope: Scope, shard: int) -> str:
+    return tenant(scope, "users", str(shard))
+
+
+def _shard(user_id: str, of: int = _COUNT_SHARDS) -> int:
+    return int(digest(user_id)[:8], 16) % of
 
 
 def address_items(scope: Scope, user_id: str, contact: ContactInfo) -> list[Item]:
@@ -355,7 +397,7 @@ def _user_item(scope: Scope, user: User) -> Item:
         "generation": user.generation,
         "version": user.version,
         "opens": user.opens or None,
-        "directory": tenant(scope, "users"),
+        "directory": _directory(scope, _shard(user.user_id, _LIST_SHARDS)),
         "directory_sort": f"{to_exact_iso(user.created_at)}#{digest(user.user_id)}",
     }
 
@@ -375,13 +417,18 @@ def _to_user(item: Item, contacts: list[ContactInfo] | None = None) -> User:
     )
 
 
-def contact_item(scope: Scope, user: User, contact: ContactInfo) -> Item:
+def contact_key(scope: Scope, user_id: str, type_: str, value: str) -> tuple[str, str]:
+    """Return the key of a contact info under its user."""
+    return user_key(scope, user_id), f"user#contact#{type_}#{digest(comparable(type_, value))}"
+
+
+def contact_item(scope: Scope, user: User | Owner, contact: ContactInfo) -> Item:
     """Return a contact info as it is stored under a user."""
-    type_, value = contact.key
+    pk, sk = contact_key(scope, user.user_id, contact.type, contact.value)
     return {
-        "pk": user_key(scope, user.user_id),
-        "sk": f"user#contact#{type_}#{digest(value)}",
-        "type": type_,
+        "pk": pk,
+        "sk": sk,
+        "type": contact.type,
         "value": contact.value,
         "filterable": contact.filterable,
         "meta": jsontext.dumps(contact.meta),

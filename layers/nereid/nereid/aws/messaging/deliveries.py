@@ -129,14 +129,9 @@ class DynamoDeliveryStore:
         return None
 
     def final(self, scope: Scope, delivery_ids: Iterable[str]) -> set[str]:
-        found = self._table.get_many(
-            (delivery_key(scope, delivery_id) for delivery_id in delivery_ids),
-            consistent=False,
-            attributes=("id", "status", "reported"),
-        )
-        return {
-            item["id"] for item in found.values() if item.get("status", "pending") != "pending" or "reported" in item
-        }
+        keys = [delivery_key(scope, delivery_id) for delivery_id in dict.fromkeys(delivery_ids)]
+        found = self._table.get_attributes(keys, ("id", "status", "reported"))
+        return {item["id"] for item in found if item.get("status", "pending") != "pending" or "reported" in item}
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
         key = delivery_key(scope, delivery_id)

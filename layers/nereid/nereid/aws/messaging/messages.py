@@ -3,27 +3,33 @@
 A message is one item; its content is kept as JSON text, compressed if it is large, because an item holds at most
 400 KB and a body may be 256 KiB. A plan too large to stand beside it is kept in parts of its own, written first.
 
-Listings go over three indexes that hold keys alone. Those that many messages share are spread over `_SHARDS`
-partitions, since one partition of an index takes no more than 1,000 writes per second.
+Listings go over three indexes that hold little more than keys. Those that many messages share are spread over `_SHARDS`
+partitions, since one partition of an index takes no more than 1,000 writes per second. All are read, and merged in the
+order of arrival; a position in that order says nothing of partitions, so it holds whatever their number.
 """
 
 import gzip
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
+from functools import partial
 from typing import Any
 
 from nereid.aws.errors import ConditionFailed
+from nereid.aws.parallel import all_at_once
 from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, bytes_in_answer, digest, tenant
-from nereid.clock import to_iso
+from nereid.clock import from_iso, to_iso
 from nereid.errors import Unavailable
-from nereid.models.delivery import Plan
+from nereid.models.delivery import Plan, Planned
 from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.ports.messaging import Arrival, Arrivals, MessageFilter
 
-_SHARDS = 4
+#: A message goes to the one that its id gives; if there are to be more, those of today have to stay among them.
+_SHARDS = 8
+#: Up to so many deliveries are named by a message's entry in the index of all, so that the sweeper needs no plan to ask
+#: for them. With them the entry stays below the kilobyte that one write unit is for.
+_MOST_SWEEPABLE = 8
 _COMPRESS_FROM = 4096
 #: The size of an item without its keys, with room to spare below DynamoDB's 400 KB.
 _ITEM_BYTES = 380_000
@@ -46,6 +52,7 @@ class DynamoMessageStore:
     def add(self, scope: Scope, message: Message, plan: Plan) -> tuple[Message, Plan] | None:
         item = _message_item(scope, message, int(plan.planned_at.timestamp()) + self._retention)
         item.update(self._plan_members(item, plan))
+        item["to_sweep"] = _sweepable(plan.deliveries(scope, message.message_id))
         try:
             self._table.put(item, "attribute_not_exists(pk)")
         except ConditionFailed as error:
@@ -87,24 +94,32 @@ class DynamoMessageStore:
         first, last = f"{after}!" if after else " ", _moment(before)
         if first > last:
             return Arrivals([], None, more=False)
-        listings = [
-            self._table.query(
-                "timeline = :partition AND received BETWEEN :first AND :last",
-                {":partition": _timeline(scope, shard), ":first": first, ":last": last},
-                index="timeline",
-                # Each partition has about its share of a page.
-                limit=limit // (_SHARDS - 1) + 1,
-            )
-            for shard in range(_SHARDS)
-        ]
-        entries = list(islice(heapq.merge(*listings, key=_received), limit))
-        plans = self._plans((entry["pk"], entry["sk"]) for entry in entries)
-        found = [
-            Arrival(_message_id(entry["pk"]), plans[entry["pk"]], entry["received"])
-            for entry in entries
-            if entry["pk"] in plans
-        ]
-        return Arrivals(found, entries[-1]["received"] if entries else None, more=len(entries) == limit)
+        pages = all_at_once(
+            [
+                partial(
+                    self._table.first,
+                    "timeline = :partition AND received BETWEEN :first AND :last",
+                    {":partition": _timeline(scope, shard), ":first": first, ":last": last},
+                    index="timeline",
+                    # Each partition has about its share of a page.
+                    limit=limit // _SHARDS + 8,
+                    attributes=("pk", "received", "to_sweep"),
+                )
+                for shard in range(_SHARDS)
+            ]
+        )
+        # What a partition has behind its page may have arrived before what stands at the end of another's.
+        complete = min((entries[-1]["received"] for entries, more in pages if more), default=last)
+        found = sorted(
+            (each for entries, _ in pages for each in entries if each["received"] <= complete), key=_received
+        )
+        shown = found[:limit]
+        return Arrivals(
+            [Arrival(_message_id(each["pk"]), each["received"], _to_sweep(each)) for each in shown],
+            shown[-1]["received"] if shown else None,
+            more=len(shown) < len(found) or any(more for _, more in pages),
+            reached=from_iso(shown[-1]["received"].partition("#")[0]) if shown else None,
+        )
 
     def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
         found = self._plans((_key(scope, message_id), "message") for message_id in message_ids)
@@ -130,20 +145,22 @@ class DynamoMessageStore:
         filter_ = None
         if selected.user_id is not None and selected.event_type is not None:
             filter_, values[":event_type"] = "event_type = :event_type", selected.event_type
+        # Each of several has about its share of a page; some more, since another call takes longer than its keys.
+        page = limit if len(partitions) == 1 else min(limit, 2 * limit // len(partitions) + 8)
         return [
             self._table.query(
                 condition,
                 {**values, ":partition": partition},
                 index=index,
                 forward=False,
-                limit=None if filter_ else limit,
+                limit=None if filter_ else page,
                 filter_=filter_,
             )
             for partition in partitions
         ]
 
     def _plan_members(self, item: Item, plan: Plan) -> Item:
-        packed = _pack(plan.model_dump_json())
+        packed = _pack(plan.model_dump_json(exclude_defaults=True))
         if len(packed) + len(item["content"]) <= _ITEM_BYTES:
             return {"plan": packed}
         # Parts are named by their content: two runs with different plans never mix theirs.
@@ -173,7 +190,7 @@ def _message_item(scope: Scope, message: Message, expires_at: int) -> Item:
     return {
         "pk": _key(scope, message.message_id),
         "sk": "message",
-        "content": _pack(message.model_dump_json()),
+        "content": _pack(message.model_dump_json(exclude_defaults=True)),
         "event_type": message.event_type,
         "timeline": _timeline(scope, shard),
         "event_type_key": _event_type_key(scope, message.event_type, shard),
@@ -181,6 +198,17 @@ def _message_item(scope: Scope, message: Message, expires_at: int) -> Item:
         "received": f"{_moment(message.received_at)}#{digest(message.message_id)}",
         "expires_at": expires_at,
     }
+
+
+def _sweepable(planned: Sequence[Planned]) -> str | None:
+    """Return the ids of a message's deliveries as its entry in the order of arrival has them."""
+    ids = [each.id for each in planned if each.recipient]
+    return ",".join(ids) if len(ids) <= _MOST_SWEEPABLE else None
+
+
+def _to_sweep(entry: Item) -> list[str] | None:
+    ids = entry.get("to_sweep")
+    return None if ids is None else list(filter(None, ids.split(",")))
 
 
 def _key(scope: Scope, message_id: str) -> str:

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 
 from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
-from nereid.errors import Conflict
+from nereid.errors import Conflict, Unavailable
 from nereid.logs import logger
 from nereid.models.operation import Who
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, MAX_DEVICES, ContactInfo, Device, User
-from nereid.ports.audience import DeviceChange, DeviceStore
+from nereid.ports.audience import DeviceChange, DeviceStore, TokenHolder
 
 ORIGIN = "device"
+#: From how many users one call takes a token, at most: reading each takes a few milliseconds of a function's time.
+MOST_HOLDERS = 1000
+#: How many items one step of that writes. A transaction takes 100, and the last step writes the new owner's as well.
+_STEP_WRITES = 80
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,14 @@ class Devices:
         Its token becomes a contact info of this user and is taken from every other: a phone has one owner. The token
         that the device had before is forgotten; a device without a token keeps the one it has. Safe to repeat.
 
+        A token that many users have is taken from them in steps, and given in the last one; a repetition goes on
+        from the last step that was done.
+
         Raises
         ------
         Unavailable
-            If a store failed, or others kept writing the same users.
+            If a store failed, others kept writing the same users, or more users had the token than one call takes
+            it from.
         """
 
         def attempt() -> None:
@@ -55,14 +63,33 @@ class Devices:
             self.store.save(scope, [_keeping_token(user, device, known)])
             return
         last = self.store.last_registration(scope, device.token)
-        changes = [self._with_token(user, device, known, devices)]
-        changes += [
-            self._without_token(scope, holder, contact)
-            for holder, contact in self.store.holders(scope, device.token)
-            if holder.user_id != user.user_id
-        ]
+        own = self._with_token(user, device, known, devices)
+        others = self._taken_from_most(scope, user.user_id, device.token)
         now = self.identities.clock.now()
-        self.store.save_with_token(scope, changes, device.token, uuid.uuid4().hex, last, now)
+        self.store.save_with_token(scope, [own, *others], device.token, uuid.uuid4().hex, last, now)
+
+    def _taken_from_most(self, scope: Scope, but: str, token: str) -> list[DeviceChange]:
+        """Take a token from other users, as far as one transaction cannot; return the changes of those that are left.
+
+        Nobody has it between the steps and the registration, which is better than two: a push for the new owner must
+        not reach an old one.
+        """
+        changes: list[DeviceChange] = []
+        user_ids = self.store.holding(scope, token, MOST_HOLDERS + 1)
+        for user_id in user_ids[:MOST_HOLDERS]:
+            holder = self.store.holder(scope, user_id, token) if user_id != but else None
+            if holder is None:
+                continue
+            change = _without_token(holder)
+            if changes and sum(map(_writes, changes)) + _writes(change) > _STEP_WRITES:
+                self.store.save(scope, changes)
+                changes = []
+            changes.append(change)
+        if len(user_ids) > MOST_HOLDERS:
+            if changes:
+                self.store.save(scope, changes)
+            raise Unavailable("a push token is being taken from very many users")
+        return changes
 
     def _with_token(self, user: User, device: Device, known: Device | None, devices: list[Device]) -> DeviceChange:
         """Return the change of the user that has the device and its token from now on."""
@@ -85,14 +112,19 @@ class Devices:
             devices=[*change.devices, *(other.model_copy(update={"token": None}) for other in bereft)],
         )
 
-    def _without_token(self, scope: Scope, holder: User, contact: ContactInfo) -> DeviceChange:
-        """Return the change of another user that had the token."""
-        bereft = [device for device in self.store.devices(scope, holder) if device.token == contact.value]
-        return DeviceChange(
-            holder,
-            removed_contacts=[contact],
-            devices=[device.model_copy(update={"token": None}) for device in bereft],
-        )
+
+def _without_token(holder: TokenHolder) -> DeviceChange:
+    """Return the change of another user that had the token."""
+    return DeviceChange(
+        holder.user,
+        removed_contacts=[holder.contact],
+        devices=[device.model_copy(update={"token": None}) for device in holder.devices],
+    )
+
+
+def _writes(change: DeviceChange) -> int:
+    """Return how many items a change of :func:`_without_token` writes: user, contact info, address and devices."""
+    return 3 + len(change.devices)
 
 
 def _match(devices: list[Device], device: Device) -> Device | None:

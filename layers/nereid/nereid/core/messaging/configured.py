@@ -2,23 +2,38 @@
 
 from collections.abc import Mapping
 
+from nereid.models.delivery import Plan
 from nereid.models.event_type import Notification
 from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import Message
 from nereid.models.team import Scope
-from nereid.ports.messaging import EventTypeStore
+from nereid.ports.messaging import EventTypeReader
 
 #: Notifications by name, in their order.
 Notifications = Mapping[str, Notification | OutreachNotification]
 
 
-def configured(event_types: EventTypeStore, scope: Scope, message: Message) -> Notifications:
+def configured(event_types: EventTypeReader, scope: Scope, message: Message) -> Notifications:
     """Return the notifications of a message as configured now, by name."""
     own = message.own_notification()
     if own is not None:
         return {own.name: own}
     event_type = event_types.get(scope, message.event_type)
     return {each.name: each for each in event_type.notifications} if event_type else {}
+
+
+def configured_for(
+    plan: Plan, recent: EventTypeReader, event_types: EventTypeReader, scope: Scope, message: Message
+) -> Notifications:
+    """Return the notifications of a message that has a plan: as they were lately, if they are those of the plan.
+
+    A plan may come from another sandbox, which knew of a newer event type than this one does. What is unknown here is
+    not taken for removed before the store has been asked.
+    """
+    notifications = configured(recent, scope, message)
+    if all(is_configured(notifications, each.name, each.channel) for each in plan.notifications):
+        return notifications
+    return configured(event_types, scope, message)
 
 
 def is_configured(notifications: Notifications, name: str, channel: str) -> bool:

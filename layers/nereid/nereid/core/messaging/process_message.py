@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from nereid import jsontext
-from nereid.core.messaging.configured import Notifications, configured, is_configured
+from nereid.core.messaging.configured import Notifications, configured, configured_for, is_configured
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.one_by_one import one_by_one
 from nereid.core.messaging.sweep_watches import watch_if_late
@@ -28,7 +28,14 @@ from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, comparable
 from nereid.ports.audience import UserStore
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import DeliveryQueues, DeliveryStore, EventTypeStore, MessageQueue, MessageStore, Watches
+from nereid.ports.messaging import (
+    DeliveryQueues,
+    DeliveryStore,
+    EventTypeReader,
+    MessageQueue,
+    MessageStore,
+    Watches,
+)
 
 #: A message up to this size, in bytes of JSON, travels with each of its delivery jobs; a larger one is read again.
 MAX_CARRIED_BYTES = 65536
@@ -42,6 +49,10 @@ class Processor:
 
     Parameters
     ----------
+    event_types
+        As they are now.
+    recent
+        As they were lately, which is good enough for a message that comes in.
     queue
         The queue of the records, and of the rest of a record whose templates have used up its time.
     inbox
@@ -53,7 +64,8 @@ class Processor:
     """
 
     users: UserStore
-    event_types: EventTypeStore
+    event_types: EventTypeReader
+    recent: EventTypeReader
     messages: MessageStore
     deliveries: DeliveryStore
     queue: MessageQueue
@@ -105,7 +117,7 @@ class Processor:
             If another run is storing an app notification of this message just now.
         """
         scope, now = environment.scope, self.clock.now()
-        notifications = configured(self.event_types, scope, message)
+        notifications = configured(self.recent, scope, message)
         user = self.users.load(scope, message.user_id) if message.user_id else None
         if user is None and user_exists:
             raise NotFound("user")
@@ -120,7 +132,7 @@ class Processor:
             _log_failed_conditions(scope, message, plan)
         else:
             message, plan = stored
-            notifications = configured(self.event_types, scope, message)
+            notifications = configured_for(plan, self.recent, self.event_types, scope, message)
             # A profile that became another user since is described by that one.
             user = (self.users.load(scope, message.user_id) if message.user_id else None) or user
         self._hand_on(environment, notifications, message, plan, user, plan.deliveries(scope, message.message_id))

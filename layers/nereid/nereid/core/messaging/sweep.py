@@ -6,7 +6,7 @@ queued anew, with growing pauses. See docs/adr/0013-sweeper.md.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -44,7 +44,11 @@ MAX_WATCHED = 2000
 #: How many watched messages one turn reads; more can come from messages that are stored late, and from replays.
 _MAX_READ = 4000
 #: How many messages are looked at at once, and how often in one environment before the next has its turn.
-_PAGE, _PAGES_PER_TURN = 100, 20
+_PAGE, _PAGES_PER_TURN = 1000, 10
+#: How many watched messages are looked at at once; each has a plan to be read.
+_WATCHES_AT_ONCE = 100
+#: The time between two runs, by which an environment is behind at least that a run did not come to.
+_BETWEEN_RUNS = timedelta(minutes=5)
 _MINUTE = timedelta(minutes=1)
 
 
@@ -58,6 +62,8 @@ class Sweep(NamedTuple):
     repaired: int
     #: The environments in which it failed.
     failed: list[Scope]
+    #: How far it is behind where it ought to be, a quarter of an hour ago, because the time was not enough.
+    lag: timedelta = timedelta()
 
 
 class _Stuck(NamedTuple):
@@ -95,7 +101,7 @@ class Sweeper:
                 failed.append(scope)
         if scopes or were_left_out:
             self.state.pass_turn(scopes[0] if scopes else None)
-        return Sweep(run.oldest_pending, run.messages, run.repaired, failed)
+        return Sweep(run.oldest_pending, run.messages, run.repaired, failed, run.lag(scopes))
 
     def _in_turn(self) -> tuple[deque[Scope], bool]:
         """Return all environments, and whether the last run left some out; those come first then."""
@@ -116,6 +122,8 @@ class _Run:
     messages: int = 0
     repaired: int = 0
     _oldest: datetime | None = None
+    #: How far it has come in environments that have more.
+    _reached: dict[Scope, datetime] = field(default_factory=dict)
     _depths: dict[str, int] = field(default_factory=dict)
     _queued_since_asked: int = 0
 
@@ -123,6 +131,14 @@ class _Run:
     def oldest_pending(self) -> timedelta:
         """How long the oldest delivery has been pending."""
         return self.now - self._oldest if self._oldest else timedelta()
+
+    def lag(self, left: Iterable[Scope]) -> timedelta:
+        """Return how far the run is behind in the environments that are left."""
+        return max((self._lag(scope) for scope in left), default=timedelta())
+
+    def _lag(self, scope: Scope) -> timedelta:
+        reached = self._reached.get(scope)
+        return self.now - PENDING_AFTER - reached if reached else _BETWEEN_RUNS
 
     def sweep(self, scope: Scope) -> bool:
         """Check the due messages of an environment, up to a turn's limit; tell whether there are more."""
@@ -132,12 +148,12 @@ class _Run:
         due = [watch for watch in watches if watch.due <= self.now]
         for watch in watches[len(due) :]:
             self._note_age(watch)
-        for first in range(0, len(due), _PAGE):
+        for first in range(0, len(due), _WATCHES_AT_ONCE):
             if not self.has_time():
                 for watch in due[first:]:
                     self._note_age(watch)
                 return True
-            self._look_again(scope, due[first : first + _PAGE])
+            self._look_again(scope, due[first : first + _WATCHES_AT_ONCE])
         if len(read) == _MAX_READ:
             return len(due) == len(watches)
         return self._walk(scope, position, watches)
@@ -177,14 +193,7 @@ class _Run:
             if page.position is None:
                 return False
             self.messages += len(page.messages)
-            stuck = self._stuck(
-                scope,
-                [
-                    (Watch(each.message_id, due=self.now, since=each.plan.planned_at), each.plan)
-                    for each in page.messages
-                    if each.message_id not in watched
-                ],
-            )
+            stuck = self._stuck_among(scope, [each for each in page.messages if each.message_id not in watched])
             waiting = next((each for each in stuck if not self._is_fresh(each) and self._waits_in_backlog(each)), None)
             if waiting is not None:
                 self._hold(scope, page.messages, stuck, waiting)
@@ -195,6 +204,8 @@ class _Run:
             position = page.position
             if not page.more:
                 return False
+            if page.reached is not None:
+                self._reached[scope] = page.reached
         return True
 
     def _hold(self, scope: Scope, page: Sequence[Arrival], stuck: Sequence[_Stuck], waiting: _Stuck) -> None:
@@ -205,6 +216,24 @@ class _Run:
         passed = ids.index(waiting.watch.message_id)
         if passed:
             self.sweeper.state.advance(scope, page[passed - 1].position)
+
+    def _stuck_among(self, scope: Scope, messages: Sequence[Arrival]) -> list[_Stuck]:
+        """Return which of many messages have open deliveries. Nearly all have none, and no plan is read of those."""
+        final = self.sweeper.deliveries.final(
+            scope, [each for message in messages for each in message.deliveries or ()]
+        )
+        doubtful = [
+            message.message_id
+            for message in messages
+            if message.deliveries is None or not final.issuperset(message.deliveries)
+        ]
+        plans = self.sweeper.messages.plans(scope, doubtful) if doubtful else {}
+        pairs = [
+            (Watch(message_id, due=self.now, since=plans[message_id].planned_at), plans[message_id])
+            for message_id in doubtful
+            if message_id in plans
+        ]
+        return self._stuck(scope, pairs) if pairs else []
 
     def _stuck(self, scope: Scope, pairs: Sequence[tuple[Watch, Plan]]) -> list[_Stuck]:
         """Return the messages that have open deliveries."""
