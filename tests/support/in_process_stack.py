@@ -40,7 +40,7 @@ class InProcessStack(Stack):
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__()
-        self._cloud = cloud
+        self.cloud = cloud
         self._api = Api(cloud)
         self._turn = threading.RLock()
         self._log = io.StringIO()
@@ -78,10 +78,10 @@ class InProcessStack(Stack):
         return Answer(answer.status, dict(answer.headers), body)
 
     def environment(self, function: str) -> dict[str, str]:
-        return self._cloud.environment(function)
+        return self.cloud.environment(function)
 
     def client(self, service: str) -> Any:
-        return self._cloud.client(service)
+        return self.cloud.client(service)
 
     def wait_for(self, look: Callable[[], Found | None], seconds: float = 0) -> Found:  # noqa: ARG002 - nothing goes on
         for _ in range(_ROUNDS):
@@ -89,7 +89,7 @@ class InProcessStack(Stack):
             if found:
                 return found
             with self._turn, self._logged("Pipeline"):
-                self._cloud.pump()
+                self.cloud.pump()
         raise AssertionError(f"nothing after {_ROUNDS} rounds; the functions say:\n{self.printed()}")
 
     def printed(self) -> str:
