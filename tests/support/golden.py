@@ -82,7 +82,12 @@ def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
 def _message(stack: InProcessStack) -> None:
     manage = Manage(stack, stack.demo["api_token"])
     narrow = {**MAIL, "when": "otp", "retry": "at_most_once", "to": {"filterable": "work"}}
-    narrow["template"] = {**MAIL["template"], "html": "<p>{{ otp }}</p>", "from": "Sam <sam@example.com>"}
+    narrow["template"] = {
+        **MAIL["template"],
+        "html": "<p>{{ otp }}</p>",
+        "from": "Sam <sam@example.com>",
+        "tracking": True,
+    }
     manage.configure(MAIL, {**narrow, "name": "narrow"}, TEXT, PHONE, INBOX, event_type="login")
     # An environment of its own keeps how it sends with it.
     manage.in_environment(channels={"email": {"from": "a@example.com"}, "sms": {"sender_id": "ACME"}, "push": None})

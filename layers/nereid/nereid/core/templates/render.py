@@ -160,9 +160,11 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
     """
     _missing.clear()
     members: dict[str, Any]
+    tracking = False
     with time_limit():
         match template:
             case EmailTemplate():
+                tracking = template.tracking
                 members = {
                     "subject": _one_line(_render(template.subject, variables)),
                     "text": _render(template.text, variables),
@@ -180,7 +182,7 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
                 }
                 if template.data is not None:
                     members["data"] = _render_values(template.data, variables)
-    return Rendered(members, list(_missing))
+    return Rendered(members, list(_missing), tracking=tracking)
 
 
 def _render(source: str, variables: Mapping[str, Any], *, html: bool = False) -> str:
