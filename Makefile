@@ -113,6 +113,11 @@ build: ## Build the functions and layers into .aws-sam/build (STAGE=...)
 deploy: build ## Build and deploy the stack, with your AWS credentials (STAGE=...)
 	$(sam) deploy $(config) $(ARGS)
 
+.PHONY: protect
+protect: ## Protect the tables of a deployed stack from deletion: once, after the first deployment (STAGE=...)
+	@$(venv) .venv-sam sam
+	$(sam) deploy $(config) --parameter-overrides DeletionProtection=true $(ARGS)
+
 .PHONY: team
 team: ## Create a team in a deployed stack and print its API token once (STAGE=... NAME=... ARGS="--admin-email ...")
 	@$(venv) .venv local
