@@ -40,6 +40,8 @@ class Settings:
         The pretended region.
     verbose : bool
         Print everything that functions log, not only warnings and errors.
+    aws_paths : bool
+        Decode paths as HTTP APIs of AWS were seen to, instead of once.
     parameters : mapping of str to str
         Values for parameters of the template, in place of its defaults and of the stack's own.
     """
@@ -52,6 +54,7 @@ class Settings:
     emulator: str | None = None
     region: str = DEFAULT_REGION
     verbose: bool = False
+    aws_paths: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -67,6 +70,10 @@ def _port(name: str, default: int) -> int:
     if not text.isdigit() or int(text) > _LAST_PORT:
         raise SettingsError(f"{name} must be a port number, not {text!r}")
     return int(text)
+
+
+def _switch(name: str) -> bool:
+    return os.environ.get(name, "") not in ("", "0")
 
 
 def _overrides(arguments: Sequence[str]) -> dict[str, str]:
@@ -118,6 +125,7 @@ def read_settings(arguments: Sequence[str] = ()) -> Settings:
         aws_port=_port("NEREID_AWS_PORT", 0),
         emulator=(os.environ.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
         region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
-        verbose=os.environ.get("NEREID_VERBOSE", "") not in ("", "0"),
+        verbose=_switch("NEREID_VERBOSE"),
+        aws_paths=_switch("NEREID_AWS_PATHS"),
         parameters=_overrides(arguments),
     )
