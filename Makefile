@@ -122,8 +122,7 @@ deploy: build ## Build and deploy the stack, with your AWS credentials (STAGE=..
 	$(sam) deploy $(config) $(ARGS)
 
 .PHONY: protect
-protect: ## Protect the tables of a deployed stack from deletion: once, after the first deployment (STAGE=...)
-	@$(venv) .venv-sam sam
+protect: build ## Protect the tables of a deployed stack from deletion: once, after the first deployment (STAGE=...)
 	$(sam) deploy $(config) --parameter-overrides DeletionProtection=true $(ARGS)
 
 .PHONY: team
