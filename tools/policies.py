@@ -125,11 +125,12 @@ def _name(action: str, resource: Any) -> str:
 
 
 def used(folder: Path) -> set[Grant]:
-    """Return what the tests recorded of what functions needed."""
-    names = {"/".join(stack.folder(name).parts[-2:]): name for name in stack.functions()}
+    """Return what the tests recorded of what functions needed; tests have functions of their own, too."""
+    names = {name: name for name in stack.functions()}
+    names |= {"/".join(stack.folder(name).parts[-2:]): name for name in stack.functions()}
     lines = [line for path in folder.iterdir() for line in path.read_text(encoding="utf-8").splitlines()]
     entries = [line.split("\t") for line in lines]
-    return {(names.get(function, function), action, name) for function, action, name in entries}
+    return {(names[function], action, name) for function, action, name in entries if function in names}
 
 
 def _is_of_lambda(grant: Grant) -> bool:

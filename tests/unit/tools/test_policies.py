@@ -78,7 +78,7 @@ def test_what_a_function_may_is_read_with_tables_indexes_and_queues() -> None:
 
 def test_records_of_tests_name_functions_by_id_or_folder(tmp_path: Path) -> None:
     (tmp_path / "1").write_text("pipeline/deliver_email\tses:SendEmail\t\n")
-    (tmp_path / "2").write_text("PipelineDeliverEmail\tkms:Decrypt\t\n")
+    (tmp_path / "2").write_text("PipelineDeliverEmail\tkms:Decrypt\t\nFunctionOfATest\tkms:Decrypt\t\n")
     assert policies.used(tmp_path) == {
         ("PipelineDeliverEmail", "ses:SendEmail", ""),
         ("PipelineDeliverEmail", "kms:Decrypt", ""),
