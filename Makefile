@@ -36,9 +36,16 @@ check: ## Run this before a commit: style, types and the quick tests of single m
 	$(python) -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" tests/unit tests/infrastructure $(ARGS)
 
 .PHONY: test
+test: export NEREID_USED_ACTIONS = $(CURDIR)/.nereid/used
 test: ## Run all tests but the slow ones (WORKERS=..., ARGS=...)
 	@$(venv) .venv test
+	@rm -rf $(NEREID_USED_ACTIONS)
 	$(python) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
+
+.PHONY: permissions
+permissions: ## Compare what the functions may with what they needed in the last `make test` of all
+	@$(venv) .venv test
+	$(python) tools/policies.py --used .nereid/used
 
 .PHONY: test-slow
 test-slow: ## Run the slow tests: many leads, many at once, crashes in any order (WORKERS=..., ARGS=...)
@@ -77,12 +84,13 @@ load: ## Run the product under ordinary load (EVENTS=..., RATE=..., SES=..., QUO
 		SLOW SCALE TEMPLATE KIND,$(if $($(each)),--$(shell echo $(each) | tr A-Z a-z) $($(each))))
 
 .PHONY: lint
-lint: ## Check style, types, the template, the locks, the generated files and the dependencies
+lint: ## Check style, types, the template and its policies, the locks, the generated files and the dependencies
 	@$(venv) .venv lint
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy layers/nereid/nereid local_stack tests tools functions
-	.venv/bin/cfn-lint --config-file tools/cfn-lint.yaml --regions us-east-1
+	.venv/bin/cfn-lint --config-file tools/cfn-lint.yaml
+	$(python) tools/policies.py
 	$(python) tools/lock.py --check
 	$(python) tools/generate.py --check
 	$(python) tools/audit.py
@@ -118,6 +126,10 @@ build: ## Build the functions and layers into .aws-sam/build (STAGE=...)
 .PHONY: deploy
 deploy: build ## Build and deploy the stack, with your AWS credentials (STAGE=...)
 	$(sam) deploy $(config) $(ARGS)
+
+.PHONY: protect
+protect: build ## Protect the tables of a deployed stack from deletion: once, after the first deployment (STAGE=...)
+	$(sam) deploy $(config) --parameter-overrides DeletionProtection=true $(ARGS)
 
 .PHONY: team
 team: ## Create a team in a deployed stack and print its API token once (STAGE=... NAME=... ARGS="--admin-email ...")

@@ -42,6 +42,8 @@ class Settings:
         The pretended region.
     verbose : bool
         Print everything that functions log, not only warnings and errors.
+    aws_paths : bool
+        Decode paths as HTTP APIs of AWS were seen to, instead of once.
     parameters : mapping of str to str
         Values for parameters of the template, in place of its defaults and of the stack's own.
     ses_rate : float or None
@@ -58,6 +60,7 @@ class Settings:
     emulator: str | None = None
     region: str = DEFAULT_REGION
     verbose: bool = False
+    aws_paths: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
     ses_rate: float | None = None
     ses_daily_quota: int | None = None
@@ -91,6 +94,10 @@ def _limit(name: str, number: Callable[[str], _Number]) -> _Number | None:
     if not 0 < value < math.inf:
         raise SettingsError(f"{name} must be a number above 0, not {text!r}")
     return value
+
+
+def _switch(name: str) -> bool:
+    return os.environ.get(name, "") not in ("", "0")
 
 
 def _overrides(arguments: Sequence[str]) -> dict[str, str]:
@@ -142,7 +149,8 @@ def read_settings(arguments: Sequence[str] = ()) -> Settings:
         aws_port=_port("NEREID_AWS_PORT", 0),
         emulator=(os.environ.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None,
         region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
-        verbose=os.environ.get("NEREID_VERBOSE", "") not in ("", "0"),
+        verbose=_switch("NEREID_VERBOSE"),
+        aws_paths=_switch("NEREID_AWS_PATHS"),
         parameters=_overrides(arguments),
         ses_rate=_limit("LOCAL_SES_RATE", float),
         ses_daily_quota=_limit("LOCAL_SES_DAILY_QUOTA", int),

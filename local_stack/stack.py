@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import botocore.exceptions
 
@@ -24,7 +25,7 @@ from local_stack.compute.queues import Poller, Queues
 from local_stack.console.feedback import Feedback
 from local_stack.console.outbox import Outbox
 from local_stack.console.routes import PREFIX, Helpers
-from local_stack.http.gateway import Cors, Gateway, Request, Response, Router, message, routes_of
+from local_stack.http.gateway import Cors, Gateway, Request, Response, Router, as_aws_decodes, message, routes_of
 from local_stack.http.server import QUIET, HttpServer
 from local_stack.settings import Settings
 from local_stack.template import translation
@@ -172,7 +173,8 @@ class Stack:
         settings = {"allowOrigins": ["*"]} if cors is True else cors
         routes = routes_of(deployment.apis, deployment.function_of, deployment.may_invoke)
         domain = self.base_url.partition("://")[2]
-        return Gateway(Router(routes), functions.invoke, domain, Cors(settings) if settings else None)
+        decode = as_aws_decodes if self._settings.aws_paths else unquote
+        return Gateway(Router(routes), functions.invoke, domain, Cors(settings) if settings else None, decode)
 
     def _answer(self, request: Request) -> Response:
         if request.path == PREFIX or request.path.startswith(f"{PREFIX}/"):

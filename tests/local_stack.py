@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
+from local_stack.aws import used_actions
 from local_stack.aws.resources import Cloud
 from tests.support import logs
 
@@ -286,6 +287,8 @@ def launch(state_dir: Path, *arguments: str, **variables: str) -> LocalStack:
     state_dir.mkdir(parents=True, exist_ok=True)
     log = state_dir / "log.txt"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "NEREID_", "COV_"))}
+    if used_actions.VARIABLE in os.environ:
+        kept[used_actions.VARIABLE] = os.environ[used_actions.VARIABLE]
     environment = {**kept, "PORT": "0", "NEREID_STATE_DIR": str(state_dir), **variables}
     with log.open("wb") as output:
         process = subprocess.Popen(

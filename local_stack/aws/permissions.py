@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from local_stack.aws.recorder import read_body
+from local_stack.aws.used_actions import UsedActions
 from local_stack.settings import ACCOUNT_ID
 from local_stack.terminal import warn
 
@@ -71,6 +72,7 @@ class Permissions:
 
     def __init__(self, app: Any) -> None:
         self._app = app
+        self._used = UsedActions()
         self.policies: Mapping[str, Iterable[Statement]] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -82,6 +84,7 @@ class Permissions:
             return answer
         function, region, service = signed.groups()
         for need in needs(service, region, environ, read_body(environ)):
+            self._used.note(function, *need)
             if not any(allows(statement, need) for statement in statements):
                 warn(
                     f"{function} may not {need.action} on {need.resource}: its policy in the template does not allow it"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -273,13 +274,29 @@ def _match(wanted: list[str], parts: list[str]) -> dict[str, str] | None:
     return parameters if len(wanted) == len(parts) else None
 
 
-def make_event(request: Request, route: Route, parameters: Mapping[str, str], domain: str) -> dict[str, Any]:
+def as_aws_decodes(path: str) -> str | None:
+    """Decode a path as HTTP APIs of AWS were seen to: twice, and only up to a question mark.
+
+    Source: docs/adr/0022-paths-that-the-gateway-changes.md
+
+    Returns
+    -------
+    str or None
+        None for a path that is answered with 400: its first decoding leaves a percent sign that escapes nothing.
+    """
+    once = unquote(path).partition("?")[0]
+    return None if re.search("%(?![0-9A-Fa-f]{2})", once) else unquote(once)
+
+
+def make_event(request: Request, path: str, route: Route, parameters: Mapping[str, str], domain: str) -> dict[str, Any]:
     """Make the event that the function gets.
 
     Parameters
     ----------
     request : Request
         What came in.
+    path : str
+        Its path as the gateway decodes it.
     route : Route
         Where it goes.
     parameters : mapping of str to str
@@ -293,7 +310,6 @@ def make_event(request: Request, route: Route, parameters: Mapping[str, str], do
         Payload format 2.0.
     """
     now = datetime.now(UTC)
-    path = unquote(request.path)
     cookies: list[str] = []
     headers: dict[str, str] = {}
     for name, value in request.headers:
@@ -514,11 +530,19 @@ class Gateway:
         Host and port that it is served at.
     cors : Cors, optional
         Its CORS settings.
+    decode : callable
+        Decodes paths, `None` for one that is a bad request: once, unless it is `as_aws_decodes`.
     """
 
     def __init__(
-        self, router: Router, invoke: Callable[[str, Any], Outcome], domain: str, cors: Cors | None = None
+        self,
+        router: Router,
+        invoke: Callable[[str, Any], Outcome],
+        domain: str,
+        cors: Cors | None = None,
+        decode: Callable[[str], str | None] = unquote,
     ) -> None:
+        self._decode = decode
         self._router = router
         self._invoke = invoke
         self._domain = domain
@@ -548,11 +572,14 @@ class Gateway:
     def _answer(self, request: Request) -> Response:
         if len(request.body) > MAX_BODY:
             return message(413, "Request Entity Too Large")
-        found = self._router.find(request.method, unquote(request.path))
+        path = self._decode(request.path)
+        if path is None:
+            return message(400, "Bad Request")
+        found = self._router.find(request.method, path)
         if found is None:
             return message(404, "Not Found")
         route, parameters = found
-        event = make_event(request, route, parameters, self._domain)
+        event = make_event(request, path, route, parameters, self._domain)
         if not route.is_allowed:
             response = message(500, "Internal Server Error")
         elif _is_too_long(event):

@@ -200,6 +200,15 @@ def test_a_function_has_a_sample_of_a_good_and_of_a_bad_event() -> None:
     assert [sample for sample, event in events.items() if not isinstance(event, dict)] == []
 
 
+def test_a_route_is_limited_by_nothing_but_the_account_unless_a_limit_is_given() -> None:
+    settings = stack.of_type("AWS::ApiGatewayV2::Stage")["ApiApiGatewayDefaultStage"]["Properties"][
+        "DefaultRouteSettings"
+    ]
+    for name, parameter in (("ThrottlingRateLimit", "ApiRateLimit"), ("ThrottlingBurstLimit", "ApiBurstLimit")):
+        assert stack.translated()["Parameters"][parameter]["Default"] == 0
+        assert settings[name] == {"Fn::If": [f"Has{parameter}", {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+
+
 def test_the_stack_stays_well_under_the_limit_of_500_resources() -> None:
     assert len(stack.translated()["Resources"]) <= 230
 

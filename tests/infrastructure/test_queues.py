@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from local_stack.console import feedback
 from tests.infrastructure import stack
 
@@ -94,6 +98,21 @@ def test_the_e_mail_service_reports_all_that_the_product_reads() -> None:
     (destination,) = stack.of_type("AWS::SES::ConfigurationSetEventDestination").values()
     reported = destination["Properties"]["EventDestination"]["MatchingEventTypes"]
     assert {name.lower() for name in reported} == {kind.replace("_", "") for kind in feedback.EMAIL_TYPES}
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [("", True), ("a@example.com", True), ("Name <a@example.com>", False), ("a@b, c@d", False), ("example.com", False)],
+)
+def test_the_default_sender_is_a_bare_address_as_its_identity_has_to_be(text: str, *, taken: bool) -> None:
+    pattern = stack.translated()["Parameters"]["EmailFrom"]["AllowedPattern"]
+    assert (re.search(pattern, text) is not None) is taken
+
+
+def test_the_e_mail_service_keeps_its_own_suppression_list() -> None:
+    (configuration_set,) = stack.of_type("AWS::SES::ConfigurationSet").values()
+    suppressed = configuration_set["Properties"]["SuppressionOptions"]["SuppressedReasons"]
+    assert set(suppressed) == {"BOUNCE", "COMPLAINT"}
 
 
 def test_the_rule_takes_feedback_of_this_stacks_emails_only() -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import tomllib
+from typing import Any
+
 from tests.infrastructure import stack
 
 TABLES = {name: one["Properties"] for name, one in stack.of_type("AWS::DynamoDB::Table").items()}
-KEPT = [*TABLES, "SigningSecret", "EmailAccountKey"]
+KEPT = [*TABLES, "SigningSecret", "EmailAccountKey", "EmailIdentity"]
 
 
 def test_a_table_costs_nothing_when_idle() -> None:
     assert [name for name, one in TABLES.items() if one["BillingMode"] != "PAY_PER_REQUEST"] == []
 
 
-def test_a_table_is_encrypted_and_can_be_restored_to_any_second() -> None:
+def test_a_table_has_dynamodbs_own_key_and_can_be_restored_to_any_second() -> None:
     restored = {"PointInTimeRecoveryEnabled": True}
-    assert [name for name, one in TABLES.items() if one["SSESpecification"] != {"SSEEnabled": True}] == []
+    assert [name for name, one in TABLES.items() if "SSESpecification" in one] == []
     assert [name for name, one in TABLES.items() if one["PointInTimeRecoverySpecification"] != restored] == []
 
 
@@ -30,6 +33,21 @@ def test_a_table_has_a_name_that_its_successor_does_not_clash_with() -> None:
 def test_a_table_is_protected_as_the_parameter_says() -> None:
     protected = {"Fn::If": ["ProtectsTables", True, False]}
     assert [name for name, one in TABLES.items() if one["DeletionProtectionEnabled"] != protected] == []
+
+
+def test_a_first_deployment_that_fails_can_be_rolled_back() -> None:
+    assert stack.translated()["Parameters"]["DeletionProtection"]["Default"] == "false"
+    assert [one for one in stages().values() if "DeletionProtection" in str(one["global"])] == []
+
+
+def test_a_stack_tells_whether_its_tables_are_protected() -> None:
+    assert stack.translated()["Outputs"]["DeletionProtection"]["Value"] == {"Ref": "DeletionProtection"}
+
+
+def stages() -> dict[str, Any]:
+    """Return the stages of samconfig.toml, without its version."""
+    settings = tomllib.loads((stack.ROOT / "samconfig.toml").read_text())
+    return {name: stage for name, stage in settings.items() if isinstance(stage, dict)}
 
 
 def test_what_cannot_be_made_again_outlives_the_stack() -> None:

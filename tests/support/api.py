@@ -102,7 +102,9 @@ class Api:
         found = self._router.find(request.method, unquote(request.path))
         assert found is not None
         route, parameters = found
-        return self.invoke(route.function, gateway.make_event(request, route, parameters, "api.example.com"))
+        return self.invoke(
+            route.function, gateway.make_event(request, unquote(request.path), route, parameters, "api.example.com")
+        )
 
     def run(self, function: str, event: Mapping[str, Any]) -> Any:
         """Run a function with an event; return what it returns."""

@@ -18,11 +18,13 @@ from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlencode
 
 import boto3
 from moto import mock_aws
 
-from local_stack.aws import lighter_moto
+from local_stack.aws import lighter_moto, permissions
+from local_stack.aws.used_actions import UsedActions
 from nereid.core.access.teams import create_environment, create_team
 from nereid.core.audience.contact_infos import add_contact_info
 from nereid.core.audience.users import create_or_update_user
@@ -133,6 +135,10 @@ class Cloud:
     #: How many more calls that change something take effect: the function that makes the last one dies before it
     #: reads the answer. 0: the next one does not take effect. None: it lives.
     effects_left: int | None = None
+    #: Folder of the function that is running.
+    function: str | None = None
+    #: What functions needed, if that is kept.
+    used: UsedActions = field(default_factory=UsedActions)
     _clients: dict[str, Any] = field(default_factory=dict)
     _sandboxes: dict[str, tuple[ModuleType, dict[str, Any]]] = field(default_factory=dict)
 
@@ -249,7 +255,16 @@ class Cloud:
 
     def invoke(self, folder: str, event: dict[str, Any], *, milliseconds: int = 30_000) -> Any:
         """Run a function cold."""
-        return self.load(folder).handler(event, Context(milliseconds))
+        with self._running(folder):
+            return self.load(folder).handler(event, Context(milliseconds))
+
+    @contextmanager
+    def _running(self, folder: str) -> Iterator[None]:
+        self.function = folder
+        try:
+            yield
+        finally:
+            self.function = None
 
     def restart(self, folder: str) -> None:
         """Let a function begin anew: its sandbox is gone."""
@@ -264,7 +279,8 @@ class Cloud:
         else:
             module = self.load(folder)
         try:
-            return module.handler(event, Context())
+            with self._running(folder):
+                return module.handler(event, Context())
         finally:
             self._sandboxes[folder] = module, dict(runtime.__dict__)
 
@@ -345,6 +361,9 @@ def _die_after(cloud: Cloud) -> Callable[..., None]:
 def _note(cloud: Cloud) -> Callable[..., Any]:
     def note(params: dict[str, Any], model: Any, context: dict[str, Any], **_more: Any) -> Any:
         name = f"{model.service_model.service_name}:{model.name}"
+        if cloud.function is not None:
+            for need in _needs(model, params):
+                cloud.used.note(cloud.function, *need)
         body = params.get("body")
         if isinstance(body, bytes):
             body = json.loads(body) if body.startswith(b"{") else {}
@@ -363,6 +382,15 @@ def _note(cloud: Cloud) -> Callable[..., Any]:
         return None if fault is None else (SimpleNamespace(status_code=200), fault)
 
     return note
+
+
+def _needs(model: Any, params: Mapping[str, Any]) -> Iterator[permissions.Need]:
+    """Return what a call that botocore is about to make needs."""
+    service = model.service_model.service_name
+    body = params.get("body") or b""
+    raw = urlencode(body).encode() if isinstance(body, dict) else body
+    environ = {"HTTP_X_AMZ_TARGET": f"x.{model.name}", "PATH_INFO": params.get("url_path", "")}
+    return permissions.needs("ses" if service == "sesv2" else service, REGION, environ, raw)
 
 
 def _record(

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
+from urllib.parse import unquote
 
 import nereid.logs
 from local_stack import bootstrap
@@ -36,16 +37,18 @@ class InProcessStack(Stack):
     ----------
     cloud : Cloud
         With nothing in it.
+    decode : callable
+        How its gateway decodes paths.
     """
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, decode: Callable[[str], str | None] = unquote) -> None:
         super().__init__()
-        self._cloud = cloud
+        self.cloud = cloud
         self._api = Api(cloud)
         self._turn = threading.RLock()
         self._log = io.StringIO()
         router = gateway.Router(gateway.Route(*route, function) for route, function in stack.routes().items())
-        self._gateway = gateway.Gateway(router, self._invoke, _DOMAIN)
+        self._gateway = gateway.Gateway(router, self._invoke, _DOMAIN, decode=decode)
         self.demo = bootstrap.make_demo(
             self._invoke, stack.functions().__contains__, self._gateway.handle, f"https://{_DOMAIN}"
         )
@@ -78,10 +81,10 @@ class InProcessStack(Stack):
         return Answer(answer.status, dict(answer.headers), body)
 
     def environment(self, function: str) -> dict[str, str]:
-        return self._cloud.environment(function)
+        return self.cloud.environment(function)
 
     def client(self, service: str) -> Any:
-        return self._cloud.client(service)
+        return self.cloud.client(service)
 
     def wait_for(self, look: Callable[[], Found | None], seconds: float = 0) -> Found:  # noqa: ARG002 - nothing goes on
         for _ in range(_ROUNDS):
@@ -89,7 +92,7 @@ class InProcessStack(Stack):
             if found:
                 return found
             with self._turn, self._logged("Pipeline"):
-                self._cloud.pump()
+                self.cloud.pump()
         raise AssertionError(f"nothing after {_ROUNDS} rounds; the functions say:\n{self.printed()}")
 
     def printed(self) -> str:
@@ -97,7 +100,7 @@ class InProcessStack(Stack):
 
 
 @contextmanager
-def running() -> Iterator[InProcessStack]:
+def running(decode: Callable[[str], str | None] = unquote) -> Iterator[InProcessStack]:
     """Start the product in this process, and look through its logs in the end."""
     with clouds.running(in_memory=True) as cloud:
         key = cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
@@ -110,6 +113,6 @@ def running() -> Iterator[InProcessStack]:
             "EventTypeCacheSeconds": "0",
         }
         cloud.forget()
-        made = InProcessStack(cloud)
+        made = InProcessStack(cloud, decode)
         yield made
         made.check_logs()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nereid.consumer import SecondsLeft, consume
+from nereid.consumer import SecondsLeft, consume, read
 from nereid.core.messaging.deliver import DELIVERY_SECONDS
 from nereid.models.delivery import DeliveryJob
 from nereid.runtime import runtime
@@ -10,7 +10,7 @@ from nereid.runtime import runtime
 
 def deliver(body: str, seconds_left: SecondsLeft) -> None:
     """Deliver one job; repeating it sends nothing twice."""
-    runtime.sms_deliverer.deliver(DeliveryJob.model_validate_json(body), seconds_left)
+    runtime.sms_deliverer.deliver(read(DeliveryJob, body), seconds_left)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:

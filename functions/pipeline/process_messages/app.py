@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from nereid.consumer import SecondsLeft, consume
+from nereid.consumer import SecondsLeft, consume, read
 from nereid.models.message import EventBatch
 from nereid.runtime import runtime
 
 
 def process(body: str, _seconds_left: SecondsLeft) -> None:
     """Process all messages of one request; repeating it repeats nothing that was done."""
-    batch = EventBatch.model_validate_json(body)
+    batch = read(EventBatch, body)
     environment = runtime.environments.get(batch.team_id, batch.environment)
     runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
     if batch.replays:

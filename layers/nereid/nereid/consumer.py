@@ -1,10 +1,11 @@
 """The frame around every queue consumer: each record on its own, and only the failed ones come again."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from pydantic import BaseModel
 
 from nereid.core.messaging.failure_notes import FailureNoter
 from nereid.errors import TryAgain, Unavailable
@@ -14,6 +15,7 @@ from nereid.ports.messaging import Redelivery
 
 #: Returns how many seconds the function may still run.
 SecondsLeft = Callable[[], float]
+Record = TypeVar("Record", bound=BaseModel)
 
 
 def consume(
@@ -71,6 +73,18 @@ def consume(
         logger.remove_keys(["record"])
         if counts is not None:
             counts.write()
+
+
+def read(model: type[Record], body: str) -> Record:
+    """Return a record that one of our functions wrote to a queue.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        For a member that the model lacks, too, at any depth. A newer release wrote it, of which this function is not
+        yet, or not any more: without the member, work would be dropped. The record comes again instead.
+    """
+    return model.model_validate_json(body, extra="forbid")
 
 
 def _judge(error: Exception, tries: int) -> tuple[str, int | None]:

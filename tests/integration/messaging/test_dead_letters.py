@@ -118,7 +118,7 @@ class TestReasons:
         cloud.client("sqs").send_message(QueueUrl=cloud.queues["email"], MessageBody=body)
         fail_until_set_aside(cloud, "email")
         [letter] = show(cloud, world)
-        assert letter.reason.startswith("failed: ValidationError at deliver_email/app.py:")
+        assert letter.reason.startswith("failed: ValidationError at consumer.py:")
         assert "sam@" not in letter.reason
 
     def test_a_delivery_that_another_run_has(self, cloud: Cloud, world: World) -> None:

@@ -277,6 +277,10 @@ class MemoryDynamoDB:
 
     # -- behind the calls
 
+    def names(self) -> list[str]:
+        """Return the names of the tables."""
+        return list(self._all)
+
     def delete_expired(self, now: float) -> int:
         """Delete what expired before a moment, as the service does within days, not at once; return how many."""
         gone = 0

@@ -1,11 +1,22 @@
 import base64
 import json
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from local_stack.compute.functions import Outcome
-from local_stack.http.gateway import Cors, Gateway, Request, Route, Router, make_event, read_answer, routes_of
+from local_stack.http.gateway import (
+    Cors,
+    Gateway,
+    Request,
+    Route,
+    Router,
+    as_aws_decodes,
+    make_event,
+    read_answer,
+    routes_of,
+)
 
 ROUTES = [
     Route("GET", "/users/{id}", "One"),
@@ -19,7 +30,7 @@ ROUTES = [
 
 
 def event_of(request: Request, route: Route | None = None) -> dict[str, Any]:
-    return make_event(request, route or Route("POST", "/x", "F"), {}, "127.0.0.1:3000")
+    return make_event(request, unquote(request.path), route or Route("POST", "/x", "F"), {}, "127.0.0.1:3000")
 
 
 @pytest.mark.parametrize(
@@ -109,6 +120,33 @@ def test_a_path_is_decoded_once() -> None:
     event = event_of(Request("GET", "/users/a%20b%2520c"))
     assert event["rawPath"] == "/users/a b%20c"
     assert event["requestContext"]["http"]["path"] == "/users/a b%20c"
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [
+        ("/x/plain", "/x/plain"),
+        ("/x/space%20value", "/x/space value"),
+        ("/x/question%3Fvalue", "/x/question"),
+        ("/x/percent%25done", None),
+        ("/x/hash%23value", "/x/hash#value"),
+        ("/x/slash%2Fvalue", "/x/slash/value"),
+        ("/x/%CE%BB-%E4%B8%96", "/x/λ-世"),
+        ("/x/literal%252Fvalue", "/x/literal/value"),
+        ("/x/literal%253Fvalue", "/x/literal?value"),
+        ("/x/literal%2525value", "/x/literal%value"),
+    ],
+)
+def test_a_path_is_decoded_as_by_aws_if_that_is_wanted(sent: str, seen: str | None) -> None:
+    assert as_aws_decodes(sent) == seen
+
+
+def test_a_path_that_aws_cannot_decode_is_a_bad_request() -> None:
+    gateway = Gateway(
+        Router([Route("GET", "/x/{id}", "F")]), lambda *_: Outcome(result="1"), "host", None, as_aws_decodes
+    )
+    response = gateway.handle(Request("GET", "/x/50%25"))
+    assert (response.status, response.body) == (400, b'{"message": "Bad Request"}')
 
 
 def test_repeated_headers_and_parameters_are_joined_by_commas() -> None:

@@ -17,6 +17,16 @@ def test_parameters_are_given_as_for_a_deployment() -> None:
     assert read_settings().parameters == {}
 
 
+@pytest.mark.parametrize(("text", "switched"), [(None, False), ("", False), ("0", False), ("1", True)])
+def test_paths_are_decoded_as_by_aws_if_that_is_switched_on(
+    monkeypatch: pytest.MonkeyPatch, text: str | None, *, switched: bool
+) -> None:
+    monkeypatch.delenv("NEREID_AWS_PATHS", raising=False)
+    if text is not None:
+        monkeypatch.setenv("NEREID_AWS_PATHS", text)
+    assert read_settings().aws_paths is switched
+
+
 @pytest.mark.parametrize("text", ["Stage", "=prod", ""])
 def test_a_parameter_needs_a_name_and_a_value(text: str) -> None:
     with pytest.raises(SettingsError, match="takes NAME=VALUE"):

@@ -93,6 +93,8 @@ class Rendered(NamedTuple):
     unsubscribe_url: str | None = None
     #: Tags that the provider repeats in its reports, besides the delivery's own id.
     tags: Mapping[str, str] = {}
+    #: Whether opens and clicks are reported; means nothing but in an e-mail.
+    tracking: bool = False
 
 
 class Delivery(BaseModel):

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
 from nereid.models.email_address import is_sender
 
@@ -57,6 +57,8 @@ class EmailTemplate(_Strict):
     text: TemplateText
     html: TemplateText | None = None
     from_: Sender | None = Field(default=None, alias="from")
+    #: Whether opens and clicks are reported, for which a picture is added and links are rewritten.
+    tracking: StrictBool = False
 
 
 class SmsTemplate(_Strict):

@@ -35,6 +35,10 @@ def test_html_stays_html_and_gets_a_text_part_and_links() -> None:
     assert members["text"] == f"Dear John,\n\nHello\n\nUnsubscribe: {URL}\n"
 
 
+def test_it_is_tracked_for_its_campaign() -> None:
+    assert rendered("Hello").tracking
+
+
 def test_a_link_to_unsubscribe_counts_as_one() -> None:
     assert rendered("Hello").unsubscribe_url == URL
 

@@ -161,3 +161,14 @@ def test_a_template_uses_what_any_of_its_strings_names() -> None:
     assert uses(push, "deep")
     assert not uses(push, "x")
     assert uses(email(html="<p>{{ a }}</p>"), "a")
+
+
+@pytest.mark.parametrize(
+    ("members", "tracking"), [({}, False), ({"tracking": False}, False), ({"tracking": True}, True)]
+)
+def test_a_mail_is_tracked_only_if_its_template_says_so(members: dict[str, Any], *, tracking: bool) -> None:
+    assert render(email(**members), {}).tracking is tracking
+
+
+def test_a_message_to_a_phone_is_not_tracked() -> None:
+    assert not render(SmsTemplate(text="t"), {}).tracking

@@ -16,6 +16,11 @@ from nereid.models.delivery import DeliveryJob, Rendered
 _BUSY = frozenset({"TooManyRequestsException", "LimitExceededException"})
 
 
+#: Longest value of a header.
+#: Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageHeader.html
+_MAX_HEADER = 995
+
+
 class SesChannel:
     """Sends e-mail. Implements `nereid.ports.messaging.Channel`.
 
@@ -42,9 +47,11 @@ class SesChannel:
         if "html" in members:
             body["Html"] = _utf8(members["html"])
         content: dict[str, Any] = {"Subject": _utf8(members["subject"]), "Body": body}
-        if rendered.unsubscribe_url is not None:
+        link = f"<{rendered.unsubscribe_url}>"
+        # A link that is longer, to a very long address, stands in the mail alone: with the header SES refuses it.
+        if rendered.unsubscribe_url is not None and len(link) <= _MAX_HEADER:
             content["Headers"] = [
-                {"Name": "List-Unsubscribe", "Value": f"<{rendered.unsubscribe_url}>"},
+                {"Name": "List-Unsubscribe", "Value": link},
                 {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
             ]
         with handing_over(_BUSY):
@@ -53,6 +60,7 @@ class SesChannel:
                 Destination={"ToAddresses": [job.recipient.value]},
                 Content={"Simple": content},
                 ConfigurationSetName=self._configuration_set,
+                ConfigurationOverrides=_overrides(rendered),
                 # Come back with every event of this mail, and name its delivery.
                 EmailTags=[{"Name": name, "Value": value} for name, value in _tags(job, rendered).items()],
             )
@@ -90,6 +98,15 @@ def _tags(job: DeliveryJob, rendered: Rendered) -> dict[str, str]:
     if job.sending > 1:
         tags["sending"] = str(job.sending)
     return tags
+
+
+def _overrides(rendered: Rendered) -> dict[str, Any]:
+    """Say whether the mail is tracked: else SES tracks every mail of a set that reports opens and clicks, codes too.
+
+    Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_TrackingConfigurationOverrides.html
+    """
+    status = "ENABLED" if rendered.tracking else "DISABLED"
+    return {"Tracking": {"OpenTrackingEnabled": status, "ClickTrackingEnabled": status}}
 
 
 def _utf8(text: str) -> dict[str, str]:

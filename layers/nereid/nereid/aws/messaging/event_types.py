@@ -63,6 +63,6 @@ class DynamoEventTypeStore:
 
 
 def _to_event_type(item: Item) -> EventType:
-    return EventType.model_validate(
-        {**item, "event_type": item["sk"], "notifications": jsontext.loads(item["notifications"])}
-    )
+    stored = {**item, "event_type": item["sk"], "notifications": jsontext.loads(item["notifications"])}
+    # Unknown members are a mistake in a request, not in an item: it may be a newer release's that was taken back.
+    return EventType.model_validate(stored, extra="ignore")

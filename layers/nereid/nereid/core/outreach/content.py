@@ -69,7 +69,8 @@ def render(outreach: Outreach, unsubscribe_url: str) -> Rendered:
     members = {"subject": one_line(outreach.subject), "text": f"{text}\n\nUnsubscribe: {unsubscribe_url}\n"}
     if html:
         members["html"] = _with_link(content, unsubscribe_url)
-    return Rendered(members, [], unsubscribe_url)
+    # A campaign counts opens and clicks.
+    return Rendered(members, [], unsubscribe_url, tracking=True)
 
 
 def one_line(text: str) -> str:

@@ -163,9 +163,11 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
     """
     _missing.clear()
     members: dict[str, Any]
+    tracking = False
     with time_limit():
         match template:
             case EmailTemplate():
+                tracking = template.tracking
                 members = {
                     "subject": _one_line(_render(template.subject, variables)),
                     "text": _render(template.text, variables),
@@ -185,7 +187,7 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
                     members["data"] = _render_values(template.data, variables)
                 if isinstance(template, PushTemplate):
                     members |= _push_members(template, variables)
-    return Rendered(members, list(_missing))
+    return Rendered(members, list(_missing), tracking=tracking)
 
 
 def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""What SES is asked to do with an e-mail."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from nereid.aws.messaging.email_channel import SesChannel
+from nereid.models.delivery import DeliveryJob, Rendered
+from tests.support.notifications import MAIL
+
+JOB = DeliveryJob.model_validate(
+    {
+        "team_id": "t",
+        "environment": "dev",
+        "mock": False,
+        "channels": {"email": {"from": "hello@example.com"}},
+        "delivery_id": "d",
+        "recipient": {"type": "email", "value": "sam@example.com"},
+        "notification": MAIL,
+        "message_id": "m",
+        "message": None,
+        "planned_at": datetime(2026, 1, 31, tzinfo=UTC),
+    }
+)
+PLAIN = Rendered({"subject": "Hi", "text": "t"}, [])
+
+
+def asked(rendered: Rendered) -> dict[str, Any]:
+    """Send a mail; return the request, which is one that the SDK takes."""
+    requests: list[dict[str, Any]] = []
+
+    def send_email(**request: Any) -> dict[str, str]:
+        requests.append(request)
+        return {"MessageId": "id"}
+
+    clients: Any = SimpleNamespace(ses=SimpleNamespace(send_email=send_email))
+    assert SesChannel(clients, "set").send(JOB, rendered) == "id"
+    model = botocore.session.get_session().get_service_model("sesv2").operation_model("SendEmail")
+    assert not ParamValidator().validate(requests[0], model.input_shape).has_errors()
+    return requests[0]
+
+
+@pytest.mark.parametrize(("tracking", "status"), [(False, "DISABLED"), (True, "ENABLED")])
+def test_each_mail_says_whether_it_is_tracked(*, tracking: bool, status: str) -> None:
+    overrides = asked(PLAIN._replace(tracking=tracking))["ConfigurationOverrides"]
+    assert overrides == {"Tracking": {"OpenTrackingEnabled": status, "ClickTrackingEnabled": status}}
+
+
+def test_a_link_to_unsubscribe_may_be_as_long_as_a_header() -> None:
+    link = "https://example.com/".ljust(993, "x")
+    headers = asked(PLAIN._replace(unsubscribe_url=link))["Content"]["Simple"]["Headers"]
+    assert headers[0] == {"Name": "List-Unsubscribe", "Value": f"<{link}>"}
+
+
+def test_a_longer_link_to_unsubscribe_is_no_header() -> None:
+    assert "Headers" not in asked(PLAIN._replace(unsubscribe_url="x" * 994))["Content"]["Simple"]
