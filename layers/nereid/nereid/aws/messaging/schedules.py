@@ -24,8 +24,10 @@ BOOKED = 0.95
 HIGH = 0.5
 #: For how long a rate that the provider said is believed.
 _KNOWN_FOR = timedelta(minutes=5)
-#: The rate until the provider has said it: SES's usual one for a new account outside of its sandbox.
+#: The rate until the provider has said it: SES's usual one for a new account outside of its sandbox. It is believed for
+#: a moment: somebody is asking.
 _USUAL_RATE = 14.0
+_ASSUMED_FOR = timedelta(seconds=10)
 _SORT_KEY = "schedule"
 #: Bookings that are made side by side get in each other's way only where the last turn was long ago.
 _TRIES = 5
@@ -53,8 +55,9 @@ class DynamoSchedule:
 
     def rate(self, lane: Priority, now: datetime) -> float:
         if self._ask is not None and (self._known_until is None or now >= self._known_until):
-            self._rate = self._asked(now)
-            self._known_until = now + _KNOWN_FOR
+            known = self._asked(now)
+            self._rate = known or _USUAL_RATE
+            self._known_until = now + (_KNOWN_FOR if known else _ASSUMED_FOR)
         return self._rate * BOOKED * (HIGH if lane == "high" else 1)
 
     def book(self, lane: Priority, count: int, now: datetime, latest: datetime) -> datetime | Busy:
@@ -107,10 +110,13 @@ class DynamoSchedule:
             "condition": f"{condition} AND (attribute_not_exists(closed_until) OR closed_until <= :moment)",
         }
 
-    def _asked(self, now: datetime) -> float:
-        """Return the provider's rate as it was asked for by whoever did last; ask, if that is long ago."""
+    def _asked(self, now: datetime) -> float | None:
+        """Return the provider's rate as it was asked for by whoever did last; ask, if that is long ago.
+
+        None if it never was, or while the first answer is not there.
+        """
         item = self._table.get(*self._key) or {}
-        known = float(item.get("per_second", 0)) or _USUAL_RATE
+        known = float(item["per_second"]) if "per_second" in item else None
         asked_at = item.get("asked_at")
         if asked_at is not None and from_iso(asked_at) + _KNOWN_FOR > now:
             return known
