@@ -28,6 +28,7 @@ from nereid.runtime import Runtime
 from tests.faults.messaging.test_hand_overs import Clock, Died, FailingRecords, Provider
 from tests.support.cloud import PUSH_APPLICATION, Cloud, World, record
 from tests.support.notifications import MAIL, PHONE, SAM
+from tests.support.virtual_time import VirtualTime
 
 #: Other tests show that the same stores work over moto.
 IN_MEMORY = True
@@ -408,11 +409,14 @@ class TestPush:
         assert cloud.calls[PUBLISH] == 1
 
     @pytest.mark.usefixtures("token")
-    def test_a_failure_that_is_faster_than_our_record_waits_for_it(self, cloud: Cloud, world: World) -> None:
+    def test_a_failure_that_is_faster_than_our_record_waits_for_it(
+        self, cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        VirtualTime(monkeypatch)
         world.ingest("login", "m", user_id="u", data={"otp": 1})
         cloud.pump("message")
         [queued] = cloud.receive("push")
-        cloud.fail("dynamodb:UpdateItem", None, ("ThrottlingException", 400))
+        cloud.fail("dynamodb:UpdateItem", None, *[("ThrottlingException", 400)] * 7)
         assert cloud.hand_over("push", [queued]) == [queued["messageId"]]
         assert not self.fail(world, "sns-1")
         job = DeliveryJob.model_validate_json(queued["body"])

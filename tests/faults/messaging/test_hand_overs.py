@@ -20,6 +20,7 @@ from nereid.ports.messaging import Outcome
 from tests.support import cloud as clouds
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, PHONE, SAM, TEXT
+from tests.support.virtual_time import VirtualTime
 
 #: Other tests show that the same stores work over moto.
 IN_MEMORY = True
@@ -333,10 +334,45 @@ def test_a_run_whose_claim_has_nearly_lapsed_gives_it_back(world: World, notific
     assert world.outcomes(job.message_id) == [("success", None)]
 
 
-def test_a_record_that_fails_after_the_send_keeps_the_claim(world: World) -> None:
-    clock, job = Clock(world), job_of(world, ONCE)
+def test_a_record_that_fails_after_the_send_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, job, pauses = Clock(world), job_of(world, ONCE), VirtualTime(monkeypatch).pauses
+    failing = FailingRecords(world, *[Unavailable("throttled")] * 6)
     provider = Provider()
+    deliverer(world, provider, clock, deliveries=failing).deliver(job)
+    assert world.outcomes(job.message_id) == [("success", None)]
+    assert (len(provider.sent), len(pauses)) == (1, 6)
+    assert 4 < sum(pauses) < 10
+
+
+def test_a_record_is_made_again_only_while_there_is_time_for_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, job, pauses = Clock(world), job_of(world), VirtualTime(monkeypatch).pauses
+    failing, left = FailingRecords(world, *[Unavailable("throttled")] * 3), [30.0, 30.0, 9.0, 7.9]
+    with pytest.raises(Unavailable):
+        deliverer(world, Provider(), clock, deliveries=failing).deliver(job, lambda: left.pop(0))
+    assert len(pauses) == 2
+
+
+def test_a_record_is_made_again_only_while_its_claim_lasts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, job, pauses = Clock(world), job_of(world), VirtualTime(monkeypatch).pauses
+
+    class Slow(Provider):
+        def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+            clock.forward(deliver.CLAIM_SECONDS - 7)
+            return super().send(job, rendered)
+
     failing = FailingRecords(world, Unavailable("throttled"))
+    with pytest.raises(Unavailable):
+        deliverer(world, Slow(), clock, deliveries=failing).deliver(job)
+    assert pauses == []
+
+
+def test_a_record_that_keeps_failing_after_the_send_keeps_the_claim(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, job = Clock(world), job_of(world, ONCE)
+    VirtualTime(monkeypatch)
+    provider = Provider()
+    failing = FailingRecords(world, *[Unavailable("throttled")] * 7)
     with pytest.raises(Unavailable):
         deliverer(world, provider, clock, deliveries=failing).deliver(job)
     with pytest.raises(TryAgain):

@@ -24,10 +24,10 @@ BOOKED = 0.95
 HIGH = 0.5
 #: For how long a rate that the provider said is believed.
 _KNOWN_FOR = timedelta(minutes=5)
-#: How soon the provider has answered whoever asks it first.
-_ASKED_WITHIN = timedelta(seconds=1)
-#: The rate until the provider has said it: SES's usual one for a new account outside of its sandbox.
+#: The rate until the provider has said it: SES's usual one for a new account outside of its sandbox. It is believed for
+#: a moment: somebody is asking.
 _USUAL_RATE = 14.0
+_ASSUMED_FOR = timedelta(seconds=1)
 _SORT_KEY = "schedule"
 #: Bookings that are made side by side get in each other's way only where the last turn was long ago.
 _TRIES = 5
@@ -55,8 +55,9 @@ class DynamoSchedule:
 
     def rate(self, lane: Priority, now: datetime) -> float:
         if self._ask is not None and (self._known_until is None or now >= self._known_until):
-            self._rate, known_for = self._asked(now)
-            self._known_until = now + known_for
+            known = self._asked(now)
+            self._rate = known or _USUAL_RATE
+            self._known_until = now + (_KNOWN_FOR if known else _ASSUMED_FOR)
         return self._rate * BOOKED * (HIGH if lane == "high" else 1)
 
     def book(self, lane: Priority, count: int, now: datetime, latest: datetime) -> datetime | Busy:
@@ -109,11 +110,13 @@ class DynamoSchedule:
             "condition": f"{condition} AND (attribute_not_exists(closed_until) OR closed_until <= :moment)",
         }
 
-    def _asked(self, now: datetime) -> tuple[float, timedelta]:
-        """Return the provider's rate, and for how long to believe it; ask, if nobody has for a while."""
+    def _asked(self, now: datetime) -> float | None:
+        """Return the provider's rate as it was asked for by whoever did last; ask, if that is long ago.
+
+        None if it never was, or while the first answer is not there.
+        """
         item = self._table.get(*self._key) or {}
-        said = "per_second" in item
-        known = (float(item["per_second"]), _KNOWN_FOR) if said else (_USUAL_RATE, _ASKED_WITHIN)
+        known = float(item["per_second"]) if "per_second" in item else None
         asked_at = item.get("asked_at")
         if asked_at is not None and from_iso(asked_at) + _KNOWN_FOR > now:
             return known
@@ -130,7 +133,7 @@ class DynamoSchedule:
             logger.warning("the provider's rate is not known", extra={"error": str(error)})
             return known
         self._table.update(*self._key, "SET per_second = :rate", {":rate": str(rate)})
-        return rate, _KNOWN_FOR
+        return rate
 
 
 class DynamoClosures:

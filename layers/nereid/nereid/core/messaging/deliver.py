@@ -138,6 +138,10 @@ class Deliverer:
         if hindrance is not None:
             self._record(job, token, hindrance)
             return
+
+        def time_left() -> float:
+            return min(seconds_left(), (until - self.clock.now()).total_seconds())
+
         try:
             provider_message_id = self.channel.send(job, rendered)
         except Unavailable:  # a store that the channel needs, never the provider
@@ -146,7 +150,7 @@ class Deliverer:
         except ProviderRefused as error:
             outcome = Outcome("failed", f"provider: {error.code}")
         except ProviderBusy as error:
-            refused = self._wait(job, token, error)
+            refused = self._wait(job, token, error, time_left)
             if refused is None:
                 return
             outcome = refused
@@ -160,7 +164,7 @@ class Deliverer:
         else:
             outcome = Outcome("success", None, provider_message_id)
         outcome = outcome._replace(missing_variables=rendered.missing_variables)
-        self._record_surely(job, token, outcome, lambda: min(seconds_left(), self._seconds_until(until)))
+        self._record_surely(job, token, outcome, time_left)
 
     def _require_time(self, until: datetime, seconds_left: Callable[[], float]) -> None:
         """Raise unless claim and function last for as long as a hand-over may take: this run may have stood still."""
@@ -210,7 +214,9 @@ class Deliverer:
         self.waiting.put_back(wait)
         return True
 
-    def _wait(self, job: DeliveryJob, token: str, error: ProviderBusy) -> Outcome | None:
+    def _wait(
+        self, job: DeliveryJob, token: str, error: ProviderBusy, time_left: Callable[[], float]
+    ) -> Outcome | None:
         """Have a delivery tried again that the provider did not take; return how it ends if that was long enough."""
         if self.waiting is None:
             return Outcome("failed", f"provider: {error.code}")
@@ -218,8 +224,9 @@ class Deliverer:
         wait = self.waiting.plan(job, busy)
         if wait is None:
             return gave_up(busy)
-        # Released first: if the queue does not take it, it comes again as it is.
-        self._record(job, token, Outcome("pending", wait.reason, next_try_at=wait.next_try_at))
+        # Released first: if the queue does not take it, it comes again as it is. And surely: a claim that lapses leaves
+        # it unknown whether the provider has it.
+        self._record_surely(job, token, Outcome("pending", wait.reason, next_try_at=wait.next_try_at), time_left)
         self.waiting.put_back(wait)
         return None
 
@@ -235,23 +242,29 @@ class Deliverer:
         with suppress(Unavailable):
             self._record(job, token, Outcome("pending"))
 
-    def _record_surely(self, job: DeliveryJob, token: str, outcome: Outcome, seconds_left: Callable[[], float]) -> None:
+    def _record_surely(self, job: DeliveryJob, token: str, outcome: Outcome, time_left: Callable[[], float]) -> None:
         """Record how a hand-over ended, as often as it takes: if it is not recorded, the mail may be sent twice."""
         for pause in _RECORD_PAUSES:
             try:
-                return self._record(job, token, outcome)
+                at = self._store(job, token, outcome)
             except Unavailable:
-                if seconds_left() < pause + _RECORD_SECONDS:
-                    break
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
+                if time_left() < pause + _RECORD_SECONDS:
+                    raise
+                time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
+            else:
+                return self._finish(job, outcome, at)
         return self._record(job, token, outcome)
 
-    def _seconds_until(self, moment: datetime) -> float:
-        return (moment - self.clock.now()).total_seconds()
-
     def _record(self, job: DeliveryJob, token: str, outcome: Outcome) -> None:
+        self._finish(job, outcome, self._store(job, token, outcome))
+
+    def _store(self, job: DeliveryJob, token: str, outcome: Outcome) -> datetime:
         now = self.clock.now()
         self.deliveries.record(job.scope, job.delivery_id, token, outcome, now, job.sending)
+        return now
+
+    def _finish(self, job: DeliveryJob, outcome: Outcome, at: datetime) -> None:
+        """Count, log and follow up on what is recorded."""
         if outcome.status == "pending":
             return
         ending = _ending(outcome)
@@ -261,7 +274,7 @@ class Deliverer:
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
         if outcome.status == "success" and self.content.is_followed_up(job):
-            self.content.follow_up(job, now)
+            self.content.follow_up(job, at)
 
 
 def _is_expired(job: DeliveryJob, now: datetime) -> bool:

@@ -41,7 +41,9 @@ class Pace:
         self._clock = clock
         self._reserve = reserve
         self._records = 0
+        #: Until when batches are begun carefully, and whether this one is: it stays so to its end.
         self._careful_until: datetime | None = None
+        self._careful = False
         self._turns: deque[datetime] = deque()
         self._closed: Busy | None = None
 
@@ -49,8 +51,10 @@ class Pace:
         """Begin a batch of so many records; turns that the last one left are forgotten."""
         self._records = records
         self._turns.clear()
+        now = self._clock.now()
         if records >= FULL_BATCH:
-            self._be_careful(self._clock.now())
+            self._be_careful(now)
+        self._careful = self._careful_until is not None and now < self._careful_until
 
     def turn(self, lane: Priority, seconds_left: Callable[[], float]) -> Busy | None:
         """Wait until the next hand-over may be made; return why it cannot be made by this run, or None.
@@ -69,7 +73,7 @@ class Pace:
         if self._closed is not None and now < self._closed.until:
             return self._closed
         self._records -= 1
-        if self._careful_until is None or now >= self._careful_until:
+        if not self._careful:
             return None
         if not self._turns:
             busy = self._book(lane, seconds_left)
@@ -93,6 +97,7 @@ class Pace:
 
     def _be_careful(self, now: datetime) -> None:
         self._careful_until = now + CAREFUL
+        self._careful = True
 
     def _book(self, lane: Priority, seconds_left: Callable[[], float]) -> Busy | None:
         """Book turns for the rest of the batch; if there are none in time, try once more later."""
