@@ -275,8 +275,12 @@ def test_a_busy_provider_leaves_the_mail_queued(world: Outreach) -> None:
     world.connect()
     world.servers.fail = gmail_error(429, "rateLimitExceeded")
     email_id = world.send(world.lead(), account=SENDER)
-    assert len(world.cloud.pump("message", "email")) == 1
+    assert world.cloud.pump("message", "email") == []
     assert world.standing(email_id) == ("queued", None)
+    [(_, again)] = world.cloud.put_back()
+    world.servers.fail = None
+    assert world.cloud.hand_over("email", [again]) == []
+    assert world.standing(email_id) == ("sent", None)
 
 
 def test_who_unsubscribes_after_the_mail_was_queued_does_not_get_it(world: Outreach) -> None:
