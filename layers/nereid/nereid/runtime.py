@@ -402,6 +402,7 @@ class Runtime:
             state=self.sweep_state,
             queue=self.message_queue,
             depths=SqsDepths(self.clients, urls),
+            closures=self.closures,
             clock=self.clock,
         )
 

@@ -135,6 +135,7 @@ def test_a_thousand_messages_take_so_much_cpu_time(monkeypatch: pytest.MonkeyPat
             state=DynamoSweepState(table),
             queue=unused,
             depths=unused,
+            closures=unused,
             clock=SimpleNamespace(now=lambda: NOW),
         )
         table.get("warm", "up")

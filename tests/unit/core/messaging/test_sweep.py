@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from nereid.errors import Unavailable
 from nereid.models.delivery import Plan, Planned, PlannedNotification, Recipient
 from nereid.models.message import EventBatch
 from nereid.models.team import Scope
-from nereid.ports.messaging import Arrival, Arrivals, Watch
+from nereid.ports.messaging import Arrival, Arrivals, Busy, Watch
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -54,6 +55,10 @@ class World:
     whose_turn: Scope | None = None
     batches: list[EventBatch] = field(default_factory=list)
     depths: dict[str, int] = field(default_factory=dict)
+    #: Channels whose provider takes nothing.
+    shut: set[str] = field(default_factory=set)
+    #: When deliveries are tried again that their provider did not take.
+    tries: dict[str, datetime] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     broken: set[Scope] = field(default_factory=set)
 
@@ -87,6 +92,12 @@ class World:
 
     def final(self, _scope: Scope, delivery_ids: Iterable[str]) -> set[str]:
         return set(delivery_ids) & (self.ended | self.closed.keys())
+
+    def get_many(self, _scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Any]:
+        return {each: SimpleNamespace(next_try_at=self.tries[each]) for each in delivery_ids if each in self.tries}
+
+    def provider(self, channel: str, now: datetime) -> Busy | None:
+        return Busy(now + MINUTE, "quota", "Q") if channel in self.shut else None
 
     def close(self, _scope: Scope, planned: Planned, _planned_at: datetime, reason: str, _now: datetime) -> bool:
         if planned.id in self.held:
@@ -149,7 +160,8 @@ class World:
         self.clock.moment += timedelta(**after)
         looks = iter(range(pages)) if pages is not None else None
         world: Any = self
-        return Sweeper(world, world, world, world, world, world, self.clock).sweep(
+        closures: Any = SimpleNamespace(closed=self.provider)
+        return Sweeper(world, world, world, world, world, world, closures, self.clock).sweep(
             lambda: looks is None or next(looks, None) is not None
         )
 
@@ -305,6 +317,34 @@ def test_a_watched_message_in_a_backlog_waits_and_loses_no_try(world: World) -> 
     assert world.replayed() == []
     assert [watch.repairs for watch in world.watches()] == [1]
     world.depths.clear()
+    world.sweep(minutes=16)
+    assert world.replayed() == ["m"]
+
+
+def test_what_is_tried_again_by_itself_is_not_replayed_and_loses_no_try(world: World) -> None:
+    [delivery] = world.message("m")
+    world.tries[delivery] = START + timedelta(minutes=30)
+    world.sweep(minutes=16)
+    assert world.replayed() == []
+    assert [(watch.repairs, watch.pending) for watch in world.watches()] == [(0, True)]
+    world.sweep(minutes=16)
+    assert world.replayed() == ["m"]
+
+
+def test_what_waits_for_a_provider_that_is_closed_is_not_replayed(world: World) -> None:
+    world.message("m")
+    world.message("text", channel="sms")
+    world.shut.add("email")
+    world.sweep(minutes=16)
+    assert world.replayed() == ["text"]
+    world.shut.clear()
+    world.sweep(minutes=16)
+    assert "m" in world.replayed()
+
+
+def test_a_message_is_replayed_though_one_of_its_deliveries_is_tried_again_by_itself(world: World) -> None:
+    first, _ = world.message("m", to=("a@example.com", "b@example.com"))
+    world.tries[first] = START + timedelta(days=1)
     world.sweep(minutes=16)
     assert world.replayed() == ["m"]
 

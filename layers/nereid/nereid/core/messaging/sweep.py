@@ -20,6 +20,7 @@ from nereid.models.team import Scope
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
     Arrival,
+    Closures,
     DeliveryStore,
     MessageQueue,
     MessageStore,
@@ -84,6 +85,7 @@ class Sweeper:
     state: SweepState
     queue: MessageQueue
     depths: QueueDepths
+    closures: Closures
     clock: Clock
 
     def sweep(self, has_time: Callable[[], bool]) -> Sweep:
@@ -125,6 +127,7 @@ class _Run:
     #: How far it has come in environments that have more.
     _reached: dict[Scope, datetime] = field(default_factory=dict)
     _depths: dict[str, int] = field(default_factory=dict)
+    _closed: dict[str, bool] = field(default_factory=dict)
     _queued_since_asked: int = 0
 
     @property
@@ -256,7 +259,7 @@ class _Run:
             if self._is_fresh(each):
                 watches.append(watch._replace(due=max(watch.since + PENDING_AFTER, self.now + _MINUTE)))
                 continue
-            if self._waits_in_backlog(each):
+            if self._waits_in_backlog(each) or self._waits_for_provider(scope, each):
                 watch = watch._replace(due=self.now + PENDING_AFTER, pending=True)
             elif watch.repairs < len(PAUSES):
                 repairs.append(each)
@@ -298,6 +301,22 @@ class _Run:
             self._queued_since_asked = 0
         queues = {"message", *(each.channel for each in stuck.open if each.channel != "app")}
         return any(self._depth(queue) > BACKLOG for queue in sorted(queues))
+
+    def _waits_for_provider(self, scope: Scope, stuck: _Stuck) -> bool:
+        """Tell whether each open delivery is tried again by itself: its job waits on a queue for its provider."""
+        known = self.sweeper.deliveries.get_many(scope, [each.id for each in stuck.open])
+
+        def waits(planned: Planned) -> bool:
+            record = known.get(planned.id)
+            is_told_when = record is not None and record.next_try_at is not None and record.next_try_at > self.now
+            return is_told_when or self._is_closed(planned.channel)
+
+        return all(waits(each) for each in stuck.open)
+
+    def _is_closed(self, channel: str) -> bool:
+        if channel not in self._closed:
+            self._closed[channel] = self.sweeper.closures.closed(channel, self.now) is not None
+        return self._closed[channel]
 
     def _depth(self, queue: str) -> int:
         if queue not in self._depths:
