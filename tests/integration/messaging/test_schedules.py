@@ -262,7 +262,7 @@ class TestRate:
             [partial(asking.rate, "normal", START), partial(waiting.rate, "normal", START)], [0, 1, 0, 1, 0, 1]
         )
         assert seen == [pytest.approx(0.95), pytest.approx(NOBODY_SAID)]
-        assert waiting.rate("normal", START + 10 * SECOND) == pytest.approx(0.95)
+        assert waiting.rate("normal", START + SECOND) == pytest.approx(0.95)
         assert provider.asked == 1
 
     def test_a_provider_that_does_not_say_it_is_asked_again_after_five_minutes(self, table: Table) -> None:
