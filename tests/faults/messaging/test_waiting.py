@@ -393,7 +393,7 @@ class TestExpired:
         sandbox, job = Sandbox(world, clock, QUOTA), job_of(world, BRIEF)
         sandbox.deliver(job)
         [(_, seconds)] = sandbox.queue.backs
-        assert seconds <= 30
+        assert seconds <= 31
         sandbox.again()
         assert world.outcomes(job.message_id) == [("failed", "expired")]
         assert len(sandbox.provider.sent) == 1
