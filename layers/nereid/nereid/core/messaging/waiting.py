@@ -67,9 +67,7 @@ class Waiting:
         """Return how a job waits; None if it has waited for long enough."""
         now = self.clock.now()
         if busy.code is not None:  # waiting for a turn, with nothing said by the provider, is no refusal
-            job = job.model_copy(
-                update={"refusals": job.refusals + 1, "refused_since": job.refused_since or now}, deep=False
-            )
+            job = job.model_copy(update={"refusals": job.refusals + 1, "refused_since": job.refused_since or now})
             patience = self.patience + (_QUOTA_PERIOD if busy.stopped_by == "quota" else timedelta())
             if job.refused_since is not None and now - job.refused_since >= patience:
                 return None
