@@ -47,3 +47,33 @@ def test_a_stack_does_not_start_with_a_parameter_that_the_template_does_not_take
     stack = launch(tmp_path, "--parameter-overrides", override, NEREID_TEMPLATE=str(SAMPLE))
     assert stack.process.wait(60) == 1
     assert why in stack.printed()
+
+
+def test_ses_has_the_limits_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_SES_RATE", "2.5")
+    monkeypatch.setenv("LOCAL_SES_DAILY_QUOTA", "200")
+    read = read_settings()
+    assert (read.ses_rate, read.ses_daily_quota) == (2.5, 200)
+
+
+@pytest.mark.parametrize("text", [None, "", " "])
+def test_ses_takes_any_number_if_nobody_says_otherwise(monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
+    for name in ("LOCAL_SES_RATE", "LOCAL_SES_DAILY_QUOTA"):
+        monkeypatch.delenv(name, raising=False)
+        if text is not None:
+            monkeypatch.setenv(name, text)
+    read = read_settings()
+    assert (read.ses_rate, read.ses_daily_quota) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *[("LOCAL_SES_RATE", text) for text in ("0", "-1", "fast", "inf", "nan")],
+        *[("LOCAL_SES_DAILY_QUOTA", text) for text in ("0", "-1", "2.5", "many")],
+    ],
+)
+def test_a_limit_of_ses_is_a_number_above_0(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    monkeypatch.setenv(name, text)
+    with pytest.raises(SettingsError, match=f"{name} must be a number above 0, not '{text}'"):
+        read_settings()

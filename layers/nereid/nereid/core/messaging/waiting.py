@@ -1,5 +1,6 @@
 """Deliveries that their provider does not take now: how long they wait, what is said of it, and when it is enough."""
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ class Waiting:
         until = _some_time_about(now, busy)
         if job.expires_at is not None:  # then it is ended, which somebody may be waiting for
             until = min(until, job.expires_at)
-        seconds = max(1, round(min(until - now, LONGEST_PAUSE).total_seconds()))
+        seconds = max(1, math.ceil(min(until - now, LONGEST_PAUSE).total_seconds()))
         return Wait(job, seconds, now + timedelta(seconds=seconds), waiting_for(busy))
 
     def put_back(self, wait: Wait) -> None:
