@@ -122,7 +122,7 @@ def fit(value: str | None, words: int) -> str | None:
 
 
 def _abbreviates(text: str) -> bool:
-    return text.split()[-1].casefold() in {
+    return text.rpartition(" ")[2].casefold() in {
         "inc",
         "ltd",
         "co",
