@@ -80,12 +80,12 @@ class Slow:
         self.clock.time += timedelta(seconds=self.takes)
 
 
-def look(clock: Clock, most: int = 500, seconds: float = 5, **queues: Queue) -> Any:
-    return DeadLetters(queues, clock, seconds, most)  # type: ignore[arg-type]
+def look(clock: Clock, most: int = 500, seconds: float = 5, **queues: Any) -> Any:
+    return DeadLetters(queues, clock, seconds, most)
 
 
-def shown(letters: DeadLetters, limit: int = 100) -> tuple[list[str], bool]:
-    found = letters.show(Notes(), None, None, limit)  # type: ignore[arg-type]
+def shown(letters: Any, limit: int = 100) -> tuple[list[str], bool]:
+    found = letters.show(Notes(), None, None, limit)
     return [letter.id for letter in found.letters], found.more
 
 
@@ -114,10 +114,10 @@ def test_a_queue_is_asked_for_ten_until_it_has_no_more_and_waits_for_those_that_
 
 def test_a_look_ends_with_the_letter_that_is_one_too_many(clock: Clock) -> None:
     queues = {name: Queue(clock, name, *[NOBODY] * 10) for name in "ab"}
-    assert shown(look(clock, **queues), 9) == ([f"a{number}" for number in range(8, -1, -1)], True)
+    assert shown(DeadLetters(queues, clock), 9) == ([f"a{number}" for number in range(8, -1, -1)], True)
     assert (len(queues["a"].asked), queues["b"].asked) == (1, [])
     queues = {name: Queue(clock, name, *[NOBODY] * 10) for name in "ab"}
-    assert len(shown(look(clock, **queues), 10)[0]) == 10
+    assert len(shown(DeadLetters(queues, clock), 10)[0]) == 10
     assert len(queues["b"].asked) == 1
 
 
@@ -172,7 +172,7 @@ def test_what_cannot_be_given_back_comes_back_by_itself(clock: Clock, monkeypatc
 def test_what_is_gone_is_not_given_back_and_what_is_not_is_counted(clock: Clock) -> None:
     queues = {name: Queue(clock, name, *[NOBODY] * 2) for name in "ab"}
     queues["a"].kept = {"a1"}
-    assert look(clock, **queues).redrive(None, None, None) == Done(4, 1, more=False)
+    assert DeadLetters(queues, clock).redrive(None, None, None) == Done(4, 1, more=False)
     assert (queues["a"].given_back, queues["b"].given_back) == (["a1"], [])
 
 

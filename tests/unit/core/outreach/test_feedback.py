@@ -80,7 +80,9 @@ def test_a_lead_unsubscribes_from_a_campaign_once() -> None:
     assert metrics.calls == [count("unsubscribed", "l")]
 
 
-@pytest.mark.parametrize("one", [report("delay"), report(tags={})])
+@pytest.mark.parametrize(
+    "one", [report("delay"), report(tags={}), report(tags={"campaign_id": "c"}), report(tags={"lead_id": "l"})]
+)
 def test_what_counts_for_no_campaign_is_only_noted(one: EmailReport) -> None:
     metrics = Metrics(noted())
     assert reported(metrics, one) == "reported"

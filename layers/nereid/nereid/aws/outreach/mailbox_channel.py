@@ -34,6 +34,8 @@ _TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
 _POLICY = SMTP.clone(max_line_length=990)
 #: Gmail says 403 for limits too. Source: https://developers.google.com/workspace/gmail/api/guides/handle-errors
 _GMAIL_LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "quotaExceeded"})
+#: How much of an answer is read, in bytes; all that says something is at its beginning.
+_LONGEST_ANSWER = 65536
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -156,7 +158,7 @@ def _mail(job: DeliveryJob, rendered: Rendered, sender: str, date: datetime) -> 
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        value = jsontext.loads(body[:65536])
+        value = jsontext.loads(body[:_LONGEST_ANSWER])
     except jsontext.NotJson:
         return {}
     return value if isinstance(value, dict) else {}
