@@ -80,6 +80,7 @@ class MailboxChannel:
         self._cipher = cipher
         self._urls = urls
         self._clock = clock
+        # Without retries a redirection is not followed either.
         self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
 
     def has_provider(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox is its own provider
@@ -120,7 +121,7 @@ class MailboxChannel:
             body = base64.b64encode(mail)
             headers["Content-Type"] = "text/plain"
         try:
-            answer = self._pool.request("POST", url, body=body, headers=headers, redirect=False)
+            answer = self._pool.request("POST", url, body=body, headers=headers)
         except (ConnectTimeoutError, NewConnectionError, SSLError) as error:
             # No connection was made, so nothing was handed over.
             raise ProviderBusy(type(error).__name__) from error
