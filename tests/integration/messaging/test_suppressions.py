@@ -124,13 +124,13 @@ class TestSoftBounces:
         assert [name for name in suppressed.item() if name.startswith("soft_bounce")] == ["soft_bounce#d-2"]
 
     def test_each_write_counts_the_revision_on(self, suppressed: List) -> None:
-        revisions = []
-        for write in (lambda: suppressed.bounce(1), lambda: suppressed.bounce(2), lambda: suppressed.deliver(1)):
-            write()
-            revisions.append(suppressed.item()["revision"])
+        suppressed.bounce(1)
+        suppressed.bounce(2)
+        assert suppressed.item()["revision"] == 2
+        suppressed.deliver(1)
+        assert suppressed.item()["revision"] == 3
         suppressed.store.add(suppressed.team, ADDRESS, "complaint", BEGIN)
-        revisions.append(suppressed.item()["revision"])
-        assert revisions == [1, 2, 3, 4]
+        assert suppressed.item()["revision"] == 4
 
     def test_a_mail_that_arrived_before_the_row_ends_nothing(self, suppressed: List) -> None:
         for number in range(1, SOFT_BOUNCES):
