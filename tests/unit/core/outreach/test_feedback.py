@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nereid.core.outreach import feedback
 from nereid.core.outreach.feedback import OutreachFeedback
 from nereid.errors import Unavailable
 from nereid.models.report import EmailReport
@@ -133,3 +134,12 @@ def test_a_report_that_was_not_noted_because_others_wrote_is_counted_again() -> 
     assert reported(metrics, report()) == DELIVERY
     assert metrics.calls[:2] == [count(), count()]
     assert reported(Metrics(noted(), None), report()) is None
+
+
+def test_a_lead_whose_address_is_open_again_is_told_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(feedback, "reopen_address", lambda *given: told.append(given))
+    leads: Any = "leads"
+    clock: Any = "clock"
+    feedback.SuppressedLeads(leads, clock).reopened("t", "sam@example.com", ["bounce"])
+    assert told == [("leads", "clock", "t", "sam@example.com", ["bounce"])]

@@ -115,6 +115,7 @@ def test_a_value_that_fills_the_room_leaves_none_and_a_larger_one_does_not_fit(v
     assert sandbox._room(value, size) == 0
     assert sandbox._room(value, size - 1) < 0
     assert sandbox._room([value, "x"], size + 1) < 0
+    assert sandbox._room({"a": value, "b": ""}, size + 2) < 0
 
 
 def test_a_number_has_room_up_to_its_bits() -> None:

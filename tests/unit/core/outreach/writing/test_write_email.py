@@ -217,6 +217,16 @@ def test_a_title_that_is_none_is_not_named() -> None:
     assert "I am writing to you about Spring, and I will keep it short." in email.content
 
 
+@pytest.mark.parametrize("tone", TONES)
+def test_a_mail_that_says_what_it_is_about_asks_for_a_talk_without_an_industry_too(tone: Tone) -> None:
+    about = campaign(description="Finds slow queries. No agent needed.")
+    for number in range(9):
+        one = lead(industry=None).model_copy(update={"id": str(number)})
+        asked = write(one, about, tone).content.split("\n\n")[3]
+        assert re.search(r"minutes|the details|reply with a day|quarter of an hour", asked)
+        assert "team in" not in asked
+
+
 def test_who_has_no_company_offers_as_we() -> None:
     assert "whether we could be of help" in write(lead(job_title=None), campaign("Q2_cold"), sender=Sender()).content
 
