@@ -33,7 +33,7 @@ class Table:
         return item
 
 
-@pytest.mark.parametrize(("total", "limits"), [(10, []), (11, [15])])
+@pytest.mark.parametrize(("total", "limits"), [(10, []), (11, [11] * 8)])
 def test_a_page_behind_the_last_user_lists_nothing(
     total: int, limits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from nereid.errors import Unavailable
 from nereid.models.team import Scope
 
 SCOPE = Scope("t", "dev")
-PLAN: Any = SimpleNamespace(planned_at=SimpleNamespace(timestamp=lambda: 0))
+PLAN: Any = SimpleNamespace(planned_at=SimpleNamespace(timestamp=lambda: 0), deliveries=lambda *_: [])
 MESSAGE: Any = SimpleNamespace(message_id="m")
 
 

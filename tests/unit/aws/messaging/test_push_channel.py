@@ -9,14 +9,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from nereid.aws.messaging.push_channel import PushChannel
+from nereid.clock import SystemClock
 from nereid.errors import ProviderBusy, ProviderRefused
 from nereid.models.delivery import Rendered
-from nereid.models.team import Scope
+from nereid.models.team import PushProvider, Scope
 
 JOB: Any = SimpleNamespace(
     scope=Scope("t", "dev"),
-    channels=SimpleNamespace(push=SimpleNamespace(application_arn="arn")),
-    recipient=SimpleNamespace(value="token"),
+    channels=SimpleNamespace(push=PushProvider(application_arn="arn:aws:sns:eu-west-1:123456789012:app/GCM/app")),
+    recipient=SimpleNamespace(value="token", filterable=None),
 )
 RENDERED = Rendered({"title": "a", "body": "b"}, [])
 ENDPOINT = "arn:aws:sns:eu-west-1:1:endpoint/GCM/app/1"
@@ -57,7 +58,9 @@ class Sns:
 
 def sent(sns: Sns, *, may_revive: bool = True) -> str | None:
     tokens: Any = SimpleNamespace(may_revive=lambda *_: may_revive, drop=lambda *_: sns.calls.append("drop"))
-    return PushChannel(SimpleNamespace(sns=sns), tokens).send(JOB, RENDERED)  # type: ignore[arg-type]
+    endpoints: Any = SimpleNamespace(get=lambda *_: None, keep=lambda *_: None, forget=lambda *_: None)
+    clients: Any = SimpleNamespace(sns=sns)
+    return PushChannel(clients, endpoints, tokens, SystemClock()).send(JOB, RENDERED)
 
 
 def test_a_push_goes_to_the_endpoint_of_its_token() -> None:

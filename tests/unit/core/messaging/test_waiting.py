@@ -190,3 +190,12 @@ def test_a_job_goes_back_with_what_it_has_been_through(waiting: Waiting, noted: 
     waiting.put_back(wait)
     assert noted.told == [(wait.job, wait.seconds)]
     assert wait.job.refusals == 1
+
+
+def test_a_day_that_was_waited_out_is_no_patience_for_what_comes_then(waiting: Waiting) -> None:
+    yesterday = START - timedelta(hours=30)
+    waited = job(refused_since=yesterday, refused_by="quota")
+    again = planned(waiting, waited, refusal("rate")).job
+    assert (again.refused_since, again.refused_by) == (START, "rate")
+    assert planned(waiting, waited, refusal("quota")).job.refused_since == yesterday
+    assert waiting.plan(job(refused_since=yesterday, refused_by="rate"), refusal("rate")) is None
