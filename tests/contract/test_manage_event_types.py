@@ -148,6 +148,23 @@ class TestStored:
     def test_none_is_taken_too(self, manage: Manage) -> None:
         assert manage.told(contact_infos=[]) == []
 
+    @pytest.mark.parametrize(
+        "members",
+        [
+            {"priority": "high"},
+            {"priority": "normal", "retry": "at_most_once"},
+            {"expires_in": 30},
+            {"expires_in": 604_800, "priority": "high"},
+        ],
+    )
+    @pytest.mark.parametrize("notification", [MAIL, TEXT, PHONE, INBOX], ids=lambda each: each["name"])
+    def test_a_notification_says_how_urgent_it_is_and_for_how_long(
+        self, manage: Manage, notification: dict[str, Any], members: dict[str, Any]
+    ) -> None:
+        urgent = {**notification, **members}
+        name = manage.configure(urgent)
+        assert manage.ok("GET", f"/{{env}}/event_types/{name}")["notifications"] == [urgent]
+
     @pytest.mark.parametrize("badge", [0, 3, "{{ unread }}"])
     def test_a_push_says_how_it_is_shown(self, manage: Manage, badge: Any) -> None:
         shown = {"sound": "ping.caf", "badge": badge, "channel": "orders", "collapse": "order-{{ order }}"}
@@ -189,6 +206,15 @@ class TestRefused:
             ({**MAIL, "channel": ["email"]}, ".channel", None),
             ({**MAIL, "more": 1}, ".more", "is not a known member"),
             ({**MAIL, "retry": "never"}, ".retry", "must be one of at_least_once, at_most_once"),
+            ({**MAIL, "priority": "urgent"}, ".priority", "must be one of high, normal"),
+            ({**MAIL, "priority": "HIGH"}, ".priority", "must be one of high, normal"),
+            ({**MAIL, "priority": 1}, ".priority", None),
+            ({**MAIL, "priority": True}, ".priority", None),
+            *[
+                ({**notification, "expires_in": seconds}, ".expires_in", None)
+                for notification in (MAIL, TEXT, PHONE, INBOX)
+                for seconds in (29, 604_801, 0, -30, "x", "60", True, 30.5, [60])
+            ],
             ({**MAIL, "to": {"filterable": 1}}, ".to.filterable", "must be a string or an array of strings"),
             ({**MAIL, "to": {"filterable": ["a", 1]}}, ".to.filterable", "must be a string or an array of strings"),
             ({**MAIL, "to": {"filterable": {"a": 1}}}, ".to.filterable", "must be a string or an array of strings"),

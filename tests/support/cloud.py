@@ -546,6 +546,19 @@ class World:
         """Return what became of a message."""
         return show_message(self.runtime.messages, self.runtime.deliveries, self.scope, message_id)[1]
 
+    def shown(self, message_id: str) -> dict[str, Any]:
+        """Return a message as the management API shows it."""
+        request = {
+            "rawPath": f"/manage/{self.identifier}/messages/{message_id}",
+            "pathParameters": {"environment": self.identifier, "message_id": message_id},
+            "headers": {"authorization": f"Bearer {self.token}"},
+            "requestContext": {"http": {"method": "GET", "sourceIp": "192.0.2.1"}},
+        }
+        answer = self.cloud.invoke("manage/get_message", request)
+        assert answer["statusCode"] == 200, answer
+        found: dict[str, Any] = json.loads(answer["body"])
+        return found
+
     def job_anew(self, message_id: str) -> DeliveryJob:
         """Return the job of a stored message's only delivery, an e-mail to Sam, as if it were on its queue still."""
         plan = self.runtime.messages.plans(self.scope, [message_id])[message_id]

@@ -12,6 +12,7 @@ import pytest
 from nereid.aws.messaging.deliveries import delivery_key
 from nereid.aws.messaging.schedules import BOOKED, DynamoSchedule
 from nereid.aws.table import Table
+from nereid.clock import to_iso
 from nereid.core.messaging.deliver import DELIVERY_SECONDS, MAX_TRIES, Deliverer
 from nereid.core.messaging.ingest import ingest
 from nereid.core.messaging.pace import FULL_BATCH, Pace
@@ -446,6 +447,50 @@ class TestReplayed:
         cloud.pump("message")
         [queued] = cloud.receive("email")
         assert DeliveryJob.model_validate_json(queued["body"]).asked_at == job.asked_at
+
+
+class TestShown:
+    """What the management API says of a pending delivery."""
+
+    def queued(self, world: World) -> str:
+        world.configure("login", MAIL)
+        message_id = world.ingest("login", contact_infos=SAM)
+        world.cloud.pump("message")
+        return message_id
+
+    def wait(self, world: World, message_id: str) -> tuple[str, str | None, str | None]:
+        [delivery] = world.shown(message_id)["deliveries"]
+        return delivery["status"], delivery["reason"], delivery["next_try_at"]
+
+    def test_nobody_has_begun_it(self, world: World) -> None:
+        assert self.wait(world, self.queued(world)) == ("pending", "waiting: queued", None)
+
+    def test_its_provider_did_not_take_it(self, cloud: Cloud, world: World) -> None:
+        message_id = self.queued(world)
+        cloud.fail("sesv2:SendEmail", ("AccessDeniedException", 403))
+        cloud.pump("email")
+        status, reason, next_try_at = self.wait(world, message_id)
+        assert (status, reason) == ("pending", "waiting: provider: AccessDeniedException")
+        assert next_try_at is not None
+        assert next_try_at > to_iso(world.runtime.clock.now() - timedelta(seconds=2))
+
+    def test_its_provider_takes_nothing_just_now(self, cloud: Cloud, world: World) -> None:
+        cloud.fail("sesv2:SendEmail", ("SendingPausedException", 400))
+        self.queued(world)
+        cloud.pump("email")
+        status, reason, next_try_at = self.wait(world, self.queued(world))
+        assert (status, reason) == ("pending", "waiting: provider: SendingPausedException")
+        assert next_try_at is not None
+        assert next_try_at > to_iso(world.runtime.clock.now() + timedelta(seconds=100))
+
+    def test_it_is_final(self, cloud: Cloud, world: World) -> None:
+        message_id = self.queued(world)
+        cloud.fail("sesv2:SendEmail", ("TooManyRequestsException", 429))
+        cloud.pump("email")
+        cloud.hand_over("email", [record for _, record in cloud.put_back()])
+        [delivery] = world.shown(message_id)["deliveries"]
+        assert (delivery["status"], delivery["reason"]) == ("success", None)
+        assert "next_try_at" not in delivery
 
 
 def test_a_job_of_an_earlier_release_expires_by_its_plan(world: World, clock: Clock) -> None:

@@ -129,3 +129,67 @@ def test_the_events_of_one_request_are_taken_in_by_one_call(cloud: Cloud, world:
     cloud.calls.clear()
     ingest(world.runtime.message_queue, world.environment, messages)
     assert dict(cloud.calls) == {"sqs:SendMessage": 1}
+
+
+def of_schedule(cloud: Cloud) -> list[str]:
+    """Return the calls that were made of the schedule."""
+    return [name for name, request in cloud.requests if request.get("TableName") == "LimitsTable"]
+
+
+def test_a_single_mail_asks_nobody_whether_it_is_its_turn(cloud: Cloud, world: World) -> None:
+    world.configure("login", MAIL)
+    world.ingest("login", contact_infos=SAM)
+    cloud.pump("message", "email")
+    assert of_schedule(cloud) == []
+    assert cloud.calls["ses:GetAccount"] == cloud.calls["sesv2:GetAccount"] == 0
+
+
+def test_nine_mails_ask_nobody_whether_it_is_their_turn(cloud: Cloud, world: World) -> None:
+    world.configure("login", MAIL)
+    world.ingest("login", contact_infos=[{"type": "email", "value": f"u{number}@example.com"} for number in range(9)])
+    cloud.pump("message", "email")
+    assert of_schedule(cloud) == []
+
+
+@pytest.mark.parametrize("priority", ["normal", "high"])
+def test_ten_mails_book_their_turns_by_one_write(cloud: Cloud, world: World, priority: str) -> None:
+    world.configure("login", {**MAIL, "priority": priority})
+    contacts = [{"type": "email", "value": f"u{number}@example.com"} for number in range(10)]
+    message_id = world.ingest("login", contact_infos=contacts)
+    cloud.pump("message")
+    cloud.calls.clear()
+    cloud.pump("email")
+    assert world.outcomes(message_id) == [("success", None)] * 10
+    assert of_schedule(cloud) == ["dynamodb:UpdateItem"]
+    assert cloud.calls["dynamodb:UpdateItem"] == 1 + 2 * 10  # booked; each claimed, recorded
+
+
+def test_a_mail_that_is_throttled_costs_a_claim_a_record_and_a_send(cloud: Cloud, world: World) -> None:
+    world.configure("login", MAIL)
+    world.ingest("login", contact_infos=SAM)
+    cloud.pump("message")
+    records = cloud.receive("email")
+    cloud.fail("sesv2:SendEmail", ("TooManyRequestsException", 429))
+    cloud.calls.clear()
+    cloud.hand_over("email", records)
+    assert {name: count for name, count in cloud.calls.items() if not name.startswith("secretsmanager:")} == {
+        "dynamodb:GetItem": 1,  # the address's suppression
+        "dynamodb:UpdateItem": 2,  # claimed, recorded
+        "sesv2:SendEmail": 1,
+        "sqs:SendMessage": 1,
+    }
+
+
+def test_a_final_message_is_shown_without_a_look_at_its_providers(cloud: Cloud, world: World) -> None:
+    world.configure("login", MAIL)
+    message_id = world.ingest("login", contact_infos=SAM)
+    cloud.pump("message")
+
+    def looks() -> int:
+        cloud.requests.clear()
+        world.shown(message_id)
+        return len(of_schedule(cloud))
+
+    assert looks() == 1
+    cloud.pump("email")
+    assert looks() == 0

@@ -18,9 +18,10 @@ from nereid.aws.table import Table
 from nereid.errors import Unavailable
 from nereid.models.event_type import Priority
 from nereid.ports.messaging import Busy
-from tests.support.cloud import Cloud
+from tests.support.cloud import Cloud, tables
 from tests.support.interleaving import empty_table, interleave
 from tests.support.memory_dynamodb import MemoryDynamoDB
+from tests.support.metered_dynamodb import MeteredDynamoDB, Spent
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 #: A rate of which twenty a second are booked.
@@ -96,12 +97,21 @@ class TestTurns:
         for channel in ("email", "sms", "push"):
             assert after(sandbox(table, channel=channel).book("normal", 100, START, LATE)) == 0
 
-    def test_a_booking_is_one_write_of_one_unit(self, table: Table, shared_cloud: Cloud) -> None:
-        one = sandbox(table)
-        one.book("normal", 10, START, LATE)
-        shared_cloud.calls.clear()
-        one.book("normal", 10, START, LATE)
-        assert dict(shared_cloud.calls) == {"dynamodb:UpdateItem": 1}
+    @pytest.mark.parametrize("lane", ["normal", "high"])
+    def test_a_booking_is_one_write_of_one_unit(self, lane: Priority) -> None:
+        metered = MeteredDynamoDB(tables())
+        one = sandbox(empty_table(metered, "LimitsTable"))
+        one.close(closed(-1, code="x" * 100))
+        assert metered.cost(lambda: one.book(lane, 10, START, LATE)) == Spent(0, 1, 0)
+        assert metered.cost(lambda: one.book(lane, 10, START, LATE)) == Spent(0, 1, 0)
+
+    def test_a_sandbox_that_books_behind_others_learns_by_one_write_more_where_they_are(self) -> None:
+        metered = MeteredDynamoDB(tables())
+        table = empty_table(metered, "LimitsTable")
+        sandbox(table).book("normal", 10, START, LATE)
+        other = sandbox(table)
+        assert metered.cost(lambda: other.book("normal", 10, START, LATE)) == Spent(0, 2, 0)
+        assert metered.cost(lambda: other.book("normal", 10, START, LATE)) == Spent(0, 1, 0)
 
 
 class TestClocksThatDiffer:
