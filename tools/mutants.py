@@ -1,11 +1,12 @@
 """Break the code in random places, one at a time, and tell which breaks no test notices.
 
-    tools/mutants.py [--seed N] [--count N] [--jobs N] [--recorded] [PATH ...]
+    tools/mutants.py [--seed N] [--count N] [--control N] [--jobs N] [--recorded] [PATH ...]
 
 Draws from the modules that have guards (tools/guards.py), or from those that paths name. All quick tests run first, and
 it is recorded which of them run which line. A mutant is judged in a copy of the repository: first by the test files
-that guard its module, then by every other quick test that runs a line of it. tests/mutants_equivalent.txt lists
-changes that change nothing; they are drawn and not counted. Fails if fewer than GOAL of the mutants are killed.
+that guard its module, then by every other quick test that runs a line of it. Before that, some are judged without their
+change; if one does not pass, the tests fail for another reason, and nothing is judged. tests/mutants_equivalent.txt
+lists changes that change nothing; they are drawn and not counted. Fails if fewer than GOAL of the mutants are killed.
 """
 
 from __future__ import annotations
@@ -136,11 +137,17 @@ def draw(seed: int, count: int, modules: list[str]) -> list[Mutant]:
     return random.Random(seed).sample(found, min(count, len(found)))  # noqa: S311
 
 
+def controls(mutants: list[Mutant], count: int) -> list[Mutant]:
+    """Return the first so many mutants with nothing changed."""
+    return [mutant._replace(after=mutant.before) for mutant in mutants[:count]]
+
+
 def main() -> int:
     """Judge mutants and print those that live."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="draws the same mutants again")  # noqa: S311
     parser.add_argument("--count", type=int, default=200, help="how many to draw")
+    parser.add_argument("--control", type=int, default=3, help="how many to judge without their change first")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
     parser.add_argument("--recorded", action="store_true", help="believe what the last run recorded")
     parser.add_argument("paths", nargs="*", help="modules to draw from; all that have guards by default")
@@ -157,6 +164,10 @@ def main() -> int:
         if not arguments.recorded and not record(arguments.jobs):
             print("the tests do not pass as they are: no mutant can be judged")
             return 1
+        for mutant, passes in zip(judged, pool.map(copies.survives, controls(judged, arguments.control)), strict=False):
+            if not passes:
+                print(f"the tests of {mutant.module} fail without a change: no mutant can be judged")
+                return 1
 
         def lives(mutant: Mutant) -> bool:
             survived = copies.survives(mutant)

@@ -78,6 +78,8 @@ def running() -> Iterator[Mailboxes]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("request-id", "11111111-2222-4333-8444-555555555555")
+            if 300 <= status < 400:
+                self.send_header("Location", self.path)
             self.send_header("Content-Length", str(len(data)))
             with suppress(ConnectionError):  # who waited too long has gone
                 self.end_headers()

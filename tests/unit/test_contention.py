@@ -82,6 +82,15 @@ def test_no_attempt_is_begun_after_its_time(time: VirtualTime) -> None:
     assert begun[-1] <= PATIENCE
 
 
+def test_no_pause_is_made_that_would_end_after_its_time(time: VirtualTime) -> None:
+    with pytest.raises(Unavailable):
+        until_uncontested("x", contested(TRIES), patience=0.001)
+    assert time.pauses == []
+    with pytest.raises(Unavailable):
+        until_uncontested("x", contested(TRIES), patience=0.01)
+    assert time.pauses == [0.01]
+
+
 def test_it_may_be_given_another_time(time: VirtualTime) -> None:
     def attempt() -> NoReturn:
         time.take(1)

@@ -11,6 +11,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 _PACKAGE = Path(__file__).parent
+#: How many of the lines that a bug came through are logged.
+_LINES = 8
 #: An e-mail address or a phone number, in an id or as one.
 _ADDRESS = re.compile(r"@|\+(?:[ ()./-]*\d){7}")
 
@@ -34,7 +36,7 @@ def unexpected(error: BaseException, message: str, **ids: str | None) -> None:
     Its text is left out, because libraries put the values at hand into it.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
+    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-_LINES:]]
     logger.error(message, extra={"error": type(error).__name__, "where": where, **ids})
 
 

@@ -447,3 +447,13 @@ def test_each_change_of_a_contact_info_counts_its_version_on(audience: Audience)
     first = versions[0]
     assert versions == [first, first + 1, first + 2]
     assert first > 0
+
+
+def test_a_contact_info_that_comes_with_its_user_counts_its_version_on(audience: Audience) -> None:
+    audience.create("u")
+    audience.add("sam@example.com")
+    for version in (2, 3):
+        user = audience.loaded()
+        [contact] = user.contact_infos
+        audience.users.save(audience.scope, user, [contact], [])
+        assert audience.loaded().contact_infos[0].version == version

@@ -117,6 +117,21 @@ class TestSoftBounces:
             assert suppressed.bounce(number) is None
         assert suppressed.bounce(30) is not None
 
+    def test_a_mail_that_arrives_at_the_moment_of_a_bounce_takes_it_away(self, suppressed: List) -> None:
+        suppressed.bounce(1)
+        suppressed.bounce(2)
+        suppressed.deliver(1)
+        assert [name for name in suppressed.item() if name.startswith("soft_bounce")] == ["soft_bounce#d-2"]
+
+    def test_each_write_counts_the_revision_on(self, suppressed: List) -> None:
+        suppressed.bounce(1)
+        suppressed.bounce(2)
+        assert suppressed.item()["revision"] == 2
+        suppressed.deliver(1)
+        assert suppressed.item()["revision"] == 3
+        suppressed.store.add(suppressed.team, ADDRESS, "complaint", BEGIN)
+        assert suppressed.item()["revision"] == 4
+
     def test_a_mail_that_arrived_before_the_row_ends_nothing(self, suppressed: List) -> None:
         for number in range(1, SOFT_BOUNCES):
             suppressed.bounce(number)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nereid.core.outreach.campaigns import assign_leads
 from nereid.core.outreach.leads import delete_lead, import_leads, mark_address, mark_lead, update_lead
-from nereid.errors import AlreadyExists, NereidError, NotFound, UnknownLead
+from nereid.errors import AlreadyExists, Conflict, NereidError, NotFound, UnknownLead
 from nereid.models.lead import LEAD_STATUSES, LeadFilter, LeadStatus
 from tests.support.cloud import Cloud
 from tests.support.neptie import Team, one_call_at_a_time
@@ -217,3 +217,30 @@ def test_scores_are_stored_beside_what_a_team_changes(cloud: Cloud) -> None:
     team.leads.change(team.id, one, one.model_copy(update={"full_name": "Jane"}))
     scores = {lead.id: lead.score for lead in team.leads.get_many(team.id, [one.id, two.id]).values()}
     assert scores == {one.id: 70, two.id: 40}
+
+
+def test_each_change_of_a_lead_counts_its_version_on(cloud: Cloud) -> None:
+    team = Team(cloud)
+    lead_id = team.lead(email="sam@example.com").id
+    versions = []
+    for company in ("A", "B", "C"):
+        update_lead(team.leads, team.clock, team.id, lead_id, {"company": company})
+        found = team.leads.get(team.id, lead_id)
+        assert found is not None
+        versions.append(found.version)
+    assert versions == [2, 3, 4]
+
+
+def test_a_lead_that_was_changed_since_it_was_read_is_neither_changed_nor_deleted(cloud: Cloud) -> None:
+    team = Team(cloud)
+    lead_id = team.lead(email="sam@example.com").id
+    old = team.leads.get(team.id, lead_id)
+    assert old is not None
+    update_lead(team.leads, team.clock, team.id, lead_id, {"company": "A"})
+    with pytest.raises(Conflict):
+        team.leads.change(team.id, old, old.model_copy(update={"company": "B"}))
+    with pytest.raises(Conflict):
+        team.leads.change(team.id, old, old.model_copy(update={"status": "contacted"}))
+    with pytest.raises(Conflict):
+        team.leads.delete(team.id, old)
+    assert (team.leads.get(team.id, lead_id) or old).company == "A"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nereid.aws.table import Table
+from nereid.aws.table import Table, can_be_key
 from nereid.contention import TRIES
 from nereid.errors import Unavailable
 from tests.support.cloud import tables
@@ -130,3 +130,11 @@ def test_values_are_read_as_they_were_written() -> None:
     assert found == item
     assert found is not None
     assert [type(found["map"][name]) for name in ("n", "f")] == [int, float]
+
+
+@pytest.mark.parametrize(
+    ("pk", "sk", "possible"),
+    [("é" * 1024, "é" * 512, True), ("é" * 1024 + "a", "a", False), ("a", "é" * 512 + "a", False)],
+)
+def test_a_key_has_so_many_bytes_and_no_more(pk: str, sk: str, possible: bool) -> None:  # noqa: FBT001
+    assert can_be_key(pk, sk) is possible

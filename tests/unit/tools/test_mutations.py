@@ -8,7 +8,7 @@ import pytest
 from coverage import CoverageData
 
 from tools import guards, mutants
-from tools.mutations import Source
+from tools.mutations import Mutant, Source
 
 
 @pytest.fixture
@@ -111,3 +111,44 @@ def test_a_seed_draws_the_same_mutants_again() -> None:
 def test_what_is_listed_as_changing_nothing_is_there() -> None:
     known = {mutant.key for module in guards.modules() for mutant in Source(module).mutants()}
     assert sorted(mutants.equivalents() - known) == []
+
+
+class Copies:
+    """Judges a mutant by its change alone."""
+
+    def __init__(self, *_: object) -> None:
+        self.judged: list[Mutant] = []
+
+    def survives(self, mutant: Mutant) -> bool:
+        self.judged.append(mutant)
+        return mutant.after == mutant.before
+
+
+class Broken(Copies):
+    """Lets no mutant live, as if its tests failed for another reason."""
+
+    def survives(self, mutant: Mutant) -> bool:
+        self.judged.append(mutant)
+        return False
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "verdict", "changed"),
+    [(Copies, 0, "5 of 5 mutants killed", 5), (Broken, 1, "aws/table fail without a change", 0)],
+)
+def test_mutants_are_judged_if_their_tests_pass_without_a_change(
+    kind: type[Copies],
+    code: int,
+    verdict: str,
+    changed: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    copies = kind()
+    monkeypatch.setattr(mutants, "Copies", lambda *_: copies)
+    options = ["--seed", "1", "--count", "5", "--control", "2", "--jobs", "1", "--recorded"]
+    monkeypatch.setattr("sys.argv", ["mutants.py", *options, str(guards.source("aws/table"))])
+    assert mutants.main() == code
+    assert verdict in capsys.readouterr().out
+    assert sum(mutant.after != mutant.before for mutant in copies.judged) == changed
+    assert copies.judged[0].after == copies.judged[0].before

@@ -14,6 +14,9 @@ from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, ClientKey, 
 from nereid.ports.access import AccountStore
 from nereid.ports.clock import Clock
 
+#: How many environments, tokens and keys are kept in memory, of each.
+_KEPT = 1024
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -47,7 +50,7 @@ class Environments:
     def __init__(self, accounts: AccountStore, clock: Clock, *, cache_seconds: float) -> None:
         self._accounts = accounts
         self._known: TTLCache[tuple[str, str], Environment] = TTLCache(
-            1024, cache_seconds, lambda: clock.now().timestamp()
+            _KEPT, cache_seconds, lambda: clock.now().timestamp()
         )
 
     def get(self, team_id: str, identifier: str) -> Environment:
@@ -92,9 +95,9 @@ class Credentials:
         self._clock = clock
         self._environments = environments
         self._tokens: TTLCache[tuple[str, str], ApiToken] = TTLCache(
-            1024, cache_seconds, lambda: clock.now().timestamp()
+            _KEPT, cache_seconds, lambda: clock.now().timestamp()
         )
-        self._keys: TTLCache[str, ClientKey] = TTLCache(1024, cache_seconds, lambda: clock.now().timestamp())
+        self._keys: TTLCache[str, ClientKey] = TTLCache(_KEPT, cache_seconds, lambda: clock.now().timestamp())
 
     def api_token(self, token: str) -> Caller:
         """Return the caller behind an API token.

@@ -157,9 +157,10 @@ class DeliveryJob(BaseModel):
     sending: int = 1
     #: When the event came, or when somebody asked for it to be sent again; None in jobs of earlier releases.
     asked_at: datetime | None = None
-    #: How often the provider did not take it, and since when.
+    #: How often the provider did not take it, since when, and what stopped it the last time.
     refusals: int = 0
     refused_since: datetime | None = None
+    refused_by: Literal["rate", "quota", "account", "job"] | None = None
 
     @property
     def scope(self) -> Scope:

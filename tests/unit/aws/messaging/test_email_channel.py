@@ -10,7 +10,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from nereid.aws.messaging.email_channel import SesChannel
+from nereid.aws.messaging.email_channel import SesChannel, _sender, _tags
 from nereid.models.delivery import DeliveryJob, Rendered
 from tests.support.notifications import MAIL
 
@@ -60,3 +60,24 @@ def test_a_link_to_unsubscribe_may_be_as_long_as_a_header() -> None:
 
 def test_a_longer_link_to_unsubscribe_is_no_header() -> None:
     assert "Headers" not in asked(PLAIN._replace(unsubscribe_url="x" * 994))["Content"]["Simple"]
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("sam@example.com", "sam@example.com"),
+        ("Sam <sam@example.com>", "Sam <sam@example.com>"),
+        ("Jörg <sam@example.com>", "=?utf-8?b?SsO2cmc=?= <sam@example.com>"),
+        ("Jörg", "Jörg"),
+        ("Sam <jörg@example.com>", "Sam <jörg@example.com>"),
+    ],
+)
+def test_a_name_beyond_ascii_is_an_encoded_word(given: str, written: str) -> None:
+    assert _sender(given) == written
+
+
+@pytest.mark.parametrize(("sending", "more"), [(1, {}), (2, {"sending": "2"})])
+def test_only_a_later_sending_is_tagged_as_one(sending: int, more: dict[str, str]) -> None:
+    job: Any = SimpleNamespace(team_id="t", environment="dev", delivery_id="d", sending=sending)
+    tags = {"team_id": "t", "environment": "dev", "delivery_id": "d"}
+    assert _tags(job, Rendered({}, [], tags={"campaign_id": "c"})) == {"campaign_id": "c", **tags, **more}

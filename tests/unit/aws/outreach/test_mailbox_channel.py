@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pytest
 import urllib3
@@ -139,6 +140,19 @@ def test_a_text_mail_has_no_html_part(sender: Sender) -> None:
 def test_the_providers_id_is_kept(servers: Mailboxes) -> None:
     assert Sender(servers, "gmail").send() == "gm-1"
     assert Sender(servers, "outlook").send() == "11111111-2222-4333-8444-555555555555"
+
+
+@pytest.mark.parametrize("given", [{"id": ""}, {"id": 5}, {}, None])
+def test_an_answer_without_an_id_is_known_by_its_request(servers: Mailboxes, given: Any) -> None:
+    servers.fail = (200, given)
+    assert Sender(servers, "outlook").send() == "11111111-2222-4333-8444-555555555555"
+
+
+def test_a_redirection_is_not_followed(sender: Sender) -> None:
+    sender.servers.fail = (307, {})
+    with pytest.raises(ProviderRefused, match="http_307"):
+        sender.send()
+    assert sender.servers.requests == 1
 
 
 def test_a_subject_adds_no_header(sender: Sender) -> None:

@@ -92,6 +92,15 @@ def test_failures_behind_the_first_are_logged(record: Callable[..., Record], cap
     assert (line.message, line.__dict__["error"]) == ("item of a record failed", "KeyError")
 
 
+def test_every_failure_behind_the_first_is_logged(
+    record: Callable[..., Record], caplog: pytest.LogCaptureFixture
+) -> None:
+    failing = record(a=ValueError("1"), b=KeyError("2"), c=TypeError("3"))
+    with caplog.at_level(logging.INFO, "nereid"), pytest.raises(ValueError, match="1"):
+        failing.run("abc")
+    assert [line.__dict__["error"] for line in caplog.records] == ["KeyError", "TypeError"]
+
+
 def test_what_is_left_goes_back_though_an_item_before_it_failed(record: Callable[..., Record]) -> None:
     failing = record(RECORD_SECONDS, a=ValueError("1"))
     with pytest.raises(ValueError, match="1"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nereid.core.messaging.suppressions import add_suppression, list_suppressions
+from nereid.core.messaging.suppressions import add_suppression, list_suppressions, remove_suppression
 from nereid.errors import NotFound
 
 SAM: Any = SimpleNamespace(email="sam@example.com", reasons={"bounce": 1})
@@ -47,3 +47,13 @@ def test_a_suppression_that_is_removed_while_it_is_made_is_not_there() -> None:
     listener: Any = SimpleNamespace(suppressed=lambda *_: None)
     with pytest.raises(NotFound):
         add_suppression(store, listener, CLOCK, "t", "sam@example.com", "bounce")
+
+
+@pytest.mark.parametrize(("reason", "left"), [("complaint", ["bounce"]), (None, [])])
+def test_who_listens_is_told_what_is_left_before_a_reason_is_removed(reason: Any, left: list[str]) -> None:
+    told: list[Any] = []
+    both = SimpleNamespace(reasons={"bounce": 1, "complaint": 1})
+    store: Any = SimpleNamespace(get=lambda *_: both, remove=lambda *_: told.append("removed"))
+    listener: Any = SimpleNamespace(reopened=lambda *given: told.append(given))
+    remove_suppression(store, listener, CLOCK, "t", "sam@example.com", reason)
+    assert told == [("t", "sam@example.com", left), "removed"]

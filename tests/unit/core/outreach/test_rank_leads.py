@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nereid.core.outreach.rank_leads import rank, rank_leads
+from nereid.core.outreach.rank_leads import HOT_FROM, WARM_FROM, _short, rank, rank_leads, tier
 from nereid.errors import UnknownLead
 from nereid.models.lead import Lead
 from nereid.models.lead_email import Engagement
@@ -206,3 +206,13 @@ def test_an_unknown_lead_is_named_and_nothing_is_stored(unknown: str) -> None:
         rank_leads(leads_, Engagements(), "team", ["a", unknown, "other"], Criteria())  # type: ignore[arg-type]
     assert caught.value.lead_id == unknown
     assert leads_.scores == {}
+
+
+def test_a_tier_begins_with_its_first_score() -> None:
+    scores = (0, WARM_FROM - 1, WARM_FROM, HOT_FROM - 1, HOT_FROM, 100)
+    assert [tier(score) for score in scores] == ["cold", "cold", "warm", "warm", "hot", "hot"]
+
+
+def test_a_long_value_is_shown_in_short() -> None:
+    assert _short("x" * 60) == "x" * 60
+    assert _short("x" * 61) == "x" * 59 + "…"

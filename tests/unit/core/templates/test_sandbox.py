@@ -107,3 +107,17 @@ def test_a_range_may_be_as_long_as_a_loop(stop: int, *, fits: bool) -> None:
     else:
         with pytest.raises(ResourceLimitError):
             literal._make_range(1, stop)
+
+
+@pytest.mark.parametrize("value", [["ab", "c"], {"a": "b"}, ("a", ["b"])])
+def test_a_value_that_fills_the_room_leaves_none_and_a_larger_one_does_not_fit(value: Any) -> None:
+    size = 100 - sandbox._room(value, 100)
+    assert sandbox._room(value, size) == 0
+    assert sandbox._room(value, size - 1) < 0
+    assert sandbox._room([value, "x"], size + 1) < 0
+    assert sandbox._room({"a": value, "b": ""}, size + 2) < 0
+
+
+def test_a_number_has_room_up_to_its_bits() -> None:
+    assert sandbox._room(2**sandbox._MAX_BITS - 1, 5) == 5
+    assert sandbox._room(2**sandbox._MAX_BITS, 5) < 0

@@ -298,7 +298,6 @@ def _reopening(item: Item, now: datetime) -> _Change:
     if "reported" in item:
         sets.append(f"reported_{sending} = reported")
         removed.append("reported")
-        same.append("attribute_exists(reported)")
     else:
         same.append("attribute_not_exists(reported)")
     values = {

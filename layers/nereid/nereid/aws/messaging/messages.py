@@ -28,7 +28,7 @@ from nereid.ports.messaging import Arrival, Arrivals, MessageFilter
 #: A message goes to the one that its id gives; if there are to be more, those of today have to stay among them.
 _SHARDS = 8
 #: Up to so many deliveries are named by a message's entry in the index of all, so that the sweeper needs no plan to ask
-#: for them. With them the entry stays below the kilobyte that one write unit is for.
+#: for them. With them and ids of the usual length, the entry stays below the kilobyte of a write unit.
 _MOST_SWEEPABLE = 8
 _COMPRESS_FROM = 4096
 #: The size of an item without its keys, with room to spare below DynamoDB's 400 KB.

@@ -34,6 +34,8 @@ _TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
 _POLICY = SMTP.clone(max_line_length=990)
 #: Gmail says 403 for limits too. Source: https://developers.google.com/workspace/gmail/api/guides/handle-errors
 _GMAIL_LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "quotaExceeded"})
+#: How much of an answer is read, in bytes; all that says something is at its beginning.
+_LONGEST_ANSWER = 65536
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -81,6 +83,7 @@ class MailboxChannel:
         self._cipher = cipher
         self._urls = urls
         self._clock = clock
+        # Without retries a redirection is not followed either.
         self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
 
     def has_provider(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox is its own provider
@@ -124,7 +127,7 @@ class MailboxChannel:
             body = base64.b64encode(mail)
             headers["Content-Type"] = "text/plain"
         try:
-            answer = self._pool.request("POST", url, body=body, headers=headers, redirect=False)
+            answer = self._pool.request("POST", url, body=body, headers=headers)
         except (ConnectTimeoutError, NewConnectionError, SSLError) as error:
             # No connection was made, so nothing was handed over.
             raise ProviderBusy(type(error).__name__) from error
@@ -162,7 +165,7 @@ def _mail(job: DeliveryJob, rendered: Rendered, sender: str, date: datetime) -> 
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        value = jsontext.loads(body[:65536])
+        value = jsontext.loads(body[:_LONGEST_ANSWER])
     except jsontext.NotJson:
         return {}
     return value if isinstance(value, dict) else {}

@@ -13,6 +13,8 @@ from nereid.ports.access import LimitStore
 from nereid.ports.clock import Clock
 
 _HOUR = timedelta(hours=1)
+#: How many counts are kept in memory.
+_COUNTS_KEPT = 4096
 
 
 class Bucket(NamedTuple):
@@ -61,7 +63,7 @@ class RateLimiter:
         self._store = store
         self._clock = clock
         self._used: TTLCache[tuple[str, str], int] = TTLCache(
-            4096, _HOUR.total_seconds(), lambda: clock.now().timestamp()
+            _COUNTS_KEPT, _HOUR.total_seconds(), lambda: clock.now().timestamp()
         )
 
     def take(self, bucket: Bucket, owner: str, how_many: int = 1) -> Quota:

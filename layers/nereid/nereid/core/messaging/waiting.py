@@ -67,7 +67,11 @@ class Waiting:
         """Return how a job waits; None if it has waited for long enough."""
         now = self.clock.now()
         if busy.code is not None:  # waiting for a turn, with nothing said by the provider, is no refusal
-            job = job.model_copy(update={"refusals": job.refusals + 1, "refused_since": job.refused_since or now})
+            # What waited for the next day has been refused for nothing else yet.
+            is_over = job.refused_by == "quota" and busy.stopped_by != "quota"
+            since = now if job.refused_since is None or is_over else job.refused_since
+            refused = {"refusals": job.refusals + 1, "refused_since": since, "refused_by": busy.stopped_by}
+            job = job.model_copy(update=refused)
             patience = self.patience + (_QUOTA_PERIOD if busy.stopped_by == "quota" else timedelta())
             if job.refused_since is not None and now - job.refused_since >= patience:
                 return None

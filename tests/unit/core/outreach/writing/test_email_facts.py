@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from nereid.core.outreach.writing import email_facts
@@ -16,7 +18,8 @@ SENTENCE = "We help teams to find slow queries in time"
         (None, ""),
         ("  a \t\n b ", "a b"),
         ("<b>a</b>", "a"),
-        ("&amp;lt;i&amp;gt;a", "a"),
+        ("&amp;amp;lt;i&amp;amp;gt;a", "a"),
+        ("&amp;amp;amp;lt;i&amp;amp;amp;gt;a", "&lt;i&gt;a"),
         ("a\u202eb\u200bc", "abc"),
         ("a\u00a0b\u2028c", "a b c"),
         ("e\u0301", "é"),
@@ -31,6 +34,8 @@ def test_a_field_is_one_line_of_plain_text(value: str | None, text: str) -> None
     [
         ("Example Inc.", "Example Inc."),
         ("Example Corp", "Example Corp"),
+        ("Sample & Bros.", "Sample & Bros."),
+        ("Example Shop.", "Example Shop"),
         ("'Example',", "Example"),
         ("a " * 7 + "b", None),
         ("a " * 6 + "b", "a " * 6 + "b"),
@@ -50,11 +55,18 @@ def test_a_field_fits_into_a_sentence_if_it_is_short_and_has_letters(value: str,
     [
         ("John Doe", ("John", "John")),
         ("J. Doe", ("J. Doe", "J. Doe")),
+        ("j doe", ("J Doe", "J Doe")),
+        ("BO LEE", ("Bo", "Bo")),
+        ("MARY Smith", ("Mary", "Mary")),
+        ("JD", ("JD", "JD")),
         ("john doe", ("John", "John")),
         ("JEAN-LUC O'NEILL", ("Jean-Luc", "Jean-Luc")),
         ("madonna", ("Madonna", "Madonna")),
         ("Dr. Jane Smith", ("Jane", "Dr Smith")),
         ("Dr. Jane", ("Dr Jane", "Dr Jane")),
+        ("Prof. Dr. Jane Smith", ("Jane", "Prof. Smith")),
+        ("Dr J. Smith", ("J. Smith", "Dr Smith")),
+        ("Dr. Admin", (None, None)),
         ("Smith, John", ("John", "John")),
         ("John Smith, PHD", ("John", "John")),
         ("John Doe (Sales)", ("John", "John")),
@@ -72,6 +84,7 @@ def test_a_name_is_made_from_its_parts(full_name: str, names: tuple[str | None, 
         ("Head of Sales", "Head of Sales"),
         ("HEAD OF SALES", "Head Of Sales"),
         ("SALES", "SALES"),
+        ("HEADS!", "Heads!"),
         ("CEO", "CEO"),
         ("vp of sales", "VP of Sales"),
         ("head of it", "Head of IT"),
@@ -98,7 +111,18 @@ def test_an_industry_stands_in_the_middle_of_a_sentence(industry: str | None, te
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("Spring", "Spring"), ("x" * 60, "x" * 60), ("x" * 61, None), ("a_b", None), ("2026", None)]
+    ("name", "text"),
+    [
+        ("Spring", "Spring"),
+        ("x" * 60, "x" * 60),
+        ("x" * 61, None),
+        ("a " * 9 + "b", "a " * 9 + "b"),
+        ("a " * 10 + "b", None),
+        ("a_b", None),
+        ("2026", None),
+        ("The cold ones", None),
+        ("Promote shoes", None),
+    ],
 )
 def test_a_campaigns_name_is_a_topic_if_it_is_a_short_phrase(name: str, text: str | None) -> None:
     assert email_facts._topic(name) == text
@@ -138,7 +162,33 @@ def test_a_description_is_a_pitch_if_it_is_a_sentence(description: str | None, t
 
 
 def test_of_a_long_description_the_first_sentences_are_kept() -> None:
-    first, second = "A b " + "x" * 136, "C d " + "x" * 136
+    first, second = "A b " + "x" * 135 + ".", "C d " + "x" * 135 + "."
     assert len(first) + len(second) == 280
-    assert email_facts._pitch(f"{first}. {second}. E f g.") is not None
+    assert email_facts._pitch(f"{first} {second} E f g.") == f"{first} {second}"
+    assert email_facts._pitch(f"{first} x{second} E f g.") == first
     assert email_facts._pitch(f"{SENTENCE}. {'y' * 300}. {SENTENCE}.") == f"{SENTENCE}."
+
+
+@pytest.mark.parametrize(
+    ("field", "most"),
+    [
+        ("company", 8),
+        ("job_title", 8),
+        ("industry", 6),
+        ("sender_name", 6),
+        ("sender_company", 8),
+    ],
+)
+def test_a_field_of_too_many_words_is_not_known(field: str, most: int) -> None:
+    fields: dict[str, Any] = {
+        "full_name": "John Doe",
+        "company": None,
+        "job_title": None,
+        "industry": None,
+        "status": "new",
+        "campaign_name": "Spring",
+        "campaign_description": None,
+    }
+    words = ["1x"] * most
+    assert getattr(email_facts.gather(**{**fields, field: " ".join(words)}), field) == " ".join(words)
+    assert getattr(email_facts.gather(**{**fields, field: " ".join([*words, "1x"])}), field) is None

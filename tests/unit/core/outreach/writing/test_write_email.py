@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from nereid.core.outreach import content as outreach_content
 from nereid.core.outreach.writing.generate_email import Sender, generate_email
+from nereid.core.outreach.writing.write_email import assess
 from nereid.errors import WriterFailed
 from nereid.models.campaign import Campaign
 from nereid.models.draft import Draft, Facts, Tone, WrittenEmail
@@ -163,6 +165,72 @@ def test_an_abbreviation_at_the_end_of_a_sentence_has_one_full_stop() -> None:
     assert "Inc.." not in write(lead(company="Acme Inc.", job_title=None)).content
 
 
+@pytest.mark.parametrize(
+    ("job_title", "post"),
+    [
+        ("CEO", "CEO of Example Corp"),
+        ("Owner of two shops", "Owner of two shops at Example Corp"),
+        ("CEO, Europe", "CEO, Europe at Example Corp"),
+        ("Head of Sales", "Head of Sales at Example Corp"),
+        ("Engineer", "Engineer at Example Corp"),
+        ("Engineer, Example Corp", "Engineer, Example Corp"),
+    ],
+)
+@pytest.mark.parametrize("tone", TONES)
+def test_a_post_is_said_with_its_company(job_title: str, post: str, tone: Tone) -> None:
+    assert re.search(rf"\b{post}(?! at)[,. :?]", write(lead(job_title=job_title), tone=tone).content)
+
+
+@pytest.mark.parametrize(
+    ("job_title", "name", "said"),
+    [
+        ("CEO", "Spring", "can best judge|right person to say|value your opinion"),
+        ("Engineer", "Spring", "touch on your work as Engineer|useful in your work as Engineer"),
+        (None, "Spring", "be of use to Example Corp|interest to Example Corp"),
+        ("Head of Sales", "Q2_cold", "you can judge best whether Example GmbH could"),
+        ("Engineer", "Q2_cold", "because of your work as Engineer"),
+        (None, "Q2_cold", "whether Example GmbH could be of help to Example Corp"),
+    ],
+)
+def test_the_reason_is_the_readers_post_or_else_the_company(job_title: str | None, name: str, said: str) -> None:
+    for number in range(6):
+        one = lead(job_title=job_title).model_copy(update={"id": str(number)})
+        assert re.search(said, write(one, campaign(name)).content)
+
+
+@pytest.mark.parametrize(
+    ("job_title", "said"),
+    [
+        ("CEO", "[Yy]ou're CEO of Example Corp|As CEO of Example Corp"),
+        ("Engineer", "for what you do as Engineer|with what you do as Engineer"),
+        (None, "for Example Corp"),
+    ],
+)
+def test_a_casual_reason_is_the_readers_post_or_else_the_company(job_title: str | None, said: str) -> None:
+    for number in range(6):
+        one = lead(job_title=job_title).model_copy(update={"id": str(number)})
+        assert re.search(said, write(one, tone="casual").content)
+
+
+def test_a_title_that_is_none_is_not_named() -> None:
+    email = write(lead(job_title="CEO {{x}}", company=None))
+    assert "I am writing to you about Spring, and I will keep it short." in email.content
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_a_mail_that_says_what_it_is_about_asks_for_a_talk_without_an_industry_too(tone: Tone) -> None:
+    about = campaign(description="Finds slow queries. No agent needed.")
+    for number in range(9):
+        one = lead(industry=None).model_copy(update={"id": str(number)})
+        asked = write(one, about, tone).content.split("\n\n")[3]
+        assert re.search(r"minutes|the details|reply with a day|quarter of an hour", asked)
+        assert "team in" not in asked
+
+
+def test_who_has_no_company_offers_as_we() -> None:
+    assert "whether we could be of help" in write(lead(job_title=None), campaign("Q2_cold"), sender=Sender()).content
+
+
 def test_who_is_known_already_is_not_written_to_as_a_stranger() -> None:
     assert "in touch before" in write(lead(status="contacted")).content
     assert "know us already" in write(lead(status="converted")).content
@@ -307,6 +375,42 @@ def test_a_models_mail_that_cannot_be_sent_is_written_anew(subject: str, content
 
 def test_a_model_that_fails_is_replaced() -> None:
     assert written_by(Model("", "", WriterFailed("ThrottlingException"))).generator == "builtin"
+
+
+def facts(**known: Any) -> Facts:
+    nothing: dict[str, Any] = {field.name: None for field in dataclasses.fields(Facts)}
+    return Facts(**{**nothing, "seniority": "other", "pitch_speaks": False, "relation": "new", **known})
+
+
+@pytest.mark.parametrize(
+    ("known", "subject", "generator", "confidence"),
+    [
+        ({}, "Hello", "builtin", 0.4),
+        ({"sender_name": "Sam"}, "Hello", "builtin", 0.5),
+        ({"sender_name": "Sam"}, "", "builtin", 0.35),
+        ({"sender_name": "Sam"}, "Act now", "builtin", 0.4),
+        ({"sender_name": "Sam", "industry": "software", "job_title": "buyer"}, "Hello", "builtin", 0.7),
+        ({"sender_name": "Sam", "pitch": "We ship."}, "Hello", "builtin", 0.5),
+        ({"sender_name": "Sam", "pitch": "We ship."}, "Hello", "model", 0.8),
+        ({"sender_name": "Sam", "pitch": "We ship.", "topic": "Boats"}, "Hello", "model", 0.35),
+        ({"first_name": "Jo", "formal_name": "Jo", "company": "Exemplar", "topic": "Boats"}, "", "builtin", 0.0),
+    ],
+)
+def test_the_confidence_is_the_worth_of_what_is_said_without_what_speaks_against_it(
+    known: dict[str, Any], subject: str, generator: str, confidence: float
+) -> None:
+    content = "John, might Spring help a software buyer of Acme to do within one day what takes two?"
+    about = facts(**{"first_name": "John", "formal_name": "John", "company": "Acme", "topic": "Spring", **known})
+    assert assess(Draft(subject, content), about, "casual", generator, reachable=True).confidence == confidence
+
+
+def test_a_subject_that_would_be_long_is_another() -> None:
+    leads = [lead(company=None).model_copy(update={"id": str(number)}) for number in range(9)]
+    name = "x" * 47
+    longest = f"A short question about {name}"
+    assert len(longest) == 70
+    assert {write(one, campaign(name)).subject for one in leads} == {longest, f"{name}: a short question"}
+    assert {write(one, campaign(f"x{name}")).subject for one in leads} == {f"x{name}: a short question"}
 
 
 @pytest.mark.parametrize("tone", TONES)

@@ -122,7 +122,7 @@ def fit(value: str | None, words: int) -> str | None:
 
 
 def _abbreviates(text: str) -> bool:
-    return text.rsplit(maxsplit=1)[-1].casefold() in {
+    return text.rpartition(" ")[2].casefold() in {
         "inc",
         "ltd",
         "co",
@@ -137,7 +137,7 @@ def _abbreviates(text: str) -> bool:
 
 
 def _names(full_name: str) -> tuple[str | None, str | None]:
-    text = fit(full_name.split("(", maxsplit=1)[0], 7)
+    text = fit(full_name.partition("(")[0], 7)
     if text is None or not all(unicodedata.category(char)[0] in "LM" or char in " .,'-\u2019" for char in text):
         return None, None
     if "," in text:  # "Smith, John"; the part after the comma of "John Smith, PhD" is no name
@@ -146,12 +146,13 @@ def _names(full_name: str) -> tuple[str | None, str | None]:
         text = last if not first or " " in last or first.isupper() else f"{first} {last}"
     words = text.split()
     title = None
-    while words and words[0].rstrip(".").casefold() in _TITLES:
-        title = title or _TITLES[words.pop(0).rstrip(".").casefold()]
+    while words and (found := _TITLES.get(words[0].rstrip(".").casefold())):
+        title = title or found
+        del words[0]
     if not words or any(word.casefold() in _NO_NAMES for word in words):
         return None, None
     if len(words) > 1 and (words[0].isupper() or text.islower()):
-        words = [_capitalised(word) if len(word.rstrip(".")) > 1 else word.upper() for word in words]
+        words = [_capitalised(word) for word in words]
     elif words[0].islower():
         words[0] = _capitalised(words[0])
     first = words[0]

@@ -59,7 +59,7 @@ def assess(draft: Draft, facts: Facts, tone: Tone, generator: str, *, reachable:
         spam_score=spam_score,
         spam_reasons=spam_reasons,
         generator=generator,
-        confidence=round(min(1.0, max(0.0, confidence)), 2) if reachable else 0.0,
+        confidence=round(max(0.0, confidence), 2) if reachable else 0.0,
     )
 
 
