@@ -411,6 +411,16 @@ class TestExpired:
         expected = ("mocked", None) if status == "mock" else ("failed", "suppressed: bounce")
         assert world.outcomes(job.message_id) == [expected]
 
+    def test_it_is_counted_as_failed_and_logged(
+        self, world: World, clock: Clock, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        sandbox, job = Sandbox(world, clock), job_of(world, BRIEF)
+        clock.forward(31)
+        sandbox.deliver(job)
+        sandbox.counts.write()
+        assert '"DeliveriesFailed":[1.0]' in capsys.readouterr().out
+        assert [each.getMessage() for each in caplog.records].count("delivery failed") == 1
+
 
 class TestReplayed:
     def expired(self, cloud: Cloud, world: World) -> str:

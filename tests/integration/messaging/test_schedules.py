@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from nereid.aws.errors import ConditionFailed
 from nereid.aws.messaging.email_channel import sending_rate
 from nereid.aws.messaging.schedules import BOOKED, HIGH, DynamoClosures, DynamoSchedule
 from nereid.aws.table import Table
@@ -85,6 +86,22 @@ class TestTurns:
         assert asked(START + SECOND) == Busy(START + 1.5 * SECOND, "rate")
         assert asked(START + 1.499 * SECOND) == Busy(START + 1.5 * SECOND, "rate")
         assert after(asked(START + 1.5 * SECOND)) == 1.5
+
+    def test_the_last_moment_is_in_time_for_who_has_booked_nothing_before_too(self, table: Table) -> None:
+        sandbox(table).book("normal", 10, START, LATE)
+        assert after(sandbox(table).book("normal", 10, START, START + SECOND / 2)) == 0.5
+
+    def test_who_loses_every_race_comes_again_in_a_second(self) -> None:
+        class Contended:
+            tries = 0
+
+            def update(self, *_: Any, **__: Any) -> Any:
+                self.tries += 1
+                raise ConditionFailed(old={})
+
+        contended: Any = Contended()
+        assert sandbox(contended).book("normal", 10, START, LATE) == Busy(START + SECOND, "rate")
+        assert contended.tries == 5
 
     def test_what_could_not_be_booked_takes_no_turn(self, table: Table) -> None:
         one = sandbox(table)

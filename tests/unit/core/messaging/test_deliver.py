@@ -20,6 +20,8 @@ from nereid.ports.messaging import Outcome
         ("provider: too large", "provider: too large"),
         ("provider: reconnect sales@example.com", "provider: reconnect"),
         ("template: sam@example.com is no number", "template"),
+        ("gave up: provider: MessageRejected", "gave up: provider: MessageRejected"),
+        ("expired", "expired"),
     ],
 )
 def test_a_reason_is_logged_without_addresses_and_texts(reason: str, logged: str) -> None:
@@ -35,6 +37,8 @@ def test_a_reason_is_logged_without_addresses_and_texts(reason: str, logged: str
         (Outcome("failed", "suppressed: bounce"), "suppressed"),
         (Outcome("failed", "provider: unknown outcome"), "provider"),
         (Outcome("failed", "template: x"), "template"),
+        (Outcome("failed", "gave up: provider: x"), "gave up"),
+        (Outcome("failed", "expired"), "expired"),
     ],
 )
 def test_an_outcome_is_counted_by_its_status_or_the_cause_of_its_failure(outcome: Outcome, ending: str) -> None:

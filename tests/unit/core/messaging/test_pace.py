@@ -76,7 +76,7 @@ def pace(schedule: Schedule, clock: Clock) -> Pace:
 @pytest.fixture
 def longest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every wait of random length be as long as it can be."""
-    monkeypatch.setattr(random, "uniform", lambda _low, high: high)
+    monkeypatch.setattr(random, "uniform", lambda low, high: high - low)
 
 
 class TestSingleDeliveries:
@@ -151,12 +151,20 @@ class TestFullBatches:
         pace.turn("normal", clock.left())
         assert schedule.latest == [START + timedelta(seconds=TIMEOUT - RESERVE - 1)]
 
-    def test_with_hardly_any_time_left_one_turn_is_asked_for_and_it_has_to_be_now(self, clock: Clock) -> None:
-        schedule = Schedule(rate=0.1)
-        pace = Pace(schedule, clock, RESERVE)
+    def test_with_no_time_left_one_turn_is_asked_for_and_it_has_to_be_now(
+        self, pace: Pace, schedule: Schedule, clock: Clock
+    ) -> None:
         pace.begin(10)
-        pace.turn("normal", clock.left(RESERVE - 2))
+        pace.turn("normal", clock.left(RESERVE))
         assert (schedule.booked, schedule.latest) == ([("normal", 1)], [START])
+
+    def test_a_turn_that_leaves_just_enough_time_is_waited_for(
+        self, pace: Pace, schedule: Schedule, clock: Clock
+    ) -> None:
+        schedule.answers = [12.0]
+        pace.begin(10)
+        assert pace.turn("normal", clock.left(RESERVE + 12)) is None
+        assert clock.time.pauses == [12]
 
     def test_the_turns_that_a_batch_left_are_not_those_of_the_next(
         self, pace: Pace, schedule: Schedule, clock: Clock

@@ -95,7 +95,7 @@ def refusal(stopped_by: Any = "rate", seconds: float = 1) -> Busy:
 
 class TestRefused:
     @pytest.mark.parametrize(
-        ("refusals", "seconds"), [(0, 1), (1, 2), (2, 4), (8, 256), (9, 512), (10, 900), (1000, 900)]
+        ("refusals", "seconds"), [(0, 1), (1, 2), (2, 4), (8, 256), (9, 512), (10, 900), (100_000, 900)]
     )
     def test_the_pause_doubles_up_to_a_quarter_of_an_hour(self, waiting: Waiting, refusals: int, seconds: int) -> None:
         busy = waiting.refused(job(refusals=refusals), ProviderBusy(CODE, "rate"))
@@ -158,6 +158,21 @@ class TestPatience:
         assert waiting.plan(job(refused_since=since), refusal(stopped_by)) is None
         almost = since + timedelta(seconds=1)
         assert waiting.plan(job(refused_since=almost), refusal(stopped_by)) is not None
+
+    def test_what_waited_for_the_next_day_has_been_refused_for_nothing_else_yet(self, waiting: Waiting) -> None:
+        since = START - timedelta(hours=40)
+        again = planned(waiting, job(refusals=5, refused_since=since, refused_by="quota"), refusal("rate")).job
+        assert (again.refused_since, again.refused_by, again.refusals) == (START, "rate", 6)
+
+    def test_a_quota_that_is_still_used_up_is_the_same_wait(self, waiting: Waiting) -> None:
+        since = START - timedelta(hours=40)
+        again = planned(waiting, job(refused_since=since, refused_by="quota"), refusal("quota")).job
+        assert (again.refused_since, again.refused_by) == (since, "quota")
+
+    def test_other_refusals_are_one_wait_whatever_their_reasons(self, waiting: Waiting) -> None:
+        since = START - timedelta(hours=20)
+        again = planned(waiting, job(refused_since=since, refused_by="rate"), refusal("account")).job
+        assert (again.refused_since, again.refused_by) == (since, "account")
 
     def test_what_is_given_up_says_by_which_word_of_the_provider(self) -> None:
         assert gave_up(refusal()) == Outcome("failed", f"gave up: provider: {CODE}")
