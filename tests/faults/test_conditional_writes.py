@@ -28,6 +28,7 @@ from nereid.aws.errors import ConditionFailed
 from nereid.aws.messaging.deliveries import DynamoDeliveryStore
 from nereid.aws.messaging.event_types import DynamoEventTypeStore
 from nereid.aws.messaging.messages import DynamoMessageStore
+from nereid.aws.messaging.schedules import DynamoSchedule
 from nereid.aws.messaging.suppressions import DynamoSuppressionStore
 from nereid.aws.outreach.campaign_metrics import DynamoCampaignMetrics
 from nereid.aws.outreach.campaigns import DynamoCampaignStore
@@ -50,7 +51,7 @@ from nereid.models.message import Message
 from nereid.models.team import Channels, ClientKey, Environment, Scope, Team
 from nereid.models.user import AppNotification, ContactInfo, Device, profile_id
 from nereid.ports.audience import DeviceChange, Settlement
-from nereid.ports.messaging import Outcome
+from nereid.ports.messaging import Busy, Outcome
 from nereid.ports.outreach import Count
 from tests.support.cloud import tables
 from tests.support.memory_dynamodb import MemoryDynamoDB
@@ -121,6 +122,7 @@ class Stores:
         outreach, accounts = Table(clients, "OutreachTable"), Table(clients, "AccountsTable")
         self.accounts = DynamoAccountStore(accounts)
         self.limits = DynamoLimitStore(Table(clients, "LimitsTable"))
+        self.schedule = DynamoSchedule(Table(clients, "LimitsTable"), "email", 0, lambda: 14.0)
         self.users = DynamoUserStore(audience)
         self.identities = DynamoIdentityStore(audience, self.users)
         self.devices = DynamoDeviceStore(audience, self.users)
@@ -358,6 +360,11 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "limits attempt_ended": after(
         lambda s: s.limits.attempt("k", 1, NOW, LATER), lambda s: s.limits.attempt_ended("k", NOW, failed=True)
     ),
+    "schedule rate": simply(lambda s: s.schedule.rate("normal", NOW)),
+    "schedule book": after(
+        lambda s: s.schedule.rate("normal", NOW), lambda s: s.schedule.book("normal", 1, NOW, LATER)
+    ),
+    "schedule close": simply(lambda s: s.schedule.close(Busy(LATER, "quota", "Q"))),
     "users create": simply(lambda s: s.users.create(SCOPE, new_user("u", NOW))),
     "users update": with_what(a_user, lambda s, user: s.users.update(SCOPE, user)),
     "users save": with_what(a_user, lambda s, user: s.users.save(SCOPE, user, [contact()])),

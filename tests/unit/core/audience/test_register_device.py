@@ -123,7 +123,7 @@ def test_a_user_has_so_many_devices_and_no_more(there: int, saved: bool, token: 
         def devices(self, *_: object) -> list[Device]:
             return [device(f"d{number}", None) for number in range(there)]
 
-        def holders(self, *_: object) -> list[tuple[User, ContactInfo]]:
+        def holding(self, *_: object) -> list[str]:
             return []
 
         def last_registration(self, *_: object) -> None: ...
