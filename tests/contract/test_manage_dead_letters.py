@@ -101,7 +101,7 @@ def test_what_fails_is_set_aside_with_its_reason_put_back_and_done(owner: Owner,
     finally:
         operator.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "360"})
     [letter] = owner.list()
-    assert letter["reason"].startswith("failed: ValidationError at process_messages/app.py:")
+    assert letter["reason"].startswith("failed: ValidationError at consumer.py:")
     assert letter["receive_count"] > 5
     assert owner.manage.ok("POST", "/dead_letter_purges", {"id": letter["id"]})["purged"] == 1
 
