@@ -42,7 +42,12 @@ class Database:
     def _stale(self, parameters: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """Return a query's answer without what was written just now."""
         since, table = self._world.time.now - _STALE, parameters["TableName"]
-        items = [item for item in answer["Items"] if self._written.get(_place(table, item), since - 1) < since]
+        # An item that is read without its key cannot be told from others, and is never missed.
+        items = [
+            item
+            for item in answer["Items"]
+            if "sk" not in item or "pk" not in item or self._written.get(_place(table, item), since - 1) < since
+        ]
         return {**answer, "Items": items, "Count": len(items)}
 
     def note(self, invocation: Invocation, operation: str, parameters: Mapping[str, Any]) -> None:
