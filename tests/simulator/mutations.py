@@ -158,11 +158,10 @@ def _message_overwritten() -> list[Change]:
 
 
 def _partial_sends_believed() -> list[Change]:
-    def believing(clients: Any, url: str, team_id: str, bodies: Any) -> None:
-        for entries in nereid.aws.messaging.queues.batches(bodies):
+    def believing(clients: Any, url: str, records: Any) -> None:
+        for entries in nereid.aws.messaging.queues.batches(records):
             with nereid.aws.messaging.queues.taken():
-                grouped = [{**entry, "MessageGroupId": team_id} for entry in entries]
-                clients.sqs.send_message_batch(QueueUrl=url, Entries=grouped)
+                clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
 
     return [(nereid.aws.messaging.queues, "send_all", believing)]
 

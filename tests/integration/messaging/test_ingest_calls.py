@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
 from nereid.aws.clients import Clients
-from nereid.aws.messaging.queues import SqsMessageQueue, send_all
+from nereid.aws.messaging.queues import Record, SqsMessageQueue, send_all
 from nereid.core.messaging.ingest import ingest
 from nereid.errors import Unavailable
 from nereid.models.message import EventBatch
@@ -21,6 +21,7 @@ from tests.support.cloud import World
 
 UNAVAILABLE = {"message": "Service temporarily unavailable"}
 SEND = "sqs:SendMessage"
+TWO = [Record("one", "team"), Record("two", "team")]
 READ = "dynamodb:GetItem"
 
 
@@ -234,14 +235,14 @@ class TestSeveralMessages:
         answer = {"Successful": [{"Id": "0"}], "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}]}
         world.cloud.fail("sqs:SendMessageBatch", answer)
         with pytest.raises(Unavailable):
-            send_all(Clients(), world.cloud.queues["message"], "team", ["one", "two"])
+            send_all(Clients(), world.cloud.queues["message"], TWO)
 
     def test_a_batch_that_nobody_answers_for_was_not_taken(self, world: World) -> None:
         world.cloud.fail("sqs:SendMessageBatch", {"Successful": [{"Id": "0"}]})
         with pytest.raises(Unavailable):
-            send_all(Clients(), world.cloud.queues["message"], "team", ["one", "two"])
+            send_all(Clients(), world.cloud.queues["message"], TWO)
 
     def test_a_refused_batch_was_not_taken(self, world: World) -> None:
         world.cloud.fail("sqs:SendMessageBatch", ("AccessDenied", 403))
         with pytest.raises(Unavailable):
-            send_all(Clients(), world.cloud.queues["message"], "team", ["one", "two"])
+            send_all(Clients(), world.cloud.queues["message"], TWO)

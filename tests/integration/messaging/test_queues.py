@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from nereid.aws.clients import Clients
-from nereid.aws.messaging.queues import SqsDeliveryQueues, SqsDepths, SqsMessageQueue, SqsRedelivery
+from nereid.aws.messaging.dead_letter_queues import SqsDeadLetterQueue
+from nereid.aws.messaging.queues import SqsDeliveryQueues, SqsDepths, SqsMessageQueue, SqsRedelivery, received
 from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.event_type import Priority
 from nereid.models.message import EventBatch
+from nereid.ports.messaging import DeadLetter
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import MAIL, PHONE, SAM, TEXT
 
@@ -162,3 +165,30 @@ def test_all_that_is_sent_on_the_way_of_an_event_is_in_its_teams_group(cloud: Cl
     cloud.fail("sesv2:SendEmail", ("TooManyRequestsException", 429))
     cloud.pump()
     assert groups(cloud) == [(queue, world.team_id) for queue in ("message", "email", "sms_high", "email")]
+
+
+@pytest.mark.parametrize(
+    ("body", "group"),
+    [
+        ('{"team_id": "team"}', "team"),
+        ("no JSON", "nobody"),
+        ("[]", "nobody"),
+        ("{}", "nobody"),
+        ('{"team_id": ""}', "nobody"),
+        ('{"team_id": 1}', "nobody"),
+        ('{"team_id": "two words"}', "nobody"),
+        (json.dumps({"team_id": "t" * 128}), "t" * 128),
+        (json.dumps({"team_id": "t" * 129}), "nobody"),
+    ],
+)
+def test_what_names_no_team_that_can_be_a_group_is_nobodys(body: str, group: str) -> None:
+    assert received(body) == (body, group)
+
+
+def test_letters_are_put_back_in_the_groups_of_their_teams(cloud: Cloud) -> None:
+    now = datetime.now(UTC)
+    bodies = [json.dumps({"team_id": "one"}), "poison", json.dumps({"team_id": "two"})]
+    letters = [DeadLetter(f"id-{number}", "handle", body, now, now, 5) for number, body in enumerate(bodies)]
+    queue = SqsDeadLetterQueue(Clients(), cloud.dead["email"], cloud.queues["email"])
+    assert queue.resend(letters) == {"id-0", "id-1", "id-2"}
+    assert groups(cloud) == [("email", "one"), ("email", "nobody"), ("email", "two")]

@@ -6,7 +6,7 @@ from typing import Any
 
 from nereid.aws.clients import Clients
 from nereid.aws.errors import translated
-from nereid.aws.messaging.queues import batches, taken
+from nereid.aws.messaging.queues import batches, received, taken
 from nereid.ports.messaging import DeadLetter
 
 
@@ -55,7 +55,7 @@ class SqsDeadLetterQueue:
         assert self._source is not None
         sent: set[str] = set()
         waiting = iter(letters)
-        for entries in batches(letter.body for letter in letters):
+        for entries in batches(received(letter.body) for letter in letters):
             chunk = {entry["Id"]: next(waiting).id for entry in entries}
             with taken():
                 answer = self._clients.sqs.send_message_batch(QueueUrl=self._source, Entries=entries)

@@ -1,12 +1,11 @@
 """The queues, over SQS. A send returns when SQS has everything, or raises."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel
 
 from nereid import jsontext
 from nereid.aws.clients import Clients
@@ -21,6 +20,8 @@ _MAX_BYTES = 1_000_000
 #: The longest delay of a message in seconds.
 #: Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _LONGEST_DELAY = 900
+#: What SQS takes as the name of a group.
+_GROUP = re.compile(r"[!-~]{1,128}")
 #: What of a queue has not been handed over: what can be, and what is delayed.
 _WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
 
@@ -33,9 +34,7 @@ class SqsMessageQueue:
         self._url = url
 
     def send(self, batches: Sequence[EventBatch]) -> None:
-        by_team = groupby(batches, key=lambda batch: batch.team_id)
-        for team_id, each in by_team:
-            send_all(self._clients, self._url, team_id, (_body(batch) for batch in each))
+        send_all(self._clients, self._url, map(_record, batches))
 
 
 class SqsDeliveryQueues:
@@ -52,15 +51,12 @@ class SqsDeliveryQueues:
         self._urls = urls
 
     def send(self, jobs: Sequence[DeliveryJob]) -> None:
-        for team_id, each in groupby(jobs, key=lambda job: job.team_id):
-            of_team = list(each)
-            for queue, url in self._urls.items():
-                # One after the other: written out, a large message's jobs are more than a function's memory holds.
-                send_all(self._clients, url, team_id, (_body(job) for job in of_team if _queue(job) == queue))
+        for queue, url in self._urls.items():
+            # One after the other: written out, a large message's jobs are more than a function's memory holds.
+            send_all(self._clients, url, (_record(job) for job in jobs if _queue(job) == queue))
 
     def put_back(self, job: DeliveryJob, seconds: int) -> None:
-        url = self._urls[_queue(job)]
-        _send(self._clients, url, job.team_id, _body(job), DelaySeconds=min(seconds, _LONGEST_DELAY))
+        _send(self._clients, self._urls[_queue(job)], _record(job), DelaySeconds=min(seconds, _LONGEST_DELAY))
 
 
 def _queue(job: DeliveryJob) -> tuple[str, str]:
@@ -87,10 +83,7 @@ class SqsRedelivery:
             )
 
     def put_back(self, queue: str, body: str) -> None:
-        # Every record of ours says whose it is; what does not is nobody's, and shares a group.
-        record = jsontext.loads(body)
-        team_id = record.get("team_id") if isinstance(record, dict) else None
-        _send(self._clients, self._url(queue), str(team_id or "nobody"), body, DelaySeconds=1)
+        _send(self._clients, self._url(queue), received(body), DelaySeconds=1)
 
     def _url(self, queue: str) -> str:
         return self._urls[queue.rpartition(":")[2]]
@@ -118,31 +111,49 @@ class SqsDepths:
         return sum(int(answer["Attributes"].get(name, 0)) for name in _WAITING)
 
 
-def send_all(clients: Clients, url: str, team_id: str, bodies: Iterable[str]) -> None:
-    """Send bodies of one team in as few calls as they fit in; one that is alone in its call by SendMessage.
+class Record(NamedTuple):
+    """What is sent to a queue.
 
-    The team is their group: of a queue with groups, SQS hands over those first that have little in hand.
+    Its team is its group: of a queue with groups, SQS hands over those first that have little in hand.
     Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+    """
+
+    body: str
+    team_id: str
+
+
+def received(body: str) -> Record:
+    """Return a record that was on a queue, to be sent again. What names no team is nobody's, and shares a group."""
+    try:
+        content = jsontext.loads(body)
+    except jsontext.NotJson:
+        content = None
+    team_id = content.get("team_id") if isinstance(content, dict) else None
+    return Record(body, team_id if isinstance(team_id, str) and _GROUP.fullmatch(team_id) else "nobody")
+
+
+def send_all(clients: Clients, url: str, records: Iterable[Record]) -> None:
+    """Send records in as few calls as they fit in; one that is alone in its call by SendMessage.
 
     Raises
     ------
     Unavailable
         If SQS did not take every one of them; some may be on the queue.
     """
-    for entries in batches(bodies):
+    for entries in batches(records):
         if len(entries) == 1:
-            _send(clients, url, team_id, entries[0]["MessageBody"])
+            [entry] = entries
+            _send(clients, url, Record(entry["MessageBody"], entry["MessageGroupId"]))
             continue
-        grouped = [{**entry, "MessageGroupId": team_id} for entry in entries]
         with taken():
-            answer = clients.sqs.send_message_batch(QueueUrl=url, Entries=grouped)
+            answer = clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
         if answer.get("Failed") or len(answer.get("Successful", [])) != len(entries):
             raise Unavailable("SQS did not take the whole batch")
 
 
-def _send(clients: Clients, url: str, team_id: str, body: str, **options: Any) -> None:
+def _send(clients: Clients, url: str, record: Record, **options: Any) -> None:
     with taken():
-        clients.sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=team_id, **options)
+        clients.sqs.send_message(QueueUrl=url, MessageBody=record.body, MessageGroupId=record.team_id, **options)
 
 
 @contextmanager
@@ -155,22 +166,22 @@ def taken() -> Iterator[None]:
         raise Unavailable(code(error)) from error
 
 
-def batches(bodies: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
-    """Yield the entries of the calls that bodies are sent in, in order."""
+def batches(records: Iterable[Record]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the entries of the calls that records are sent in, in order."""
     entries: list[dict[str, Any]] = []
     room = _MAX_BYTES
-    for body in bodies:
+    for body, team_id in records:
         size = len(body.encode())
         if entries and (len(entries) == _MAX_ENTRIES or size > room):
             yield entries
             entries, room = [], _MAX_BYTES
-        entries.append({"Id": str(len(entries)), "MessageBody": body})
+        entries.append({"Id": str(len(entries)), "MessageBody": body, "MessageGroupId": team_id})
         room -= size
     if entries:
         yield entries
 
 
-def _body(model: BaseModel) -> str:
+def _record(model: EventBatch | DeliveryJob) -> Record:
     text = model.model_dump_json(by_alias=True, exclude_unset=True)
     # The two characters that JSON allows in a string and SQS does not allow in a message.
-    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+    return Record(text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff"), model.team_id)
