@@ -57,7 +57,8 @@ class Provider:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self.has_provider(job)
 
-    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+    def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
+        check_time()
         self.sent.append((job, rendered))
         answer = self.script.pop(0) if self.script else f"id-{len(self.sent)}"
         if isinstance(answer, BaseException):
@@ -162,6 +163,22 @@ def test_the_time_is_looked_at_after_all_that_comes_before_the_hand_over(world: 
     assert provider.sent == []
 
 
+def test_a_run_that_stood_still_while_its_channel_read_a_store_hands_nothing_over(world: World) -> None:
+    clock, job = Clock(world), job_of(world)
+
+    class Reading(Provider):
+        def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
+            clock.forward(deliver.CLAIM_SECONDS + 1)
+            return super().send(job, rendered, check_time)
+
+    late, next_one = Reading(), Provider()
+    with pytest.raises(TryAgain, match="the claim has nearly lapsed"):
+        deliverer(world, late, clock).deliver(job)
+    assert late.sent == []
+    deliverer(world, next_one, clock).deliver(job)
+    assert len(next_one.sent) == 1
+
+
 def test_a_job_whose_message_is_not_found_waits_and_is_sent_when_it_is(world: World) -> None:
     clock, job, provider = Clock(world), job_of(world).model_copy(update={"message": None}), Provider()
 
@@ -181,11 +198,11 @@ def test_a_job_is_held_while_another_run_has_it(world: World) -> None:
     provider = Provider()
 
     class Slow(Provider):
-        def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
             with pytest.raises(TryAgain) as again:
                 deliverer(world, provider, clock).deliver(job)
             assert 1 <= again.value.seconds <= deliver.CLAIM_SECONDS + 1
-            return super().send(job, rendered)
+            return super().send(job, rendered, check_time)
 
     slow = Slow()
     deliverer(world, slow, clock).deliver(job)
@@ -356,9 +373,10 @@ def test_a_record_is_made_again_only_while_its_claim_lasts(world: World, monkeyp
     clock, job, pauses = Clock(world), job_of(world), VirtualTime(monkeypatch).pauses
 
     class Slow(Provider):
-        def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
+            answer = super().send(job, rendered, check_time)
             clock.forward(deliver.CLAIM_SECONDS - 7)
-            return super().send(job, rendered)
+            return answer
 
     failing = FailingRecords(world, Unavailable("throttled"))
     with pytest.raises(Unavailable):
@@ -434,10 +452,10 @@ def test_a_report_that_comes_before_our_record_is_kept(world: World) -> None:
     clock, job = Clock(world), job_of(world)
 
     class Fast(Provider):
-        def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
             store = world.runtime.deliveries
             store.report(job.scope, job.delivery_id, {"type": "bounce", "at": "2026-01-31T09:30:00.000Z"})
-            return super().send(job, rendered)
+            return super().send(job, rendered, check_time)
 
     deliverer(world, Fast("id"), clock).deliver(job)
     [delivery] = world.deliveries(job.message_id)

@@ -1,6 +1,6 @@
 """The interfaces of messaging: event types, messages, deliveries, queues, and providers."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -446,12 +446,20 @@ class Channel(Protocol):
         """Tell whether the provider's rate is shared with the deliveries of everybody else."""
         ...
 
-    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+    def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         """Hand over; return the provider's message id.
+
+        Parameters
+        ----------
+        check_time
+            Is called right before the provider is asked, after all that comes first: a run may stand still anywhere,
+            for longer than its claim lasts.
 
         Raises
         ------
         ProviderRefused, ProviderBusy, OutcomeUnknown
+        TryAgain
+            Of `check_time`: nothing was handed over.
         """
         ...
 

@@ -11,6 +11,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from nereid.aws.messaging.email_channel import SesChannel, _sender, _tags
+from nereid.errors import TryAgain
 from nereid.models.delivery import DeliveryJob, Rendered
 from tests.support.notifications import MAIL
 
@@ -40,7 +41,7 @@ def asked(rendered: Rendered) -> dict[str, Any]:
         return {"MessageId": "id"}
 
     clients: Any = SimpleNamespace(ses=SimpleNamespace(send_email=send_email))
-    assert SesChannel(clients, "set").send(JOB, rendered) == "id"
+    assert SesChannel(clients, "set").send(JOB, rendered, lambda: None) == "id"
     model = botocore.session.get_session().get_service_model("sesv2").operation_model("SendEmail")
     assert not ParamValidator().validate(requests[0], model.input_shape).has_errors()
     return requests[0]
@@ -81,3 +82,12 @@ def test_only_a_later_sending_is_tagged_as_one(sending: int, more: dict[str, str
     job: Any = SimpleNamespace(team_id="t", environment="dev", delivery_id="d", sending=sending)
     tags = {"team_id": "t", "environment": "dev", "delivery_id": "d"}
     assert _tags(job, Rendered({}, [], tags={"campaign_id": "c"})) == {"campaign_id": "c", **tags, **more}
+
+
+def test_ses_is_not_asked_when_the_time_is_over() -> None:
+    def check_time() -> None:
+        raise TryAgain(1, "no time was left")
+
+    nobody: Any = SimpleNamespace()
+    with pytest.raises(TryAgain):
+        SesChannel(nobody, "set").send(JOB, PLAIN, check_time)

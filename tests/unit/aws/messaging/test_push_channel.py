@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from nereid.aws.messaging.push_channel import PushChannel
 from nereid.clock import SystemClock
-from nereid.errors import ProviderBusy, ProviderRefused
+from nereid.errors import ProviderBusy, ProviderRefused, TryAgain
 from nereid.models.delivery import Rendered
 from nereid.models.team import PushProvider, Scope
 
@@ -56,11 +57,11 @@ class Sns:
         return self._answer("delete")
 
 
-def sent(sns: Sns, *, may_revive: bool = True) -> str | None:
+def sent(sns: Sns, *, may_revive: bool = True, check_time: Callable[[], None] = lambda: None) -> str | None:
     tokens: Any = SimpleNamespace(may_revive=lambda *_: may_revive, drop=lambda *_: sns.calls.append("drop"))
     endpoints: Any = SimpleNamespace(get=lambda *_: None, keep=lambda *_: None, forget=lambda *_: None)
     clients: Any = SimpleNamespace(sns=sns)
-    return PushChannel(clients, endpoints, tokens, SystemClock()).send(JOB, RENDERED)
+    return PushChannel(clients, endpoints, tokens, SystemClock()).send(JOB, RENDERED, check_time)
 
 
 def test_a_push_goes_to_the_endpoint_of_its_token() -> None:
@@ -116,3 +117,25 @@ def test_a_revived_endpoint_that_sns_has_no_time_for_is_kept() -> None:
     with pytest.raises(ProviderBusy):
         sent(sns)
     assert sns.calls == ["create", "publish", "enable", "publish"]
+
+
+@pytest.mark.parametrize(
+    ("in_time", "failures", "calls"),
+    [
+        (0, [], ["create"]),
+        (1, ["NotFound"], ["create", "publish", "create"]),
+        (1, ["EndpointDisabled"], ["create", "publish", "enable"]),
+    ],
+)
+def test_nothing_is_published_when_the_time_is_over(in_time: int, failures: list[str], calls: list[str]) -> None:
+    left = [None] * in_time
+
+    def check_time() -> None:
+        if not left:
+            raise TryAgain(1, "no time was left")
+        left.pop()
+
+    sns = Sns(publish=[error(each) for each in failures])
+    with pytest.raises(TryAgain):
+        sent(sns, check_time=check_time)
+    assert sns.calls == calls

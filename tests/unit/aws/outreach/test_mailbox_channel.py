@@ -14,7 +14,7 @@ import urllib3
 from nereid.aws.outreach import mailbox_channel
 from nereid.aws.outreach.mailbox_channel import EmailChannel, MailboxChannel
 from nereid.core.outreach.content import render
-from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
+from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TryAgain
 from nereid.models.delivery import DeliveryJob, Recipient, Rendered
 from nereid.models.lead_email import (
     EmailAccount,
@@ -35,6 +35,15 @@ SENDER = "sales@example.com"
 PROVIDERS: tuple[MailboxProvider, ...] = ("gmail", "outlook")
 
 every_provider = pytest.mark.parametrize("provider", PROVIDERS)
+
+
+def in_time() -> None:
+    """Say that there is time for a hand-over."""
+
+
+def too_late() -> None:
+    """Say that there is none."""
+    raise TryAgain(1, "no time was left")
 
 
 class Accounts:
@@ -75,7 +84,7 @@ class Sender:
 
     def send(self, content: str = "Dear John", subject: str = "Hello", to: str = "john@example.org") -> str | None:
         outreach = Outreach(campaign_id="c", lead_id="l", to=to, subject=subject, content=content, account=SENDER)
-        return self.channel.send(job(to, SENDER), render(outreach, URL))
+        return self.channel.send(job(to, SENDER), render(outreach, URL), in_time)
 
 
 def job(to: str, account: str | None) -> DeliveryJob:
@@ -110,7 +119,7 @@ def test_a_mail_that_is_sent_again_by_force_is_another_mail(sender: Sender) -> N
     outreach = Outreach(campaign_id="c", lead_id="l", to="john@example.org", subject="s", content="c", account=SENDER)
     for sending in (1, 2, 2):
         again = job("john@example.org", SENDER).model_copy(update={"sending": sending})
-        sender.channel.send(again, render(outreach, URL))
+        sender.channel.send(again, render(outreach, URL), in_time)
     ids = [mail["Message-ID"] for mail in sender.servers.mails]
     dates = [parsedate_to_datetime(mail["Date"]) for mail in sender.servers.mails]
     assert ids == ["<d1@example.com>", "<d1.2@example.com>", "<d1.2@example.com>"]
@@ -273,7 +282,7 @@ class Noted:
     def is_paced(self, _job: DeliveryJob) -> bool:
         return self.paced
 
-    def send(self, job: DeliveryJob, _rendered: Rendered) -> str | None:
+    def send(self, job: DeliveryJob, _rendered: Rendered, _check_time: Any) -> str | None:
         self.jobs.append(job)
         return None
 
@@ -281,8 +290,8 @@ class Noted:
 def test_a_mail_goes_the_way_that_it_was_given() -> None:
     provider, mailboxes = Noted(), Noted()
     channel = EmailChannel(provider, mailboxes)
-    channel.send(job("a@example.com", None), Rendered({}, []))
-    channel.send(job("b@example.com", SENDER), Rendered({}, []))
+    channel.send(job("a@example.com", None), Rendered({}, []), in_time)
+    channel.send(job("b@example.com", SENDER), Rendered({}, []), in_time)
     assert [len(provider.jobs), len(mailboxes.jobs)] == [1, 1]
 
 
@@ -290,3 +299,12 @@ def test_a_mail_keeps_to_the_pace_of_the_way_that_it_goes() -> None:
     channel = EmailChannel(Noted(paced=True), Noted())
     assert channel.is_paced(job("a@example.com", None))
     assert not channel.is_paced(job("b@example.com", SENDER))
+
+
+@every_provider
+def test_the_mailbox_is_not_asked_when_the_time_is_over(servers: Mailboxes, provider: MailboxProvider) -> None:
+    sender = Sender(servers, provider)
+    outreach = Outreach(campaign_id="c", lead_id="l", to="a@example.org", subject="s", content="c", account=SENDER)
+    with pytest.raises(TryAgain):
+        sender.channel.send(job("a@example.org", SENDER), render(outreach, URL), too_late)
+    assert servers.mails == []

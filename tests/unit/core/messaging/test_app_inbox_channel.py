@@ -33,7 +33,7 @@ def sent(successor: str | None, *there: str) -> list[tuple[str, str]]:
 
     inbox: Any = SimpleNamespace(put=put)
     identities: Any = SimpleNamespace(successor=lambda *_: successor)
-    assert AppInboxChannel(inbox, identities).send(JOB, RENDERED) is None
+    assert AppInboxChannel(inbox, identities).send(JOB, RENDERED, lambda: None) is None
     return inboxes
 
 
@@ -52,4 +52,4 @@ def test_a_notification_of_a_user_that_was_deleted_is_in_no_inbox() -> None:
 def test_a_notification_that_is_too_large_is_refused() -> None:
     nobody: Any = None
     with pytest.raises(ProviderRefused):
-        AppInboxChannel(nobody, nobody).send(JOB, Rendered({"title": "x" * MAX_BYTES, "body": ""}, []))
+        AppInboxChannel(nobody, nobody).send(JOB, Rendered({"title": "x" * MAX_BYTES, "body": ""}, []), lambda: None)

@@ -1,5 +1,6 @@
 """Channel `email`: SES, API v2."""
 
+from collections.abc import Callable
 from email.utils import formataddr
 from typing import Any
 
@@ -40,7 +41,7 @@ class SesChannel:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self.has_provider(job)
 
-    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+    def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         assert job.channels.email is not None
         members = rendered.members
         body = {"Text": _utf8(members["text"])}
@@ -54,6 +55,7 @@ class SesChannel:
                 {"Name": "List-Unsubscribe", "Value": link},
                 {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
             ]
+        check_time()
         with handing_over(_BUSY):
             answer = self._clients.ses.send_email(
                 FromEmailAddress=_sender(members.get("from") or job.channels.email.from_),

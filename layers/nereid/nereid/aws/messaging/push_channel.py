@@ -9,6 +9,7 @@ between, the token is unregistered and dropped for good.
 """
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 from botocore.exceptions import ClientError
@@ -59,16 +60,16 @@ class PushChannel:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self.has_provider(job)
 
-    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+    def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         application = _application(job)
         assert application is not None
         device = _Device(job.scope, application, job.recipient.value)
         push = publication(application, rendered.members, self._clock.now())
         endpoint = self._endpoints.get(*device) or self._make(device)
         try:
-            return self._push(device, endpoint, push)
+            return self._push(device, endpoint, push, check_time)
         except _EndpointGone:
-            return self._push(device, self._make(device), push)
+            return self._push(device, self._make(device), push, check_time)
 
     def _make(self, device: _Device) -> str:
         """Make the endpoint of a token and keep it; SNS returns the same one for the same token."""
@@ -89,7 +90,8 @@ class PushChannel:
             return existing[1]
         return str(answer["EndpointArn"])
 
-    def _push(self, device: _Device, endpoint: str, push: Publication) -> str:
+    def _push(self, device: _Device, endpoint: str, push: Publication, check_time: Callable[[], None]) -> str:
+        check_time()
         # An endpoint that goes now is deleted by another run that drops the token: nothing was handed over.
         with handing_over(SNS_BUSY, _GONE):
             try:
@@ -97,7 +99,7 @@ class PushChannel:
             except ClientError as error:
                 if code(error) not in _DISABLED:
                     raise
-            return self._revive(device, endpoint, push)
+            return self._revive(device, endpoint, push, check_time)
 
     def _publish(self, endpoint: str, push: Publication) -> str:
         try:
@@ -108,13 +110,14 @@ class PushChannel:
             raise
         return str(answer["MessageId"])
 
-    def _revive(self, device: _Device, endpoint: str, push: Publication) -> str:
+    def _revive(self, device: _Device, endpoint: str, push: Publication, check_time: Callable[[], None]) -> str:
         """Enable an endpoint once and publish; drop the token if that was tried before."""
         if not self._tokens.may_revive(device.scope, device.token):
             self._drop(device, endpoint)
         self._clients.sns.set_endpoint_attributes(
             EndpointArn=endpoint, Attributes={"Enabled": "true", "Token": device.token}
         )
+        check_time()
         try:
             return self._publish(endpoint, push)
         except ClientError as error:

@@ -1,5 +1,7 @@
 """Channel `sms`: SNS, published straight to a phone number."""
 
+from collections.abc import Callable
+
 from nereid.aws.clients import Clients
 from nereid.aws.provider_errors import SNS_BUSY, handing_over
 from nereid.models.delivery import DeliveryJob, Rendered
@@ -17,11 +19,12 @@ class SmsChannel:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self.has_provider(job)
 
-    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+    def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         assert job.channels.sms is not None
         attributes = {"AWS.SNS.SMS.SMSType": _string("Transactional")}
         if job.channels.sms.sender_id:
             attributes["AWS.SNS.SMS.SenderID"] = _string(job.channels.sms.sender_id)
+        check_time()
         with handing_over(SNS_BUSY):
             answer = self._clients.sns.publish(
                 PhoneNumber=job.recipient.value, Message=rendered.members["text"], MessageAttributes=attributes

@@ -10,7 +10,7 @@ https://learn.microsoft.com/graph/api/user-sendmail
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -56,10 +56,10 @@ class EmailChannel:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self._way(job).is_paced(job)
 
-    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+    def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         if not is_recipient(job.recipient.value):
             raise ProviderRefused("InvalidAddress")
-        return self._way(job).send(job, rendered)
+        return self._way(job).send(job, rendered, check_time)
 
     def _way(self, job: DeliveryJob) -> Channel:
         content = job.notification.template
@@ -92,7 +92,7 @@ class MailboxChannel:
     def is_paced(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox has a rate of its own
         return False
 
-    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+    def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         content = job.notification.template
         assert isinstance(content, GivenContent)
         address = content.account or ""
@@ -103,6 +103,7 @@ class MailboxChannel:
         # A mail that is sent again by force is a new one, perhaps weeks after its plan.
         date = job.planned_at if job.sending == 1 else self._clock.now()
         mail = _mail(job, rendered, address, date)
+        check_time()
         status, headers, answer = self._post(sealed.account.provider, token, mail)
         if status in (200, 202):
             return _text(answer.get("id")) or headers.get("request-id")

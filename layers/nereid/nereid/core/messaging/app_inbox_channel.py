@@ -1,5 +1,6 @@
 """Channel `app`: a delivery is handed over by putting it into the user's inbox."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nereid import jsontext
@@ -28,7 +29,7 @@ class AppInboxChannel:
         """Tell that an inbox takes everything at once."""
         return False
 
-    def send(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+    def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         """Put the notification into the inbox of the user; the delivery's id is the notification's."""
         assert job.message is not None
         if jsontext.size(rendered.members) > MAX_BYTES:
@@ -42,6 +43,7 @@ class AppInboxChannel:
             data=rendered.members.get("data", {}),
             created_at=job.planned_at,
         )
+        check_time()
         try:
             self.inbox.put(job.scope, notification)
         except NotFound:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import takewhile
 from math import inf
 from typing import Any
@@ -128,7 +129,6 @@ class Deliverer:
         try:
             rendered = self._render(job)
             hindrance = self._hindrance(job, rendered)
-            self._require_time(until, seconds_left)
         except TemplateFailed as error:
             self._record(job, token, Outcome("failed", f"template: {error}"))
             return
@@ -143,8 +143,8 @@ class Deliverer:
             return min(seconds_left(), (until - self.clock.now()).total_seconds())
 
         try:
-            provider_message_id = self.channel.send(job, rendered)
-        except Unavailable:  # a store that the channel needs, never the provider
+            provider_message_id = self.channel.send(job, rendered, partial(self._require_time, until, seconds_left))
+        except (TryAgain, Unavailable):  # too little time, or a store that the channel needs; never the provider
             self._release(job, token)
             raise
         except ProviderRefused as error:
