@@ -54,7 +54,7 @@ class Database:
         """Note a call that did what it says."""
         world = self._world
         now = world.time.now
-        for kind, table, key in _touched(operation, parameters):
+        for kind, table, key in touched(operation, parameters):
             place = _place(table, key)
             if kind == "write":
                 self._written[place] = now
@@ -70,7 +70,7 @@ def _place(table: str, key: Mapping[str, Any]) -> tuple[str, str, str]:
     return table, key["pk"]["S"], key["sk"]["S"]
 
 
-def _touched(operation: str, parameters: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
+def touched(operation: str, parameters: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
     """Return what a call reads and writes by key."""
     match operation:
         case "get_item":

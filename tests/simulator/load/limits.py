@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tests.infrastructure import stack
 from tests.simulator.calls import error
 from tests.simulator.clock import SECOND, seconds
-from tests.simulator.database import Database, _touched
+from tests.simulator.database import Database, touched
 from tests.support.metered_dynamodb import MeteredDynamoDB
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class LimitedDatabase(Database):
 
         def limited(parameters: dict[str, Any], fault: str | None) -> Any:
             self._pass_time()
-            keys = [(table, key["pk"]["S"]) for _, table, key in _touched(name, parameters)]
+            keys = [(table, key["pk"]["S"]) for _, table, key in touched(name, parameters)]
             if name == "query":
                 keys = [(parameters["TableName"], str(parameters["ExpressionAttributeValues"].get(":pk")))]
             self._refuse(name, kind, keys)
@@ -111,7 +111,7 @@ def _kind_of(partition: str) -> str:
     return parts[2] if len(parts) > 2 else parts[0]
 
 
-def units(mapping: Mapping[str, Any]) -> int:
+def maximum_concurrency(mapping: Mapping[str, Any]) -> int:
     """Return the most sandboxes that a mapping feeds, by the defaults of the template's parameters."""
     parameters = stack.written()["Parameters"]
     text = str(mapping.get("ScalingConfig"))

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.simulator.clock import seconds
 from tests.simulator.database import Database
-from tests.simulator.load.limits import LimitedDatabase, units
+from tests.simulator.load.limits import LimitedDatabase, maximum_concurrency
 from tests.simulator.load.queues import FairQueue
 from tests.simulator.providers import Accepted, Ses
 from tests.simulator.sandboxes import Function, Invocation
@@ -87,7 +87,7 @@ class LoadWorld(World):
 
     def most_sandboxes(self, mapping: Mapping[str, Any]) -> int:
         """Return how many sandboxes a mapping feeds at most."""
-        return self.scaled(units(mapping)) if self.load.scale < 1 else units(mapping)
+        return self.scaled(maximum_concurrency(mapping))
 
     def has_room(self) -> bool:
         """Tell whether the account's concurrent executions have room for one more."""
