@@ -32,6 +32,11 @@ Adapters turn a provider's errors into these; dialects turn these into their API
 from collections.abc import Mapping
 from typing import Literal
 
+#: What keeps a provider from taking something: `rate`, too many in this second; `quota`, too many in this day;
+#: `account`, something that a person mends and that stops everything; `job`, anything else, which may concern one
+#: alone.
+StoppedBy = Literal["rate", "quota", "account", "job"]
+
 
 class NereidError(Exception):
     """Base of all errors that Nereid raises on purpose."""
@@ -154,16 +159,9 @@ class ProviderRefused(NereidError):
 
 
 class ProviderBusy(NereidError):
-    """The provider did not take it now (throttling, 5xx, no connection); it may later. `code` as above.
+    """The provider did not take it now (throttling, 5xx, no connection); it may later. `code` as above."""
 
-    Parameters
-    ----------
-    stopped_by
-        What keeps it: `rate`, too many in this second; `quota`, too many in this day; `account`, something that a
-        person mends and that stops everything; `job`, anything else, which may concern this one alone.
-    """
-
-    def __init__(self, code: str, stopped_by: Literal["rate", "quota", "account", "job"] = "job") -> None:
+    def __init__(self, code: str, stopped_by: StoppedBy = "job") -> None:
         super().__init__(code)
         self.code = code
         self.stopped_by = stopped_by

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
+from nereid.errors import StoppedBy
 from nereid.models.event_type import Channel, Notification
 from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import Message
@@ -160,7 +161,7 @@ class DeliveryJob(BaseModel):
     #: How often the provider did not take it, since when, and what stopped it the last time.
     refusals: int = 0
     refused_since: datetime | None = None
-    refused_by: Literal["rate", "quota", "account", "job"] | None = None
+    refused_by: StoppedBy | None = None
 
     @property
     def scope(self) -> Scope:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
+from nereid.errors import StoppedBy
 from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Rendered, Status
 from nereid.models.event_type import EventType, Priority
 from nereid.models.message import EventBatch, Message
@@ -226,7 +227,7 @@ class Busy(NamedTuple):
     """Why nothing can be handed over to a provider until a moment."""
 
     until: datetime
-    stopped_by: Literal["rate", "quota", "account", "job"]
+    stopped_by: StoppedBy
     #: The provider's word for it, if it said something.
     code: str | None = None
 

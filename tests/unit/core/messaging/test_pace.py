@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nereid.core.messaging.pace import CAREFUL, CLOSED_FOR, FULL_BATCH, Pace
-from nereid.errors import ProviderBusy, Unavailable
+from nereid.errors import StoppedBy, Unavailable
 from nereid.models.event_type import Priority
 from nereid.ports.messaging import Busy
 from tests.support.virtual_time import VirtualTime
@@ -58,6 +58,11 @@ class Schedule:
         self.closed.append(busy)
 
 
+def refusal(stopped_by: StoppedBy) -> Busy:
+    """Return what the pace is told of a refusal."""
+    return Busy(START + CLOSED_FOR.get(stopped_by, timedelta(seconds=1)), stopped_by, "Stop")
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
@@ -93,7 +98,7 @@ class TestSingleDeliveries:
         self, pace: Pace, schedule: Schedule, clock: Clock
     ) -> None:
         pace.begin(1)
-        pace.refused(ProviderBusy("TooManyRequestsException", "rate"))
+        pace.refused(refusal("rate"))
         clock.time.take(CAREFUL.total_seconds() - 1)
         pace.begin(1)
         pace.turn("normal", clock.left())
@@ -108,7 +113,7 @@ class TestSingleDeliveries:
     ) -> None:
         pace.begin(4)
         pace.turn("normal", clock.left())
-        pace.refused(ProviderBusy("TooManyRequestsException", "rate"))
+        pace.refused(refusal("rate"))
         pace.turn("normal", clock.left())
         assert schedule.booked == [("normal", 3)]
 
@@ -233,17 +238,16 @@ class TestNoTurnInTime:
 class TestClosed:
     @pytest.mark.parametrize(("stopped_by", "minutes"), [("quota", 10), ("account", 2)])
     def test_a_refusal_for_all_closes_the_provider_for_all(
-        self, pace: Pace, schedule: Schedule, clock: Clock, stopped_by: str, minutes: int
+        self, pace: Pace, schedule: Schedule, clock: Clock, stopped_by: StoppedBy, minutes: int
     ) -> None:
-        error = ProviderBusy("Stop", stopped_by)  # type: ignore[arg-type]
-        pace.refused(error)
-        closed = Busy(START + timedelta(minutes=minutes), error.stopped_by, "Stop")
+        pace.refused(refusal(stopped_by))
+        closed = Busy(START + timedelta(minutes=minutes), stopped_by, "Stop")
         assert schedule.closed == [closed]
         assert pace.turn("normal", clock.left()) == closed
         assert CLOSED_FOR[stopped_by] == timedelta(minutes=minutes)
 
     def test_it_is_tried_again_when_the_time_is_over(self, pace: Pace, clock: Clock) -> None:
-        pace.refused(ProviderBusy("Stop", "account"))
+        pace.refused(refusal("account"))
         clock.time.take(119.9)
         assert pace.turn("normal", clock.left()) is not None
         clock.time.take(0.1)
@@ -251,14 +255,14 @@ class TestClosed:
 
     @pytest.mark.parametrize("stopped_by", ["job", "rate"])
     def test_a_refusal_of_one_closes_nothing(
-        self, pace: Pace, schedule: Schedule, clock: Clock, stopped_by: str
+        self, pace: Pace, schedule: Schedule, clock: Clock, stopped_by: StoppedBy
     ) -> None:
-        pace.refused(ProviderBusy("Odd", stopped_by))  # type: ignore[arg-type]
+        pace.refused(refusal(stopped_by))
         assert schedule.closed == []
         assert pace.turn("normal", clock.left()) is None
 
     def test_a_refusal_of_one_delivery_makes_no_other_wait(self, pace: Pace, schedule: Schedule, clock: Clock) -> None:
-        pace.refused(ProviderBusy("AccessDenied", "job"))
+        pace.refused(refusal("job"))
         pace.turn("normal", clock.left())
         assert schedule.booked == []
 

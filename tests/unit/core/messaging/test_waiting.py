@@ -38,8 +38,8 @@ class Noted:
         self.told.append((lane, seconds_left()))
         return None
 
-    def refused(self, error: ProviderBusy) -> None:
-        self.told.append(error)
+    def refused(self, busy: Busy) -> None:
+        self.told.append(busy)
 
     def put_back(self, job: DeliveryJob, seconds: int) -> None:
         self.told.append((job, seconds))
@@ -107,9 +107,8 @@ class TestRefused:
         assert busy == Busy(START + timedelta(minutes=minutes), stopped_by, CODE)
 
     def test_the_pace_learns_of_it(self, waiting: Waiting, noted: Any) -> None:
-        error = ProviderBusy(CODE, "rate")
-        waiting.refused(job(), error)
-        assert noted.told == [error]
+        busy = waiting.refused(job(), ProviderBusy(CODE, "rate"))
+        assert noted.told == [busy]
 
 
 class TestPlan:

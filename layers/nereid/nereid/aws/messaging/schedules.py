@@ -58,6 +58,9 @@ class DynamoSchedule:
             known = self._asked(now)
             self._rate = known or _USUAL_RATE
             self._known_until = now + (_KNOWN_FOR if known else _ASSUMED_FOR)
+        return self._booked_rate(lane)
+
+    def _booked_rate(self, lane: Priority) -> float:
         return self._rate * BOOKED * (HIGH if lane == "high" else 1)
 
     def book(self, lane: Priority, count: int, now: datetime, latest: datetime) -> datetime | Busy:
@@ -89,7 +92,7 @@ class DynamoSchedule:
 
     def _length(self, lane: Priority, count: int) -> int:
         """Return how long so many turns take, in milliseconds."""
-        return max(1, round(1000 * count / (self._rate * BOOKED * (HIGH if lane == "high" else 1))))
+        return max(1, round(1000 * count / self._booked_rate(lane)))
 
     def _booking(self, lane: Priority, count: int, now: datetime, latest: datetime) -> dict[str, Any]:
         mine, start = f"next_{lane}", _millis(now)

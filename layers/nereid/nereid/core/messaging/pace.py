@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from nereid.errors import ProviderBusy
 from nereid.models.event_type import Priority
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import Busy, Schedule
@@ -86,14 +85,13 @@ class Pace:
         _sleep((turn - self._clock.now()).total_seconds())
         return None
 
-    def refused(self, error: ProviderBusy) -> None:
-        """Learn that the provider did not take something."""
-        now = self._clock.now()
-        if error.stopped_by == "rate":
-            self._be_careful(now)
-        elif error.stopped_by in CLOSED_FOR:
-            self._closed = Busy(now + CLOSED_FOR[error.stopped_by], error.stopped_by, error.code)
-            self._schedule.close(self._closed)
+    def refused(self, busy: Busy) -> None:
+        """Learn that the provider did not take something, and until when it is likely not to."""
+        if busy.stopped_by == "rate":
+            self._be_careful(self._clock.now())
+        elif busy.stopped_by in CLOSED_FOR:
+            self._closed = busy
+            self._schedule.close(busy)
 
     def _be_careful(self, now: datetime) -> None:
         self._careful_until = now + CAREFUL

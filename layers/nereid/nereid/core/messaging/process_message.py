@@ -208,8 +208,8 @@ class Processor:
                 self.deliveries.close(environment.scope, each, plan.planned_at, REMOVED, self.clock.now())
                 continue
             content, jobs = (message, inbox) if each.channel == "app" else (carried, queued)
-            job = self._job(environment, message, plan, each, notifications[each.notification], user, content)
-            jobs.append(job.model_copy(update={"asked_at": asked.get(each.id, message.received_at)}))
+            notification, at = notifications[each.notification], asked.get(each.id, message.received_at)
+            jobs.append(self._job(environment, message, plan, each, notification, user, content, at))
         self.queues.send(queued)
         for job in inbox:
             self.inbox.deliver(job)
@@ -223,6 +223,7 @@ class Processor:
         notification: Notification | OutreachNotification,
         user: User | None,
         carried: Message | None,
+        asked_at: datetime,
     ) -> DeliveryJob:
         assert planned.recipient is not None
         return DeliveryJob(
@@ -237,6 +238,7 @@ class Processor:
             message=carried,
             user=user_variables(user, message.user_id),
             planned_at=plan.planned_at,
+            asked_at=asked_at,
         )
 
 

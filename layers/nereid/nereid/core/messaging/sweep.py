@@ -254,12 +254,13 @@ class _Run:
         """Watch each message on, and replay those that are due for it."""
         repairs: list[_Stuck] = []
         watches: list[Watch] = []
+        waiting = self._waiting_for_provider(scope, [each for each in stuck if not self._is_fresh(each)])
         for each in stuck:
             watch = each.watch
             if self._is_fresh(each):
                 watches.append(watch._replace(due=max(watch.since + PENDING_AFTER, self.now + _MINUTE)))
                 continue
-            if self._waits_in_backlog(each) or self._waits_for_provider(scope, each):
+            if self._waits_in_backlog(each) or watch.message_id in waiting:
                 watch = watch._replace(due=self.now + PENDING_AFTER, pending=True)
             elif watch.repairs < len(PAUSES):
                 repairs.append(each)
@@ -302,16 +303,17 @@ class _Run:
         queues = {"message", *(each.channel for each in stuck.open if each.channel != "app")}
         return any(self._depth(queue) > BACKLOG for queue in sorted(queues))
 
-    def _waits_for_provider(self, scope: Scope, stuck: _Stuck) -> bool:
-        """Tell whether each open delivery is tried again by itself: its job waits on a queue for its provider."""
-        known = self.sweeper.deliveries.get_many(scope, [each.id for each in stuck.open])
+    def _waiting_for_provider(self, scope: Scope, stuck: Sequence[_Stuck]) -> set[str]:
+        """Return the messages whose open deliveries are tried again by themselves: their jobs wait on a queue."""
+        open_ = [planned for each in stuck for planned in each.open]
+        known = self.sweeper.deliveries.get_many(scope, [each.id for each in open_]) if open_ else {}
 
         def waits(planned: Planned) -> bool:
             record = known.get(planned.id)
             is_told_when = record is not None and record.next_try_at is not None and record.next_try_at > self.now
             return is_told_when or self._is_closed(planned.channel)
 
-        return all(waits(each) for each in stuck.open)
+        return {each.watch.message_id for each in stuck if all(map(waits, each.open))}
 
     def _is_closed(self, channel: str) -> bool:
         if channel not in self._closed:

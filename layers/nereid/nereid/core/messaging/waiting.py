@@ -59,9 +59,10 @@ class Waiting:
 
     def refused(self, job: DeliveryJob, error: ProviderBusy) -> Busy:
         """Learn that the provider did not take a job; return until when it is likely not to."""
-        self.pace.refused(error)
         pause = CLOSED_FOR.get(error.stopped_by) or _pause(job.refusals + 1)
-        return Busy(self.clock.now() + pause, error.stopped_by, error.code)
+        busy = Busy(self.clock.now() + pause, error.stopped_by, error.code)
+        self.pace.refused(busy)
+        return busy
 
     def plan(self, job: DeliveryJob, busy: Busy) -> Wait | None:
         """Return how a job waits; None if it has waited for long enough."""
@@ -73,7 +74,7 @@ class Waiting:
             refused = {"refusals": job.refusals + 1, "refused_since": since, "refused_by": busy.stopped_by}
             job = job.model_copy(update=refused)
             patience = self.patience + (_QUOTA_PERIOD if busy.stopped_by == "quota" else timedelta())
-            if job.refused_since is not None and now - job.refused_since >= patience:
+            if now - since >= patience:
                 return None
         until = _some_time_about(now, busy)
         if job.expires_at is not None:  # then it is ended, which somebody may be waiting for
