@@ -159,8 +159,8 @@ class Sandbox:
         """
         if self._started:
             return None
-        self._socket.settimeout(_INIT_SECONDS)
         try:
+            self._socket.settimeout(_INIT_SECONDS)
             answer = receive(self._socket)
         except (EOFError, OSError):
             return {"errorType": "Runtime.ExitError", "errorMessage": "the function ended while it was imported"}
@@ -378,6 +378,9 @@ class Function:
             sandbox = Sandbox(self._zygote, self._job, self.spec.logical_id, version, verbose=self._verbose)
             with self._lock:
                 self._all.add(sandbox)
+                closed = self._closed
+            if closed:  # meanwhile, so that nobody else ends it
+                sandbox.kill()
         return sandbox
 
     def _drop(self, sandbox: Sandbox) -> None:

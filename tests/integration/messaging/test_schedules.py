@@ -91,6 +91,15 @@ class TestTurns:
         sandbox(table).book("normal", 10, START, LATE)
         assert after(sandbox(table).book("normal", 10, START, START + SECOND / 2)) == 0.5
 
+    def test_the_first_free_moment_may_be_this_one(self, table: Table) -> None:
+        one = sandbox(table)
+        one.book("normal", 10, START, LATE)
+        assert after(one.book("normal", 10, START + SECOND / 2, START + SECOND / 2)) == 0.5
+
+    def test_two_turns_are_never_at_the_same_moment_however_many_the_provider_takes(self, table: Table) -> None:
+        one = sandbox(table, rate=1e6)
+        assert [after(one.book("normal", 1, START, LATE)) for _ in range(3)] == [0, 0.001, 0.002]
+
     def test_who_loses_every_race_comes_again_in_a_second(self) -> None:
         class Contended:
             tries = 0
@@ -212,6 +221,12 @@ class TestClosed:
         assert closures.closed("email", START) == closed(2, "account", "SendingPausedException")
         assert closures.closed("email", START + timedelta(minutes=2)) is None
         assert closures.closed("sms", START) is None
+
+    def test_a_look_at_closures_costs_half_a_unit(self) -> None:
+        metered = MeteredDynamoDB(tables())
+        table = empty_table(metered, "LimitsTable")
+        sandbox(table).close(closed(10))
+        assert metered.cost(lambda: DynamoClosures(table).closed("email", START)) == Spent(0.5, 0, 0)
 
     def test_a_schedule_without_closure_is_none(self, table: Table) -> None:
         sandbox(table).book("normal", 10, START, LATE)

@@ -202,6 +202,19 @@ def test_no_sandbox_outlives_its_function(run: Callable[..., Functions], write: 
     assert _gone(pid)
 
 
+def test_a_sandbox_that_is_started_while_its_function_ends_is_not_waited_for(
+    run: Callable[..., Functions], write: Write
+) -> None:
+    write("code/app.py", "import time\ndef handler(event, context):\n    time.sleep(4)\n")
+    functions = run()
+    functions.close()
+    began = time.monotonic()
+    outcome = functions.invoke("F", None)
+    assert time.monotonic() - began < 3
+    assert outcome.error is not None
+    assert outcome.error["errorType"] == "Runtime.ExitError"
+
+
 def _gone(pid: int) -> bool:
     # A process that nobody has waited for yet is gone all the same.
     try:
