@@ -157,6 +157,13 @@ def test_an_answer_without_an_id_is_known_by_its_request(servers: Mailboxes, giv
     assert Sender(servers, "outlook").send() == "11111111-2222-4333-8444-555555555555"
 
 
+@pytest.mark.parametrize("errors", [[], {}, None, ["x"], [{"reason": "not a word!"}]])
+def test_an_error_without_a_word_is_known_by_its_status(sender: Sender, errors: Any) -> None:
+    sender.servers.fail = (400, {"error": {"code": 400, "errors": errors}})
+    with pytest.raises(ProviderRefused, match="http_400"):
+        sender.send()
+
+
 def test_a_redirection_is_not_followed(sender: Sender) -> None:
     sender.servers.fail = (307, {})
     with pytest.raises(ProviderRefused, match="http_307"):
