@@ -34,7 +34,11 @@ def test_a_profile_becomes_the_user_and_an_id_without_one_is_linked(profile: Any
     calls: list[str] = []
 
     def noted(name: str, answer: Any = None) -> Any:
-        return lambda *_, **__: calls.append(name) or answer
+        def note(*_: object, **__: object) -> Any:
+            calls.append(name)
+            return answer
+
+        return note
 
     identities: Any = SimpleNamespace(
         link_of=lambda *_: link,
