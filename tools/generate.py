@@ -38,6 +38,8 @@ LOCAL = {
     "AWS_REGION": "Region that the stack pretends to be in, us-east-1 unless said otherwise.",
     "NEREID_TEMPLATE": "The template to serve, `template.yaml` unless said otherwise.",
     "NEREID_STATE_DIR": "Where `local.json` and caches are kept, `.nereid/` unless said otherwise.",
+    "LOCAL_SES_RATE": "How many mails a second SES takes; any number unless set.",
+    "LOCAL_SES_DAILY_QUOTA": "How many mails SES takes in 24 hours; any number unless set.",
     "NEREID_AWS_PATHS": "1 decodes paths twice and cuts them at a `?`, as HTTP APIs of AWS were seen to.",
     "NEREID_USED_ACTIONS": "Folder in which it keeps the actions of AWS that each function needed.",
     "NEREID_VERBOSE": "1 prints all that functions log, not only warnings and errors.",
