@@ -14,7 +14,7 @@ VARIABLES = {variable for function in stack.functions() for variable in stack.en
 LOCAL = {
     name
     for path in (stack.ROOT / "local_stack").rglob("*.py")
-    for name in re.findall(r'"(NEREID_[A-Z_]+|PORT)"', path.read_text(encoding="utf-8"))
+    for name in re.findall(r'"((?:NEREID|LOCAL)_[A-Z_]+|PORT)"', path.read_text(encoding="utf-8"))
 }
 
 

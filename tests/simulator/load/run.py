@@ -25,6 +25,8 @@ _EVENTS = "POST /api/client/events"
 _TAKEN = (200, 204)
 #: How many events of the Client API come in one request.
 _HUNDRED = 100
+#: Users of each team, at full scale: what is written about one of them is of one partition.
+_USERS = 2000
 
 
 def run(load: Load) -> list[str]:
@@ -48,6 +50,7 @@ class Run:
         self.sent = 0
         self.ids: list[tuple[Any, str]] = []
         self.keys: dict[Any, str] = {}
+        self.users = max(1, round(_USERS * self.load.scale))
         world.on_accepted.append(self._accepted)
         self.places = [self._make(f"team {number + 1}") for number in range(max(2, self.load.teams))]
         world.is_warm = False
@@ -83,7 +86,8 @@ class Run:
         news = {"name": "n", "channel": "email", "template": template}
         if self.load.kind != "email":
             news = {"name": "n", "channel": "app", "template": {"title": "{{ id }}", "body": text or "b"}}
-            create_or_update_user(runtime.users, runtime.clock, scope, "u", {})
+            for number in range(self.users):
+                create_or_update_user(runtime.users, runtime.clock, scope, f"u{number}", {})
         code = {**news, "channel": "email", "template": {"subject": "{{ id }}", "text": "{{ id }}"}}
         for event_type, notification in (("news", news), ("code", {**code, "retry": "at_most_once"})):
             body = manage.parse(EventTypeBody, {"notifications": [notification]})
@@ -117,7 +121,7 @@ class Run:
             "contact_infos": [{"type": "email", "value": f"{identifier}@example.com"}],
         }
         if self.load.kind == "app" and event_type == "news":
-            body |= {"user_id": "u", "contact_infos": []}
+            body |= {"user_id": self._user(identifier), "contact_infos": []}
 
         def ask() -> None:
             if self._ask(identifier, _INGEST, body):
@@ -129,13 +133,19 @@ class Run:
     def _hundred_at(self, at: int, place: tuple[str, Any, str], number: int) -> None:
         _, scope, _ = place
         ids = [f"news-{each}" for each in range(number, number + _HUNDRED)]
-        events = [{"external_id": "u", "name": "news", "data": {"id": each}, "message_id": each} for each in ids]
+        events = [
+            {"external_id": self._user(each), "name": "news", "data": {"id": each}, "message_id": each} for each in ids
+        ]
 
         def ask() -> None:
             if self._ask(f"{number} and on", _EVENTS, events, authorization=f"Bearer {self.keys[scope]}"):
                 self.ids += [(scope, each) for each in ids]
 
         self.world.start(f"news {number} and on", ask, at)
+
+    def _user(self, identifier: str) -> str:
+        """Return whom an event is about: one after the other."""
+        return f"u{int(identifier.partition('-')[2]) % self.users}"
 
     def _ask(self, label: str, route: str, body: Any, **headers: str) -> bool:
         """Ask the API something; tell whether it took it."""
