@@ -121,7 +121,7 @@ def make_demo(
     if not offered(_CREATE_TEAM):
         warn(f"the template has no {_CREATE_TEAM}: there is no demo team")
         return demo
-    team = {"name": "Local", "environment": ENVIRONMENT}
+    team = {"name": "Local", "environment": ENVIRONMENT, "senders": ["*"]}
     outcome = invoke(_CREATE_TEAM, {**team, "account": {**ACCOUNT, "full_name": "Local Admin"}})
     if outcome.error is not None and outcome.error["errorType"] == "AlreadyExists":
         # Another emulator keeps its data: an earlier start made the account, and it belongs to the team of then.

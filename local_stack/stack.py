@@ -41,6 +41,7 @@ _FAILURES = "EventDeliveryFailure"
 # The order is that of the parameters' use, not of the template; a template without one of them is served too.
 _CHOSEN = (
     "BaseUrl",
+    "Registration",
     "EmailFrom",
     "CreateEmailIdentity",
     "CredentialCacheSeconds",
@@ -152,6 +153,7 @@ class Stack:
         declared: Mapping[str, Any] = translated.get("Parameters") or {}
         overrides = {
             "BaseUrl": self.base_url,
+            "Registration": "trusted",
             "EmailFrom": EMAIL_FROM,
             "CreateEmailIdentity": "true",
             "CredentialCacheSeconds": "0",

@@ -15,6 +15,7 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     ├── Invalid              a value breaks a rule; names the fields
     ├── NotFound             no such object in this team
     │   └── UnknownLead      a lead named among others; says which
+    ├── RegistrationClosed   operators make the teams, nobody else
     ├── AlreadyExists        an object with this identity is there
     ├── TooMany              a limit is reached; says when to try again
     ├── Unavailable          a store or queue did not take or give it; try again
@@ -72,6 +73,10 @@ class Forbidden(NereidError):
 
 class NotFound(NereidError):
     """No such object in the caller's team and environment."""
+
+
+class RegistrationClosed(NereidError):
+    """Nobody can register: operators make the teams."""
 
 
 class AlreadyExists(NereidError):

@@ -10,11 +10,11 @@ from nereid.auth import tokens
 from nereid.auth.client_keys import PREFIXES, hash_key
 from nereid.errors import Forbidden, NoCredential, NotFound, Unauthenticated, UnknownKey
 from nereid.models.account import PERMISSIONS
-from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, ClientKey, Environment, Scope
+from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, ClientKey, Environment, Scope, Team
 from nereid.ports.access import AccountStore
 from nereid.ports.clock import Clock
 
-#: How many environments, tokens and keys are kept in memory, of each.
+#: How many teams, environments, tokens and keys are kept in memory, of each.
 _KEPT = 1024
 
 
@@ -64,6 +64,24 @@ class Environments:
                 raise NotFound("environment")
             self._known[team_id, identifier] = environment
         return environment
+
+
+class Teams:
+    """Looks teams up, keeping those that exist for a bounded time; see `Credentials`."""
+
+    def __init__(self, accounts: AccountStore, clock: Clock, *, cache_seconds: float) -> None:
+        self._accounts = accounts
+        self._known: TTLCache[str, Team] = TTLCache(_KEPT, cache_seconds, lambda: clock.now().timestamp())
+
+    def get(self, team_id: str) -> Team:
+        """Return a team; `NotFound` if there is none."""
+        team = self._known.get(team_id)
+        if team is None:
+            team = self._accounts.team(team_id)
+            if team is None:
+                raise NotFound("team")
+            self._known[team_id] = team
+        return team
 
 
 class Credentials:

@@ -19,6 +19,7 @@ from math import inf
 from typing import Any
 
 from nereid import jsontext
+from nereid.core.messaging.team_rules import NOT_ALLOWED, TeamRules
 from nereid.core.messaging.waiting import Waiting, gave_up
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TemplateFailed, TryAgain, Unavailable
 from nereid.logs import failed
@@ -70,6 +71,8 @@ class Deliverer:
         Where it is counted how deliveries end.
     waiting
         How deliveries wait for the provider; None for a channel that has none.
+    rules
+        What the operator allows the teams; None for a channel that costs and shows nothing outside.
     """
 
     channel: Channel
@@ -80,6 +83,7 @@ class Deliverer:
     suppressions: SuppressionStore | None = None
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
     waiting: Waiting | None = None
+    rules: TeamRules | None = None
 
     def begin(self, jobs: int) -> None:
         """Begin a batch of so many jobs."""
@@ -195,6 +199,9 @@ class Deliverer:
                 return Outcome("failed", f"suppressed: {forbidding}")
         if not self.channel.has_provider(job):
             return Outcome("no_provider", f"no {job.notification.channel} provider")
+        sender = self.channel.sender(job, rendered) if self.rules is not None else None
+        if self.rules is not None and sender is not None and not self.rules.may_send_as(job.team_id, sender):
+            return Outcome("failed", NOT_ALLOWED)
         if _is_expired(job, self.clock.now()):
             return Outcome("failed", EXPIRED)
         return None
@@ -269,7 +276,7 @@ class Deliverer:
             return
         ending = _ending(outcome)
         self.counts.add(job.notification.channel, ending)
-        if ending in ("provider", "template", "gave up", EXPIRED):
+        if ending in ("provider", "template", "gave up", EXPIRED, NOT_ALLOWED):
             ids = {"message_id": job.message_id, "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)

@@ -242,9 +242,16 @@ def slice_page(
     return [each for _, each in chosen], list(chosen[-1][0]) if len(rest) > limit else None
 
 
-def team_object(team: Team, environment: str) -> dict[str, Any]:
-    """Return a team as its maker is shown it."""
-    return {"id": team.id, "name": team.name, "environment": environment, "created_at": to_iso(team.created_at)}
+def team_object(team: Team) -> dict[str, Any]:
+    """Return a team as an operator is shown it."""
+    return {
+        "id": team.id,
+        "name": team.name,
+        "senders": team.senders,
+        "registered": team.registered,
+        "stopped_at": to_iso(team.stopped_at) if team.stopped_at else None,
+        "created_at": to_iso(team.created_at),
+    }
 
 
 def environment_object(environment: Environment, defaults: Channels) -> dict[str, Any]:
