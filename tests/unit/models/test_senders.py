@@ -49,8 +49,10 @@ def test_a_list_has_addresses_domains_sender_ids_applications_and_the_star(text:
         "a@b.c,d@e.f",
         "sms:",
         "sms:123456789012",
-    ]
-    + ["arn:aws:sns:us-east-1:123456789012:topic", " sam@example.com", "@example.com\n"],
+        "arn:aws:sns:us-east-1:123456789012:topic",
+        " sam@example.com",
+        "@example.com\n",
+    ],
 )
 def test_a_list_has_nothing_else(text: str) -> None:
     assert not is_entry(text)

@@ -1,7 +1,8 @@
 """Whom a team may send as: the senders that the operator gave it, and the stack's own.
 
 A sender is written the same way in a team's list and here: an e-mail address, the ARN of a platform application, or
-``sms:`` and a sender id; ``sms:`` alone is an SMS that shows none. A list also has domains (``@example.org``) and ``*``.
+``sms:`` and a sender id; ``sms:`` alone is an SMS that shows none. A list may also have domains (``@example.org``)
+and ``*``.
 """
 
 import re
