@@ -103,8 +103,8 @@ class TestOpen:
         token = stranger.ok(
             "POST", "/api_tokens", {"name": "x", "permissions": ["admin:all"], "default_environment": "dev"}
         )["token"]
-        event = {"event_type": "phish", "message_id": "m", "contact_infos": email_to("anybody@example.org")}
-        event["contact_infos"] += [{"type": "mobile_number", "value": "+15550001234"}]
+        contacts = [*email_to("anybody@example.org"), {"type": "mobile_number", "value": "+15550001234"}]
+        event = {"event_type": "phish", "message_id": "m", "contact_infos": contacts}
         assert open_.request("POST", "/neptune/dev/events", event, token=token).status == 200
         open_.wait_for(lambda: stranger.call("GET", "/dev/messages/m")[0] == 200)
         open_.cloud.pump()

@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.contract.manage_client import MAIL, Manage, email_to, invalid, mail, unique
-from tests.local_stack import LocalStack, Stack
-from tests.support.teams import Operator
-from tools import team as tool
+from tests.local_stack import Stack
+from tests.support.teams import Operator, made
 
 REFUSED = "is not among the senders of the team"
 ARN = "arn:aws:sns:us-east-1:123456789012:app"
-Make = Callable[..., str]
-
-
-@pytest.fixture
-def make(local_stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Make:
-    """Return what runs `make team STAGE=local`, and gives what it prints."""
-    assert isinstance(local_stack, LocalStack)
-    monkeypatch.setenv("NEREID_STATE_DIR", str(local_stack.state_dir))
-
-    def run(*arguments: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["team.py", "--stage", "local", *arguments])
-        tool.main()
-        return capsys.readouterr().out
-
-    return run
 
 
 @pytest.fixture
@@ -40,13 +23,7 @@ def plain(local_stack: Stack, operator: Operator) -> Manage:
     return Manage(local_stack, operator.team(senders=()).token)
 
 
-def made(printed: str) -> tuple[dict[str, Any], str]:
-    """Return the team and the token that were printed."""
-    shown, _, rest = printed.partition("\nAPI token (shown this once):\n")
-    return json.loads(shown), rest.split("\n")[0]
-
-
-def test_an_operator_makes_a_team_in_the_running_stack(local_stack: Stack, make: Make) -> None:
+def test_an_operator_makes_a_team_in_the_running_stack(local_stack: Stack, make: Callable[..., str]) -> None:
     team, token = made(make("--name", unique("Acme"), "--senders", "billing@example.com,@example.org"))
     assert team["senders"] == ["billing@example.com", "@example.org"]
     owner = Manage(local_stack, token)
@@ -55,7 +32,7 @@ def test_an_operator_makes_a_team_in_the_running_stack(local_stack: Stack, make:
         assert owner.ok("POST", "/environments", body)["channels"]["email"] == {"from": sender}
 
 
-def test_an_operator_changes_the_senders_of_a_team(local_stack: Stack, make: Make) -> None:
+def test_an_operator_changes_the_senders_of_a_team(local_stack: Stack, make: Callable[..., str]) -> None:
     name = unique("Acme")
     team, token = made(make("--name", name))
     owner = Manage(local_stack, token)
@@ -67,7 +44,7 @@ def test_an_operator_changes_the_senders_of_a_team(local_stack: Stack, make: Mak
     assert owner.call("PUT", "/dev/event_types/e", body)[0] == 422
 
 
-def test_a_list_with_a_wrong_entry_is_refused(make: Make) -> None:
+def test_a_list_with_a_wrong_entry_is_refused(make: Callable[..., str]) -> None:
     with pytest.raises(SystemExit, match=re.escape("senders[1]")):
         make("--name", unique("Acme"), "--senders", "a@example.com,example.com")
 
@@ -115,7 +92,7 @@ def test_a_template_from_somebody_else_is_refused(plain: Manage) -> None:
 
 
 def test_a_sender_that_was_taken_from_a_team_is_looked_at_again_before_the_hand_over(
-    local_stack: Stack, make: Make
+    local_stack: Stack, make: Callable[..., str]
 ) -> None:
     team, token = made(make("--name", unique("Acme"), "--senders", "shop@example.net"))
     owner = Manage(local_stack, token)

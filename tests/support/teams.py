@@ -127,3 +127,9 @@ class Operator:
             now = datetime.now(UTC)
             contact = ContactInfo(type="mobile_number", value=str(number), created_at=now, updated_at=now)
             self._audience.put(contact_item(scope, user, contact))
+
+
+def made(printed: str) -> tuple[dict[str, Any], str]:
+    """Return the team and the token that `make team` printed."""
+    shown, _, rest = printed.partition("\nAPI token (shown this once):\n")
+    return json.loads(shown), rest.split("\n")[0]

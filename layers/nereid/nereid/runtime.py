@@ -109,7 +109,12 @@ class Runtime:
     @cached_property
     def credentials(self) -> Credentials:
         return Credentials(
-            self.account_store, self.environments, self.signing_secret, self.clock, cache_seconds=self._cache_seconds
+            self.account_store,
+            self.teams,
+            self.environments,
+            self.signing_secret,
+            self.clock,
+            cache_seconds=self._cache_seconds,
         )
 
     @cached_property

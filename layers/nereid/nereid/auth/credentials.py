@@ -8,7 +8,7 @@ from cachetools import TTLCache
 
 from nereid.auth import tokens
 from nereid.auth.client_keys import PREFIXES, hash_key
-from nereid.errors import Forbidden, NoCredential, NotFound, Unauthenticated, UnknownKey
+from nereid.errors import Forbidden, NoCredential, NotFound, TeamStopped, Unauthenticated, UnknownKey
 from nereid.models.account import PERMISSIONS
 from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, ClientKey, Environment, Scope, Team
 from nereid.ports.access import AccountStore
@@ -87,8 +87,9 @@ class Teams:
 class Credentials:
     """Checks credentials, caching the store's answers for a bounded time.
 
-    A warm function checks a token's signature itself and asks the store about it at most once per
-    `cache_seconds`; so a revoked token is refused within that time, and within it no request reads a table.
+    A warm function checks a token's signature itself and asks the store about it and its team at most once per
+    `cache_seconds`; so a revoked token, and every one of a stopped team, is refused within that time, and within it no
+    request reads a table.
     Only existing records are cached: a credential or environment works from the moment it is made.
 
     Parameters
@@ -102,6 +103,7 @@ class Credentials:
     def __init__(
         self,
         accounts: AccountStore,
+        teams: Teams,
         environments: Environments,
         secret: Callable[[], str],
         clock: Clock,
@@ -111,6 +113,7 @@ class Credentials:
         self._accounts = accounts
         self._secret = secret
         self._clock = clock
+        self._teams = teams
         self._environments = environments
         self._tokens: TTLCache[tuple[str, str], ApiToken] = TTLCache(
             _KEPT, cache_seconds, lambda: clock.now().timestamp()
@@ -122,18 +125,18 @@ class Credentials:
 
         Raises
         ------
-        ExpiredToken, Unauthenticated
+        ExpiredToken, Unauthenticated, TeamStopped
         """
         return self._of_api_token(tokens.verify(self._secret(), "nereid:api_token", token, self._clock.now()))
 
     def team_token(self, token: str) -> Caller:
         """Return the caller behind an API token or the token of an account that logged in.
 
-        An account's token lives for an hour and says all that is needed, so the store is not asked about it.
+        An account's token lives for an hour and says all that is needed, so the store is asked about its team alone.
 
         Raises
         ------
-        ExpiredToken, Unauthenticated
+        ExpiredToken, Unauthenticated, TeamStopped
         """
         claims = tokens.verify(self._secret(), ("nereid:api_token", "nereid:account"), token, self._clock.now())
         if claims["aud"] != "nereid:account":
@@ -142,6 +145,7 @@ class Credentials:
         if permissions is None:
             raise Unauthenticated("no such role")
         environment, email = _text(claims, "environment"), claims.get("email")
+        self._check_team(_text(claims, "team"))
         return Caller(_text(claims, "team"), _text(claims, "sub"), permissions, environment, email)
 
     def _of_api_token(self, claims: dict[str, Any]) -> Caller:
@@ -152,6 +156,7 @@ class Credentials:
             if record is None:
                 raise Unauthenticated("revoked")
             self._tokens[key] = record
+        self._check_team(record.team_id)
         return Caller(record.team_id, record.id, frozenset(record.permissions), record.default_environment)
 
     def client_key(self, header: str | None) -> ClientCaller:
@@ -163,6 +168,7 @@ class Credentials:
             If there is no key, or something else than a client key.
         UnknownKey
             If it has the form of a client key and is none, or was revoked.
+        TeamStopped
         """
         scheme, _, key = (header or "").partition(" ")
         if scheme != "Bearer" or not key.startswith(PREFIXES):
@@ -174,7 +180,17 @@ class Credentials:
             if record is None:
                 raise UnknownKey
             self._keys[key_hash] = record
+        self._check_team(record.team_id)
         return ClientCaller(Scope(record.team_id, record.environment), record.id, record.scope == "secret")
+
+    def _check_team(self, team_id: str) -> None:
+        """Raise `TeamStopped` if an operator has stopped a team."""
+        try:
+            team = self._teams.get(team_id)
+        except NotFound as error:
+            raise Unauthenticated("no such team") from error
+        if team.stopped_at is not None:
+            raise TeamStopped(team_id)
 
     def environment(self, caller: Caller, identifier: str) -> Environment:
         """Return an environment of the caller's team; `NotFound` for any other."""

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from nereid.auth import tokens
 from nereid.auth.passwords import hash_password, verify_password
-from nereid.errors import BadRefreshToken, NotFound, RegistrationClosed, TooMany, WrongPassword
+from nereid.errors import BadRefreshToken, NotFound, RegistrationClosed, TeamStopped, TooMany, WrongPassword
 from nereid.models.account import ACCESS_SECONDS, Account, LoggedIn, Session
 from nereid.models.team import NO_CHANNELS, Channels, Environment, Registration, Team
 from nereid.ports.access import AccountStore, LimitStore
@@ -152,7 +152,7 @@ class Accounts:
         ------
         TooMany
             If too many logins failed, for the e-mail address or from the source address.
-        WrongPassword
+        WrongPassword, TeamStopped
         """
         self._attempt(_LOGINS_PER_EMAIL, email)
         try:
@@ -167,6 +167,7 @@ class Accounts:
         self._attempt_ended(_LOGINS_PER_ADDRESS, source, failed=failed)
         if account is None or failed:
             raise WrongPassword
+        self._check_team(account)
         return self._begin(account)
 
     def refresh(self, refresh_token: str) -> LoggedIn:
@@ -174,7 +175,7 @@ class Accounts:
 
         Raises
         ------
-        BadRefreshToken
+        BadRefreshToken, TeamStopped
         """
         session_id = _session_id(refresh_token)
         session = self.store.session(session_id) if session_id else None
@@ -187,6 +188,7 @@ class Accounts:
         account = self.store.account(session.email)
         if account is None:
             raise BadRefreshToken
+        self._check_team(account)
         renewed, new_token = _session(session.id, account, self.clock.now())
         try:
             # Comes last: whatever fails before leaves the token valid.
@@ -195,6 +197,11 @@ class Accounts:
             self.store.end_session(session.id)
             raise BadRefreshToken from error
         return LoggedIn(account, self._access_token(account), new_token)
+
+    def _check_team(self, account: Account) -> None:
+        team = self.store.team(account.team_id)
+        if team is None or team.stopped_at is not None:
+            raise TeamStopped(account.team_id)
 
     def _begin(self, account: Account) -> LoggedIn:
         session, refresh_token = _session(str(uuid.uuid4()), account, self.clock.now())

@@ -106,7 +106,8 @@ class Deliverer:
         Unavailable
             If a store or queue failed.
         """
-        busy = self._turn(job, seconds_left)
+        stop = self._stop(job)
+        busy = None if stop is not None else self._turn(job, seconds_left)
         if busy is not None and self._put_back(job, busy):
             return
         token = uuid.uuid4().hex
@@ -122,6 +123,9 @@ class Deliverer:
             self._record(job, claim.token, Outcome("failed", UNKNOWN_OUTCOME))
             return
         job = job.model_copy(update={"sending": claim.sending})
+        if stop is not None:
+            self._hold(job, token, stop, seconds_left)
+            return
         if busy is not None:
             self._record(job, token, gave_up(busy))
             return
@@ -205,6 +209,21 @@ class Deliverer:
         if _is_expired(job, self.clock.now()):
             return Outcome("failed", EXPIRED)
         return None
+
+    def _stop(self, job: DeliveryJob) -> Busy | None:
+        """Return until when a delivery waits because its team is stopped; None if it does not, or not any more."""
+        if self.rules is None or self.waiting is None or _is_expired(job, self.clock.now()):
+            return None
+        since = self.rules.stopped_at(job.team_id)
+        return self.waiting.stopped(since) if since is not None else None
+
+    def _hold(self, job: DeliveryJob, token: str, stop: Busy, seconds_left: Callable[[], float]) -> None:
+        """Have a delivery tried again later, and say why: it may wait for days."""
+        assert self.waiting is not None
+        wait = self.waiting.plan(job, stop)
+        assert wait is not None  # a stop ends no delivery
+        self._record_surely(job, token, Outcome("pending", wait.reason, next_try_at=wait.next_try_at), seconds_left)
+        self.waiting.put_back(wait)
 
     def _turn(self, job: DeliveryJob, seconds_left: Callable[[], float]) -> Busy | None:
         """Wait for a delivery's turn at the provider; return why it does not come now, if it does not."""

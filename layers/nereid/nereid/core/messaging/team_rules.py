@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from nereid.errors import NotFound
 from nereid.models.senders import Senders
@@ -28,6 +29,13 @@ class TeamRules:
     team: Callable[[str], Team]
     stack: Channels
     applications: str = ""
+
+    def stopped_at(self, team_id: str) -> datetime | None:
+        """Return since when an operator has a team stopped; None if it may send."""
+        try:
+            return self.team(team_id).stopped_at
+        except NotFound:
+            return None
 
     def may_send_as(self, team_id: str, sender: str) -> bool:
         """Tell whether a team may send as somebody, who is written as models/senders has it."""

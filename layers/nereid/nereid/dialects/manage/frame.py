@@ -19,7 +19,16 @@ from nereid.dialects.body_types import Body
 from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
 from nereid.dialects.http import not_available as unavailable
 from nereid.dialects.manage.bodies import DeadLettersBody, ListQuery
-from nereid.errors import AlreadyExists, Forbidden, Invalid, NereidError, NotFound, Unauthenticated, Unavailable
+from nereid.errors import (
+    AlreadyExists,
+    Forbidden,
+    Invalid,
+    NereidError,
+    NotFound,
+    TeamStopped,
+    Unauthenticated,
+    Unavailable,
+)
 from nereid.models.delivery import Delivery, Replayed
 from nereid.models.event_type import EventType
 from nereid.models.letter import Letter
@@ -66,6 +75,8 @@ class _Manage:
                 return Response(400, {"message": "Invalid cursor"})
             case Unauthenticated():
                 return Response(401, {"message": "Unauthenticated"})
+            case TeamStopped():
+                return Response(403, {"message": "Team is stopped"})
             case Forbidden():
                 return Response(403, {"message": "Forbidden"})
             case NotFound():

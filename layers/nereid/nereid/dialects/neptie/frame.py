@@ -28,6 +28,7 @@ from nereid.errors import (
     NoCredential,
     NotFound,
     RegistrationClosed,
+    TeamStopped,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -51,6 +52,7 @@ _PLAIN: dict[type[NereidError], tuple[int, str]] = {
     NoCredential: (401, "Authentication required"),
     ExpiredToken: (401, "Expired token"),
     Unauthenticated: (401, "Invalid token"),
+    TeamStopped: (403, "Team is stopped"),
     Forbidden: (403, "Insufficient permissions"),
     RegistrationClosed: (403, "Registration is closed"),
 }
