@@ -97,7 +97,7 @@ class Runtime:
     def account_store(self) -> DynamoAccountStore:
         from nereid.aws.access.accounts import DynamoAccountStore
 
-        return DynamoAccountStore(self._table("accounts_table"))
+        return DynamoAccountStore(self._table("accounts_table"), self.settings.quotas())
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -190,7 +190,7 @@ class Runtime:
     def event_types(self) -> DynamoEventTypeStore:
         from nereid.aws.messaging.event_types import DynamoEventTypeStore
 
-        return DynamoEventTypeStore(self._table("activity_table"))
+        return DynamoEventTypeStore(self._table("activity_table"), self.settings.quotas().event_types)
 
     @cached_property
     def messages(self) -> DynamoMessageStore:

@@ -109,6 +109,15 @@ class Channels(BaseModel):
 NO_CHANNELS = Channels(email=None, sms=None, push=None)
 
 
+class Quotas(NamedTuple):
+    """How many of each a team may have."""
+
+    environments: int = 20
+    api_tokens: int = 100
+    client_keys: int = 100
+    event_types: int = 1000
+
+
 class Team(BaseModel):
     """An owner of environments and credentials; nothing is ever shared between two teams."""
 

@@ -69,7 +69,7 @@ class AccountStore(Protocol):
         ...
 
     def create_environment(self, environment: Environment) -> None:
-        """Store a new environment; `AlreadyExists` if the identifier is taken."""
+        """Store a new environment; `AlreadyExists` if the identifier is taken, `LimitReached` if there are too many."""
         ...
 
     def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
@@ -81,7 +81,7 @@ class AccountStore(Protocol):
         ...
 
     def create_api_token(self, token: ApiToken) -> None:
-        """Store a new token."""
+        """Store a new token; `LimitReached` if the team has too many."""
         ...
 
     def delete_api_token(self, team_id: str, token_id: str) -> None:
@@ -97,7 +97,7 @@ class AccountStore(Protocol):
         ...
 
     def create_client_key(self, key: ClientKey) -> None:
-        """Store a new client key."""
+        """Store a new client key; `LimitReached` if the team has too many."""
         ...
 
     def delete_client_key(self, team_id: str, key_id: str) -> None:

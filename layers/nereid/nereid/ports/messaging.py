@@ -65,7 +65,10 @@ class EventTypeStore(EventTypeReader, Protocol):
         ...
 
     def put(self, scope: Scope, event_type: EventType) -> EventType:
-        """Create or replace one; return it as stored, with the first `created_at`."""
+        """Create or replace one; return it as stored, with the first `created_at`.
+
+        `LimitReached` if it is new, and the team has too many.
+        """
         ...
 
     def delete(self, scope: Scope, event_type: str) -> None:

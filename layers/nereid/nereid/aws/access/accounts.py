@@ -2,24 +2,29 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from nereid import jsontext
-from nereid.aws.errors import ConditionFailed
+from nereid.aws.errors import ConditionFailed, Contended
 from nereid.aws.table import Item, Table, can_be_key, seconds
 from nereid.clock import from_iso, to_exact_iso
-from nereid.errors import AlreadyExists, NotFound
+from nereid.contention import until_uncontested
+from nereid.errors import AlreadyExists, Conflict, LimitReached, NotFound
 from nereid.models.account import Account, Session
-from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
+from nereid.models.team import ApiToken, ClientKey, Environment, Quotas, Scope, Team
 
 _ALL_ENVIRONMENTS = "environments"
+_QUOTAS = Quotas()
+#: What a team may have only so many of, as its sort keys begin.
+_Kind = Literal["environment", "token", "client_key"]
 
 
 class DynamoAccountStore:
     """Implements `nereid.ports.access.AccountStore`."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, quotas: Quotas = _QUOTAS) -> None:
         self._table = table
+        self._quotas = quotas
 
     def create_team(
         self, team: Team, environment: Environment, token: ApiToken | None, account: Account | None = None
@@ -99,7 +104,9 @@ class DynamoAccountStore:
 
     def create_environment(self, environment: Environment) -> None:
         try:
-            self._table.transact(
+            self._add(
+                environment.team_id,
+                "environment",
                 self._table.writing(_environment_item(environment), "attribute_not_exists(pk)"),
                 self._table.writing(_listed(environment)),
             )
@@ -115,7 +122,7 @@ class DynamoAccountStore:
         return sorted(found, key=lambda token: (token.created_at, token.id))
 
     def create_api_token(self, token: ApiToken) -> None:
-        self._table.put(_token_item(token))
+        self._add(token.team_id, "token", self._table.writing(_token_item(token)))
 
     def delete_api_token(self, team_id: str, token_id: str) -> None:
         self._delete(_team(team_id), f"token#{token_id}")
@@ -130,7 +137,9 @@ class DynamoAccountStore:
 
     def create_client_key(self, key: ClientKey) -> None:
         record = key.model_dump(mode="json")
-        self._table.transact(
+        self._add(
+            key.team_id,
+            "client_key",
             self._table.writing({"pk": _team(key.team_id), "sk": f"client_key#{key.id}", **record}),
             self._table.writing({"pk": _key(key.key_hash), "sk": "client_key", **record}),
         )
@@ -150,6 +159,39 @@ class DynamoAccountStore:
 
     def ping(self) -> None:
         self._table.get("health", "health", consistent=False)
+
+    def _add(self, team_id: str, kind: _Kind, *writes: Item) -> None:
+        """Do the writes that add one of a kind to a team, all or nothing; `LimitReached` if it has as many as it may.
+
+        They are counted, since tokens remove themselves when they expire. Of two additions at once, which both count
+        without the other, one does not find the version that it read, and counts again.
+        """
+        what, most = {
+            "environment": ("environments", self._quotas.environments),
+            "token": ("API tokens", self._quotas.api_tokens),
+            "client_key": ("client keys", self._quotas.client_keys),
+        }[kind]
+        lock = (_team(team_id), f"quota#{kind}")
+        values = {":pk": _team(team_id), ":prefix": f"{kind}#"}
+
+        def attempt() -> None:
+            version = (self._table.get(*lock) or {"version": 0})["version"]
+            if self._table.count("pk = :pk AND begins_with(sk, :prefix)", values) >= most:
+                raise LimitReached(what, most)
+            unchanged = self._table.updating(
+                *lock,
+                "SET version = :next",
+                {":next": version + 1, ":version": version},
+                condition="attribute_not_exists(version) OR version = :version",
+            )
+            try:
+                self._table.transact_once(*writes, unchanged)
+            except ConditionFailed as error:
+                if error.which == (len(writes),):
+                    raise Conflict(what) from error
+                raise
+
+        until_uncontested(what, attempt, again=(Conflict, Contended))
 
     def _all(self, team_id: str, prefix: str) -> list[Item]:
         values = {":pk": _team(team_id), ":prefix": prefix}

@@ -23,6 +23,7 @@ from nereid.errors import (
     AlreadyExists,
     Forbidden,
     Invalid,
+    LimitReached,
     NereidError,
     NotFound,
     TeamStopped,
@@ -36,6 +37,13 @@ from nereid.models.message import Message
 from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
 
+#: The member of a body, or the part of a path, that is said to be too much.
+_LIMITED = {
+    "environments": "identifier",
+    "API tokens": "name",
+    "client keys": "environment",
+    "event types": "event_type",
+}
 DELETED = {"message": "Successfully deleted"}
 #: DynamoDB's limit, and so the length of the longest position in a list.
 MAX_SORT_KEY_BYTES = 1024
@@ -83,6 +91,8 @@ class _Manage:
                 return not_found()
             case Invalid():
                 return _invalid(error)
+            case LimitReached(what=what):
+                return _invalid(Invalid({_LIMITED[what]: str(error)}))
             case AlreadyExists():
                 return _invalid(Invalid({"identifier": "already exists"}))
             case Unavailable():
