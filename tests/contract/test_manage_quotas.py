@@ -16,8 +16,7 @@ from tests.support.teams import Operator
 @pytest.fixture(scope="module")
 def small() -> Iterator[InProcessStack]:
     """Return a stack where a team may have three of each."""
-    names = ("MaxEnvironments", "MaxApiTokens", "MaxClientKeys", "MaxEventTypes")
-    with in_process_stack.running(**dict.fromkeys(names, "3")) as stack:
+    with in_process_stack.running(MaxEnvironments="3", MaxApiTokens="3", MaxClientKeys="3", MaxEventTypes="3") as stack:
         yield stack
 
 

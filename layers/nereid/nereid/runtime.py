@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from nereid.core.audience.vibetrace.restrictions import EventRules
     from nereid.core.messaging.dead_letters import DeadLetters
     from nereid.core.messaging.deliver import Deliverer
+    from nereid.core.messaging.erase import Eraser
     from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.process_message import Processor
     from nereid.core.messaging.process_operations import Operations
@@ -429,6 +430,20 @@ class Runtime:
             queue=self.message_queue,
             depths=SqsDepths(self.clients, urls),
             closures=self.closures,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def eraser(self) -> Eraser:
+        from nereid.core.messaging.erase import Eraser
+
+        return Eraser(
+            deletions=self.account_store,
+            users=self.users,
+            event_types=self.event_types,
+            messages=self.messages,
+            deliveries=self.deliveries,
+            state=self.sweep_state,
             clock=self.clock,
         )
 

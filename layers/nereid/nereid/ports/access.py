@@ -72,6 +72,13 @@ class AccountStore(Protocol):
         """Store a new environment; `AlreadyExists` if the identifier is taken, `LimitReached` if there are too many."""
         ...
 
+    def delete_environment(self, scope: Scope, at: datetime) -> None:
+        """Mark an environment as deleted and revoke its keys; `NotFound` if there is none.
+
+        From then on it is not found any more; its data are there until they are erased (`core.messaging.erase`).
+        """
+        ...
+
     def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
         """Return the record of a token, None if it was never issued or is revoked."""
         ...

@@ -125,6 +125,10 @@ class MessageStore(Protocol):
         """Return messages, newest first, from before a position, and the position to go on before."""
         ...
 
+    def delete_many(self, scope: Scope, message_ids: Sequence[str]) -> None:
+        """Delete messages; what of their plans stands apart expires."""
+        ...
+
     def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
         """Return messages that arrived after a position and before a moment, oldest first; may miss the newest.
 
@@ -174,6 +178,10 @@ class SweepState(Watches, Protocol):
 
     def unwatch(self, scope: Scope, watches: Sequence[Watch]) -> None:
         """Look at messages no more, as far as these watches go."""
+        ...
+
+    def forget(self, scope: Scope) -> None:
+        """Forget all of an environment."""
         ...
 
     def turn(self) -> Scope | None:
@@ -274,6 +282,10 @@ class DeliveryStore(Protocol):
         With a lost claim only a success is recorded, as long as the same sending is pending: the run that
         has it now may not have sent it yet.
         """
+        ...
+
+    def delete_many(self, scope: Scope, delivery_ids: Sequence[str]) -> None:
+        """Delete the records of deliveries."""
         ...
 
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
@@ -436,6 +448,22 @@ class Tenants(Protocol):
 
     def scopes(self) -> Iterator[Scope]:
         """Yield them in one order; one that was made just now may be missing."""
+        ...
+
+
+class Deletions(Protocol):
+    """Environments that were deleted and whose data are not all gone."""
+
+    def deletions(self) -> Iterator[tuple[Scope, datetime]]:
+        """Yield them, and when they were deleted; one that was deleted just now may be missing."""
+        ...
+
+    def delete_client_keys(self, scope: Scope) -> None:
+        """Revoke the keys of an environment."""
+        ...
+
+    def finish_deletion(self, scope: Scope) -> None:
+        """Forget an environment whose data are gone, so that its identifier is free."""
         ...
 
 

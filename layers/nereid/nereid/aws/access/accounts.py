@@ -1,6 +1,7 @@
 """Teams, environments, accounts and credentials in the accounts table."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
 
@@ -9,11 +10,13 @@ from nereid.aws.errors import ConditionFailed, Contended
 from nereid.aws.table import Item, Table, can_be_key, seconds
 from nereid.clock import from_iso, to_exact_iso
 from nereid.contention import until_uncontested
-from nereid.errors import AlreadyExists, Conflict, LimitReached, NotFound
+from nereid.errors import AlreadyExists, BeingDeleted, Conflict, LimitReached, NotFound
 from nereid.models.account import Account, Session
 from nereid.models.team import ApiToken, ClientKey, Environment, Quotas, Scope, Team
 
 _ALL_ENVIRONMENTS = "environments"
+#: Environments that are being deleted, and how many of a team's deletions its record has.
+_DELETIONS, _DELETIONS_KEPT = "deletions", 100
 _QUOTAS = Quotas()
 #: What a team may have only so many of, as its sort keys begin.
 _Kind = Literal["environment", "token", "client_key"]
@@ -97,10 +100,11 @@ class DynamoAccountStore:
 
     def environment(self, team_id: str, identifier: str) -> Environment | None:
         item = self._table.get(_team(team_id), f"environment#{identifier}")
-        return _to_environment(item) if item else None
+        return _to_environment(item) if item and "deleting_at" not in item else None
 
     def environments(self, team_id: str) -> list[Environment]:
-        return sorted(map(_to_environment, self._all(team_id, "environment#")), key=lambda each: each.created_at)
+        items = [item for item in self._all(team_id, "environment#") if "deleting_at" not in item]
+        return sorted(map(_to_environment, items), key=lambda each: each.created_at)
 
     def create_environment(self, environment: Environment) -> None:
         try:
@@ -111,7 +115,64 @@ class DynamoAccountStore:
                 self._table.writing(_listed(environment)),
             )
         except ConditionFailed as error:
-            raise AlreadyExists("environment") from error
+            item = self._table.get(_team(environment.team_id), f"environment#{environment.identifier}")
+            raise (
+                BeingDeleted("environment") if item and "deleting_at" in item else AlreadyExists("environment")
+            ) from error
+
+    def delete_environment(self, scope: Scope, at: datetime) -> None:
+        key = (_team(scope.team_id), f"environment#{scope.environment}")
+        if not can_be_key(*key):
+            raise NotFound("environment")
+        listed = {"team_id": scope.team_id, "environment": scope.environment, "at": to_exact_iso(at)}
+
+        def attempt() -> None:
+            known = (self._table.get(_team(scope.team_id), "team") or {}).get("deleted", {})
+            deleted = {**known, scope.environment: to_exact_iso(at)}
+            latest = sorted(deleted, key=lambda name: str(deleted[name]))[-_DELETIONS_KEPT:]
+            try:
+                self._table.transact_once(
+                    self._table.updating(
+                        *key,
+                        "SET deleting_at = :at",
+                        {":at": to_exact_iso(at)},
+                        condition="attribute_exists(pk) AND attribute_not_exists(deleting_at)",
+                    ),
+                    self._table.updating(
+                        _team(scope.team_id),
+                        "team",
+                        "SET deleted = :deleted",
+                        {":deleted": {name: deleted[name] for name in latest}, ":known": known},
+                        condition="attribute_not_exists(deleted) OR deleted = :known",
+                    ),
+                    self._table.deleting(_ALL_ENVIRONMENTS, "#".join(scope)),
+                    self._table.writing({"pk": _DELETIONS, "sk": "#".join(scope), **listed}),
+                )
+            except ConditionFailed as error:
+                if 0 in error.which:
+                    raise NotFound("environment") from error
+                raise Conflict("team") from error
+
+        until_uncontested("team", attempt, again=(Conflict, Contended))
+        self.delete_client_keys(scope)
+
+    def delete_client_keys(self, scope: Scope) -> None:
+        for key in self.client_keys(scope.team_id):
+            if key.environment == scope.environment:
+                with suppress(NotFound):
+                    self.delete_client_key(scope.team_id, key.id)
+
+    def deletions(self) -> Iterator[tuple[Scope, datetime]]:
+        for item in self._table.query("pk = :pk", {":pk": _DELETIONS}):
+            yield Scope(item["team_id"], item["environment"]), from_iso(item["at"])
+
+    def finish_deletion(self, scope: Scope) -> None:
+        with suppress(ConditionFailed):  # done before, and perhaps made anew since
+            self._table.delete(
+                _team(scope.team_id), f"environment#{scope.environment}", "attribute_exists(deleting_at)"
+            )
+        # It goes last, so that who is interrupted comes by again.
+        self._table.delete(_DELETIONS, "#".join(scope))
 
     def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
         item = self._table.get(_team(team_id), f"token#{token_id}")

@@ -121,6 +121,9 @@ class DynamoMessageStore:
             reached=from_iso(shown[-1]["received"].partition("#")[0]) if shown else None,
         )
 
+    def delete_many(self, scope: Scope, message_ids: Sequence[str]) -> None:
+        self._table.delete_many((_key(scope, message_id), "message") for message_id in message_ids)
+
     def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
         found = self._plans((_key(scope, message_id), "message") for message_id in message_ids)
         return {_message_id(pk): plan for pk, plan in found.items()}

@@ -93,6 +93,8 @@ class Deliverer:
     def deliver(self, job: DeliveryJob, seconds_left: Callable[[], float] = lambda: inf) -> None:
         """Deliver a job, record why not, or put it back on its queue until the provider may take it.
 
+        One of a deleted environment is dropped.
+
         Parameters
         ----------
         seconds_left
@@ -106,6 +108,8 @@ class Deliverer:
         Unavailable
             If a store or queue failed.
         """
+        if self.rules is not None and self.rules.is_gone(job.scope, job.planned_at):
+            return
         stop = self._stop(job)
         busy = None if stop is not None else self._turn(job, seconds_left)
         if busy is not None and self._put_back(job, busy):
