@@ -1,7 +1,7 @@
 """POST /manage/environments: create an environment."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.access.teams import create_environment
+from nereid.core.access.teams import allowed_channels, create_environment
 from nereid.dialects.http import Request, Response
 from nereid.dialects.manage import frame as manage
 from nereid.dialects.manage.bodies import EnvironmentBody
@@ -13,7 +13,9 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the environment."""
     body = manage.parse(EnvironmentBody, manage.json_object(request))
-    channels = Channels.model_validate(body.channels.model_dump(by_alias=True, exclude_unset=True))
+    given = Channels.model_validate(body.channels.model_dump(by_alias=True, exclude_unset=True))
+    team = runtime.teams.get(caller.team_id)
+    channels = allowed_channels(team, runtime.senders(team), given)
     environment = create_environment(
         runtime.account_store,
         runtime.clock,

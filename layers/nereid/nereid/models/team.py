@@ -31,6 +31,10 @@ Permission = Literal[
 ]
 
 
+#: Who can register: nobody, or everybody, without or with the stack's own providers.
+Registration = Literal["closed", "open", "trusted"]
+
+
 class Scope(NamedTuple):
     """One environment of one team: the tenant key that every read and write of audience and activity carries."""
 
@@ -101,12 +105,24 @@ class Channels(BaseModel):
     push: PushProvider | None = None
 
 
+#: No provider for any channel.
+NO_CHANNELS = Channels(email=None, sms=None, push=None)
+
+
 class Team(BaseModel):
     """An owner of environments and credentials; nothing is ever shared between two teams."""
 
     id: str
     name: str
     created_at: datetime
+    #: Whom it may send as beside the stack's own senders, as models/senders reads it; None, in records that are older
+    #: than the list, for anybody.
+    senders: list[str] | None = None
+    #: How it came to be without an operator; None if an operator made it, and in older records.
+    registered: Literal["open", "trusted"] | None = None
+    #: Since when an operator has it stopped, and when one last let it go on.
+    stopped_at: datetime | None = None
+    resumed_at: datetime | None = None
 
 
 class Environment(BaseModel):
