@@ -15,5 +15,7 @@ def handler(request: Request, caller: Caller) -> Response:
     name = manage.event_type_name(request)
     check_notifications(body.notifications)
     environment = runtime.credentials.environment(caller, request.params["environment"])
-    stored = put_event_type(runtime.event_types, runtime.clock, environment.scope, name, body.notifications)
+    stored = put_event_type(
+        runtime.event_types, runtime.clock, environment.scope, name, body.notifications, public=body.public
+    )
     return manage.ok(manage.event_type_object(stored))

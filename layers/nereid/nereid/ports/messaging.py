@@ -84,9 +84,19 @@ class MessageFilter(NamedTuple):
     user_id: str | None = None
 
 
+class StoredMessage(NamedTuple):
+    """A message with its plan."""
+
+    message: Message
+    plan: Plan
+    #: How often its id came again with something else, up to a bound.
+    conflicts: int = 0
+
+
 class Arrival(NamedTuple):
     """A stored message, where it stands in the order of arrival."""
 
+    #: The message's key.
     message_id: str
     position: str
     #: The ids of its deliveries that have a recipient; None if they are too many to stand there, and in its plan alone.
@@ -106,20 +116,33 @@ class Arrivals(NamedTuple):
 
 
 class MessageStore(Protocol):
-    """Messages with their plans."""
+    """Messages with their plans, by their keys."""
 
-    def add(self, scope: Scope, message: Message, plan: Plan) -> tuple[Message, Plan] | None:
-        """Store a message with its plan unless its id is taken; return the one that has it, None if stored."""
+    def add(self, scope: Scope, message: Message, plan: Plan) -> StoredMessage | None:
+        """Store a message with its plan unless its key is taken; return the one that has it, None if stored."""
         ...
 
-    def get(self, scope: Scope, message_id: str) -> tuple[Message, Plan] | None:
+    def get(self, scope: Scope, message_key: str) -> StoredMessage | None:
         """Return a message with its plan."""
+        ...
+
+    def count_conflict(self, scope: Scope, message_key: str, mark: str) -> bool:
+        """Count that a stored message's id came again with something else; tell whether it was counted.
+
+        Parameters
+        ----------
+        mark
+            Names the conflict: it is counted once, however often it is told.
+        """
         ...
 
     def page(
         self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
-    ) -> tuple[list[Message], str | None]:
-        """Return messages, newest first, from before a position, and the position to go on before."""
+    ) -> tuple[list[StoredMessage], str | None]:
+        """Return messages, newest first, from before a position, and the position to go on before.
+
+        Their plans say which notifications were skipped; a large one may lack the others.
+        """
         ...
 
     def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
@@ -129,14 +152,15 @@ class MessageStore(Protocol):
         """
         ...
 
-    def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
-        """Return the plans of the messages that are there, by message id; may be a moment old."""
+    def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:
+        """Return the plans of the messages that are there, by their keys; may be a moment old."""
         ...
 
 
 class Watch(NamedTuple):
     """A message that is looked at until all of its deliveries are final."""
 
+    #: The message's key.
     message_id: str
     #: When to look next.
     due: datetime

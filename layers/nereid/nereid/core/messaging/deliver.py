@@ -25,6 +25,7 @@ from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import Message
+from nereid.models.message_keys import id_of
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
     UNKNOWN_OUTCOME,
@@ -235,7 +236,7 @@ class Deliverer:
         if stored is None:
             # Stored before it was queued: it is missed by a stale read, or was kept no longer.
             raise TryAgain(_SHORTLY, "the message is not there")
-        return stored[0]
+        return stored.message
 
     def _release(self, job: DeliveryJob, token: str) -> None:
         """Give a claim back after nothing was handed over; if that fails too, it lapses."""
@@ -270,7 +271,7 @@ class Deliverer:
         ending = _ending(outcome)
         self.counts.add(job.notification.channel, ending)
         if ending in ("provider", "template", "gave up", EXPIRED):
-            ids = {"message_id": job.message_id, "delivery_id": job.delivery_id}
+            ids = {"message_id": id_of(job.message_id), "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
         if outcome.status == "success" and self.content.is_followed_up(job):

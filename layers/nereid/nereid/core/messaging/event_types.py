@@ -52,7 +52,13 @@ def _check_notifications(notifications: Sequence[Notification]) -> None:
 
 
 def put_event_type(
-    store: EventTypeStore, clock: Clock, scope: Scope, event_type: str, notifications: Sequence[Notification]
+    store: EventTypeStore,
+    clock: Clock,
+    scope: Scope,
+    event_type: str,
+    notifications: Sequence[Notification],
+    *,
+    public: bool | None = None,
 ) -> EventType:
     """Create or replace an event type as a whole; its notifications are checked before."""
     now = clock.now()
@@ -62,6 +68,7 @@ def put_event_type(
             event_type=event_type,
             environment=scope.environment,
             notifications=list(notifications),
+            public=public,
             created_at=now,
             updated_at=now,
         ),

@@ -137,9 +137,10 @@ class ClientKeyBody(LaxBody):
 
 
 class EventTypeBody(LaxBody):
-    """The notifications of an event type."""
+    """The notifications of an event type, and whether public keys may cause them."""
 
     notifications: Annotated[list[Notification], Field(max_length=20)]
+    public: bool | None = None
 
 
 class SuppressionBody(LaxBody):
