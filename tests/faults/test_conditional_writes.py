@@ -350,6 +350,9 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
         lambda s: s.accounts.renew_session(SESSION.model_copy(update={"token_hash": "new"}), "old"),
     ),
     "create_environment": simply(lambda s: s.accounts.create_environment(ENVIRONMENT)),
+    "update_environment": after(
+        lambda s: s.accounts.create_environment(ENVIRONMENT), lambda s: s.accounts.update_environment(ENVIRONMENT)
+    ),
     "create_client_key": simply(lambda s: s.accounts.create_client_key(KEY)),
     "delete_client_key": after(
         lambda s: s.accounts.create_client_key(KEY), lambda s: s.accounts.delete_client_key("team", "k")

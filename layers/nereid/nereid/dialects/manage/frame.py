@@ -254,6 +254,7 @@ def environment_object(environment: Environment, defaults: Channels) -> dict[str
         "name": environment.name,
         "mock": environment.mock,
         "channels": environment.providers(defaults).model_dump(mode="json", by_alias=True),
+        "client_access": environment.client_access.model_dump(mode="json"),
         "created_at": to_iso(environment.created_at),
     }
 
