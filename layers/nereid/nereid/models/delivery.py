@@ -13,7 +13,7 @@ from nereid.errors import StoppedBy
 from nereid.models.event_type import Channel, Notification
 from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import Message
-from nereid.models.team import Channels, Scope
+from nereid.models.team import Channels, HourlyLimits, Scope
 from nereid.models.user import comparable
 
 Status = Literal["mocked", "no_contact", "no_provider", "pending", "success", "failed"]
@@ -160,6 +160,13 @@ class Replayed(NamedTuple):
     effect: Effect
 
 
+class PublicLimits(BaseModel):
+    """What the deliveries of a public key's message are held to."""
+
+    key_id: str
+    hourly: HourlyLimits
+
+
 class DeliveryJob(BaseModel):
     """A record of a delivery queue: everything that is needed to send one delivery.
 
@@ -188,6 +195,8 @@ class DeliveryJob(BaseModel):
     refusals: int = 0
     refused_since: datetime | None = None
     refused_by: StoppedBy | None = None
+    #: None once the delivery is counted, and for what no public key sent.
+    limits: PublicLimits | None = None
 
     @property
     def scope(self) -> Scope:

@@ -229,6 +229,8 @@ class Claim(NamedTuple):
     until: datetime | None = None
     #: Which sending of the delivery it is: 1, and one more each time that it was reopened.
     sending: int = 1
+    #: Whether this sending was counted for its hourly limits.
+    is_counted: bool = False
 
 
 #: The reason of a delivery that was handed over, or not: nobody knows.
@@ -277,6 +279,37 @@ class Schedule(Protocol):
 
     def close(self, busy: Busy) -> None:
         """Let nobody book a turn for a while."""
+        ...
+
+
+class HourlyLimit(NamedTuple):
+    """How much may be sent within an hour of the clock, by somebody or to somebody."""
+
+    kind: Literal["email_address", "sms_address", "sms_key"]
+    #: The address in its normal form, or the id of the key.
+    owner: str
+    most: int
+
+
+class HourlyCounts(Protocol):
+    """How much of each hourly limit is used up, in each environment by itself."""
+
+    def are_used_up(self, scope: Scope, limits: Sequence[HourlyLimit], now: datetime) -> bool:
+        """Tell whether one of some limits is used up, as far as is known; may be a moment old."""
+        ...
+
+    def count(self, job: DeliveryJob, token: str, limits: Sequence[HourlyLimit], now: datetime) -> bool:
+        """Count a delivery for all limits, and note on its record that this sending of it is counted, or do nothing.
+
+        Returns
+        -------
+        False if one of the limits is used up.
+
+        Raises
+        ------
+        TryAgain
+            If the claim is lost that the token names.
+        """
         ...
 
 

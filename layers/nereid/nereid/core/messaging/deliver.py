@@ -19,6 +19,7 @@ from math import inf
 from typing import Any
 
 from nereid import jsontext
+from nereid.core.messaging.hourly_limits import LIMITED, HourlyLimiter
 from nereid.core.messaging.waiting import Waiting, gave_up
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TemplateFailed, TryAgain, Unavailable
 from nereid.logs import failed
@@ -31,6 +32,7 @@ from nereid.ports.messaging import (
     UNKNOWN_OUTCOME,
     Busy,
     Channel,
+    Claim,
     Content,
     DeliveryStore,
     MessageStore,
@@ -71,6 +73,8 @@ class Deliverer:
         Where it is counted how deliveries end.
     waiting
         How deliveries wait for the provider; None for a channel that has none.
+    limiter
+        Holds what public keys send to their limits; None for a channel that has none.
     """
 
     channel: Channel
@@ -81,6 +85,7 @@ class Deliverer:
     suppressions: SuppressionStore | None = None
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
     waiting: Waiting | None = None
+    limiter: HourlyLimiter | None = None
 
     def begin(self, jobs: int) -> None:
         """Begin a batch of so many jobs."""
@@ -103,7 +108,9 @@ class Deliverer:
         Unavailable
             If a store or queue failed.
         """
-        busy = self._turn(job, seconds_left)
+        # What is over a limit takes nobody's turn.
+        is_limited = self.limiter is not None and self.limiter.is_reached(job)
+        busy = None if is_limited else self._turn(job, seconds_left)
         if busy is not None and self._put_back(job, busy):
             return
         token = uuid.uuid4().hex
@@ -119,17 +126,26 @@ class Deliverer:
             self._record(job, claim.token, Outcome("failed", UNKNOWN_OUTCOME))
             return
         job = job.model_copy(update={"sending": claim.sending})
+        if claim.is_counted:
+            job, is_limited = _without_limits(job), False
         if busy is not None:
             self._record(job, token, gave_up(busy))
             return
-        self._hand_over(job, token, claim.attempt, until, seconds_left)
+        self._hand_over(job, claim, until, seconds_left, is_limited=is_limited)
 
     def _hand_over(
-        self, job: DeliveryJob, token: str, attempt: int, until: datetime, seconds_left: Callable[[], float]
+        self,
+        job: DeliveryJob,
+        claim: Claim,
+        until: datetime,
+        seconds_left: Callable[[], float],
+        *,
+        is_limited: bool,
     ) -> None:
+        token = claim.token
         try:
             rendered = self._render(job)
-            hindrance = self._hindrance(job, rendered)
+            hindrance = self._hindrance(job, rendered) or self._limited(job, token, is_limited=is_limited)
         except TemplateFailed as error:
             self._record(job, token, Outcome("failed", f"template: {error}"))
             return
@@ -139,6 +155,8 @@ class Deliverer:
         if hindrance is not None:
             self._record(job, token, hindrance)
             return
+        # It comes again as one that is counted, if the provider does not take it.
+        job = _without_limits(job)
 
         def time_left() -> float:
             return min(seconds_left(), (until - self.clock.now()).total_seconds())
@@ -158,7 +176,7 @@ class Deliverer:
         except OutcomeUnknown as error:
             if job.notification.retry == "at_most_once":
                 outcome = Outcome("failed", UNKNOWN_OUTCOME)
-            elif attempt < MAX_TRIES:
+            elif claim.attempt < MAX_TRIES:
                 raise TryAgain(CLAIM_SECONDS, UNKNOWN_OUTCOME) from error
             else:
                 outcome = Outcome("failed", UNKNOWN_OUTCOME)
@@ -198,6 +216,12 @@ class Deliverer:
             return Outcome("no_provider", f"no {job.notification.channel} provider")
         if _is_expired(job, self.clock.now()):
             return Outcome("failed", EXPIRED)
+        return None
+
+    def _limited(self, job: DeliveryJob, token: str, *, is_limited: bool) -> Outcome | None:
+        """Count a delivery that is about to be handed over for its limits; return how it ends if it is over one."""
+        if is_limited or not (self.limiter is None or self.limiter.takes(job, token)):
+            return Outcome("failed", LIMITED)
         return None
 
     def _turn(self, job: DeliveryJob, seconds_left: Callable[[], float]) -> Busy | None:
@@ -276,6 +300,10 @@ class Deliverer:
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
         if outcome.status == "success" and self.content.is_followed_up(job):
             self.content.follow_up(job, at)
+
+
+def _without_limits(job: DeliveryJob) -> DeliveryJob:
+    return job if job.limits is None else job.model_copy(update={"limits": None})
 
 
 def _is_expired(job: DeliveryJob, now: datetime) -> bool:

@@ -38,6 +38,7 @@ from nereid.models.delivery import (
     Plan,
     Planned,
     PlannedNotification,
+    PublicLimits,
     Recipient,
     Skipped,
 )
@@ -276,7 +277,7 @@ class Processor:
         asked_at: datetime,
     ) -> DeliveryJob:
         assert planned.recipient is not None
-        return DeliveryJob(
+        job = DeliveryJob(
             team_id=environment.team_id,
             environment=environment.identifier,
             mock=environment.mock,
@@ -290,6 +291,13 @@ class Processor:
             planned_at=plan.planned_at,
             asked_at=asked_at,
         )
+        # Not even set in the jobs of others, so that an earlier release reads those as well.
+        return job.model_copy(update={"limits": _limits(environment, message)}) if message.is_public else job
+
+
+def _limits(environment: Environment, message: Message) -> PublicLimits:
+    assert message.client_key is not None
+    return PublicLimits(key_id=message.client_key.id, hourly=environment.client_access.hourly)
 
 
 def make_plan(
