@@ -72,7 +72,7 @@ class Stack:
         self._ready = threading.Event()
         self._gateway: Gateway | None = None
         self._stops: list[Any] = []
-        self._http = HttpServer(settings.port, self._answer)
+        self._http = HttpServer(settings.port, self._answer, is_own=settings.hosts.__contains__)
         self._stops.append(self._http.server_close)
         self.base_url = f"http://127.0.0.1:{self._http.server_port}"
         self._outbox = Outbox(self._token_of)
@@ -97,7 +97,7 @@ class Stack:
         recorder = Recorder(Forward(settings.emulator) if settings.emulator else embedded())
         limits = SendingLimits(recorder, Limits(settings.ses_rate, settings.ses_daily_quota))
         permissions = Permissions(limits)
-        aws = AwsServer(permissions, settings.aws_host, settings.aws_port)
+        aws = AwsServer(permissions, settings.aws_host, settings.aws_port, settings.hosts)
         aws.start()
         self._stops.append(aws.stop)
         cloud = self._cloud = Cloud(aws.url, settings.region, STACK_NAME)

@@ -11,7 +11,7 @@ from local_stack.compute.functions import Outcome
 from local_stack.console import page
 from local_stack.console.feedback import BOUNCE_TYPES, PUSH_FAILURE, TYPES, Feedback
 from local_stack.console.outbox import Outbox
-from local_stack.http.gateway import Request, Response, message
+from local_stack.http.gateway import HEADERS, Request, Response, message
 from local_stack.http.server import QUIET
 
 # A mail may name pictures of the whole world; nothing of them is fetched, neither by the page nor in its frames.
@@ -62,7 +62,7 @@ class Helpers:
         response = handler(request) if handler else message(404, "Not Found")
         # The page asks often, and its requests would bury those of the product.
         response.route = QUIET if request.method == "GET" else "local"
-        response.headers.append(("Cache-Control", "no-store"))
+        response.headers = [*response.headers, *(each for each in HEADERS if each not in response.headers)]
         return response
 
     def _redirect(self, _: Request) -> Response:
@@ -72,7 +72,6 @@ class Helpers:
         headers = [
             ("Content-Type", "text/html; charset=utf-8"),
             ("Content-Security-Policy", _POLICY),
-            ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "no-referrer"),
         ]
         return Response(200, headers, page.render(self._outbox.messages()).encode())

@@ -16,5 +16,7 @@ def handler(request: Request, caller: Caller) -> Response:
     check_notifications(body.notifications)
     check_senders(body.notifications, runtime.senders(runtime.teams.get(caller.team_id)))
     environment = runtime.credentials.environment(caller, request.params["environment"])
-    stored = put_event_type(runtime.event_types, runtime.clock, environment.scope, name, body.notifications)
+    stored = put_event_type(
+        runtime.event_types, runtime.clock, environment.scope, name, body.notifications, public=body.public
+    )
     return manage.ok(manage.event_type_object(stored))

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.deliver import Deliverer
     from nereid.core.messaging.erase import Eraser
     from nereid.core.messaging.failure_notes import FailureNoter
+    from nereid.core.messaging.hourly_limits import HourlyLimiter
     from nereid.core.messaging.process_message import Processor
     from nereid.core.messaging.process_operations import Operations
     from nereid.core.messaging.record_feedback import FeedbackRecorder
@@ -263,6 +264,13 @@ class Runtime:
 
         return TeamRules(self.teams.get, self.settings.channels(), self.settings.push_applications or "")
 
+    def _hourly_limiter(self) -> HourlyLimiter:
+        from nereid.aws.messaging.hourly_counts import DynamoHourlyCounts
+        from nereid.core.messaging.hourly_limits import HourlyLimiter
+
+        counts = DynamoHourlyCounts(self._table("limits_table"), self._table("activity_table"))
+        return HourlyLimiter(counts, self.clock)
+
     @cached_property
     def processor(self) -> Processor:
         from nereid.core.messaging.app_inbox_channel import AppInboxChannel
@@ -325,6 +333,7 @@ class Runtime:
             self.delivery_counts,
             self._waiting("email", "emails_per_second", partial(sending_rate, self.clients)),
             self._team_rules,
+            self._hourly_limiter(),
         )
 
     @cached_property
@@ -343,6 +352,7 @@ class Runtime:
             counts=self.delivery_counts,
             waiting=self._waiting("sms", "sms_per_second"),
             rules=self._team_rules,
+            limiter=self._hourly_limiter(),
         )
 
     @cached_property

@@ -248,6 +248,9 @@ class TestRemoved:
             def is_paced(self, _job: DeliveryJob) -> bool:
                 return False
 
+            def sender(self, _job: DeliveryJob, _rendered: Rendered) -> None:
+                return None
+
             def send(self, *_: Any) -> str:
                 change()
                 replay(world, message_id)
@@ -516,6 +519,9 @@ class TestReports:
 
             def is_paced(self, _job: DeliveryJob) -> bool:
                 return False
+
+            def sender(self, _job: DeliveryJob, _rendered: Rendered) -> None:
+                return None
 
             def send(inner, *_: Any) -> str:  # noqa: N805 - the test is at hand as self
                 self.report(world, message_id, "delivery")

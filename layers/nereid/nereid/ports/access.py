@@ -79,6 +79,10 @@ class AccountStore(Protocol):
         """
         ...
 
+    def update_environment(self, environment: Environment) -> None:
+        """Store an environment read before, with `version` as read; `Conflict` if it was written or deleted since."""
+        ...
+
     def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
         """Return the record of a token, None if it was never issued or is revoked."""
         ...

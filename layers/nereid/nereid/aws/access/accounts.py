@@ -174,6 +174,16 @@ class DynamoAccountStore:
         # It goes last, so that who is interrupted comes by again.
         self._table.delete(_DELETIONS, "#".join(scope))
 
+    def update_environment(self, environment: Environment) -> None:
+        changed = environment.model_copy(update={"version": environment.version + 1})
+        # Environments of earlier releases have no version.
+        unchanged = "version = :version OR attribute_not_exists(version)"
+        condition = f"attribute_exists(pk) AND attribute_not_exists(deleting_at) AND ({unchanged})"
+        try:
+            self._table.put(_environment_item(changed), condition, {":version": environment.version})
+        except (ConditionFailed, Contended) as error:
+            raise Conflict from error
+
     def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
         item = self._table.get(_team(team_id), f"token#{token_id}")
         return ApiToken.model_validate(item) if item else None
@@ -309,14 +319,17 @@ def _environment_item(environment: Environment) -> Item:
         "mock": environment.mock,
         # As text, because a channel that is null (no provider) differs from one that is left out (the stack's).
         "channels": jsontext.dumps(environment.channels.model_dump(mode="json", by_alias=True, exclude_unset=True)),
+        "client_access": jsontext.dumps(environment.client_access.model_dump(mode="json", exclude_unset=True)),
+        "version": environment.version,
         # Two may be made within a millisecond, and are listed in their order.
         "created_at": to_exact_iso(environment.created_at),
     }
 
 
 def _to_environment(item: dict[str, Any]) -> Environment:
-    channels = jsontext.loads(item["channels"])
-    return Environment.model_validate({**item, "channels": channels, "created_at": from_iso(item["created_at"])})
+    texts = {"channels": item["channels"], "client_access": item.get("client_access", "{}")}
+    parsed = {name: jsontext.loads(text) for name, text in texts.items()}
+    return Environment.model_validate({**item, **parsed, "created_at": from_iso(item["created_at"])})
 
 
 def _token_item(token: ApiToken) -> Item:

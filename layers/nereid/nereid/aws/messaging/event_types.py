@@ -41,13 +41,22 @@ class DynamoEventTypeStore:
             ),
             ":environment": scope.environment,
             ":now": to_iso(event_type.updated_at),
+            **({} if event_type.public is None else {":public": event_type.public}),
         }
+        # A word that DynamoDB keeps for itself.
+        names = {"#public": "public"}
+        public = " REMOVE #public" if event_type.public is None else ", #public = :public"
 
         def attempt() -> EventType:
             try:
-                stored = self._table.update(*key, _REPLACE, values, condition="attribute_exists(pk)")
+                stored = self._table.update(
+                    *key, _REPLACE + public, values, names=names, condition="attribute_exists(pk)"
+                )
             except ConditionFailed:
-                self._add(scope, self._table.updating(*key, _CREATE, values, condition="attribute_not_exists(pk)"))
+                creation = self._table.updating(
+                    *key, _CREATE + public, values, names=names, condition="attribute_not_exists(pk)"
+                )
+                self._add(scope, creation)
                 return event_type.model_copy(
                     update=dict.fromkeys(("created_at", "updated_at"), from_iso(values[":now"]))
                 )

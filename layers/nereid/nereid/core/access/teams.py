@@ -6,11 +6,22 @@ from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from nereid.auth import client_keys, tokens
+from nereid.contention import until_uncontested
 from nereid.core.access.accounts import NewAccount, new_account
 from nereid.errors import Invalid, NotFound
 from nereid.models.account import Account
 from nereid.models.senders import REFUSED, Senders, named
-from nereid.models.team import DEFAULT_TOKEN_DAYS, ApiToken, Channels, ClientKey, Environment, Permission, Team
+from nereid.models.team import (
+    DEFAULT_TOKEN_DAYS,
+    MAX_ENVIRONMENT_IDENTIFIER,
+    ApiToken,
+    Channels,
+    ClientAccess,
+    ClientKey,
+    Environment,
+    Permission,
+    Team,
+)
 from nereid.ports.access import AccountStore
 from nereid.ports.clock import Clock
 
@@ -108,6 +119,13 @@ def change_team(
     return team
 
 
+def check_senders(senders: Senders, channels: Channels) -> None:
+    """Raise `Invalid`, naming each member of channels that names whom the team may not send as."""
+    refused = {f"channels.{member}": REFUSED for member, sender in named(channels).items() if not senders.allow(sender)}
+    if refused:
+        raise Invalid(refused)
+
+
 def allowed_channels(team: Team, senders: Senders, channels: Channels) -> Channels:
     """Return the channels of an environment as they are stored, if the team may send as whom they name.
 
@@ -119,9 +137,7 @@ def allowed_channels(team: Team, senders: Senders, channels: Channels) -> Channe
     Invalid
         Naming each member that the team may not use.
     """
-    refused = {f"channels.{member}": REFUSED for member, sender in named(channels).items() if not senders.allow(sender)}
-    if refused:
-        raise Invalid(refused)
+    check_senders(senders, channels)
     if team.registered != "open":
         return channels
     missing = [
@@ -139,6 +155,7 @@ def create_environment(
     *,
     mock: bool,
     channels: Channels,
+    client_access: ClientAccess | None = None,
 ) -> Environment:
     """Make an environment; `AlreadyExists` if the team has one with the identifier."""
     environment = Environment(
@@ -147,10 +164,56 @@ def create_environment(
         name=name or identifier,
         mock=mock,
         channels=channels,
+        client_access=client_access or ClientAccess(),
         created_at=clock.now(),
     )
     accounts.create_environment(environment)
     return environment
+
+
+def update_environment(
+    accounts: AccountStore,
+    team_id: str,
+    identifier: str,
+    *,
+    name: str | None,
+    channels: Channels,
+    client_access: ClientAccess,
+) -> Environment:
+    """Change an environment, member by member.
+
+    Parameters
+    ----------
+    name
+        None if it stays.
+    channels, client_access
+        Their members that were not set stay.
+
+    Raises
+    ------
+    NotFound
+        If the team has no environment with the identifier.
+    Unavailable
+        If others kept changing it at the same time.
+    """
+    if len(identifier) > MAX_ENVIRONMENT_IDENTIFIER:  # no key of a store holds just any length
+        raise NotFound("environment")
+
+    def attempt() -> Environment:
+        environment = accounts.environment(team_id, identifier)
+        if environment is None:
+            raise NotFound("environment")
+        changed = environment.model_copy(
+            update={
+                "name": name or environment.name,
+                "channels": environment.channels.changed(channels),
+                "client_access": environment.client_access.changed(client_access),
+            }
+        )
+        accounts.update_environment(changed)
+        return changed
+
+    return until_uncontested("environment", attempt)
 
 
 def create_api_token(

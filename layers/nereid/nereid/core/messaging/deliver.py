@@ -19,6 +19,7 @@ from math import inf
 from typing import Any
 
 from nereid import jsontext
+from nereid.core.messaging.hourly_limits import LIMITED, HourlyLimiter
 from nereid.core.messaging.team_rules import NOT_ALLOWED, TeamRules
 from nereid.core.messaging.waiting import Waiting, gave_up
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TemplateFailed, TryAgain, Unavailable
@@ -26,11 +27,13 @@ from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import Message
+from nereid.models.message_keys import id_of
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
     UNKNOWN_OUTCOME,
     Busy,
     Channel,
+    Claim,
     Content,
     DeliveryStore,
     MessageStore,
@@ -73,6 +76,8 @@ class Deliverer:
         How deliveries wait for the provider; None for a channel that has none.
     rules
         What the operator allows the teams; None for a channel that costs and shows nothing outside.
+    limiter
+        Holds what public keys send to their limits; None for a channel that has none.
     """
 
     channel: Channel
@@ -84,6 +89,7 @@ class Deliverer:
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
     waiting: Waiting | None = None
     rules: TeamRules | None = None
+    limiter: HourlyLimiter | None = None
 
     def begin(self, jobs: int) -> None:
         """Begin a batch of so many jobs."""
@@ -111,7 +117,9 @@ class Deliverer:
         if self.rules is not None and self.rules.is_gone(job.scope, job.planned_at):
             return
         stop = self._stop(job)
-        busy = None if stop is not None else self._turn(job, seconds_left)
+        # What is over a limit takes nobody's turn.
+        is_limited = stop is None and self.limiter is not None and self.limiter.is_reached(job)
+        busy = None if stop is not None or is_limited else self._turn(job, seconds_left)
         if busy is not None and self._put_back(job, busy):
             return
         token = uuid.uuid4().hex
@@ -130,17 +138,26 @@ class Deliverer:
         if stop is not None:
             self._hold(job, token, stop, seconds_left)
             return
+        if claim.is_counted:
+            job, is_limited = _without_limits(job), False
         if busy is not None:
             self._record(job, token, gave_up(busy))
             return
-        self._hand_over(job, token, claim.attempt, until, seconds_left)
+        self._hand_over(job, claim, until, seconds_left, is_limited=is_limited)
 
     def _hand_over(
-        self, job: DeliveryJob, token: str, attempt: int, until: datetime, seconds_left: Callable[[], float]
+        self,
+        job: DeliveryJob,
+        claim: Claim,
+        until: datetime,
+        seconds_left: Callable[[], float],
+        *,
+        is_limited: bool,
     ) -> None:
+        token = claim.token
         try:
             rendered = self._render(job)
-            hindrance = self._hindrance(job, rendered)
+            hindrance = self._hindrance(job, rendered) or self._limited(job, token, is_limited=is_limited)
         except TemplateFailed as error:
             self._record(job, token, Outcome("failed", f"template: {error}"))
             return
@@ -150,6 +167,8 @@ class Deliverer:
         if hindrance is not None:
             self._record(job, token, hindrance)
             return
+        # It comes again as one that is counted, if the provider does not take it.
+        job = _without_limits(job)
 
         def time_left() -> float:
             return min(seconds_left(), (until - self.clock.now()).total_seconds())
@@ -169,7 +188,7 @@ class Deliverer:
         except OutcomeUnknown as error:
             if job.notification.retry == "at_most_once":
                 outcome = Outcome("failed", UNKNOWN_OUTCOME)
-            elif attempt < MAX_TRIES:
+            elif claim.attempt < MAX_TRIES:
                 raise TryAgain(CLAIM_SECONDS, UNKNOWN_OUTCOME) from error
             else:
                 outcome = Outcome("failed", UNKNOWN_OUTCOME)
@@ -229,6 +248,12 @@ class Deliverer:
         self._record_surely(job, token, Outcome("pending", wait.reason, next_try_at=wait.next_try_at), seconds_left)
         self.waiting.put_back(wait)
 
+    def _limited(self, job: DeliveryJob, token: str, *, is_limited: bool) -> Outcome | None:
+        """Count a delivery that is about to be handed over for its limits; return how it ends if it is over one."""
+        if is_limited or not (self.limiter is None or self.limiter.takes(job, token)):
+            return Outcome("failed", LIMITED)
+        return None
+
     def _turn(self, job: DeliveryJob, seconds_left: Callable[[], float]) -> Busy | None:
         """Wait for a delivery's turn at the provider; return why it does not come now, if it does not."""
         if self.waiting is None or job.mock or not self.channel.is_paced(job) or _is_expired(job, self.clock.now()):
@@ -265,7 +290,7 @@ class Deliverer:
         if stored is None:
             # Stored before it was queued: it is missed by a stale read, or was kept no longer.
             raise TryAgain(_SHORTLY, "the message is not there")
-        return stored[0]
+        return stored.message
 
     def _release(self, job: DeliveryJob, token: str) -> None:
         """Give a claim back after nothing was handed over; if that fails too, it lapses."""
@@ -300,11 +325,15 @@ class Deliverer:
         ending = _ending(outcome)
         self.counts.add(job.notification.channel, ending)
         if ending in ("provider", "template", "gave up", EXPIRED, NOT_ALLOWED):
-            ids = {"message_id": job.message_id, "delivery_id": job.delivery_id}
+            ids = {"message_id": id_of(job.message_id), "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
         if outcome.status == "success" and self.content.is_followed_up(job):
             self.content.follow_up(job, at)
+
+
+def _without_limits(job: DeliveryJob) -> DeliveryJob:
+    return job if job.limits is None else job.model_copy(update={"limits": None})
 
 
 def _is_expired(job: DeliveryJob, now: datetime) -> bool:

@@ -66,7 +66,13 @@ def check_senders(notifications: Sequence[Notification], senders: Senders) -> No
 
 
 def put_event_type(
-    store: EventTypeStore, clock: Clock, scope: Scope, event_type: str, notifications: Sequence[Notification]
+    store: EventTypeStore,
+    clock: Clock,
+    scope: Scope,
+    event_type: str,
+    notifications: Sequence[Notification],
+    *,
+    public: bool | None = None,
 ) -> EventType:
     """Create or replace an event type as a whole; its notifications are checked before."""
     now = clock.now()
@@ -76,6 +82,7 @@ def put_event_type(
             event_type=event_type,
             environment=scope.environment,
             notifications=list(notifications),
+            public=public,
             created_at=now,
             updated_at=now,
         ),

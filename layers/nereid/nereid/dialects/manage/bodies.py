@@ -19,7 +19,14 @@ from nereid.dialects.body_types import Identifier, LaxBody, whole_number
 from nereid.models.event_type import Notification, Sender
 from nereid.models.senders import APPLICATION, is_entry
 from nereid.models.suppression import SuppressionReason
-from nereid.models.team import DEFAULT_TOKEN_DAYS, RESERVED_IDENTIFIERS, Permission
+from nereid.models.team import (
+    DEFAULT_TOKEN_DAYS,
+    RESERVED_IDENTIFIERS,
+    Channels,
+    ClientAccess,
+    HourlyLimits,
+    Permission,
+)
 
 
 def _not_reserved(identifier: str) -> str:
@@ -86,6 +93,27 @@ class ChannelsBody(_Known):
     sms: SmsChannelBody | None = None
     push: PushChannelBody | None = None
 
+    def given(self) -> Channels:
+        """Return the channels that were given."""
+        return Channels.model_validate(self.model_dump(by_alias=True, exclude_unset=True))
+
+
+class HourlyLimitsBody(HourlyLimits):
+    """Limits of what the messages of public keys send."""
+
+    model_config = _Known.model_config
+
+
+class ClientAccessBody(ClientAccess):
+    """What public keys may do in an environment."""
+
+    model_config = _Known.model_config
+    hourly: HourlyLimitsBody = HourlyLimitsBody()
+
+    def given(self) -> ClientAccess:
+        """Return the members that were given."""
+        return ClientAccess.model_validate(self.model_dump(exclude_unset=True))
+
 
 class EnvironmentBody(LaxBody):
     """An environment to create."""
@@ -94,6 +122,17 @@ class EnvironmentBody(LaxBody):
     name: Text | None = None
     mock: bool = False
     channels: ChannelsBody = ChannelsBody()
+    client_access: ClientAccessBody = ClientAccessBody()
+
+
+class EnvironmentChangesBody(LaxBody):
+    """What to change of an environment; what is left out stays."""
+
+    model_config = _Known.model_config
+
+    name: Text | None = None
+    channels: ChannelsBody = ChannelsBody()
+    client_access: ClientAccessBody = ClientAccessBody()
 
 
 def _check_entry(text: str) -> str:
@@ -152,9 +191,10 @@ class ClientKeyBody(LaxBody):
 
 
 class EventTypeBody(LaxBody):
-    """The notifications of an event type."""
+    """The notifications of an event type, and whether public keys may cause them."""
 
     notifications: Annotated[list[Notification], Field(max_length=20)]
+    public: bool | None = None
 
 
 class SuppressionBody(LaxBody):

@@ -33,9 +33,9 @@ from nereid.errors import (
 from nereid.models.delivery import Delivery, Replayed
 from nereid.models.event_type import EventType
 from nereid.models.letter import Letter
-from nereid.models.message import Message
 from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
+from nereid.ports.messaging import StoredMessage
 
 #: The member of a body, or the part of a path, that is said to be too much.
 _LIMITED = {
@@ -283,6 +283,7 @@ def environment_object(environment: Environment, defaults: Channels) -> dict[str
         "name": environment.name,
         "mock": environment.mock,
         "channels": environment.providers(defaults).model_dump(mode="json", by_alias=True),
+        "client_access": environment.client_access.model_dump(mode="json"),
         "created_at": to_iso(environment.created_at),
     }
 
@@ -313,13 +314,15 @@ def client_key_object(record: ClientKey, key: str | None = None) -> dict[str, An
 
 
 def event_type_object(event_type: EventType) -> dict[str, Any]:
-    """Return an event type as this API shows it: its notifications as they were given."""
+    """Return an event type as this API shows it: its notifications, and whether it is public, as they were given."""
+    public = {} if event_type.public is None else {"public": event_type.public}
     return {
         "event_type": event_type.event_type,
         "environment": event_type.environment,
         "notifications": [
             each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in event_type.notifications
         ],
+        **public,
         "created_at": to_iso(event_type.created_at),
         "updated_at": to_iso(event_type.updated_at),
     }
@@ -337,8 +340,9 @@ def suppression_object(suppression: Suppression) -> dict[str, Any]:
     }
 
 
-def message_object(environment: str, message: Message) -> dict[str, Any]:
+def message_object(environment: str, stored: StoredMessage) -> dict[str, Any]:
     """Return a message, without its deliveries, as this API shows it."""
+    message, plan, conflicts = stored
     return {
         "message_id": message.message_id,
         "environment": environment,
@@ -351,6 +355,9 @@ def message_object(environment: str, message: Message) -> dict[str, Any]:
         "timestamp": message.timestamp,
         "extra": message.extra,
         "received_at": to_iso(message.received_at),
+        "conflicts": conflicts,
+        "reason": plan.reason,
+        "skipped": [each.model_dump() for each in plan.all_skipped()],
     }
 
 
