@@ -374,7 +374,7 @@ class TestDeletedEnvironments:
             ("PUT", "/live/event_types/e"),
             ("DELETE", "/environments/live"),
         ):
-            body = {"notifications": []} if method == "PUT" else None
+            body: Any = {"notifications": []} if method == "PUT" else None
             assert team.call(method, path, body) == NOT_FOUND
         event = {"event_type": "e", "user_id": "1"}
         assert team.stack.request("POST", "/neptune/live/events", event, token=team.token).status == 404

@@ -12,7 +12,7 @@ import pytest
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.process_message import REMOVED
 from nereid.core.messaging.template_content import TemplateContent
-from nereid.models.delivery import Delivery, DeliveryJob, Planned, Replayed
+from nereid.models.delivery import Delivery, DeliveryJob, Planned, Rendered, Replayed
 from nereid.ports.messaging import Outcome
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, PHONE, SAM, TEXT

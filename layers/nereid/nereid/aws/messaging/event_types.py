@@ -35,7 +35,7 @@ class DynamoEventTypeStore:
 
     def put(self, scope: Scope, event_type: EventType) -> EventType:
         key = (tenant(scope, "event_types"), event_type.event_type)
-        values = {
+        values: Item = {
             ":notifications": jsontext.dumps(
                 [each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in event_type.notifications]
             ),
