@@ -73,6 +73,8 @@ _PARAMETERS = {
     "EmailFrom": "hello@example.com",
     "SmsEnabled": "true",
     "SmsSenderId": "",
+    "SmsCountries": "",
+    "SmsMaxPrice": "",
     "PushApplicationArn": PUSH_APPLICATION,
     "PushFcmArn": "",
     "PushApnsArn": "",

@@ -458,7 +458,7 @@ class Channel(Protocol):
 
         Raises
         ------
-        ProviderRefused, ProviderBusy, OutcomeUnknown
+        NotSendable, ProviderRefused, ProviderBusy, OutcomeUnknown
         TryAgain
             Of `check_time`: nothing was handed over.
         """

@@ -20,11 +20,20 @@ from typing import Any
 
 from nereid import jsontext
 from nereid.core.messaging.waiting import Waiting, gave_up
-from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TemplateFailed, TryAgain, Unavailable
+from nereid.errors import (
+    NotSendable,
+    OutcomeUnknown,
+    ProviderBusy,
+    ProviderRefused,
+    TemplateFailed,
+    TryAgain,
+    Unavailable,
+)
 from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import Message
+from nereid.models.phone_number import NOT_A_NUMBER, NOT_ALLOWED
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
     UNKNOWN_OUTCOME,
@@ -147,8 +156,8 @@ class Deliverer:
         except (TryAgain, Unavailable):  # too little time, or a store that the channel needs; never the provider
             self._release(job, token)
             raise
-        except ProviderRefused as error:
-            outcome = Outcome("failed", f"provider: {error.code}")
+        except (NotSendable, ProviderRefused) as error:
+            outcome = Outcome("failed", error.reason)
         except ProviderBusy as error:
             refused = self._wait(job, token, error, time_left)
             if refused is None:
@@ -269,7 +278,7 @@ class Deliverer:
             return
         ending = _ending(outcome)
         self.counts.add(job.notification.channel, ending)
-        if ending in ("provider", "template", "gave up", EXPIRED):
+        if ending in ("provider", "template", "gave up", EXPIRED, NOT_A_NUMBER, NOT_ALLOWED):
             ids = {"message_id": job.message_id, "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
