@@ -81,7 +81,7 @@ faults: ## Run the fault simulator (SEED=..., EVENTS=..., RUNS=..., INTENSITY=..
 load: ## Run the product under ordinary load (EVENTS=..., RATE=..., SES=..., QUOTA=..., TEAMS=..., CONCURRENCY=..., ...)
 	@$(venv) .venv test
 	@PYTHONPATH=layers/nereid $(python) -m tests.simulator.load $(foreach each,EVENTS RATE SES QUOTA TEAMS CONCURRENCY \
-		SLOW SCALE TEMPLATE KIND,$(if $($(each)),--$(shell echo $(each) | tr A-Z a-z) $($(each))))
+		USERS SLOW SCALE TEMPLATE KIND,$(if $($(each)),--$(shell echo $(each) | tr A-Z a-z) $($(each))))
 
 .PHONY: lint
 lint: ## Check style, types, the template and its policies, the locks, the generated files and the dependencies
