@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -41,6 +42,7 @@ _FAILURES = "EventDeliveryFailure"
 # The order is that of the parameters' use, not of the template; a template without one of them is served too.
 _CHOSEN = (
     "BaseUrl",
+    "Registration",
     "EmailFrom",
     "CreateEmailIdentity",
     "CredentialCacheSeconds",
@@ -116,6 +118,7 @@ class Stack:
         bus = EventBus(
             deployment.rules, settings.region, self._send, lambda arn, event: self._trigger(deployment, arn, event)
         )
+        self._helpers.make_team = partial(functions.invoke, bootstrap.CREATE_TEAM)
         self._helpers.feedback = Feedback(bus.publish, deployment.destinations, settings.region, self._notify)
         queues = Queues(
             Poller(spec, cloud.client("sqs"), functions.invoke, settings.region) for spec in deployment.mappings
@@ -152,6 +155,7 @@ class Stack:
         declared: Mapping[str, Any] = translated.get("Parameters") or {}
         overrides = {
             "BaseUrl": self.base_url,
+            "Registration": "trusted",
             "EmailFrom": EMAIL_FROM,
             "CreateEmailIdentity": "true",
             "CredentialCacheSeconds": "0",

@@ -278,7 +278,7 @@ def _changed(body: bytes, change: Callable[[dict[str, Any]], dict[str, Any]]) ->
 
 def _in_environment(row: Row, call: Call, environment: str) -> Call:
     """Name another environment wherever a request names one."""
-    names = [part for part in row.path.split("/") if part == "{environment}"]
+    names = [part for part in row.path.split("/") if part in ("{environment}", "{identifier}")]
     path = call.path.replace("/dev", f"/{environment}", 1) if names else call.path
     query = {name: environment if name == "environment" else text for name, text in call.query.items()}
     body = _changed(

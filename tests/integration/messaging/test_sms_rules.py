@@ -113,3 +113,19 @@ def test_india_and_the_united_states_are_told_what_they_want(
         "AWS.MM.SMS.EntityId": ("String", "1101"),
         "AWS.MM.SMS.TemplateId": ("String", template_id),
     }
+
+
+@pytest.mark.parametrize(
+    ("listed", "outcome"),
+    [
+        (["sms:SHOP", "sms:+12065550100"], ("success", None)),
+        (["sms:SHOP"], ("failed", "sender not allowed")),
+        (["sms:+12065550100"], ("failed", "sender not allowed")),
+    ],
+)
+def test_a_message_from_another_teams_number_is_not_handed_over(
+    cloud: Cloud, listed: list[str], outcome: tuple[str, str | None]
+) -> None:
+    world = World(cloud, channels={"sms": IDS})
+    world.runtime.account_store.set_senders(world.team_id, listed)
+    assert text(world, "+919812345678") == [outcome]

@@ -3,7 +3,7 @@
 import re
 
 #: The reasons of deliveries that are not handed over.
-NOT_A_NUMBER, NOT_ALLOWED = "not a phone number", "country not allowed"
+NOT_A_NUMBER, COUNTRY_NOT_ALLOWED = "not a phone number", "country not allowed"
 #: Source: https://www.itu.int/rec/T-REC-E.164
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 

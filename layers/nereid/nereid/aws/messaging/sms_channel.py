@@ -1,13 +1,14 @@
 """Channel `sms`: SNS, published straight to a phone number."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from nereid.aws.clients import Clients
 from nereid.aws.provider_errors import SNS_BUSY, handing_over
 from nereid.errors import NotSendable
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.event_type import SmsTemplate
-from nereid.models.phone_number import NOT_A_NUMBER, NOT_ALLOWED, country_of, is_phone_number
+from nereid.models.phone_number import COUNTRY_NOT_ALLOWED, NOT_A_NUMBER, country_of, is_phone_number
+from nereid.models.senders import sms_senders
 
 
 class SmsChannel:
@@ -36,7 +37,7 @@ class SmsChannel:
         if not is_phone_number(job.recipient.value):
             return NOT_A_NUMBER
         if self._countries and country_of(job.recipient.value) not in self._countries:
-            return NOT_ALLOWED
+            return COUNTRY_NOT_ALLOWED
         return None
 
     def _attributes(self, job: DeliveryJob) -> dict[str, dict[str, str]]:
@@ -58,6 +59,10 @@ class SmsChannel:
         if self._max_price:
             attributes["AWS.SNS.SMS.MaxPrice"] = {"DataType": "Number", "StringValue": self._max_price}
         return attributes
+
+    def senders(self, job: DeliveryJob, rendered: Rendered) -> Sequence[str]:  # noqa: ARG002 - it is the environment's
+        assert job.channels.sms is not None
+        return sms_senders(job.channels.sms)
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         refusal = self._refusal(job)
