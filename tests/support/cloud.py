@@ -78,6 +78,8 @@ _PARAMETERS = {
     "MaxEventTypes": "1000",
     "SmsEnabled": "true",
     "SmsSenderId": "",
+    "SmsCountries": "",
+    "SmsMaxPrice": "",
     "PushApplicationArn": PUSH_APPLICATION,
     "PushFcmArn": "",
     "PushApnsArn": "",
