@@ -248,8 +248,8 @@ class TestRemoved:
             def is_paced(self, _job: DeliveryJob) -> bool:
                 return False
 
-            def sender(self, _job: DeliveryJob, _rendered: Rendered) -> None:
-                return None
+            def senders(self, _job: DeliveryJob, _rendered: Rendered) -> list[str]:
+                return []
 
             def send(self, *_: Any) -> str:
                 change()
@@ -520,8 +520,8 @@ class TestReports:
             def is_paced(self, _job: DeliveryJob) -> bool:
                 return False
 
-            def sender(self, _job: DeliveryJob, _rendered: Rendered) -> None:
-                return None
+            def senders(self, _job: DeliveryJob, _rendered: Rendered) -> list[str]:
+                return []
 
             def send(inner, *_: Any) -> str:  # noqa: N805 - the test is at hand as self
                 self.report(world, message_id, "delivery")
