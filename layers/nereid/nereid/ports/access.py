@@ -116,7 +116,7 @@ class AccountStore(Protocol):
         ...
 
     def scopes(self) -> Iterator[Scope]:
-        """Yield every environment of every team, in one order; one that was made just now may be missing."""
+        """Yield the environments that earlier releases made, in one order."""
         ...
 
     def ping(self) -> None:
