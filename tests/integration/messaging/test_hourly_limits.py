@@ -73,6 +73,9 @@ class Provider:
     def is_paced(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - it is the same for all
         return False
 
+    def senders(self, _job: DeliveryJob, _rendered: Rendered) -> list[str]:
+        return []
+
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:  # noqa: ARG002
         check_time()
         if self._chance.random() < self.busy:
