@@ -10,9 +10,10 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from nereid.auth.credentials import Credentials, Environments
+from nereid.auth.credentials import Credentials, Environments, Teams
 from nereid.clock import SystemClock
 from nereid.metrics import DeliveryCounts
+from nereid.models.senders import Senders
 from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -53,10 +54,12 @@ if TYPE_CHECKING:
     from nereid.core.messaging.record_feedback import FeedbackRecorder
     from nereid.core.messaging.replay_message import Replayer
     from nereid.core.messaging.sweep import Sweeper
+    from nereid.core.messaging.team_rules import TeamRules
     from nereid.core.messaging.unsubscribe import Unsubscriber
     from nereid.core.messaging.waiting import Waiting
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
+    from nereid.models.team import Team
 
 _DAY = 24 * 60 * 60
 
@@ -101,17 +104,31 @@ class Runtime:
     def accounts(self) -> Accounts:
         from nereid.core.access.accounts import Accounts
 
-        return Accounts(self.account_store, self.limits, self.clock, self.signing_secret)
+        registration = self.settings.registration or "closed"
+        return Accounts(self.account_store, self.limits, self.clock, self.signing_secret, registration=registration)
 
     @cached_property
     def credentials(self) -> Credentials:
         return Credentials(
-            self.account_store, self.environments, self.signing_secret, self.clock, cache_seconds=self._cache_seconds
+            self.account_store,
+            self.teams,
+            self.environments,
+            self.signing_secret,
+            self.clock,
+            cache_seconds=self._cache_seconds,
         )
 
     @cached_property
     def environments(self) -> Environments:
         return Environments(self.account_store, self.clock, cache_seconds=self._cache_seconds)
+
+    @cached_property
+    def teams(self) -> Teams:
+        return Teams(self.account_store, self.clock, cache_seconds=self._cache_seconds)
+
+    def senders(self, team: Team) -> Senders:
+        """Return whom a team may send as."""
+        return Senders.of(team, self.settings.channels(), self.settings.push_applications or "")
 
     @property
     def _cache_seconds(self) -> float:
@@ -240,6 +257,12 @@ class Runtime:
         pace = Pace(schedule, self.clock, DELIVERY_SECONDS)
         return Waiting(pace, self._delivery_queues(channel), self.clock, patience)
 
+    @property
+    def _team_rules(self) -> TeamRules:
+        from nereid.core.messaging.team_rules import TeamRules
+
+        return TeamRules(self.teams.get, self.settings.channels(), self.settings.push_applications or "")
+
     def _hourly_limiter(self) -> HourlyLimiter:
         from nereid.aws.messaging.hourly_counts import DynamoHourlyCounts
         from nereid.core.messaging.hourly_limits import HourlyLimiter
@@ -308,6 +331,7 @@ class Runtime:
             self.suppressions,
             self.delivery_counts,
             self._waiting("email", "emails_per_second", partial(sending_rate, self.clients)),
+            self._team_rules,
             self._hourly_limiter(),
         )
 
@@ -326,6 +350,7 @@ class Runtime:
             self.clock,
             counts=self.delivery_counts,
             waiting=self._waiting("sms", "sms_per_second"),
+            rules=self._team_rules,
             limiter=self._hourly_limiter(),
         )
 
@@ -349,6 +374,7 @@ class Runtime:
             self.clock,
             counts=self.delivery_counts,
             waiting=self._waiting("push", "pushes_per_second"),
+            rules=self._team_rules,
         )
 
     def redelivery(self, *queues: str) -> SqsRedelivery:

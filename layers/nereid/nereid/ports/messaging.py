@@ -504,6 +504,10 @@ class Channel(Protocol):
         """Tell whether the provider's rate is shared with the deliveries of everybody else."""
         ...
 
+    def sender(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        """Return whom the delivery is sent as, as models/senders writes it; None for somebody of the team's own."""
+        ...
+
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         """Hand over; return the provider's message id.
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from nereid import jsontext
 from nereid.core.messaging.hourly_limits import LIMITED, HourlyLimiter
+from nereid.core.messaging.team_rules import NOT_ALLOWED, TeamRules
 from nereid.core.messaging.waiting import Waiting, gave_up
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TemplateFailed, TryAgain, Unavailable
 from nereid.logs import failed
@@ -73,6 +74,8 @@ class Deliverer:
         Where it is counted how deliveries end.
     waiting
         How deliveries wait for the provider; None for a channel that has none.
+    rules
+        What the operator allows the teams; None for a channel that costs and shows nothing outside.
     limiter
         Holds what public keys send to their limits; None for a channel that has none.
     """
@@ -85,6 +88,7 @@ class Deliverer:
     suppressions: SuppressionStore | None = None
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
     waiting: Waiting | None = None
+    rules: TeamRules | None = None
     limiter: HourlyLimiter | None = None
 
     def begin(self, jobs: int) -> None:
@@ -108,9 +112,10 @@ class Deliverer:
         Unavailable
             If a store or queue failed.
         """
+        stop = self._stop(job)
         # What is over a limit takes nobody's turn.
-        is_limited = self.limiter is not None and self.limiter.is_reached(job)
-        busy = None if is_limited else self._turn(job, seconds_left)
+        is_limited = stop is None and self.limiter is not None and self.limiter.is_reached(job)
+        busy = None if stop is not None or is_limited else self._turn(job, seconds_left)
         if busy is not None and self._put_back(job, busy):
             return
         token = uuid.uuid4().hex
@@ -126,6 +131,9 @@ class Deliverer:
             self._record(job, claim.token, Outcome("failed", UNKNOWN_OUTCOME))
             return
         job = job.model_copy(update={"sending": claim.sending})
+        if stop is not None:
+            self._hold(job, token, stop, seconds_left)
+            return
         if claim.is_counted:
             job, is_limited = _without_limits(job), False
         if busy is not None:
@@ -214,9 +222,27 @@ class Deliverer:
                 return Outcome("failed", f"suppressed: {forbidding}")
         if not self.channel.has_provider(job):
             return Outcome("no_provider", f"no {job.notification.channel} provider")
+        sender = self.channel.sender(job, rendered) if self.rules is not None else None
+        if self.rules is not None and sender is not None and not self.rules.may_send_as(job.team_id, sender):
+            return Outcome("failed", NOT_ALLOWED)
         if _is_expired(job, self.clock.now()):
             return Outcome("failed", EXPIRED)
         return None
+
+    def _stop(self, job: DeliveryJob) -> Busy | None:
+        """Return until when a delivery waits because its team is stopped; None if it does not, or not any more."""
+        if self.rules is None or self.waiting is None or _is_expired(job, self.clock.now()):
+            return None
+        since = self.rules.stopped_at(job.team_id)
+        return self.waiting.stopped(since) if since is not None else None
+
+    def _hold(self, job: DeliveryJob, token: str, stop: Busy, seconds_left: Callable[[], float]) -> None:
+        """Have a delivery tried again later, and say why: it may wait for days."""
+        assert self.waiting is not None
+        wait = self.waiting.plan(job, stop)
+        assert wait is not None  # a stop ends no delivery
+        self._record_surely(job, token, Outcome("pending", wait.reason, next_try_at=wait.next_try_at), seconds_left)
+        self.waiting.put_back(wait)
 
     def _limited(self, job: DeliveryJob, token: str, *, is_limited: bool) -> Outcome | None:
         """Count a delivery that is about to be handed over for its limits; return how it ends if it is over one."""
@@ -294,7 +320,7 @@ class Deliverer:
             return
         ending = _ending(outcome)
         self.counts.add(job.notification.channel, ending)
-        if ending in ("provider", "template", "gave up", EXPIRED):
+        if ending in ("provider", "template", "gave up", EXPIRED, NOT_ALLOWED):
             ids = {"message_id": id_of(job.message_id), "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)

@@ -16,6 +16,7 @@ from nereid.models.event_type import (
     SmsTemplate,
     Template,
 )
+from nereid.models.senders import REFUSED, Senders
 from nereid.models.team import Scope
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import EventTypeStore
@@ -49,6 +50,19 @@ def _check_notifications(notifications: Sequence[Notification]) -> None:
         if notification.when is not None:
             render.check_condition(f"{path}.when", notification.when)
         _check_template(f"{path}.template", notification.template)
+
+
+def check_senders(notifications: Sequence[Notification], senders: Senders) -> None:
+    """Check whom notifications are sent as; `Invalid` names each that the team may not use."""
+    refused = {
+        f"notifications[{index}].template.from": REFUSED
+        for index, notification in enumerate(notifications)
+        if isinstance(notification.template, EmailTemplate)
+        and notification.template.from_ is not None
+        and not senders.allow(notification.template.from_)
+    }
+    if refused:
+        raise Invalid(refused)
 
 
 def put_event_type(

@@ -19,7 +19,16 @@ from nereid.dialects.body_types import Body
 from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
 from nereid.dialects.http import not_available as unavailable
 from nereid.dialects.manage.bodies import DeadLettersBody, ListQuery
-from nereid.errors import AlreadyExists, Forbidden, Invalid, NereidError, NotFound, Unauthenticated, Unavailable
+from nereid.errors import (
+    AlreadyExists,
+    Forbidden,
+    Invalid,
+    NereidError,
+    NotFound,
+    TeamStopped,
+    Unauthenticated,
+    Unavailable,
+)
 from nereid.models.delivery import Delivery, Replayed
 from nereid.models.event_type import EventType
 from nereid.models.letter import Letter
@@ -66,6 +75,8 @@ class _Manage:
                 return Response(400, {"message": "Invalid cursor"})
             case Unauthenticated():
                 return Response(401, {"message": "Unauthenticated"})
+            case TeamStopped():
+                return Response(403, {"message": "Team is stopped"})
             case Forbidden():
                 return Response(403, {"message": "Forbidden"})
             case NotFound():
@@ -242,9 +253,16 @@ def slice_page(
     return [each for _, each in chosen], list(chosen[-1][0]) if len(rest) > limit else None
 
 
-def team_object(team: Team, environment: str) -> dict[str, Any]:
-    """Return a team as its maker is shown it."""
-    return {"id": team.id, "name": team.name, "environment": environment, "created_at": to_iso(team.created_at)}
+def team_object(team: Team) -> dict[str, Any]:
+    """Return a team as an operator is shown it."""
+    return {
+        "id": team.id,
+        "name": team.name,
+        "senders": team.senders,
+        "registered": team.registered,
+        "stopped_at": to_iso(team.stopped_at) if team.stopped_at else None,
+        "created_at": to_iso(team.created_at),
+    }
 
 
 def environment_object(environment: Environment, defaults: Channels) -> dict[str, Any]:
