@@ -72,7 +72,10 @@ class Provider:
         return True
 
     def is_paced(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - it is the same for all
-        return False
+        return True
+
+    def sender(self, job: DeliveryJob, rendered: Rendered) -> None:  # noqa: ARG002 - it is the same for all
+        return None
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:  # noqa: ARG002
         check_time()
@@ -85,11 +88,12 @@ class Provider:
 class Waiting:
     """Keeps the jobs that are put back."""
 
-    def __init__(self, queue: list[DeliveryJob]) -> None:
+    def __init__(self, queue: list[DeliveryJob], turns: list[str]) -> None:
         self._queue = queue
+        self._turns = turns
 
-    def turn(self, *_: Any) -> None:
-        return None
+    def turn(self, job: DeliveryJob, *_: Any) -> None:
+        self._turns.append(job.delivery_id)
 
     def refused(self, job: DeliveryJob, error: ProviderBusy) -> Any:  # noqa: ARG002 - nothing is learned
         return None
@@ -113,6 +117,8 @@ class Pipeline:
         self.queue: list[DeliveryJob] = []
         self.provider = Provider(self.chance, busy)
         self.jobs: dict[str, DeliveryJob] = {}
+        #: The deliveries that waited for their turn.
+        self.turns: list[str] = []
         #: What happens while a delivery is rendered.
         self.meanwhile: Callable[[], None] = lambda: None
 
@@ -128,7 +134,7 @@ class Pipeline:
         activity, clock = self._table("ActivityTable"), SimpleNamespace(now=self.now)
         content: Any = SimpleNamespace(render=self.render, is_followed_up=lambda *_: False)
         limiter = HourlyLimiter(DynamoHourlyCounts(self._table("LimitsTable"), activity), clock)
-        messages, waiting = cast("Any", None), cast("Any", Waiting(self.queue))
+        messages, waiting = cast("Any", None), cast("Any", Waiting(self.queue, self.turns))
         store = DynamoDeliveryStore(activity, 1000)
         return Deliverer(
             self.provider, content, store, messages, clock, None, DeliveryCounts(), waiting=waiting, limiter=limiter
@@ -239,6 +245,14 @@ def test_a_limit_that_is_raised_holds_at_once_in_a_sandbox_that_knew_it_used_up(
         pipeline.add(MAIL, "a@example.com", emails_per_address=most)
         sandbox.deliver(pipeline.queue.pop())
     assert list(pipeline.outcomes().values()) == [None, "limited", None]
+
+
+def test_what_is_over_a_limit_takes_nobodys_turn() -> None:
+    pipeline = Pipeline(0)
+    for _ in range(3):
+        pipeline.add(MAIL, "a@example.com", emails_per_address=1)
+        pipeline.run(pipeline.queue.pop())
+    assert pipeline.turns == list(pipeline.jobs)[:1]
 
 
 def test_a_delivery_that_waits_for_its_provider_is_sent_though_others_used_the_limit_up_meanwhile() -> None:
