@@ -47,7 +47,7 @@ class Noted:
         assert queue == QUEUE
         self.waits.append((handle, seconds))
 
-    def put_back(self, queue: str, body: str) -> None:
+    def put_back(self, queue: str, body: str, *, apart: bool = False) -> None:
         assert queue == QUEUE
         if self.refuses:
             raise Unavailable("refused")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from nereid.core.memory_limit import memory_limit
 from nereid.core.messaging.unsubscribe import Unsubscriber
 from nereid.core.outreach import content
 from nereid.core.time_limit import time_limit
@@ -35,7 +36,7 @@ class LeadMail:
         assert message.outreach is not None
         tags = {"campaign_id": given.campaign_id, "lead_id": given.lead_id}
         url = self.unsubscriber.url(job.team_id, job.recipient.value, job, tags)
-        with time_limit():
+        with time_limit(), memory_limit():
             return content.render(message.outreach, url)._replace(tags=tags)
 
     def is_followed_up(self, job: DeliveryJob) -> bool:
