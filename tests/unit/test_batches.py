@@ -99,10 +99,10 @@ def test_a_suspect_alone_is_just_handled() -> None:
     assert queue.steps == ["suspect"]
 
 
-def test_suspects_that_cannot_be_put_apart_come_again() -> None:
+def test_suspects_that_cannot_be_put_apart_come_again_when_the_queue_says() -> None:
     queue = Queue(refuses=True)
     answer = run(queue, record("one", 2, HIDDEN), record("two", 2, HIDDEN))
-    assert queue.steps == ["handle two again in 40", "one"]
+    assert queue.steps == ["one"]
     assert answer == {"batchItemFailures": [{"itemIdentifier": "id two"}]}
 
 
@@ -114,44 +114,55 @@ def test_a_queue_from_which_nothing_is_put_back_hands_suspects_over_last() -> No
     assert queue.steps == ["y", "x"]
 
 
-def test_what_a_killed_function_had_in_hand_costs_the_others_one_more_hand_over_and_no_more() -> None:
-    """A batch of ten, of which one kills: it is alone from then on, and goes to the dead letters by itself."""
-    waiting = [(record(str(number)), 0) for number in range(9)] + [(record("poison"), 0)]
-    receives: dict[str, int] = {}
-    handled: list[str] = []
-    for _ in range(40):
-        batch, apart = [], []
-        for each, receive in waiting:
-            receives[each["body"]] = receives.get(each["body"], 0) + 1
-            marked = bool(each["messageAttributes"])
-            batch.append(record(each["body"], receive + 1, receive * HIDDEN, apart=marked))
-        gone: set[str] = set()
+class Deadly(Queue):
+    """A queue and its function, which one record kills."""
 
-        class Sqs(Queue):
-            def put_back(self, queue: str, body: str, *, apart: bool = False) -> None:  # noqa: ARG002
-                assert apart
-                apart_now.append(body)
+    def __init__(self, *bodies: str) -> None:
+        super().__init__()
+        #: Body to how often it was handed over, and whether it is apart.
+        self.waiting = dict.fromkeys(bodies, (0, False))
+        self.most_receives = 0
 
-            def remove(self, queue: str, handles: list[str]) -> None:  # noqa: ARG002
-                removed.update(handle.removeprefix("handle ") for handle in handles)
-
-            def handle(self, body: str, _seconds_left: Any) -> None:
-                if body == "poison":
-                    raise SystemExit  # as if killed: nothing is answered
-                handled.append(body)
-
-        apart_now, removed = apart, gone
+    def hand_over(self) -> None:
+        batch = {body: (receives + 1, apart) for body, (receives, apart) in self.waiting.items()}
+        records = [
+            record(body, receives, (receives - 1) * HIDDEN, apart=apart) for body, (receives, apart) in batch.items()
+        ]
+        self.waiting = dict(batch)
         try:
-            run(Sqs(), *batch)
-            left: list[dict[str, Any]] = []
+            run(self, *records)
         except SystemExit:
-            left = [each for each in batch if each["body"] not in gone]
-        waiting = [(each, int(each["attributes"]["ApproximateReceiveCount"])) for each in left]
-        waiting += [(record(body, apart=True), 0) for body in apart]
-        if [each["body"] for each, _ in waiting] == ["poison"]:
-            break
-    assert {number for number in handled} == {str(number) for number in range(9)}
-    assert [each["body"] for each, _ in waiting] == ["poison"]
+            return
+        self._forget(list(batch))
+
+    def handle(self, body: str, _seconds_left: Any) -> None:
+        if body == "deadly":
+            raise SystemExit
+        self.steps.append(body)
+        self.most_receives = max(self.most_receives, self.waiting[body][0])
+
+    def put_back(self, queue: str, body: str, *, apart: bool = False) -> None:
+        super().put_back(queue, body, apart=apart)
+        self.waiting[body] = (0, True)
+
+    def remove(self, queue: str, handles: list[str]) -> None:
+        super().remove(queue, handles)
+        self._forget([handle.removeprefix("handle ") for handle in handles])
+
+    def _forget(self, bodies: list[str]) -> None:
+        self.waiting = {body: state for body, state in self.waiting.items() if body not in bodies or state == (0, True)}
+
+
+@pytest.mark.parametrize("place", [0, 4, 9])
+def test_a_record_that_kills_its_function_ends_alone_and_the_others_are_handed_over_twice_at_most(place: int) -> None:
+    others = [str(number) for number in range(9)]
+    queue = Deadly(*others[:place], "deadly", *others[place:])
+    for _ in range(25):
+        queue.hand_over()
+    assert set(others) <= set(queue.steps)
+    assert queue.most_receives <= 2
+    assert list(queue.waiting) == ["deadly"]
+    assert queue.waiting["deadly"][0] > 10
 
 
 def test_a_team_whose_templates_took_long_comes_after_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

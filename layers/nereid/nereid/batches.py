@@ -7,7 +7,7 @@ queue. See docs/adr/0028-what-one-record-may-cost.md.
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -68,7 +68,7 @@ class Batch(BatchProcessor):
 
     def _in_turn(self, records: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
         """Handle records in their order, those of a team behind the others once its templates have taken long."""
-        spent: Counter[str] = Counter()
+        spent: defaultdict[str, float] = defaultdict(float)
         waiting, done = list(records), []
         while waiting:
             record = waiting.pop(min(range(len(waiting)), key=lambda index: int(spent[_team(waiting[index])])))
@@ -87,7 +87,7 @@ class Batch(BatchProcessor):
 
     def _remove_done(self, redelivery: Redelivery) -> None:
         """Take what is done off the queue, which Lambda does only after the last record."""
-        done = self.success_messages
+        done: list[Any] = self.success_messages
         if done:
             with suppress(Unavailable):
                 redelivery.remove(done[0]["eventSourceARN"], [record["receiptHandle"] for record in done])

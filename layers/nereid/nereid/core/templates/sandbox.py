@@ -20,6 +20,8 @@ from liquid.output import LimitedStringIO
 
 #: Longest output of one template string, in characters.
 MAX_OUTPUT = 262144
+#: The same in bytes, which the library counts; the exact count of characters is checked after.
+_MAX_WRITTEN = 4 * MAX_OUTPUT
 #: Most iterations of all loops around one another, and longest range.
 MAX_ITERATIONS = 100_000
 #: Largest value that a filter may make, and most that it may be given: characters of all texts, and three for each
@@ -61,7 +63,7 @@ class _Context(liquid.RenderContext):
 
     def get_buffer(self, buf: TextIO | None = None) -> LimitedStringIO:
         # The library leaves a block what the block around it has not used, whatever is around that one.
-        limit = buf.limit - buf.size if isinstance(buf, LimitedStringIO) else self.env.output_stream_limit
+        limit = buf.limit - buf.size if isinstance(buf, LimitedStringIO) else _MAX_WRITTEN
         return LimitedStringIO(limit=limit)
 
     def cycle(self, key: object, length: int) -> int:
@@ -99,8 +101,7 @@ class Environment(liquid.Environment):
     """The library's environment with every limit that it offers, and with filters and tags that keep ours."""
 
     template_class = _Template
-    # The library counts bytes; the exact count of characters is checked after.
-    output_stream_limit = MAX_OUTPUT * 4
+    output_stream_limit = _MAX_WRITTEN
     loop_iteration_limit = MAX_ITERATIONS
 
     def __init__(self, undefined: type[liquid.Undefined], *, autoescape: bool = False) -> None:
