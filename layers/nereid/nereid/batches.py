@@ -7,13 +7,13 @@ queue. See docs/adr/0028-what-one-record-may-cost.md.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from cachetools import TTLCache
 
 from nereid.core.time_limit import seconds_spent
 from nereid.errors import Unavailable
@@ -23,6 +23,10 @@ from nereid.ports.messaging import APART, Redelivery
 #: A record that nobody gave back comes again after six times its function's time-out; any that somebody gave back does
 #: much sooner.
 _UNTOUCHED_FOR = 5
+#: From how long on the content of a record is slow, and how long its team comes last after that, in seconds.
+_SLOW_SECONDS, _LAST_FOR = 0.5, 600
+#: Teams whose content took long lately, as far as this process knows.
+_slow_teams: TTLCache[str, bool] = TTLCache(1000, _LAST_FOR)
 #: Our records begin with their team.
 _TEAM = re.compile(r'"team_id"\s*:\s*"([^"]*)"')
 
@@ -67,14 +71,14 @@ class Batch(BatchProcessor):
         return self._clock.now().timestamp() - int(first) / 1000 >= again * self._untouched_for
 
     def _in_turn(self, records: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
-        """Handle records in their order, those of a team behind the others once its templates have taken long."""
-        spent: defaultdict[str, float] = defaultdict(float)
+        """Handle records in their order, those of a team behind the others if its content took long lately."""
         waiting, done = list(records), []
         while waiting:
-            record = waiting.pop(min(range(len(waiting)), key=lambda index: int(spent[_team(waiting[index])])))
+            record = waiting.pop(min(range(len(waiting)), key=lambda index: _team(waiting[index]) in _slow_teams))
             before = seconds_spent()
             done.append(self._process_record(record))
-            spent[_team(record)] += seconds_spent() - before
+            if seconds_spent() - before >= _SLOW_SECONDS:
+                _slow_teams[_team(record)] = True
         return done
 
     def _put_apart(self, records: Sequence[dict[str, Any]], redelivery: Redelivery) -> list[tuple[Any, ...]]:

@@ -21,7 +21,7 @@ from nereid.models.event_type import AppTemplate, EmailTemplate, PushTemplate, S
 
 MAX_OUTPUT = sandbox.MAX_OUTPUT
 #: Longest output of all strings of a template together, in characters.
-MAX_OUTPUTS = 4 * MAX_OUTPUT
+MAX_OUTPUTS = 10 * MAX_OUTPUT
 #: Parsed templates that are kept, in characters of their source; those of tags count as several.
 _MAX_KEPT, _IN_TAGS = 400_000, 4
 #: Limits of a stored failure: characters of the reason, and number and length of missing variables.

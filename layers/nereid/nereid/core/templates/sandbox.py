@@ -33,7 +33,7 @@ MAX_UNKNOWN = 65_536
 MAX_VARIABLES = 12_000_000
 #: Longest format of a date, and longest text that is read as a date, in characters.
 MAX_DATE = 256
-#: Longest text whose tags are stripped, in characters: each attribute of a tag takes many times what it is written with.
+#: Longest text whose tags are stripped, in characters: an attribute of a tag takes many times what it is written with.
 MAX_HTML = MAX_OUTPUT
 #: Longest tag or output, in characters.
 MAX_TAG = 4096
