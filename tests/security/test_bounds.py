@@ -12,7 +12,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import product
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import liquid
 import pytest
@@ -21,10 +22,12 @@ from hypothesis import strategies as st
 
 from nereid.core import memory_limit, time_limit
 from nereid.core.outreach import content
+from nereid.core.outreach.mail import LeadMail
 from nereid.core.templates import render, sandbox
+from nereid.dialects.neptie import imports
 from nereid.errors import Invalid, TemplateFailed
 from nereid.models.event_type import PushTemplate, SmsTemplate
-from nereid.models.lead_email import Outreach
+from nereid.models.lead_email import GivenContent, Outreach
 from tests.support import confined
 
 #: What callers may take, and how much later than the limit of time a step may end on a busy machine, in seconds.
@@ -271,6 +274,49 @@ def test_the_html_of_a_mail_is_read_in_little_memory_and_time(part: str) -> None
     text = "<p>" + (part * (200_000 // len(part) + 1))[:200_000]
     ran = confined.run(lambda: _mail(text), time_limit.MAX_SECONDS + GRACE, MOST)
     assert isinstance(ran.result, float), ran.result
+    assert ran.grown < MEMORY
+
+
+def test_content_that_fails_in_any_way_ends_its_delivery_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(_: str) -> str:
+        raise AssertionError("unexpected")
+
+    monkeypatch.setattr(content, "text_of", stumble)
+    outreach = Outreach(campaign_id="c", lead_id="l", to="a@b.example", subject="s", content="<p>Hi")
+    mails: Any = LeadMail(
+        cast("Any", None), cast("Any", SimpleNamespace(url=lambda *_: "https://u")), cast("Any", None)
+    )
+    job: Any = SimpleNamespace(
+        team_id="t",
+        recipient=SimpleNamespace(value="a@b.example"),
+        notification=SimpleNamespace(template=GivenContent(campaign_id="c", lead_id="l")),
+    )
+    with pytest.raises(TemplateFailed, match="AssertionError"):
+        mails.render(job, SimpleNamespace(outreach=outreach))
+
+
+ROWS = {
+    "commas": "," * 4_000_000,
+    "short lines": "a\n" * 2_000_000,
+    "empty lines": "\n" * 4_000_000,
+    "quotes": '"' * 4_000_000,
+    "cells of lines": "full_name,email\n" + '"\n",' * 800_000,
+    "names": "full_name,email," + "x," * 9_000 + "\n" + ("," * 3_900 + "\n") * 1_000,
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_an_import_takes_little_memory(name: str) -> None:
+    body = ROWS[name].encode()
+
+    def read() -> int:
+        try:
+            return len(imports._of_csv(body))
+        except Invalid:
+            return 0
+
+    ran = confined.run(read, 30, MOST)
+    assert isinstance(ran.result, int), ran.result
     assert ran.grown < MEMORY
 
 

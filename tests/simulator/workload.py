@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.simulator.chance import Chance
@@ -83,7 +84,7 @@ class Workload:
     def _acting(self, item: Item) -> Callable[[], None]:
         def act() -> None:
             if self._hostile is not None:
-                self._hostile.act(self, item)
+                self.world.start(f"{item.label}h", partial(self._hostile.act, self, item), self.world.time.now)
             self._actions[item.kind].act(self, item)
             self._left -= 1
 

@@ -49,6 +49,7 @@ class Noted:
 
     def put_back(self, queue: str, body: str, *, apart: bool = False) -> None:
         assert queue == QUEUE
+        assert not apart
         if self.refuses:
             raise Unavailable("refused")
         self.backs.append(body)
