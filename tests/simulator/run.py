@@ -81,8 +81,8 @@ def run(plan: Plan, *, keep_trace: bool = False) -> Result:
 def _taken(world: World) -> dict[tuple[str, str], int]:
     taken: dict[tuple[str, str], int] = {}
     for each in world.journal.hand_overs:
-        team, *_, delivery = each.delivery.split("#")
-        if each.accepted is not None:
+        if each.accepted is not None and "#" in each.delivery:  # not one without a claim
+            team, *_, delivery = each.delivery.split("#")
             taken.setdefault((team, delivery), each.accepted.at)
     return taken
 

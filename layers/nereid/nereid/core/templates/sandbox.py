@@ -16,7 +16,6 @@ import liquid
 from liquid.builtin.expressions import primitive
 from liquid.builtin.tags.cycle_tag import CycleNode, CycleTag
 from liquid.exceptions import LiquidSyntaxError, LocalNamespaceLimitError, ResourceLimitError
-from liquid.output import LimitedStringIO
 
 #: Longest output of one template string, in characters.
 MAX_OUTPUT = 262144
@@ -51,7 +50,7 @@ _VERBATIM = re.compile(r"-?\s*(raw|doc)\s*-?")
 
 
 class _Context(liquid.RenderContext):
-    """What a template has while it is filled in: variables and buffers, which count whole."""
+    """What a template has while it is filled in. Its variables count with all that they hold."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,11 +59,6 @@ class _Context(liquid.RenderContext):
     def assign(self, key: str, val: Any) -> None:
         self._take(key, _size(val, MAX_VARIABLES))
         self.locals[key] = val
-
-    def get_buffer(self, buf: TextIO | None = None) -> LimitedStringIO:
-        # The library leaves a block what the block around it has not used, whatever is around that one.
-        limit = buf.limit - buf.size if isinstance(buf, LimitedStringIO) else _MAX_WRITTEN
-        return LimitedStringIO(limit=limit)
 
     def cycle(self, key: object, length: int) -> int:
         # Each other text is a cycle of its own, and kept.
