@@ -26,5 +26,13 @@ def process(body: str, _seconds_left: SecondsLeft) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    redelivery, counts = runtime.redelivery("message"), runtime.delivery_counts
-    return consume(event, context, process, redelivery, runtime.failure_noter, seconds_per_record=30, counts=counts)
+    return consume(
+        event,
+        context,
+        process,
+        runtime.redelivery("message"),
+        runtime.failure_noter,
+        seconds_per_record=30,
+        counts=runtime.delivery_counts,
+        clock=runtime.clock,
+    )

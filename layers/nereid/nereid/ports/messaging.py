@@ -565,6 +565,10 @@ class Channel(Protocol):
         ...
 
 
+#: The attribute of a record that is to be handled apart from others.
+APART = "apart"
+
+
 class Redelivery(Protocol):
     """When a record that failed for now, or was not begun, comes again. A queue is named by its ARN."""
 
@@ -572,6 +576,16 @@ class Redelivery(Protocol):
         """Have the queue hand a record over again after some seconds; it is one more of the times that it does."""
         ...
 
-    def put_back(self, queue: str, body: str) -> None:
-        """Put a record on its queue anew, as if it was never handed over."""
+    def put_back(self, queue: str, body: str, *, apart: bool = False) -> None:
+        """Put a record on its queue anew, as if it was never handed over.
+
+        Parameters
+        ----------
+        apart
+            Whether to mark it with the attribute `APART`, as one that may kill its function.
+        """
+        ...
+
+    def remove(self, queue: str, receipt_handles: Sequence[str]) -> None:
+        """Take records of a batch off their queue."""
         ...
