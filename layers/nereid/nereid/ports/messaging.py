@@ -64,10 +64,10 @@ class EventTypeStore(EventTypeReader, Protocol):
         """Return one event type, read so that an answered write is seen."""
         ...
 
-    def put(self, scope: Scope, event_type: EventType) -> EventType:
+    def put(self, scope: Scope, event_type: EventType, quota_times: int = 1) -> EventType:
         """Create or replace one; return it as stored, with the first `created_at`.
 
-        `LimitReached` if it is new, and the team has too many.
+        `LimitReached` if it is new, and the team has too many: so many times the stack's quota.
         """
         ...
 

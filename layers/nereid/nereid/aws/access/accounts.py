@@ -56,6 +56,9 @@ class DynamoAccountStore:
     def set_senders(self, team_id: str, senders: Sequence[str]) -> Team:
         return self._change_team(team_id, "SET senders = :senders", {":senders": list(senders)})
 
+    def set_quota_times(self, team_id: str, times: int) -> Team:
+        return self._change_team(team_id, "SET quota_times = :times", {":times": times})
+
     def stop_team(self, team_id: str, at: datetime) -> Team:
         return self._change_team(team_id, "SET stopped_at = if_not_exists(stopped_at, :at)", {":at": to_exact_iso(at)})
 
@@ -240,10 +243,12 @@ class DynamoAccountStore:
         They are counted, since tokens remove themselves when they expire. Of two additions at once, which both count
         without the other, one does not find the version that it read, and counts again.
         """
+        team = self.team(team_id)
+        quotas = self._quotas.times(team.quota_times if team else 1)
         what, most = {
-            "environment": ("environments", self._quotas.environments),
-            "token": ("API tokens", self._quotas.api_tokens),
-            "client_key": ("client keys", self._quotas.client_keys),
+            "environment": ("environments", quotas.environments),
+            "token": ("API tokens", quotas.api_tokens),
+            "client_key": ("client keys", quotas.client_keys),
         }[kind]
         lock = (_team(team_id), f"quota#{kind}")
         values = {":pk": _team(team_id), ":prefix": f"{kind}#"}
