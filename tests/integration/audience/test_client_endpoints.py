@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from nereid.auth.client_keys import hash_key
 from nereid.models.message import EventBatch
-from nereid.models.team import ClientKey
+from nereid.models.team import ClientKey, Environment
 from nereid.runtime import runtime
 from nereid.settings import settings
 from tests.infrastructure import stack
@@ -95,6 +95,8 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
         settings.cache_clear()
         runtime.__dict__.clear()
         made = Functions(url)
+        environment = Environment(team_id="team", identifier="dev", name="dev", created_at=runtime.clock.now())
+        runtime.account_store.create_environment(environment)
         for number, (key, scope) in enumerate({PUBLIC: "public", SECRET: "secret"}.items()):
             record = {
                 "team_id": "team",
@@ -155,8 +157,13 @@ def test_a_warm_request_is_one_call_of_the_queue_and_reads_no_table(functions: F
     assert functions.calls == {"SendMessage": 1}
 
 
-def test_a_cold_request_reads_the_key_alone(functions: Functions) -> None:
+def test_a_cold_request_reads_the_key_and_what_its_environment_asks_for(functions: Functions) -> None:
     functions.sample("post_events")
+    assert functions.calls == {"GetItem": 2, "SendMessage": 1}
+
+
+def test_a_cold_request_without_an_external_id_reads_the_key_alone(functions: Functions) -> None:
+    functions.sample("post_events", body=json.dumps([{"anonymous_id": "a", "name": "Opened"}]))
     assert functions.calls == {"GetItem": 1, "SendMessage": 1}
 
 

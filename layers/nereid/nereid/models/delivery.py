@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from nereid.errors import StoppedBy
 from nereid.models.event_type import Channel, Notification
@@ -41,6 +41,8 @@ class Recipient(BaseModel):
     type: str
     value: str
     filterable: str | None = None
+    #: Whether more than an app's public key says that it is the user's. Needed for planning alone, and not kept.
+    verified: bool = Field(default=True, exclude=True)
 
 
 class PlannedNotification(BaseModel):

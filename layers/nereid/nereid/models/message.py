@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from nereid.models.lead_email import Outreach, OutreachNotification
-from nereid.models.operation import Traits, Who
+from nereid.models.operation import Traits, Unvouched, Who
 from nereid.models.user import CONTACT_TYPES, Device
 
 Source = Literal["neptune", "client", "vibetrace", "neptie"]
@@ -63,6 +63,7 @@ class Identify(BaseModel):
     kind: Literal["identify"]
     who: Who
     traits: Traits
+    unvouched: list[Unvouched] = []
 
 
 class Alias(BaseModel):
@@ -79,6 +80,7 @@ class RegisterDevice(BaseModel):
     kind: Literal["device"]
     who: Who
     device: Device
+    unvouched: list[Unvouched] = []
 
 
 class TrackEvent(BaseModel):
@@ -87,6 +89,7 @@ class TrackEvent(BaseModel):
     kind: Literal["event"]
     who: Who
     traits: Traits | None = None
+    unvouched: list[Unvouched] = []
     #: Its user_id is found when the operation is carried out.
     message: Message
 

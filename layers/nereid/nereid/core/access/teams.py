@@ -1,9 +1,9 @@
 """Teams, environments and the credentials that open them."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from nereid.auth import client_keys, tokens
 from nereid.contention import until_uncontested
@@ -17,11 +17,13 @@ from nereid.models.team import (
     Channels,
     ClientAccess,
     ClientKey,
+    ClientKeyScope,
     Environment,
     Permission,
+    Scope,
     Team,
 )
-from nereid.ports.access import AccountStore
+from nereid.ports.access import AccountStore, UserTokenCipher
 from nereid.ports.clock import Clock
 
 
@@ -153,29 +155,36 @@ def create_api_token(
 
 def create_client_key(
     accounts: AccountStore,
+    cipher: Callable[[], UserTokenCipher],
     clock: Clock,
     team_id: str,
     environment: str,
-    scope: Literal["public", "secret"],
+    scope: ClientKeyScope,
     name: str | None,
 ) -> tuple[ClientKey, str]:
     """Make a client key; `NotFound` if the team lacks the environment.
 
+    Parameters
+    ----------
+    cipher
+        Returns the cipher; asked if the key is one that signs.
+
     Returns
     -------
-    The key's record, and the key itself; a secret one is shown this once.
+    The key's record, and the key itself; one that is not public is shown this once.
     """
     if accounts.environment(team_id, environment) is None:
         raise NotFound("environment")
-    key = client_keys.mint(scope)
+    key, key_id = client_keys.mint(scope), str(uuid.uuid4())
     record = ClientKey(
         team_id=team_id,
-        id=str(uuid.uuid4()),
+        id=key_id,
         environment=environment,
         scope=scope,
         name=name,
         shown=key if scope == "public" else key[:8],
         key_hash=client_keys.hash_key(key),
+        sealed=cipher().seal(Scope(team_id, environment), key_id, key) if scope == "user_token" else None,
         created_at=clock.now(),
     )
     accounts.create_client_key(record)

@@ -18,7 +18,7 @@ def track_event(identities: Identities, processor: Processor, environment: Envir
         As :meth:`Processor.process` and :func:`identify_user`.
     """
     if event.traits is not None:
-        identify_user(identities, environment.scope, event.who, event.traits)
+        identify_user(identities, environment.scope, event.who, event.traits, event.unvouched)
 
     def attempt() -> None:
         user = identities.find_or_create(environment.scope, event.who)

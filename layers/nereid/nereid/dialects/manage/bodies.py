@@ -24,6 +24,7 @@ from nereid.models.team import (
     RESERVED_IDENTIFIERS,
     Channels,
     ClientAccess,
+    ClientKeyScope,
     HourlyLimits,
     Permission,
 )
@@ -171,7 +172,7 @@ class ClientKeyBody(LaxBody):
     """A client key to create."""
 
     environment: Text
-    scope: Literal["public", "secret"]
+    scope: ClientKeyScope
     name: Text | None = None
 
 
