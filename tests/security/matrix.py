@@ -198,7 +198,7 @@ class Requests:
             case "othk":
                 return estate.second.credentials.secret_key
             case "unkn":
-                return "sk_0f1e2d3c4b5a-4978-8695-a4b3c2d1e0f9"
+                return "sk_0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f9"
         fields = {
             "forg": own.forged,
             "expi": own.expired,

@@ -11,7 +11,7 @@ from nereid.runtime import runtime
 @client.endpoint(runtime)
 def handler(request: client.ParsedRequest, caller: ClientCaller) -> Response:
     """Queue the events; the answer says yes only when the queue has them all."""
-    events = client_bodies.events(request.content, request, runtime.clock.now())
+    events = client_bodies.events(request.content, caller, request, runtime.clock.now())
     operations = runtime.vouching.marked(caller, client.user_token(request), events)
     ingest_operations(runtime.message_queue, caller.scope, operations)
     return client.accepted()

@@ -33,6 +33,9 @@ Permission = Literal[
 ]
 
 
+#: Who can register: nobody, or everybody, without or with the stack's own providers.
+Registration = Literal["closed", "open", "trusted"]
+
 HourlyLimit = Annotated[int, Field(ge=0, le=MAX_HOURLY_LIMIT)]
 
 
@@ -134,12 +137,24 @@ class ClientAccess(BaseModel):
         return ClientAccess.model_validate({**own, **new, "hourly": hourly})
 
 
+#: No provider for any channel.
+NO_CHANNELS = Channels(email=None, sms=None, push=None)
+
+
 class Team(BaseModel):
     """An owner of environments and credentials; nothing is ever shared between two teams."""
 
     id: str
     name: str
     created_at: datetime
+    #: Whom it may send as beside the stack's own senders, as models/senders reads it; None, in records that are older
+    #: than the list, for anybody.
+    senders: list[str] | None = None
+    #: How it came to be without an operator; None if an operator made it, and in older records.
+    registered: Literal["open", "trusted"] | None = None
+    #: Since when an operator has it stopped, and when one last let it go on.
+    stopped_at: datetime | None = None
+    resumed_at: datetime | None = None
 
 
 class Environment(BaseModel):

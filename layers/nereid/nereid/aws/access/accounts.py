@@ -1,6 +1,7 @@
 """Teams, environments, accounts and credentials in the accounts table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from nereid import jsontext
@@ -37,6 +38,35 @@ class DynamoAccountStore:
             self._table.transact(*writes)
         except ConditionFailed as error:
             raise AlreadyExists("account") from error
+
+    def team(self, team_id: str) -> Team | None:
+        item = self._table.get(_team(team_id), "team")
+        return Team.model_validate(item) if item else None
+
+    def set_senders(self, team_id: str, senders: Sequence[str]) -> Team:
+        return self._change_team(team_id, "SET senders = :senders", {":senders": list(senders)})
+
+    def stop_team(self, team_id: str, at: datetime) -> Team:
+        return self._change_team(team_id, "SET stopped_at = if_not_exists(stopped_at, :at)", {":at": to_exact_iso(at)})
+
+    def resume_team(self, team_id: str, at: datetime) -> Team:
+        team = self.team(team_id)
+        if team is not None and team.stopped_at is None:
+            return team
+        return self._change_team(team_id, "SET resumed_at = :at REMOVE stopped_at", {":at": to_exact_iso(at)})
+
+    def teams(self) -> Iterator[Team]:
+        keys = [(_team(team_id), "team") for team_id in dict.fromkeys(scope.team_id for scope in self.scopes())]
+        return map(Team.model_validate, self._table.get_many(keys, consistent=False).values())
+
+    def _change_team(self, team_id: str, expression: str, values: Mapping[str, Any]) -> Team:
+        if not can_be_key(_team(team_id), "team"):
+            raise NotFound("team")
+        try:
+            item = self._table.update(_team(team_id), "team", expression, values, condition="attribute_exists(pk)")
+        except ConditionFailed as error:
+            raise NotFound("team") from error
+        return Team.model_validate(item)
 
     def account(self, email: str) -> Account | None:
         item = self._table.get(_account(email), "account")

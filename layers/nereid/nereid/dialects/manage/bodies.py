@@ -1,6 +1,5 @@
 """Bodies and queries of the management API."""
 
-import re
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
@@ -18,6 +17,7 @@ from pydantic_core import InitErrorDetails
 from nereid.dialects.accounts import Email, RegisterBody
 from nereid.dialects.body_types import Identifier, LaxBody, whole_number
 from nereid.models.event_type import Notification, Sender
+from nereid.models.senders import APPLICATION, is_entry
 from nereid.models.suppression import SuppressionReason
 from nereid.models.team import (
     DEFAULT_TOKEN_DAYS,
@@ -36,13 +36,8 @@ def _not_reserved(identifier: str) -> str:
     return identifier
 
 
-#: The form of a platform application's ARN.
-#: Source: https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformApplication.html
-_APPLICATION = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:app/[A-Z_]+/[A-Za-z0-9_.-]{1,256}")
-
-
 def _check_application(arn: str) -> str:
-    if not _APPLICATION.fullmatch(arn):
+    if not APPLICATION.fullmatch(arn):
         raise ValueError("must be the ARN of an SNS platform application")
     return arn
 
@@ -141,6 +136,15 @@ class EnvironmentChangesBody(LaxBody):
     client_access: ClientAccessBody = ClientAccessBody()
 
 
+def _check_entry(text: str) -> str:
+    if not is_entry(text):
+        raise ValueError("must be an address, @domain, the ARN of an SNS platform application, sms:SENDERID or *")
+    return text
+
+
+Senders = Annotated[list[Annotated[str, AfterValidator(_check_entry)]], Field(max_length=100)]
+
+
 class TeamBody(LaxBody):
     """A team to create, with its first environment."""
 
@@ -148,6 +152,17 @@ class TeamBody(LaxBody):
     environment: EnvironmentIdentifier = "dev"
     #: An account that administers the team.
     account: RegisterBody | None = None
+    #: Whom it may send as beside the stack's own senders.
+    senders: Senders = []
+
+
+class TeamChangeBody(LaxBody):
+    """What to change of a team that exists."""
+
+    #: Its id, or its name if no other team has it.
+    team: Text
+    senders: Senders | None = None
+    stopped: bool | None = None
 
 
 def _each_once(words: list[Permission]) -> list[Permission]:
@@ -177,9 +192,10 @@ class ClientKeyBody(LaxBody):
 
 
 class EventTypeBody(LaxBody):
-    """The notifications of an event type."""
+    """The notifications of an event type, and whether public keys may cause them."""
 
     notifications: Annotated[list[Notification], Field(max_length=20)]
+    public: bool | None = None
 
 
 class SuppressionBody(LaxBody):
