@@ -12,9 +12,10 @@ import pytest
 
 from tests.contract.app_client import DEVICE, TOKEN_REQUIRED, App
 from tests.contract.client_api import ACCEPTED, UNKNOWN_KEY, Client, refused, unique
-from tests.contract.manage_client import INBOX, Manage
+from tests.contract.manage_client import INBOX, MAIL, Manage
 
 IN_PROCESS = True
+SAFE = {"verified": True}
 
 
 @pytest.fixture(scope="module")
@@ -272,3 +273,29 @@ class TestInbox:
         assert app.server.call("GET", "notifications", None, {"x-external-id": user})[1] == shown
         assert app.public.call("PUT", path, {"external_id": user}, self.headers(app.token(user))) == ACCEPTED
         assert app.server.call("GET", "notifications", None, {"x-external-id": user})[1] != shown
+
+
+@pytest.mark.over_http
+def test_all_of_it_works_with_what_the_functions_are_allowed(manage: Manage) -> None:
+    app, user, anonymous = App(manage, identity="verified", inbox="verified"), unique(), unique("a")
+    token = app.token(user, email="sam@example.com")
+    for route, body in requests(user).items():
+        assert app.post(route, body) == TOKEN_REQUIRED
+        assert app.post(route, body, token) == ACCEPTED
+    app.accept("identify", {"external_id": user, "email": "sam@example.com", "phone": "+1"}, token)
+    app.accept("alias", {"external_id": user, "anonymous_id": anonymous}, token)
+    app.server.stack.wait_for(lambda: app.contacts(user) == {"sam@example.com": True, "+1": False})
+    path = f"/neptune/{{env}}/users/{user}/contacts_info"
+    for method, value in (("POST", "+1"), ("PUT", "sam@example.com")):
+        body = {"type": "mobile_number" if value == "+1" else "email", "value": value}
+        assert app.public.ask(method, path, body).status == 200
+    assert app.contacts(user) == {"sam@example.com": True, "+1": True}
+    message = app.manage.message(app.manage.ingest(app.manage.configure(INBOX, {**MAIL, "to": SAFE}), user_id=user))
+    assert {each["to"] for each in message["deliveries"]} == {user, "sam@example.com"}
+    headers = {"x-external-id": user, "X-User-Token": token}
+    status, shown = app.public.call("GET", "notifications", None, headers)
+    assert status == 200
+    [notification] = json.loads(shown)["results"]
+    marked = app.public.call("PUT", f"notifications/{notification['id']}", {"external_id": user}, headers)
+    assert marked == ACCEPTED
+    app.manage.ok("PUT", "/environments/{env}", {"name": "Other"})
