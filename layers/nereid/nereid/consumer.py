@@ -106,7 +106,8 @@ def _pause_seconds(tries: int) -> int:
 
     Each has a moment of its own: what a busy partition refused would be refused together again.
     """
-    return math.ceil(random.uniform(0.5, 1) * min(900, 10 * 4 ** (tries - 1)))  # noqa: S311 - no secret
+    longest = min(900.0, 10.0 * 4.0 ** (tries - 1))
+    return math.ceil(random.uniform(0.5, 1) * longest)  # noqa: S311 - no secret
 
 
 def _put_back(record: SQSRecord, redelivery: Redelivery | None) -> None:
