@@ -175,6 +175,8 @@ class Environment(BaseModel):
     mock: bool = False
     channels: Channels = Channels()
     client_access: ClientAccess = ClientAccess()
+    #: Whether deliveries keep their content as it was rendered, as those of a mock always do.
+    keep_rendered: bool = False
     created_at: datetime
     #: Counts the writes of this record; a write names the version that it read.
     version: int = 1

@@ -222,6 +222,7 @@ def _environment_item(environment: Environment) -> Item:
         # As text, because a channel that is null (no provider) differs from one that is left out (the stack's).
         "channels": jsontext.dumps(environment.channels.model_dump(mode="json", by_alias=True, exclude_unset=True)),
         "client_access": jsontext.dumps(environment.client_access.model_dump(mode="json", exclude_unset=True)),
+        "keep_rendered": environment.keep_rendered,
         "version": environment.version,
         # Two may be made within a millisecond, and are listed in their order.
         "created_at": to_exact_iso(environment.created_at),

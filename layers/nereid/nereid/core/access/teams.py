@@ -158,6 +158,7 @@ def create_environment(
     mock: bool,
     channels: Channels,
     client_access: ClientAccess | None = None,
+    keep_rendered: bool = False,
 ) -> Environment:
     """Make an environment; `AlreadyExists` if the team has one with the identifier."""
     environment = Environment(
@@ -167,6 +168,7 @@ def create_environment(
         mock=mock,
         channels=channels,
         client_access=client_access or ClientAccess(),
+        keep_rendered=keep_rendered,
         created_at=clock.now(),
     )
     accounts.create_environment(environment)
@@ -181,12 +183,13 @@ def update_environment(
     name: str | None,
     channels: Channels,
     client_access: ClientAccess,
+    keep_rendered: bool | None = None,
 ) -> Environment:
     """Change an environment, member by member.
 
     Parameters
     ----------
-    name
+    name, keep_rendered
         None if it stays.
     channels, client_access
         Their members that were not set stay.
@@ -210,6 +213,7 @@ def update_environment(
                 "name": name or environment.name,
                 "channels": environment.channels.changed(channels),
                 "client_access": environment.client_access.changed(client_access),
+                "keep_rendered": environment.keep_rendered if keep_rendered is None else keep_rendered,
             }
         )
         accounts.update_environment(changed)

@@ -292,7 +292,10 @@ class Processor:
             asked_at=asked_at,
         )
         # Not even set in the jobs of others, so that an earlier release reads those as well.
-        return job.model_copy(update={"limits": _limits(environment, message)}) if message.is_public else job
+        special: dict[str, Any] = {"limits": _limits(environment, message)} if message.is_public else {}
+        if environment.keep_rendered:
+            special["keep_rendered"] = True
+        return job.model_copy(update=special) if special else job
 
 
 def _limits(environment: Environment, message: Message) -> PublicLimits:

@@ -128,6 +128,7 @@ class EnvironmentBody(LaxBody):
     mock: bool = False
     channels: ChannelsBody = ChannelsBody()
     client_access: ClientAccessBody = ClientAccessBody()
+    keep_rendered: bool = False
 
 
 class EnvironmentChangesBody(LaxBody):
@@ -138,6 +139,7 @@ class EnvironmentChangesBody(LaxBody):
     name: Text | None = None
     channels: ChannelsBody = ChannelsBody()
     client_access: ClientAccessBody = ClientAccessBody()
+    keep_rendered: bool = False
 
 
 def _check_entry(text: str) -> str:
