@@ -1,7 +1,7 @@
 """What callers supply takes little memory and time: every filter with arguments of every kind, tags, HTML, conditions.
 
-Each runs in a child process that has no more memory than it may take, so that what C code takes counts. The product's own
-limit of memory is off in it, so that what is tried is what the bounds let through.
+Each runs in a child process that has no more memory than it may take, so that what C code takes counts. The product's
+own limit of memory is off in it, so that what is tried is what the bounds let through.
 """
 
 from __future__ import annotations
