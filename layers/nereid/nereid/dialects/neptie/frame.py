@@ -28,7 +28,6 @@ from nereid.errors import (
     NoCredential,
     NotFound,
     RegistrationClosed,
-    TeamStopped,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -52,7 +51,6 @@ _PLAIN: dict[type[NereidError], tuple[int, str]] = {
     NoCredential: (401, "Authentication required"),
     ExpiredToken: (401, "Expired token"),
     Unauthenticated: (401, "Invalid token"),
-    TeamStopped: (403, "Team is stopped"),
     Forbidden: (403, "Insufficient permissions"),
     RegistrationClosed: (403, "Registration is closed"),
 }
