@@ -27,7 +27,7 @@ INWARD = {
     "aws": {"models", "ports"},
     "dialects": {"models", "ports", "auth", "core"},
     "batches": {"ports", "core"},
-    "consumer": {"ports", "core", "batches"},
+    "consumer": {"batches", "ports", "core"},
     "runtime": {"models", "ports", "auth", "core", "aws", "settings"},
 }
 # The areas inside core, ports and aws, and which others each may use; what stands beside them, all may use.
