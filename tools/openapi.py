@@ -108,7 +108,7 @@ BODIES: dict[str, Schema] = {
     "client/read_notification": _READER,
     "neptie/import_leads": {
         "oneOf": [_LEADS, _object(["leads"], leads=_LEADS)],
-        "description": "Or a CSV file, as text/csv, with a header line.",
+        "description": "Or a CSV file with a header line, as text/csv, application/csv or application/vnd.ms-excel.",
     },
     "vibetrace/post_event": _object(
         ["user", "event"],
