@@ -1,7 +1,8 @@
 """Channel `email`: SES, API v2."""
 
+import re
 from collections.abc import Callable
-from email.utils import formataddr
+from email.utils import formataddr, unquote
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,6 +21,7 @@ _BUSY = frozenset({"TooManyRequestsException", "LimitExceededException"})
 #: Longest value of a header.
 #: Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageHeader.html
 _MAX_HEADER = 995
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 class SesChannel:
@@ -91,7 +93,9 @@ def _sender(text: str) -> str:
     address = address.rstrip(" >")
     if not bracket or not address.isascii():
         return text
-    return formataddr((name.strip().strip('"'), address))
+    name = name.strip()
+    # A quoted name is written as such again, with each quote in it escaped once.
+    return formataddr((unquote(name) if _QUOTED.fullmatch(name) else name, address))
 
 
 def _tags(job: DeliveryJob, rendered: Rendered) -> dict[str, str]:
