@@ -132,9 +132,11 @@ protect: build ## Protect the tables of a deployed stack from deletion: once, af
 	$(sam) deploy $(config) --parameter-overrides DeletionProtection=true $(ARGS)
 
 .PHONY: team
-team: ## Create a team in a deployed stack and print its API token once (STAGE=... NAME=... ARGS="--admin-email ...")
+team: given = $(if $(filter undefined,$(origin $(1))),,$(2) "$($(1))")
+team: ## Create or change a team (STAGE=... NAME=... SENDERS=... ARGS="--admin-email ...", TEAM=..., STOP=1|0, LIST=1)
 	@$(venv) .venv local
-	@$(python) tools/team.py --stage "$(STAGE)" --name "$(NAME)" $(ARGS)
+	@$(python) tools/team.py --stage "$(STAGE)" $(call given,NAME,--name) $(call given,TEAM,--team) \
+		$(call given,SENDERS,--senders) $(call given,STOP,--stop) $(if $(LIST),--list) $(ARGS)
 
 .PHONY: redrive
 redrive: ## List, redrive or purge the dead letters of a deployed stack (STAGE=... ARGS="--redrive ID|all")

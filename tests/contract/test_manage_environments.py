@@ -14,6 +14,8 @@ IN_PROCESS = True
 
 ARN = "arn:aws:sns:us-east-1:123456789012"
 FCM, APNS = f"{ARN}:app/GCM/shop", f"{ARN}:app/APNS/shop"
+HOURLY = {"sms_per_address": 5, "emails_per_address": 20, "sms_per_key": 100}
+CLIENT_ACCESS = {"identity": "open", "inbox": "closed", "hourly": HOURLY}
 
 
 class TestEnvironments:
@@ -21,7 +23,7 @@ class TestEnvironments:
         channels = {"email": {"from": "Shop <shop@example.com>"}, "sms": {"sender_id": "SHOP"}, "push": None}
         body = {"identifier": "live", "name": "Live", "mock": True, "channels": channels}
         made = team.ok("POST", "/environments", body)
-        assert made == {**body, "created_at": made["created_at"]}
+        assert made == {**body, "client_access": CLIENT_ACCESS, "created_at": made["created_at"]}
         assert team.ok("GET", "/environments")["data"][-1] == made
 
     def test_what_is_left_out_has_its_default(self, team: Manage) -> None:
@@ -37,6 +39,12 @@ class TestEnvironments:
         assert made["channels"]["email"] is None
         assert made["channels"]["sms"] == {"sender_id": None}
         assert made["channels"]["push"] == team.ok("GET", "/environments")["data"][0]["channels"]["push"]
+        assert team.ok("GET", "/environments")["data"][1] == made
+
+    def test_what_countries_want_of_a_text_is_as_it_was_given(self, team: Manage) -> None:
+        sms = {"sender_id": "SHOP", "origination_number": "+12065550100", "entity_id": "11-01", "template_id": "1_07"}
+        made = team.ok("POST", "/environments", {"identifier": "live", "channels": {"sms": sms}})
+        assert made["channels"]["sms"] == sms
         assert team.ok("GET", "/environments")["data"][1] == made
 
     @pytest.mark.parametrize(
@@ -108,6 +116,12 @@ class TestEnvironments:
             ({"channels": {"email": "a@b.c"}}, "channels.email"),
             ({"channels": {"sms": {"sender_id": "x" * 12}}}, "channels.sms.sender_id"),
             ({"channels": {"sms": {"sender_id": 1}}}, "channels.sms.sender_id"),
+            ({"channels": {"sms": {"origination_number": "SHOP"}}}, "channels.sms.origination_number"),
+            ({"channels": {"sms": {"origination_number": "+1" + "2" * 15}}}, "channels.sms.origination_number"),
+            ({"channels": {"sms": {"entity_id": ""}}}, "channels.sms.entity_id"),
+            ({"channels": {"sms": {"entity_id": "x" * 65}}}, "channels.sms.entity_id"),
+            ({"channels": {"sms": {"template_id": "a b"}}}, "channels.sms.template_id"),
+            ({"channels": {"sms": {"template": "x"}}}, "channels.sms.template"),
             ({"channels": {"push": {}}}, "channels.push.application_arn"),
             ({"channels": {"push": {"application_arn": "x"}}}, "channels.push.application_arn"),
             ({"channels": {"push": {"application_arn": None, "fcm": None}}}, "channels.push.application_arn"),
@@ -121,8 +135,95 @@ class TestEnvironments:
     def test_a_wrong_member_is_named(self, manage: Manage, members: dict[str, Any], field: str) -> None:
         assert list(manage.errors("POST", "/environments", {"identifier": unique("e"), **members})) == [field]
 
+    def test_public_keys_may_what_was_said_and_else_what_is_the_default(self, team: Manage) -> None:
+        body = {"identifier": "live", "client_access": {"identity": "verified", "hourly": {"sms_per_key": 7}}}
+        made = team.ok("POST", "/environments", body)
+        assert made["client_access"] == {
+            "identity": "verified",
+            "inbox": "closed",
+            "hourly": {**HOURLY, "sms_per_key": 7},
+        }
+        assert team.ok("GET", "/environments")["data"][-1] == made
+
     def test_any_credential_lists_environments(self, manage: Manage) -> None:
         assert manage.with_permissions("read:leads").call("GET", "/environments")[0] == 200
+
+
+WRONG_ACCESS: list[tuple[Any, str]] = [
+    ([], "client_access"),
+    (None, "client_access"),
+    ({"identity": "closed"}, "client_access.identity"),
+    ({"identity": None}, "client_access.identity"),
+    ({"inbox": True}, "client_access.inbox"),
+    ({"outbox": "open"}, "client_access.outbox"),
+    ({"hourly": 5}, "client_access.hourly"),
+    ({"hourly": {"sms_per_address": -1}}, "client_access.hourly.sms_per_address"),
+    ({"hourly": {"sms_per_address": "5"}}, "client_access.hourly.sms_per_address"),
+    ({"hourly": {"sms_per_key": 1.5}}, "client_access.hourly.sms_per_key"),
+    ({"hourly": {"sms_per_key": 1_000_001}}, "client_access.hourly.sms_per_key"),
+    ({"hourly": {"emails_per_address": None}}, "client_access.hourly.emails_per_address"),
+    ({"hourly": {"pushes_per_key": 5}}, "client_access.hourly.pushes_per_key"),
+]
+
+
+class TestEnvironmentChanges:
+    def test_what_is_given_is_changed_and_what_is_left_out_stays(self, team: Manage) -> None:
+        [before] = team.ok("GET", "/environments")["data"]
+        changed = team.ok("PUT", "/environments/dev", {"name": "Development"})
+        assert changed == {**before, "name": "Development"}
+        assert team.ok("GET", "/environments")["data"] == [changed]
+
+    def test_nothing_given_changes_nothing(self, team: Manage) -> None:
+        [before] = team.ok("GET", "/environments")["data"]
+        assert team.ok("PUT", "/environments/dev", {}) == before
+
+    def test_a_channel_is_replaced_and_the_others_stay(self, team: Manage) -> None:
+        team.ok("POST", "/environments", {"identifier": "live", "channels": {"sms": None, "push": {"fcm": FCM}}})
+        changed = team.ok("PUT", "/environments/live", {"channels": {"push": {"apns": APNS}}})
+        assert (changed["channels"]["sms"], changed["channels"]["push"]) == (None, {"apns": APNS})
+        changed = team.ok("PUT", "/environments/live", {"channels": {"email": None}})
+        assert changed["channels"] == {"email": None, "sms": None, "push": {"apns": APNS}}
+
+    def test_what_public_keys_may_is_changed_member_by_member(self, team: Manage) -> None:
+        team.ok("PUT", "/environments/dev", {"client_access": {"inbox": "open", "hourly": {"sms_per_key": 0}}})
+        given = {"identity": "verified", "hourly": {"sms_per_address": 1}}
+        changed = team.ok("PUT", "/environments/dev", {"client_access": given})
+        hourly = {"sms_per_address": 1, "emails_per_address": 20, "sms_per_key": 0}
+        assert changed["client_access"] == {"identity": "verified", "inbox": "open", "hourly": hourly}
+        assert team.ok("GET", "/environments")["data"] == [changed]
+
+    @pytest.mark.parametrize("identifier", ["missing", "x" * 64, "x" * 5000, "DEV", "dev%23x"])
+    def test_an_environment_that_is_not_there_is_not_found(self, manage: Manage, identifier: str) -> None:
+        assert manage.call("PUT", f"/environments/{identifier}", {"name": "x"}) == NOT_FOUND
+
+    def test_what_is_checked_first_is_the_body(self, manage: Manage) -> None:
+        assert manage.errors("PUT", "/environments/missing", {"mock": True}) == {"mock": "is not a known member"}
+
+    @pytest.mark.parametrize(
+        ("members", "field"),
+        [
+            ({"name": ""}, "name"),
+            ({"name": "x" * 201}, "name"),
+            ({"mock": True}, "mock"),
+            ({"identifier": "other"}, "identifier"),
+            ({"channels": None}, "channels"),
+            ({"channels": {"fax": {}}}, "channels.fax"),
+            ({"channels": {"email": {}}}, "channels.email.from"),
+            ({"channels": {"push": {}}}, "channels.push.application_arn"),
+            *(({"client_access": access}, field) for access, field in WRONG_ACCESS),
+        ],
+    )
+    def test_a_wrong_member_is_named_and_nothing_is_changed(
+        self, team: Manage, members: dict[str, Any], field: str
+    ) -> None:
+        before = team.ok("GET", "/environments")
+        assert list(team.errors("PUT", "/environments/dev", {"name": "other", **members})) == [field]
+        assert team.ok("GET", "/environments") == before
+
+    @pytest.mark.parametrize(("access", "field"), WRONG_ACCESS)
+    def test_a_new_environment_is_held_to_the_same(self, manage: Manage, access: Any, field: str) -> None:
+        body = {"identifier": unique("e"), "client_access": access}
+        assert list(manage.errors("POST", "/environments", body)) == [field]
 
 
 class TestApiTokens:
@@ -265,3 +366,53 @@ class TestClientKeys:
         made = manage.ok("POST", "/client_keys", {"environment": "dev", "scope": "public"})
         assert team.call("DELETE", f"/client_keys/{made['id']}") == NOT_FOUND
         assert manage.call("DELETE", f"/client_keys/{made['id']}") == DELETED
+
+
+class TestDeletedEnvironments:
+    @pytest.fixture
+    def live(self, team: Manage) -> str:
+        """Return an environment that was used."""
+        team.ok("POST", "/environments", {"identifier": "live"})
+        team.ok("PUT", "/live/event_types/e", {"notifications": []})
+        return "live"
+
+    @pytest.mark.usefixtures("live")
+    def test_it_is_as_unknown_as_any_other(self, team: Manage) -> None:
+        assert team.call("DELETE", "/environments/live") == DELETED
+        assert "live" not in [each["identifier"] for each in team.ok("GET", "/environments")["data"]]
+        for method, path in (
+            ("GET", "/live/event_types"),
+            ("GET", "/live/messages"),
+            ("PUT", "/live/event_types/e"),
+            ("DELETE", "/environments/live"),
+        ):
+            body: Any = {"notifications": []} if method == "PUT" else None
+            assert team.call(method, path, body) == NOT_FOUND
+        event = {"event_type": "e", "user_id": "1"}
+        assert team.stack.request("POST", "/neptune/live/events", event, token=team.token).status == 404
+        for path in ("client_keys", "api_tokens"):
+            key = {"environment": "live", "scope": "public"}
+            token = {"name": "x", "permissions": ["post_events"], "default_environment": "live"}
+            assert team.call("POST", f"/{path}", key if path == "client_keys" else token) == NOT_FOUND
+
+    @pytest.mark.usefixtures("live")
+    def test_its_identifier_is_taken_until_its_data_are_gone(self, team: Manage) -> None:
+        team.ok("DELETE", "/environments/live")
+        refused = invalid({"field": "identifier", "message": "is being deleted"})
+        assert team.call("POST", "/environments", {"identifier": "live"}) == refused
+
+    @pytest.mark.usefixtures("live")
+    def test_its_keys_open_nothing(self, team: Manage) -> None:
+        key = team.ok("POST", "/client_keys", {"environment": "live", "scope": "secret"})["key"]
+        team.ok("DELETE", "/environments/live")
+        answer = team.stack.request("POST", "/api/client/events", [], token=key)
+        assert answer.status == 404
+
+    @pytest.mark.parametrize("identifier", ["nowhere", "LIVE", "a%23b", "x" * 5000])
+    def test_there_is_nothing_to_delete_of_one_that_is_not_there(self, team: Manage, identifier: str) -> None:
+        assert team.call("DELETE", f"/environments/{identifier}") == NOT_FOUND
+
+    @pytest.mark.usefixtures("live")
+    def test_the_other_environments_stay(self, team: Manage) -> None:
+        team.ok("DELETE", "/environments/live")
+        assert team.ok("GET", "/dev/event_types")["data"] == []

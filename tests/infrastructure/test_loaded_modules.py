@@ -21,6 +21,7 @@ LOADED_BY: dict[str, set[str]] = {
     "babel": {"manage/put_event_type"},
     "pytz": {"manage/put_event_type"},
     "argon2": set(),
+    "phonenumbers": set(),
     "aws_xray_sdk": set(),
     "boto3": set(),
     "moto": set(),
@@ -48,6 +49,7 @@ KNOWN_TO: dict[str, set[str]] = {
         "manage/create_client_key",
         "manage/create_environment",
         "manage/create_team",
+        "manage/update_environment",
         "neptie/register",
     },
     "nereid.core.outreach": of("neptie")

@@ -71,8 +71,15 @@ _PARAMETERS = {
     "EventTypeCacheSeconds": "10",
     "RetentionDays": "90",
     "EmailFrom": "hello@example.com",
+    "Registration": "trusted",
+    "MaxEnvironments": "20",
+    "MaxApiTokens": "100",
+    "MaxClientKeys": "100",
+    "MaxEventTypes": "1000",
     "SmsEnabled": "true",
     "SmsSenderId": "",
+    "SmsCountries": "",
+    "SmsMaxPrice": "",
     "PushApplicationArn": PUSH_APPLICATION,
     "PushFcmArn": "",
     "PushApnsArn": "",
@@ -231,6 +238,8 @@ class Cloud:
                 if not channel.endswith(HIGH)
             }
             return urls.get(name) or self.parameters.get(name) or _PARAMETERS.get(name, name)
+        if ":app/" in str(value):
+            return PUSH_APPLICATION.partition("GCM")[0]
         return "https://nereid.example.com"
 
     def load(self, folder: str) -> ModuleType:
@@ -501,7 +510,9 @@ class World:
             base_url="https://nereid.example.com",
             retention_days=90,
         )
-        team, _, self.token = create_team(self.runtime.account_store, self.runtime.clock, SECRET, "Team", "first")
+        team, _, self.token = create_team(
+            self.runtime.account_store, self.runtime.clock, SECRET, "Team", "first", senders=["*"]
+        )
         self.team_id = team.id
         self.environment = create_environment(
             self.runtime.account_store,

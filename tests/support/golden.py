@@ -30,12 +30,13 @@ QUEUES = ("message", "email", "sms", "push")
 #: Attributes that are JSON with members of ours; those of other attributes are the callers'.
 OURS = {"notifications", "channels", "content", "plan", "device"}
 #: Members whose own members are the callers'.
-THEIRS = {"data", "contact_infos", "extra", "meta", "user", "failed_conditions"}
+THEIRS = {"data", "contact_infos", "extra", "meta", "user"}
 _CONTACTS = [
     {"type": "email", "value": "sam@example.com", "filterable": "work"},
     {"type": "mobile_number", "value": "+4915112345678"},
     {"type": "firebase_token", "value": "device-token"},
 ]
+_SMS = {"sender_id": "ACME", "origination_number": "+12065550100", "entity_id": "1101", "template_id": "1107"}
 _DEVICE = {"device_id": "d1", "token": "t1", "os": "iOS", "model": "X", "app_build": "1", "app_version": "1.0"}
 _ORDER = {"confirmation": {"orderId": "o1", "total": "12.50", "contents": []}}
 
@@ -89,9 +90,10 @@ def _message(stack: InProcessStack) -> None:
         "from": "Sam <sam@example.com>",
         "tracking": True,
     }
-    manage.configure(MAIL, {**narrow, "name": "narrow"}, TEXT, PHONE, INBOX, event_type="login")
+    registered = {**TEXT, "template": {**TEXT["template"], "template_id": "1107"}}
+    manage.configure(MAIL, {**narrow, "name": "narrow"}, registered, PHONE, INBOX, event_type="login")
     # An environment of its own keeps how it sends with it.
-    manage.in_environment(channels={"email": {"from": "a@example.com"}, "sms": {"sender_id": "ACME"}, "push": None})
+    manage.in_environment(channels={"email": {"from": "a@example.com"}, "sms": _SMS, "push": None})
     user = manage.user(*_CONTACTS, name="Sam")
     stack.cloud.fail("sesv2:SendEmail", ("TooManyRequestsException", 429))
     message_id = manage.ingest("login", user_id=user, contact_infos=_CONTACTS, data={"otp": 1}, timestamp=1, tags=[])
@@ -106,6 +108,19 @@ def _client(stack: InProcessStack) -> None:
     _run(stack.cloud)
     client.accept("alias", {"anonymous_id": "a1", "external_id": "e1"})
     client.accept("events", [{"name": "seen", "external_id": "e1", "user": {"locale": "en"}, "data": {"x": 1}}])
+    # What a public key's event leads to: counts for its limits, conflicts of its id, and nothing at all.
+    manage = Manage(stack, stack.demo["api_token"])
+    manage.configure(MAIL, TEXT, {**INBOX, "when": "false"}, event_type="shared")
+    manage.ok("PUT", "/{env}/event_types/private", {"notifications": [MAIL], "public": False})
+    for name in ("shared", "private"):
+        event = {
+            "name": name,
+            "external_id": "e1",
+            "message_id": name,
+            "user": {"email": "e1@example.com", "phone": "+492"},
+        }
+        client.accept("events", [event])
+        client.accept("events", [{**event, "data": {"x": 1}}])
 
 
 def _vibetrace(stack: InProcessStack) -> None:

@@ -50,6 +50,7 @@ class Team:
             outreach_table="OutreachTable",
             limits_table="LimitsTable",
             signing_secret_arn="signing-secret",
+            registration="trusted",
             credential_cache_seconds=0,
         )
 

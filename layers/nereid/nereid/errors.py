@@ -12,10 +12,14 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     ├── WrongPassword        no account has this e-mail address and password
     ├── BadRefreshToken      a refresh token that is unknown, expired or used up
     ├── Forbidden            the credential lacks the permission
+    │   └── TeamStopped      an operator has stopped the team
     ├── Invalid              a value breaks a rule; names the fields
     ├── NotFound             no such object in this team
     │   └── UnknownLead      a lead named among others; says which
+    ├── RegistrationClosed   operators make the teams, nobody else
     ├── AlreadyExists        an object with this identity is there
+    │   └── BeingDeleted     one is there that will soon not be
+    ├── LimitReached         a team has as many of something as it may
     ├── TooMany              a limit is reached; says when to try again
     ├── Unavailable          a store or queue did not take or give it; try again
     │
@@ -34,8 +38,8 @@ from typing import Literal
 
 #: What keeps a provider from taking something: `rate`, too many in this second; `quota`, too many in this day;
 #: `account`, something that a person mends and that stops everything; `job`, anything else, which may concern one
-#: alone.
-StoppedBy = Literal["rate", "quota", "account", "job"]
+#: alone. `team` is no provider: an operator has stopped the team.
+StoppedBy = Literal["rate", "quota", "account", "job", "team"]
 
 
 class NereidError(Exception):
@@ -74,8 +78,16 @@ class NotFound(NereidError):
     """No such object in the caller's team and environment."""
 
 
+class RegistrationClosed(NereidError):
+    """Nobody can register: operators make the teams."""
+
+
 class AlreadyExists(NereidError):
     """An object with this identity exists already; nothing was changed."""
+
+
+class TeamStopped(Forbidden):
+    """An operator has stopped the team: its credentials open nothing until it goes on."""
 
 
 class Invalid(NereidError):
@@ -93,6 +105,26 @@ class Invalid(NereidError):
         super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems.items()))
         self.problems = dict(problems)
         self.line = line
+
+
+class BeingDeleted(AlreadyExists):
+    """An object with this identity was deleted, and not all that belongs to it is gone yet."""
+
+
+class LimitReached(NereidError):
+    """A team has as many of something as it may; nothing was made.
+
+    Parameters
+    ----------
+    what
+        In words, in the plural.
+    most
+        How many it may have.
+    """
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(f"too many {what} ({most})")
+        self.what = what
 
 
 class TooMany(NereidError):
@@ -150,12 +182,21 @@ class WriterFailed(NereidError):
     """The model did not write a mail: too slow, too busy, refused, or no answer of the agreed form."""
 
 
+class NotSendable(NereidError):
+    """The provider is not asked, for good; `reason` says why, and names nobody."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ProviderRefused(NereidError):
     """The provider said no for good; `code` is its word for why."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+        self.reason = f"provider: {code}"
 
 
 class ProviderBusy(NereidError):

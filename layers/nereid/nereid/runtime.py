@@ -10,9 +10,10 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from nereid.auth.credentials import Credentials, Environments
+from nereid.auth.credentials import Credentials, Environments, Teams
 from nereid.clock import SystemClock
 from nereid.metrics import DeliveryCounts
+from nereid.models.senders import Senders
 from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -46,16 +47,20 @@ if TYPE_CHECKING:
     from nereid.core.audience.vibetrace.restrictions import EventRules
     from nereid.core.messaging.dead_letters import DeadLetters
     from nereid.core.messaging.deliver import Deliverer
+    from nereid.core.messaging.erase import Eraser
     from nereid.core.messaging.failure_notes import FailureNoter
+    from nereid.core.messaging.hourly_limits import HourlyLimiter
     from nereid.core.messaging.process_message import Processor
     from nereid.core.messaging.process_operations import Operations
     from nereid.core.messaging.record_feedback import FeedbackRecorder
     from nereid.core.messaging.replay_message import Replayer
     from nereid.core.messaging.sweep import Sweeper
+    from nereid.core.messaging.team_rules import TeamRules
     from nereid.core.messaging.unsubscribe import Unsubscriber
     from nereid.core.messaging.waiting import Waiting
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
+    from nereid.models.team import Team
 
 _DAY = 24 * 60 * 60
 
@@ -94,23 +99,37 @@ class Runtime:
     def account_store(self) -> DynamoAccountStore:
         from nereid.aws.access.accounts import DynamoAccountStore
 
-        return DynamoAccountStore(self._table("accounts_table"))
+        return DynamoAccountStore(self._table("accounts_table"), self.settings.quotas())
 
     @cached_property
     def accounts(self) -> Accounts:
         from nereid.core.access.accounts import Accounts
 
-        return Accounts(self.account_store, self.limits, self.clock, self.signing_secret)
+        registration = self.settings.registration or "closed"
+        return Accounts(self.account_store, self.limits, self.clock, self.signing_secret, registration=registration)
 
     @cached_property
     def credentials(self) -> Credentials:
         return Credentials(
-            self.account_store, self.environments, self.signing_secret, self.clock, cache_seconds=self._cache_seconds
+            self.account_store,
+            self.teams,
+            self.environments,
+            self.signing_secret,
+            self.clock,
+            cache_seconds=self._cache_seconds,
         )
 
     @cached_property
     def environments(self) -> Environments:
         return Environments(self.account_store, self.clock, cache_seconds=self._cache_seconds)
+
+    @cached_property
+    def teams(self) -> Teams:
+        return Teams(self.account_store, self.clock, cache_seconds=self._cache_seconds)
+
+    def senders(self, team: Team) -> Senders:
+        """Return whom a team may send as."""
+        return Senders.of(team, self.settings.channels(), self.settings.push_applications or "")
 
     @property
     def _cache_seconds(self) -> float:
@@ -173,7 +192,7 @@ class Runtime:
     def event_types(self) -> DynamoEventTypeStore:
         from nereid.aws.messaging.event_types import DynamoEventTypeStore
 
-        return DynamoEventTypeStore(self._table("activity_table"))
+        return DynamoEventTypeStore(self._table("activity_table"), self.settings.quotas().event_types)
 
     @cached_property
     def messages(self) -> DynamoMessageStore:
@@ -239,6 +258,19 @@ class Runtime:
         pace = Pace(schedule, self.clock, DELIVERY_SECONDS)
         return Waiting(pace, self._delivery_queues(channel), self.clock, patience)
 
+    @property
+    def _team_rules(self) -> TeamRules:
+        from nereid.core.messaging.team_rules import TeamRules
+
+        return TeamRules(self.teams.get, self.settings.channels(), self.settings.push_applications or "")
+
+    def _hourly_limiter(self) -> HourlyLimiter:
+        from nereid.aws.messaging.hourly_counts import DynamoHourlyCounts
+        from nereid.core.messaging.hourly_limits import HourlyLimiter
+
+        counts = DynamoHourlyCounts(self._table("limits_table"), self._table("activity_table"))
+        return HourlyLimiter(counts, self.clock)
+
     @cached_property
     def processor(self) -> Processor:
         from nereid.core.messaging.app_inbox_channel import AppInboxChannel
@@ -300,6 +332,8 @@ class Runtime:
             self.suppressions,
             self.delivery_counts,
             self._waiting("email", "emails_per_second", partial(sending_rate, self.clients)),
+            self._team_rules,
+            self._hourly_limiter(),
         )
 
     @cached_property
@@ -308,7 +342,8 @@ class Runtime:
         from nereid.core.messaging.deliver import Deliverer
         from nereid.core.messaging.template_content import TemplateContent
 
-        channel = SmsChannel(self.clients)
+        named = (self.settings.sms_countries or "").upper().replace(" ", "").split(",")
+        channel = SmsChannel(self.clients, {code for code in named if code}, self.settings.sms_max_price or "")
         return Deliverer(
             channel,
             TemplateContent(),
@@ -317,6 +352,8 @@ class Runtime:
             self.clock,
             counts=self.delivery_counts,
             waiting=self._waiting("sms", "sms_per_second"),
+            rules=self._team_rules,
+            limiter=self._hourly_limiter(),
         )
 
     @cached_property
@@ -339,6 +376,7 @@ class Runtime:
             self.clock,
             counts=self.delivery_counts,
             waiting=self._waiting("push", "pushes_per_second"),
+            rules=self._team_rules,
         )
 
     def redelivery(self, *queues: str) -> SqsRedelivery:
@@ -403,6 +441,20 @@ class Runtime:
             queue=self.message_queue,
             depths=SqsDepths(self.clients, urls),
             closures=self.closures,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def eraser(self) -> Eraser:
+        from nereid.core.messaging.erase import Eraser
+
+        return Eraser(
+            deletions=self.account_store,
+            users=self.users,
+            event_types=self.event_types,
+            messages=self.messages,
+            deliveries=self.deliveries,
+            state=self.sweep_state,
             clock=self.clock,
         )
 

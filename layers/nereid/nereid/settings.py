@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nereid.models.team import Channels, EmailProvider, PushProvider, SmsProvider
+from nereid.models.team import Channels, EmailProvider, PushProvider, Quotas, Registration, SmsProvider
 
 
 class MissingSetting(RuntimeError):
@@ -56,11 +56,25 @@ class Settings(BaseModel):
         le=10,
         description="How long process_messages caches an event type, in seconds.",
     )
+    registration: Registration | None = Field(None, description="Who can register, and with which providers.")
+    push_applications: str | None = Field(
+        None, description="How the ARNs of the platform applications begin that the stack may use."
+    )
+    max_environments: int | None = Field(None, ge=1, description="How many environments a team may have.")
+    max_api_tokens: int | None = Field(None, ge=1, description="How many API tokens a team may have.")
+    max_client_keys: int | None = Field(None, ge=1, description="How many client keys a team may have.")
+    max_event_types: int | None = Field(
+        None, ge=1, description="How many event types a team may have, in all its environments together."
+    )
     base_url: str | None = Field(None, description="URL of the API, for links in mails.")
     email_from: str | None = Field(None, description="Default sender of e-mail; empty for none.")
     configuration_set: str | None = Field(None, description="SES configuration set whose events come back as feedback.")
     sms_enabled: bool | None = Field(None, description="Whether environments send SMS by default.")
     sms_sender_id: str | None = Field(None, description="Default sender id of SMS; empty for the carrier's.")
+    sms_countries: str | None = Field(
+        None, description="ISO codes of the countries that SMS go to, with commas; empty: all."
+    )
+    sms_max_price: str | None = Field(None, description="Most that an SMS may cost, in US dollars; empty: any.")
     push_application_arn: str | None = Field(None, description="Default SNS platform application; empty for none.")
     push_fcm_arn: str | None = Field(None, description="The same for FCM, and so for Android; empty for the default.")
     push_apns_arn: str | None = Field(None, description="The same for APNs, and so for iOS; empty for the default.")
@@ -99,6 +113,11 @@ class Settings(BaseModel):
             sms=SmsProvider(sender_id=self.sms_sender_id or None) if self.sms_enabled else None,
             push=push if any(dict(push).values()) else None,
         )
+
+    def quotas(self) -> Quotas:
+        """Return how much a team may have; what the function was not given it does not add to."""
+        given = {name: getattr(self, f"max_{name}") for name in Quotas._fields}
+        return Quotas(**{name: most for name, most in given.items() if most is not None})
 
 
 @lru_cache(maxsize=1)

@@ -69,7 +69,7 @@ class Run:
 
     def _make(self, name: str) -> tuple[str, Any, str]:
         runtime = self.world.runtime()
-        team, _, _ = create_team(runtime.account_store, runtime.clock, SECRET, name, "live")
+        team, _, _ = create_team(runtime.account_store, runtime.clock, SECRET, name, "live", senders=["*"])
         _, token = create_api_token(
             runtime.account_store, runtime.clock, SECRET, team.id, "t", ["post_events"], "live", 365
         )

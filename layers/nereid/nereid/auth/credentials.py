@@ -1,21 +1,25 @@
 """Authentication: turns the credential of a request into a `Caller`, or refuses it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from cachetools import TTLCache
 
 from nereid.auth import tokens
-from nereid.auth.client_keys import PREFIXES, hash_key
-from nereid.errors import Forbidden, NoCredential, NotFound, Unauthenticated, UnknownKey
+from nereid.auth.client_keys import PREFIXES, can_be_key, hash_key
+from nereid.errors import Forbidden, NoCredential, NotFound, TeamStopped, Unauthenticated, UnknownKey
 from nereid.models.account import PERMISSIONS
-from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, ClientKey, Environment, Scope
+from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, ClientKey, Environment, Scope, Team
 from nereid.ports.access import AccountStore
 from nereid.ports.clock import Clock
 
-#: How many environments, tokens and keys are kept in memory, of each.
+#: How many teams, environments, tokens and keys are kept in memory, of each, and as many tokens and keys that do not
+#: exist.
 _KEPT = 1024
+#: For how many seconds a token or key that does not exist is not asked for again.
+_UNKNOWN_SECONDS = 60
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,60 @@ class Environments:
         return environment
 
 
+class Teams:
+    """Looks teams up, keeping those that exist for a bounded time; see `Credentials`."""
+
+    def __init__(self, accounts: AccountStore, clock: Clock, *, cache_seconds: float) -> None:
+        self._accounts = accounts
+        self._known: TTLCache[str, Team] = TTLCache(_KEPT, cache_seconds, lambda: clock.now().timestamp())
+
+    def get(self, team_id: str) -> Team:
+        """Return a team; `NotFound` if there is none."""
+        team = self._known.get(team_id)
+        if team is None:
+            team = self._accounts.team(team_id)
+            if team is None:
+                raise NotFound("team")
+            self._known[team_id] = team
+        return team
+
+
+class _Records(Generic[_Record]):
+    """The store's answers about tokens or keys, kept for a bounded time and in a bounded number.
+
+    That one does not exist is kept, too. Whatever `cache_seconds` is, no credential works later for it: it is random,
+    made by us and shown once it is stored, so that nobody can ask for it before.
+    """
+
+    def __init__(self, clock: Clock, cache_seconds: float) -> None:
+        def timer() -> float:
+            return clock.now().timestamp()
+
+        self._known: TTLCache[Hashable, _Record] = TTLCache(_KEPT, cache_seconds, timer)
+        self._unknown: TTLCache[Hashable, bool] = TTLCache(_KEPT, _UNKNOWN_SECONDS, timer)
+
+    def get(self, key: Hashable, read: Callable[[], _Record | None]) -> _Record | None:
+        """Return a record; `read` asks the store for it, if that is needed."""
+        if key in self._unknown:
+            return None
+        record = self._known.get(key)
+        if record is None:
+            record = read()
+            if record is None:
+                self._unknown[key] = True
+            else:
+                self._known[key] = record
+        return record
+
+
 class Credentials:
     """Checks credentials, caching the store's answers for a bounded time.
 
-    A warm function checks a token's signature itself and asks the store about it at most once per
-    `cache_seconds`; so a revoked token is refused within that time, and within it no request reads a table.
-    Only existing records are cached: a credential or environment works from the moment it is made.
+    A warm function checks a token's signature itself and asks the store about it and its team at most once per
+    `cache_seconds`; so a revoked token, and every one of a stopped team, is refused within that time, and within it no
+    request reads a table.
+    About a token or key that does not exist it asks once a minute. A credential works from the moment it is made, and
+    so does an environment, of which only those that exist are cached: others can ask for its name before.
 
     Parameters
     ----------
@@ -84,6 +136,7 @@ class Credentials:
     def __init__(
         self,
         accounts: AccountStore,
+        teams: Teams,
         environments: Environments,
         secret: Callable[[], str],
         clock: Clock,
@@ -93,29 +146,28 @@ class Credentials:
         self._accounts = accounts
         self._secret = secret
         self._clock = clock
+        self._teams = teams
         self._environments = environments
-        self._tokens: TTLCache[tuple[str, str], ApiToken] = TTLCache(
-            _KEPT, cache_seconds, lambda: clock.now().timestamp()
-        )
-        self._keys: TTLCache[str, ClientKey] = TTLCache(_KEPT, cache_seconds, lambda: clock.now().timestamp())
+        self._tokens: _Records[ApiToken] = _Records(clock, cache_seconds)
+        self._keys: _Records[ClientKey] = _Records(clock, cache_seconds)
 
     def api_token(self, token: str) -> Caller:
         """Return the caller behind an API token.
 
         Raises
         ------
-        ExpiredToken, Unauthenticated
+        ExpiredToken, Unauthenticated, TeamStopped
         """
         return self._of_api_token(tokens.verify(self._secret(), "nereid:api_token", token, self._clock.now()))
 
     def team_token(self, token: str) -> Caller:
         """Return the caller behind an API token or the token of an account that logged in.
 
-        An account's token lives for an hour and says all that is needed, so the store is not asked about it.
+        An account's token lives for an hour and says all that is needed, so the store is asked about its team alone.
 
         Raises
         ------
-        ExpiredToken, Unauthenticated
+        ExpiredToken, Unauthenticated, TeamStopped
         """
         claims = tokens.verify(self._secret(), ("nereid:api_token", "nereid:account"), token, self._clock.now())
         if claims["aud"] != "nereid:account":
@@ -124,16 +176,15 @@ class Credentials:
         if permissions is None:
             raise Unauthenticated("no such role")
         environment, email = _text(claims, "environment"), claims.get("email")
+        self._check_team(_text(claims, "team"))
         return Caller(_text(claims, "team"), _text(claims, "sub"), permissions, environment, email)
 
     def _of_api_token(self, claims: dict[str, Any]) -> Caller:
-        key = (_text(claims, "team"), _text(claims, "jti"))
-        record = self._tokens.get(key)
+        team_id, token_id = _text(claims, "team"), _text(claims, "jti")
+        record = self._tokens.get((team_id, token_id), lambda: self._accounts.api_token(team_id, token_id))
         if record is None:
-            record = self._accounts.api_token(*key)
-            if record is None:
-                raise Unauthenticated("revoked")
-            self._tokens[key] = record
+            raise Unauthenticated("revoked")
+        self._check_team(record.team_id)
         return Caller(record.team_id, record.id, frozenset(record.permissions), record.default_environment)
 
     def client_key(self, header: str | None) -> ClientCaller:
@@ -145,18 +196,28 @@ class Credentials:
             If there is no key, or something else than a client key.
         UnknownKey
             If it has the form of a client key and is none, or was revoked.
+        TeamStopped
         """
         scheme, _, key = (header or "").partition(" ")
         if scheme != "Bearer" or not key.startswith(PREFIXES):
             raise Unauthenticated("no client key")
+        if not can_be_key(key):
+            raise UnknownKey
         key_hash = hash_key(key)
-        record = self._keys.get(key_hash)
+        record = self._keys.get(key_hash, lambda: self._accounts.client_key(key_hash))
         if record is None:
-            record = self._accounts.client_key(key_hash)
-            if record is None:
-                raise UnknownKey
-            self._keys[key_hash] = record
+            raise UnknownKey
+        self._check_team(record.team_id)
         return ClientCaller(Scope(record.team_id, record.environment), record.id, record.scope == "secret")
+
+    def _check_team(self, team_id: str) -> None:
+        """Raise `TeamStopped` if an operator has stopped a team."""
+        try:
+            team = self._teams.get(team_id)
+        except NotFound as error:
+            raise Unauthenticated("no such team") from error
+        if team.stopped_at is not None:
+            raise TeamStopped(team_id)
 
     def environment(self, caller: Caller, identifier: str) -> Environment:
         """Return an environment of the caller's team; `NotFound` for any other."""

@@ -65,7 +65,10 @@ class EventTypeStore(EventTypeReader, Protocol):
         ...
 
     def put(self, scope: Scope, event_type: EventType) -> EventType:
-        """Create or replace one; return it as stored, with the first `created_at`."""
+        """Create or replace one; return it as stored, with the first `created_at`.
+
+        `LimitReached` if it is new, and the team has too many.
+        """
         ...
 
     def delete(self, scope: Scope, event_type: str) -> None:
@@ -84,9 +87,19 @@ class MessageFilter(NamedTuple):
     user_id: str | None = None
 
 
+class StoredMessage(NamedTuple):
+    """A message with its plan."""
+
+    message: Message
+    plan: Plan
+    #: How often its id came again with something else, up to a bound.
+    conflicts: int = 0
+
+
 class Arrival(NamedTuple):
     """A stored message, where it stands in the order of arrival."""
 
+    #: The message's key.
     message_id: str
     position: str
     #: The ids of its deliveries that have a recipient; None if they are too many to stand there, and in its plan alone.
@@ -106,20 +119,37 @@ class Arrivals(NamedTuple):
 
 
 class MessageStore(Protocol):
-    """Messages with their plans."""
+    """Messages with their plans, by their keys."""
 
-    def add(self, scope: Scope, message: Message, plan: Plan) -> tuple[Message, Plan] | None:
-        """Store a message with its plan unless its id is taken; return the one that has it, None if stored."""
+    def add(self, scope: Scope, message: Message, plan: Plan) -> StoredMessage | None:
+        """Store a message with its plan unless its key is taken; return the one that has it, None if stored."""
         ...
 
-    def get(self, scope: Scope, message_id: str) -> tuple[Message, Plan] | None:
+    def get(self, scope: Scope, message_key: str) -> StoredMessage | None:
         """Return a message with its plan."""
+        ...
+
+    def count_conflict(self, scope: Scope, message_key: str, mark: str) -> bool:
+        """Count that a stored message's id came again with something else; tell whether it was counted.
+
+        Parameters
+        ----------
+        mark
+            Names the conflict: it is counted once, however often it is told.
+        """
         ...
 
     def page(
         self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
-    ) -> tuple[list[Message], str | None]:
-        """Return messages, newest first, from before a position, and the position to go on before."""
+    ) -> tuple[list[StoredMessage], str | None]:
+        """Return messages, newest first, from before a position, and the position to go on before.
+
+        Their plans say which notifications were skipped; a large one may lack the others.
+        """
+        ...
+
+    def delete_many(self, scope: Scope, message_ids: Sequence[str]) -> None:
+        """Delete messages; what of their plans stands apart expires."""
         ...
 
     def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
@@ -129,14 +159,15 @@ class MessageStore(Protocol):
         """
         ...
 
-    def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
-        """Return the plans of the messages that are there, by message id; may be a moment old."""
+    def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:
+        """Return the plans of the messages that are there, by their keys; may be a moment old."""
         ...
 
 
 class Watch(NamedTuple):
     """A message that is looked at until all of its deliveries are final."""
 
+    #: The message's key.
     message_id: str
     #: When to look next.
     due: datetime
@@ -173,6 +204,10 @@ class SweepState(Watches, Protocol):
         """Look at messages no more, as far as these watches go."""
         ...
 
+    def forget(self, scope: Scope) -> None:
+        """Forget all of an environment."""
+        ...
+
     def turn(self) -> Scope | None:
         """Return the environment that the next run begins with, if the last run had no time for all."""
         ...
@@ -205,6 +240,8 @@ class Claim(NamedTuple):
     until: datetime | None = None
     #: Which sending of the delivery it is: 1, and one more each time that it was reopened.
     sending: int = 1
+    #: Whether this sending was counted for its hourly limits.
+    is_counted: bool = False
 
 
 #: The reason of a delivery that was handed over, or not: nobody knows.
@@ -256,6 +293,37 @@ class Schedule(Protocol):
         ...
 
 
+class HourlyLimit(NamedTuple):
+    """How much may be sent within an hour of the clock, by somebody or to somebody."""
+
+    kind: Literal["email_address", "sms_address", "sms_key"]
+    #: The address in its normal form, or the id of the key.
+    owner: str
+    most: int
+
+
+class HourlyCounts(Protocol):
+    """How much of each hourly limit is used up, in each environment by itself."""
+
+    def are_used_up(self, scope: Scope, limits: Sequence[HourlyLimit], now: datetime) -> bool:
+        """Tell whether one of some limits is used up, as far as is known; may be a moment old."""
+        ...
+
+    def count(self, job: DeliveryJob, token: str, limits: Sequence[HourlyLimit], now: datetime) -> bool:
+        """Count a delivery for all limits, and note on its record that this sending of it is counted, or do nothing.
+
+        Returns
+        -------
+        False if one of the limits is used up.
+
+        Raises
+        ------
+        TryAgain
+            If the claim is lost that the token names.
+        """
+        ...
+
+
 class DeliveryStore(Protocol):
     """Records of deliveries."""
 
@@ -271,6 +339,10 @@ class DeliveryStore(Protocol):
         With a lost claim only a success is recorded, as long as the same sending is pending: the run that
         has it now may not have sent it yet.
         """
+        ...
+
+    def delete_many(self, scope: Scope, delivery_ids: Sequence[str]) -> None:
+        """Delete the records of deliveries."""
         ...
 
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
@@ -436,6 +508,22 @@ class Tenants(Protocol):
         ...
 
 
+class Deletions(Protocol):
+    """Environments that were deleted and whose data are not all gone."""
+
+    def deletions(self) -> Iterator[tuple[Scope, datetime]]:
+        """Yield them, and when they were deleted; one that was deleted just now may be missing."""
+        ...
+
+    def delete_client_keys(self, scope: Scope) -> None:
+        """Revoke the keys of an environment."""
+        ...
+
+    def finish_deletion(self, scope: Scope) -> None:
+        """Forget an environment whose data are gone, so that its identifier is free."""
+        ...
+
+
 class Channel(Protocol):
     """A way to hand a delivery over."""
 
@@ -445,6 +533,10 @@ class Channel(Protocol):
 
     def is_paced(self, job: DeliveryJob) -> bool:
         """Tell whether the provider's rate is shared with the deliveries of everybody else."""
+        ...
+
+    def senders(self, job: DeliveryJob, rendered: Rendered) -> Sequence[str]:
+        """Return whom the delivery is sent as, as models/senders writes it; nobody for somebody of the team's own."""
         ...
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
@@ -458,11 +550,15 @@ class Channel(Protocol):
 
         Raises
         ------
-        ProviderRefused, ProviderBusy, OutcomeUnknown
+        NotSendable, ProviderRefused, ProviderBusy, OutcomeUnknown
         TryAgain
             Of `check_time`: nothing was handed over.
         """
         ...
+
+
+#: The attribute of a record that is to be handled apart from others.
+APART = "apart"
 
 
 class Redelivery(Protocol):
@@ -472,6 +568,16 @@ class Redelivery(Protocol):
         """Have the queue hand a record over again after some seconds; it is one more of the times that it does."""
         ...
 
-    def put_back(self, queue: str, body: str) -> None:
-        """Put a record on its queue anew, as if it was never handed over."""
+    def put_back(self, queue: str, body: str, *, apart: bool = False) -> None:
+        """Put a record on its queue anew, as if it was never handed over.
+
+        Parameters
+        ----------
+        apart
+            Whether to mark it with the attribute `APART`, as one that may kill its function.
+        """
+        ...
+
+    def remove(self, queue: str, receipt_handles: Sequence[str]) -> None:
+        """Take records of a batch off their queue."""
         ...

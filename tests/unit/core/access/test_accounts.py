@@ -46,6 +46,7 @@ def built(limits: Limits, pauses: list[float]) -> Accounts:
         "clock": Nobody(),
         "secret": lambda: b"secret",
         "pause": pauses.append,
+        "registration": "trusted",
     }
     return Accounts(**fields)
 

@@ -79,7 +79,8 @@ class DynamoDeliveryStore:
             )
         except ConditionFailed as error:
             return _refused(error.old, now)
-        return Claim("mine", token, item["attempts"], sending=sending_of(item))
+        sending = sending_of(item)
+        return Claim("mine", token, item["attempts"], sending=sending, is_counted=item.get("counted") == sending)
 
     def record(
         self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1
@@ -114,6 +115,9 @@ class DynamoDeliveryStore:
                 names={f"#{name[1:]}": name[1:] for name in given},
                 condition=condition,
             )
+
+    def delete_many(self, scope: Scope, delivery_ids: Sequence[str]) -> None:
+        self._table.delete_many(delivery_key(scope, delivery_id) for delivery_id in dict.fromkeys(delivery_ids))
 
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
         found = self._table.get_many(delivery_key(scope, delivery_id) for delivery_id in delivery_ids)

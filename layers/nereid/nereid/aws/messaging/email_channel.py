@@ -1,8 +1,7 @@
 """Channel `email`: SES, API v2."""
 
-import re
-from collections.abc import Callable
-from email.utils import formataddr, unquote
+from collections.abc import Callable, Sequence
+from email.utils import formataddr
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,6 +11,7 @@ from nereid.aws.errors import translated
 from nereid.aws.provider_errors import handing_over
 from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob, Rendered
+from nereid.models.email_address import sender_parts
 
 #: SES's codes for too many mails, in this second or in this day.
 #: Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
@@ -21,7 +21,6 @@ _BUSY = frozenset({"TooManyRequestsException", "LimitExceededException"})
 #: Longest value of a header.
 #: Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageHeader.html
 _MAX_HEADER = 995
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 class SesChannel:
@@ -43,8 +42,10 @@ class SesChannel:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self.has_provider(job)
 
+    def senders(self, job: DeliveryJob, rendered: Rendered) -> Sequence[str]:
+        return (_from(job, rendered),)
+
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
-        assert job.channels.email is not None
         members = rendered.members
         body = {"Text": _utf8(members["text"])}
         if "html" in members:
@@ -60,7 +61,7 @@ class SesChannel:
         check_time()
         with handing_over(_BUSY):
             answer = self._clients.ses.send_email(
-                FromEmailAddress=_sender(members.get("from") or job.channels.email.from_),
+                FromEmailAddress=_sender(_from(job, rendered)),
                 Destination={"ToAddresses": [job.recipient.value]},
                 Content={"Simple": content},
                 ConfigurationSetName=self._configuration_set,
@@ -86,16 +87,17 @@ def sending_rate(clients: Clients) -> float:
         raise Unavailable("SES does not tell its rate") from error
 
 
+def _from(job: DeliveryJob, rendered: Rendered) -> str:
+    assert job.channels.email is not None
+    return str(rendered.members.get("from") or job.channels.email.from_)
+
+
 def _sender(text: str) -> str:
     """Write `Name <address>` as a header has it: SES wants a name beyond ASCII as an encoded word."""
-    text = " ".join(text.splitlines())
-    name, bracket, address = text.rpartition("<")
-    address = address.rstrip(" >")
-    if not bracket or not address.isascii():
-        return text
-    name = name.strip()
-    # A quoted name is written as such again, with each quote in it escaped once.
-    return formataddr((unquote(name) if _QUOTED.fullmatch(name) else name, address))
+    name, address = sender_parts(text)
+    if not address.isascii():
+        return " ".join(text.splitlines())
+    return formataddr((name, address))
 
 
 def _tags(job: DeliveryJob, rendered: Rendered) -> dict[str, str]:

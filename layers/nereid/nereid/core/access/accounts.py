@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from nereid.auth import tokens
 from nereid.auth.passwords import hash_password, verify_password
-from nereid.errors import BadRefreshToken, NotFound, TooMany, WrongPassword
+from nereid.errors import BadRefreshToken, NotFound, RegistrationClosed, TeamStopped, TooMany, WrongPassword
 from nereid.models.account import ACCESS_SECONDS, Account, LoggedIn, Session
-from nereid.models.team import Environment, Team
+from nereid.models.team import NO_CHANNELS, Channels, Environment, Registration, Team
 from nereid.ports.access import AccountStore, LimitStore
 from nereid.ports.clock import Clock
 
@@ -85,6 +85,9 @@ class Accounts:
         Returns the signing secret.
     pause
         Waits for some seconds.
+    registration
+        Who can register, and whether the stack's own providers serve the team: of `trusted` ones they do, of `open`
+        ones none does, until an operator grants senders.
     """
 
     store: AccountStore
@@ -92,6 +95,13 @@ class Accounts:
     clock: Clock
     secret: Callable[[], str]
     pause: Callable[[float], None] = time.sleep
+    registration: Registration = "closed"
+
+    def may_register(self) -> Literal["open", "trusted"]:
+        """Return how somebody registers; `RegistrationClosed` if nobody can."""
+        if self.registration == "closed":
+            raise RegistrationClosed
+        return self.registration
 
     def register(self, person: NewAccount, source: str) -> LoggedIn:
         """Make an account in a new team of its own.
@@ -103,17 +113,29 @@ class Accounts:
 
         Raises
         ------
+        RegistrationClosed
         TooMany
             If too many registrations, refused ones included, came from there or for the e-mail address.
         AlreadyExists
             If the e-mail address is taken.
         """
+        registered = self.may_register()
         self._attempt(_REGISTRATIONS_PER_ADDRESS, source)
         self._attempt(_REGISTRATIONS_PER_EMAIL, person.email)
         now = self.clock.now()
-        team = Team(id=str(uuid.uuid4()), name=person.company or person.full_name, created_at=now)
+        team = Team(
+            id=str(uuid.uuid4()),
+            name=person.company or person.full_name,
+            created_at=now,
+            senders=[],
+            registered=registered,
+        )
         environment = Environment(
-            team_id=team.id, identifier=_FIRST_ENVIRONMENT, name=_FIRST_ENVIRONMENT, created_at=now
+            team_id=team.id,
+            identifier=_FIRST_ENVIRONMENT,
+            name=_FIRST_ENVIRONMENT,
+            channels=NO_CHANNELS if registered == "open" else Channels(),
+            created_at=now,
         )
         account = new_account(self.clock, team.id, environment.identifier, person)
         self.store.create_team(team, environment, None, account)
@@ -130,7 +152,7 @@ class Accounts:
         ------
         TooMany
             If too many logins failed, for the e-mail address or from the source address.
-        WrongPassword
+        WrongPassword, TeamStopped
         """
         self._attempt(_LOGINS_PER_EMAIL, email)
         try:
@@ -145,6 +167,7 @@ class Accounts:
         self._attempt_ended(_LOGINS_PER_ADDRESS, source, failed=failed)
         if account is None or failed:
             raise WrongPassword
+        self._check_team(account)
         return self._begin(account)
 
     def refresh(self, refresh_token: str) -> LoggedIn:
@@ -152,7 +175,7 @@ class Accounts:
 
         Raises
         ------
-        BadRefreshToken
+        BadRefreshToken, TeamStopped
         """
         session_id = _session_id(refresh_token)
         session = self.store.session(session_id) if session_id else None
@@ -165,6 +188,7 @@ class Accounts:
         account = self.store.account(session.email)
         if account is None:
             raise BadRefreshToken
+        self._check_team(account)
         renewed, new_token = _session(session.id, account, self.clock.now())
         try:
             # Comes last: whatever fails before leaves the token valid.
@@ -173,6 +197,11 @@ class Accounts:
             self.store.end_session(session.id)
             raise BadRefreshToken from error
         return LoggedIn(account, self._access_token(account), new_token)
+
+    def _check_team(self, account: Account) -> None:
+        team = self.store.team(account.team_id)
+        if team is None or team.stopped_at is not None:
+            raise TeamStopped(account.team_id)
 
     def _begin(self, account: Account) -> LoggedIn:
         session, refresh_token = _session(str(uuid.uuid4()), account, self.clock.now())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from nereid import jsontext
 from nereid.core.messaging.ingest import ingest
+from nereid.core.outreach import content
 from nereid.core.outreach.content import one_line
 from nereid.core.outreach.leads import mark_lead
 from nereid.errors import Invalid, NotFound
@@ -67,8 +68,8 @@ class EmailSender:
         Raises
         ------
         Invalid
-            On `from` if there is no such mailbox, on `lead_id` if the lead must not be mailed, on `Idempotency-Key` if
-            another e-mail was asked for with it.
+            On `from` if there is no such mailbox, on `lead_id` if the lead must not be mailed, on `content` if it
+            cannot be read, on `Idempotency-Key` if another e-mail was asked for with it.
         NotFound
             `campaign` or `lead`.
         Unavailable
@@ -79,6 +80,7 @@ class EmailSender:
         subject = one_line(new_email.subject)
         if not subject:
             raise Invalid({"subject": "subject is required"})
+        content.check(new_email.content)
         fingerprint = _fingerprint(environment, new_email, subject)
         before = self.emails.repeated(team_id, new_email.key, now) if new_email.key else None
         _check_key(before, fingerprint)

@@ -15,6 +15,8 @@ from nereid.errors import Invalid
 
 #: Content types of CSV; the last is what browsers on Windows say.
 TYPES = frozenset({"text/csv", "application/csv", "application/vnd.ms-excel"})
+#: Most cells in a line: lines of nothing but commas would take much memory.
+MAX_CELLS = 10_000
 #: The fields of a lead by the names of their columns, written as `_bare` does.
 _FIELDS = {
     "fullname": "full_name",
@@ -193,5 +195,12 @@ def _records(text: str, separator: str) -> Iterator[list[str] | Unreadable]:
 
 
 def _reader(stream: io.StringIO, separator: str) -> Iterator[list[str]]:
+    return csv.reader(_lines(stream, separator), delimiter=separator, strict=True)
+
+
+def _lines(stream: io.StringIO, separator: str) -> Iterator[str]:
     # Not the stream itself, which would not tell where it stands.
-    return csv.reader(iter(stream.readline, ""), delimiter=separator, strict=True)
+    for line in iter(stream.readline, ""):
+        if line.count(separator) >= MAX_CELLS:
+            raise Invalid({"leads": f"leads must be CSV with at most {MAX_CELLS} cells in a line"})
+        yield line

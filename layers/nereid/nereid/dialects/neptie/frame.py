@@ -27,6 +27,7 @@ from nereid.errors import (
     NereidError,
     NoCredential,
     NotFound,
+    RegistrationClosed,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -51,6 +52,7 @@ _PLAIN: dict[type[NereidError], tuple[int, str]] = {
     ExpiredToken: (401, "Expired token"),
     Unauthenticated: (401, "Invalid token"),
     Forbidden: (403, "Insufficient permissions"),
+    RegistrationClosed: (403, "Registration is closed"),
 }
 #: Pydantic's errors, in this API's words.
 _REASONS = {
@@ -212,11 +214,20 @@ def counting_endpoint(
     return decorate
 
 
-def open_endpoint(runtime: HasLimiter) -> Callable[[Callable[[Request], Response]], frame.LambdaHandler]:
-    """Make a Lambda handler of a function that answers anybody; requests count per source address."""
+def open_endpoint(
+    runtime: HasLimiter, check: Callable[[], object] = lambda: None
+) -> Callable[[Callable[[Request], Response]], frame.LambdaHandler]:
+    """Make a Lambda handler of a function that answers anybody; requests count per source address.
+
+    Parameters
+    ----------
+    check
+        Raises if nobody is answered. Such a request does not count, so that it writes nothing.
+    """
 
     def decorate(function: Callable[[Request], Response]) -> frame.LambdaHandler:
         def respond(request: Request, count: Count) -> Response:
+            check()
             _refuse_if_large(request, count, MAX_BODY_BYTES)
             count.take()
             return function(request)
