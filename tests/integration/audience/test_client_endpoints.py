@@ -94,11 +94,10 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
             monkeypatch.setenv(name, value)
         settings.cache_clear()
         runtime.__dict__.clear()
-        now = runtime.clock.now()
-        team = Team(id="team", name="t", created_at=now)
-        environment = Environment(team_id="team", identifier="dev", name="dev", created_at=now)
-        runtime.account_store.create_team(team, environment, None)
         made = Functions(url)
+        now = runtime.clock.now()
+        environment = Environment(team_id="team", identifier="dev", name="dev", created_at=now)
+        runtime.account_store.create_team(Team(id="team", name="Team", created_at=now), environment, None)
         for number, (key, scope) in enumerate({PUBLIC: "public", SECRET: "secret"}.items()):
             record = {
                 "team_id": "team",
@@ -159,8 +158,13 @@ def test_a_warm_request_is_one_call_of_the_queue_and_reads_no_table(functions: F
     assert functions.calls == {"SendMessage": 1}
 
 
-def test_a_cold_request_reads_the_key_and_the_team_alone(functions: Functions) -> None:
+def test_a_cold_request_reads_the_key_its_team_and_what_its_environment_asks_for(functions: Functions) -> None:
     functions.sample("post_events")
+    assert functions.calls == {"GetItem": 3, "SendMessage": 1}
+
+
+def test_a_cold_request_without_an_external_id_reads_the_key_and_its_team_alone(functions: Functions) -> None:
+    functions.sample("post_events", body=json.dumps([{"anonymous_id": "a", "name": "Opened"}]))
     assert functions.calls == {"GetItem": 2, "SendMessage": 1}
 
 

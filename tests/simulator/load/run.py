@@ -75,7 +75,9 @@ class Run:
             runtime.account_store, runtime.clock, SECRET, team.id, "t", ["post_events"], "live", 365
         )
         scope = Scope(team.id, "live")
-        _, self.keys[scope] = create_client_key(runtime.account_store, runtime.clock, team.id, "live", "secret", None)
+        _, self.keys[scope] = create_client_key(
+            runtime.account_store, lambda: runtime.user_token_cipher, runtime.clock, team.id, "live", "secret", None
+        )
         text = "x" * int(self.load.template * 1000)
         template: dict[str, Any] = {
             "subject": "{{ id }}",

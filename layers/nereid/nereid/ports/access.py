@@ -111,6 +111,10 @@ class AccountStore(Protocol):
         """Return a team's client keys, oldest first."""
         ...
 
+    def user_token_keys(self, scope: Scope) -> list[ClientKey]:
+        """Return the keys that sign the user tokens of an environment."""
+        ...
+
     def create_client_key(self, key: ClientKey) -> None:
         """Store a new client key; `LimitReached` if the team has too many."""
         ...
@@ -125,6 +129,18 @@ class AccountStore(Protocol):
 
     def ping(self) -> None:
         """Do the cheapest read there is; `Unavailable` if it fails."""
+        ...
+
+
+class UserTokenCipher(Protocol):
+    """Encrypts the secrets that sign user tokens."""
+
+    def seal(self, scope: Scope, key_id: str, secret: str) -> str:
+        """Encrypt the secret of a key, bound to its environment and record."""
+        ...
+
+    def open(self, scope: Scope, key_id: str, sealed: str) -> str:
+        """Decrypt a secret."""
         ...
 
 

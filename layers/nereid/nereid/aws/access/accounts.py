@@ -212,23 +212,20 @@ class DynamoAccountStore:
         found = [ClientKey.model_validate(item) for item in self._all(team_id, "client_key#")]
         return sorted(found, key=lambda key: (key.created_at, key.id))
 
+    def user_token_keys(self, scope: Scope) -> list[ClientKey]:
+        found = self._all(scope.team_id, f"user_token_key#{scope.environment}#")
+        return [ClientKey.model_validate(item) for item in found]
+
     def create_client_key(self, key: ClientKey) -> None:
         record = key.model_dump(mode="json")
-        self._add(
-            key.team_id,
-            "client_key",
-            self._table.writing({"pk": _team(key.team_id), "sk": f"client_key#{key.id}", **record}),
-            self._table.writing({"pk": _key(key.key_hash), "sk": "client_key", **record}),
-        )
+        writes = [self._table.writing({"pk": pk, "sk": sk, **record}) for pk, sk in _client_key(key)]
+        self._add(key.team_id, "client_key", *writes)
 
     def delete_client_key(self, team_id: str, key_id: str) -> None:
         item = self._table.get(_team(team_id), f"client_key#{key_id}")
         if item is None:
             raise NotFound("client key")
-        self._table.transact(
-            self._table.deleting(item["pk"], item["sk"]),
-            self._table.deleting(_key(item["key_hash"]), "client_key"),
-        )
+        self._table.transact(*(self._table.deleting(*place) for place in _client_key(ClientKey.model_validate(item))))
 
     def scopes(self) -> Iterator[Scope]:
         for item in self._table.query("pk = :pk", {":pk": _ALL_ENVIRONMENTS}):
@@ -311,6 +308,14 @@ def _key(key_hash: str) -> str:
     return f"client_key#{key_hash}"
 
 
+def _client_key(key: ClientKey) -> list[tuple[str, str]]:
+    """Return the places of a key: in the list of its team's, and where it is looked up when it is used."""
+    listed = _team(key.team_id), f"client_key#{key.id}"
+    if key.scope == "user_token":
+        return [listed, (_team(key.team_id), f"user_token_key#{key.environment}#{key.id}")]
+    return [listed, (_key(key.key_hash), "client_key")]
+
+
 def _environment_item(environment: Environment) -> Item:
     return {
         "pk": _team(environment.team_id),
@@ -322,6 +327,7 @@ def _environment_item(environment: Environment) -> Item:
         # As text, because a channel that is null (no provider) differs from one that is left out (the stack's).
         "channels": jsontext.dumps(environment.channels.model_dump(mode="json", by_alias=True, exclude_unset=True)),
         "client_access": jsontext.dumps(environment.client_access.model_dump(mode="json", exclude_unset=True)),
+        "keep_rendered": environment.keep_rendered,
         "version": environment.version,
         # Two may be made within a millisecond, and are listed in their order.
         "created_at": to_exact_iso(environment.created_at),

@@ -24,6 +24,7 @@ from nereid.models.team import (
     RESERVED_IDENTIFIERS,
     Channels,
     ClientAccess,
+    ClientKeyScope,
     HourlyLimits,
     Permission,
 )
@@ -127,6 +128,7 @@ class EnvironmentBody(LaxBody):
     mock: bool = False
     channels: ChannelsBody = ChannelsBody()
     client_access: ClientAccessBody = ClientAccessBody()
+    keep_rendered: bool = False
 
 
 class EnvironmentChangesBody(LaxBody):
@@ -137,6 +139,7 @@ class EnvironmentChangesBody(LaxBody):
     name: Text | None = None
     channels: ChannelsBody = ChannelsBody()
     client_access: ClientAccessBody = ClientAccessBody()
+    keep_rendered: bool = False
 
 
 def _check_entry(text: str) -> str:
@@ -196,7 +199,7 @@ class ClientKeyBody(LaxBody):
     """A client key to create."""
 
     environment: Text
-    scope: Literal["public", "secret"]
+    scope: ClientKeyScope
     name: Text | None = None
 
 

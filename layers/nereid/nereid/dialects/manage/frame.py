@@ -285,6 +285,7 @@ def environment_object(environment: Environment, defaults: Channels) -> dict[str
         "mock": environment.mock,
         "channels": environment.providers(defaults).model_dump(mode="json", by_alias=True),
         "client_access": environment.client_access.model_dump(mode="json"),
+        "keep_rendered": environment.keep_rendered,
         "created_at": to_iso(environment.created_at),
     }
 
