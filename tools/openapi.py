@@ -183,6 +183,8 @@ def _operation(
             },
         },
     }
+    if api == "client" and folder != "client/refuse_request":
+        operation["parameters"].append({"name": "X-User-Token", "in": "header", "required": False, "schema": _TEXT})
     if folder not in OPEN and CREDENTIALS[api]:
         operation["security"] = CREDENTIALS[api]
     for model in _models(folder):

@@ -20,6 +20,8 @@ FILE = Path(__file__).with_name("matrix.txt")
 NEPTIE = re.compile("^/(v1/api|v1|api)/(?!client/|event|user)")
 #: Credentials of others than the first team's environment `dev`.
 FOREIGN = ("othr", "twin", "priv", "otha", "sibl", "othk")
+#: A public key of an environment that asks for user tokens, with one that is right or wrong, or with none.
+USER_TOKENS = ("utok", "unon", "uoth", "uexp", "ufar", "usib")
 _INGEST = "NeptuneIngestEvent"
 _LEAD = {"full_name": "A", "email": "a@example.com"}
 _OBJECT = {"large": "x" * 65536}
@@ -71,6 +73,8 @@ def rows() -> list[Row]:
 REQUESTS: Mapping[str, Callable[[Call], Call]] = {
     # The preflight, which is answered to anybody: see test_cors.
     "ClientRefuseRequest": lambda _: Call("GET", "/api/client/campaigns"),
+    # One with an external id, for which alone a user token is asked for.
+    "ClientTrackEvent": lambda call: replace(call, body=b'{"external_id": "EXTERNAL_ID", "event": "Opened"}'),
     # Somebody has the sample's address already.
     "VibetraceCreateUser": lambda call: replace(call, body=b'{"email": "new@example.com"}'),
     # Nobody is to be made.
@@ -137,6 +141,9 @@ class Requests:
             return [placed]
         if column == "priv":
             plain = _in_environment(row, plain, PRIVATE)
+        if column in USER_TOKENS:
+            token = self._estate.first.credentials.user_tokens.get(column)
+            plain = replace(plain, headers={**plain.headers, **({"x-user-token": token} if token else {})})
         return [self._bearing(row, plain, self._credential(row, column))]
 
     def _plain(self, row: Row) -> Call:
@@ -175,6 +182,8 @@ class Requests:
     def _credential(self, row: Row, column: str) -> str:
         estate = self._estate
         own = estate.first.credentials
+        if column in USER_TOKENS:
+            return own.strict_key
         match column:
             case "junk":
                 return "junk"
@@ -206,6 +215,7 @@ class Requests:
             "gone": own.revoked_key,
             "refr": own.refresh,
             "link": own.link,
+            "ubea": own.user_tokens["utok"],
         }
         return fields[column]
 

@@ -125,12 +125,14 @@ def user_object(user: User, *, with_contact_infos: bool = False) -> dict[str, An
 
 
 def contact_info_object(contact: ContactInfo) -> dict[str, Any]:
-    """Return a contact info as Neptune shows it."""
+    """Return a contact info as Neptune shows it; one for which only an app's public key vouches says so."""
+    unverified = {"verified": False} if contact.verified is False else {}
     return {
         "type": contact.type,
         "value": contact.value,
         "filterable": contact.filterable,
         "meta": contact.meta,
+        **unverified,
         "created_at": to_iso(contact.created_at),
         "updated_at": to_iso(contact.updated_at),
     }

@@ -107,7 +107,7 @@ class EventRules:
         stamp = self.users.address_stamp(scope, "email", email)
         if holder(self.users, scope, email):
             return settlement
-        contact = ContactInfo(type="email", value=email, created_at=at, updated_at=at)
+        contact = ContactInfo(type="email", value=email, created_at=at, updated_at=at, verified=True)
         return settlement._replace(contact=contact, stamp=stamp)
 
 
