@@ -160,6 +160,10 @@ class Quotas(NamedTuple):
     client_keys: int = 100
     event_types: int = 1000
 
+    def times(self, factor: int) -> "Quotas":
+        """Return so many times as much."""
+        return Quotas(*(most * factor for most in self))
+
 
 class Team(BaseModel):
     """An owner of environments and credentials; nothing is ever shared between two teams."""
@@ -172,6 +176,8 @@ class Team(BaseModel):
     senders: list[str] | None = None
     #: How it came to be without an operator; None if an operator made it, and in older records.
     registered: Literal["open", "trusted"] | None = None
+    #: How many times the stack's quotas it may have.
+    quota_times: int = 1
     #: Since when an operator has it stopped, and when one last let it go on.
     stopped_at: datetime | None = None
     resumed_at: datetime | None = None

@@ -28,6 +28,10 @@ class AccountStore(Protocol):
         """Replace the list of a team's senders; return the team. `NotFound` if there is none."""
         ...
 
+    def set_quota_times(self, team_id: str, times: int) -> Team:
+        """Let a team have so many times the stack's quotas; return it. `NotFound` if there is none."""
+        ...
+
     def stop_team(self, team_id: str, at: datetime) -> Team:
         """Stop a team, unless it is stopped already; return it. `NotFound` if there is none."""
         ...
@@ -120,7 +124,7 @@ class AccountStore(Protocol):
         ...
 
     def scopes(self) -> Iterator[Scope]:
-        """Yield every environment of every team, in one order; one that was made just now may be missing."""
+        """Yield the environments that earlier releases made, in one order."""
         ...
 
     def ping(self) -> None:

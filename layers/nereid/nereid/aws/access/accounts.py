@@ -14,6 +14,8 @@ from nereid.errors import AlreadyExists, BeingDeleted, Conflict, LimitReached, N
 from nereid.models.account import Account, Session
 from nereid.models.team import ApiToken, ClientKey, Environment, Quotas, Scope, Team
 
+_ALL_TEAMS = "teams"
+#: Written by earlier releases, which listed every environment.
 _ALL_ENVIRONMENTS = "environments"
 #: Environments that are being deleted, and how many of a team's deletions its record has.
 _DELETIONS, _DELETIONS_KEPT = "deletions", 100
@@ -35,7 +37,7 @@ class DynamoAccountStore:
         writes = [
             self._table.writing({"pk": _team(team.id), "sk": "team", **team.model_dump(mode="json")}),
             self._table.writing(_environment_item(environment)),
-            self._table.writing(_listed(environment)),
+            self._table.writing({"pk": _ALL_TEAMS, "sk": team.id}),
         ]
         if token is not None:
             writes.append(self._table.writing(_token_item(token)))
@@ -54,6 +56,9 @@ class DynamoAccountStore:
     def set_senders(self, team_id: str, senders: Sequence[str]) -> Team:
         return self._change_team(team_id, "SET senders = :senders", {":senders": list(senders)})
 
+    def set_quota_times(self, team_id: str, times: int) -> Team:
+        return self._change_team(team_id, "SET quota_times = :times", {":times": times})
+
     def stop_team(self, team_id: str, at: datetime) -> Team:
         return self._change_team(team_id, "SET stopped_at = if_not_exists(stopped_at, :at)", {":at": to_exact_iso(at)})
 
@@ -64,7 +69,9 @@ class DynamoAccountStore:
         return self._change_team(team_id, "SET resumed_at = :at REMOVE stopped_at", {":at": to_exact_iso(at)})
 
     def teams(self) -> Iterator[Team]:
-        keys = [(_team(team_id), "team") for team_id in dict.fromkeys(scope.team_id for scope in self.scopes())]
+        listed = [item["sk"] for item in self._table.query("pk = :pk", {":pk": _ALL_TEAMS})]
+        older = [scope.team_id for scope in self.scopes()]
+        keys = [(_team(team_id), "team") for team_id in dict.fromkeys([*older, *listed])]
         return map(Team.model_validate, self._table.get_many(keys, consistent=False).values())
 
     def _change_team(self, team_id: str, expression: str, values: Mapping[str, Any]) -> Team:
@@ -112,7 +119,6 @@ class DynamoAccountStore:
                 environment.team_id,
                 "environment",
                 self._table.writing(_environment_item(environment), "attribute_not_exists(pk)"),
-                self._table.writing(_listed(environment)),
             )
         except ConditionFailed as error:
             item = self._table.get(_team(environment.team_id), f"environment#{environment.identifier}")
@@ -234,10 +240,12 @@ class DynamoAccountStore:
         They are counted, since tokens remove themselves when they expire. Of two additions at once, which both count
         without the other, one does not find the version that it read, and counts again.
         """
+        team = self.team(team_id)
+        quotas = self._quotas.times(team.quota_times if team else 1)
         what, most = {
-            "environment": ("environments", self._quotas.environments),
-            "token": ("API tokens", self._quotas.api_tokens),
-            "client_key": ("client keys", self._quotas.client_keys),
+            "environment": ("environments", quotas.environments),
+            "token": ("API tokens", quotas.api_tokens),
+            "client_key": ("client keys", quotas.client_keys),
         }[kind]
         lock = (_team(team_id), f"quota#{kind}")
         values = {":pk": _team(team_id), ":prefix": f"{kind}#"}
@@ -272,12 +280,6 @@ class DynamoAccountStore:
             self._table.delete(pk, sk, "attribute_exists(pk)")
         except ConditionFailed as error:
             raise NotFound(sk) from error
-
-
-def _listed(environment: Environment) -> Item:
-    """Return the entry of an environment in the list of all, which only functions for the whole stack read."""
-    scope = environment.scope
-    return {"pk": _ALL_ENVIRONMENTS, "sk": "#".join(scope), "team_id": scope.team_id, "environment": scope.environment}
 
 
 def _team(team_id: str) -> str:

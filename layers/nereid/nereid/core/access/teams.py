@@ -45,6 +45,7 @@ def create_team(
     environment: str,
     admin: NewAccount | None = None,
     senders: Sequence[str] = (),
+    quota_times: int = 1,
 ) -> NewTeam:
     """Make a team with one environment, an API token that may do everything, and perhaps a first account.
 
@@ -52,6 +53,8 @@ def create_team(
     ----------
     senders
         Whom it may send as beside the stack's own senders, as models/senders has them.
+    quota_times
+        How many times the stack's quotas it may have.
 
     Raises
     ------
@@ -59,7 +62,7 @@ def create_team(
         If the account's e-mail address is taken; nothing is made then.
     """
     now = clock.now()
-    team = Team(id=str(uuid.uuid4()), name=name, created_at=now, senders=list(senders))
+    team = Team(id=str(uuid.uuid4()), name=name, created_at=now, senders=list(senders), quota_times=quota_times)
     first = Environment(team_id=team.id, identifier=environment, name=environment, created_at=now)
     record = _token_record(clock, team.id, "first token", ["admin:all"], environment, DEFAULT_TOKEN_DAYS)
     account = new_account(clock, team.id, environment, admin) if admin else None
@@ -97,10 +100,11 @@ def change_team(
     clock: Clock,
     named: str,
     senders: Sequence[str] | None = None,
+    quota_times: int | None = None,
     *,
     stopped: bool | None = None,
 ) -> Team:
-    """Change what an operator says of a team: its list of senders, and whether it is stopped.
+    """Change what an operator says of a team: its list of senders, its quotas, and whether it is stopped.
 
     Parameters
     ----------
@@ -115,6 +119,8 @@ def change_team(
     team = find_team(accounts, named, registered=senders is None)
     if senders is not None:
         team = accounts.set_senders(team.id, senders)
+    if quota_times is not None:
+        team = accounts.set_quota_times(team.id, quota_times)
     if stopped is not None:
         change = accounts.stop_team if stopped else accounts.resume_team
         team = change(team.id, clock.now())

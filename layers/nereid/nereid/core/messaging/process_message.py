@@ -149,6 +149,7 @@ class Processor:
         if user is None and user_exists:
             raise NotFound("user")
         plan = make_plan(environment, found, message, user, now)
+        self.watches.begin(scope)
         watch = watch_if_late(message, now)
         if watch is not None:
             # Before it is stored, so that a stored message is always found again.

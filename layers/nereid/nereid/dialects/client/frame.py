@@ -107,10 +107,16 @@ def read_body(request: Request) -> Any:
             case "application/json" | "":
                 return jsontext.loads(request.body)
             case "application/x-www-form-urlencoded":
-                return dict(parse_qsl(request.body.decode(), keep_blank_values=True, errors="strict"))
-        return request.body.decode()
+                fields = parse_qsl(_text(request.body), keep_blank_values=True, errors="surrogatepass")
+                return {jsontext.whole_characters(name): jsontext.whole_characters(text) for name, text in fields}
+        return jsontext.whole_characters(_text(request.body))
     except ValueError as error:
         raise BodyNotJson(kind) from error
+
+
+def _text(body: bytes) -> str:
+    """Return a body as text, in which halves of characters may stand."""
+    return body.decode("utf-8", "surrogatepass")
 
 
 def answer_other(runtime: frame.HasCredentials) -> frame.LambdaHandler:

@@ -151,6 +151,9 @@ def _check_entry(text: str) -> str:
 Senders = Annotated[list[Annotated[str, AfterValidator(_check_entry)]], Field(max_length=100)]
 
 
+QuotaTimes = Annotated[int, Field(ge=1, le=1000)]
+
+
 class TeamBody(LaxBody):
     """A team to create, with its first environment."""
 
@@ -160,6 +163,8 @@ class TeamBody(LaxBody):
     account: RegisterBody | None = None
     #: Whom it may send as beside the stack's own senders.
     senders: Senders = []
+    #: How many times the stack's quotas it may have.
+    quota_times: QuotaTimes = 1
 
 
 class TeamChangeBody(LaxBody):
@@ -168,6 +173,7 @@ class TeamChangeBody(LaxBody):
     #: Its id, or its name if no other team has it.
     team: Text
     senders: Senders | None = None
+    quota_times: QuotaTimes | None = None
     stopped: bool | None = None
 
 

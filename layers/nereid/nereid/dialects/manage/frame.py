@@ -270,6 +270,7 @@ def team_object(team: Team) -> dict[str, Any]:
         "id": team.id,
         "name": team.name,
         "senders": team.senders,
+        "quota_times": team.quota_times,
         "registered": team.registered,
         "stopped_at": to_iso(team.stopped_at) if team.stopped_at else None,
         "created_at": to_iso(team.created_at),

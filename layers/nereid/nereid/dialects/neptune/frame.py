@@ -157,7 +157,7 @@ def environment_object(environment: Environment) -> dict[str, Any]:
     return {"name": environment.name, "identifier": environment.identifier, "mock": environment.mock}
 
 
-def page(data: Sequence[dict[str, Any]], number: int, per_page: int, total: int, **more: int) -> Response:
+def page(data: Sequence[dict[str, Any]], number: int, per_page: int, total: int, **more: int | str | None) -> Response:
     """Return a list with its paging; `Invalid` on `per_page` if no answer holds so many of what the page has.
 
     Pages are numbered, so one that ended early would hide what it leaves out; of fewer a page, every one is shown.
