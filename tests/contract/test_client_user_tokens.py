@@ -64,8 +64,8 @@ class TestVerified:
         assert app.post(route, requests("2")[route], app.token("2", hours=24)) == ACCEPTED
 
     @pytest.mark.parametrize("scope", ["public", "secret", "user_token"])
-    def test_a_token_signed_with_another_key_is_not(self, app: App, manage: Manage, route: str, scope: str) -> None:
-        key = {"public": app.public.key, "secret": app.server.key}.get(scope) or App(manage).key
+    def test_a_token_signed_with_another_key_is_not(self, app: App, team: Manage, route: str, scope: str) -> None:
+        key = {"public": app.public.key, "secret": app.server.key}.get(scope) or App(team).key
         assert app.post(route, requests("2")[route], app.token("2", key)) == TOKEN_REQUIRED
 
     def test_a_server_needs_none(self, app: App, route: str) -> None:
@@ -158,8 +158,8 @@ def test_a_token_that_names_an_anonymous_id_is_good_for_no_other_one(app: App) -
     assert app.post("identify", {"external_id": "2"}, token) == ACCEPTED
 
 
-def test_what_was_open_is_closed_once_the_environment_asks_for_tokens(manage: Manage) -> None:
-    app = App(manage)
+def test_what_was_open_is_closed_once_the_environment_asks_for_tokens(team: Manage) -> None:
+    app = App(team)
     assert app.post("identify", {"external_id": "2"}) == ACCEPTED
     app.manage.ok("PUT", "/environments/{env}", {"client_access": {"identity": "verified"}})
     assert app.post("identify", {"external_id": "2"}) == TOKEN_REQUIRED
@@ -187,8 +187,8 @@ class TestKeys:
         assert signer.post("identify", {"external_id": "2"})[0] == 401
         assert Manage(app.manage.stack, app.key).call("GET", "/environments")[0] == 401
 
-    def test_another_environments_key_signs_nothing_here(self, app: App, manage: Manage) -> None:
-        other = App(manage, identity="verified")
+    def test_another_environments_key_signs_nothing_here(self, app: App, team: Manage) -> None:
+        other = App(team, identity="verified")
         assert app.post("identify", {"external_id": "2"}, other.token("2")) == TOKEN_REQUIRED
 
     def test_a_key_that_is_deleted_is_not_found(self, app: App) -> None:
@@ -196,22 +196,22 @@ class TestKeys:
         app.manage.ok("DELETE", f"/client_keys/{made['id']}")
         assert app.manage.call("DELETE", f"/client_keys/{made['id']}")[0] == 404
 
-    def test_other_scopes_are_named(self, manage: Manage) -> None:
+    def test_other_scopes_are_named(self, team: Manage) -> None:
         body = {"environment": "dev", "scope": "user"}
-        assert manage.errors("POST", "/client_keys", body) == {"scope": "must be one of public, secret, user_token"}
+        assert team.errors("POST", "/client_keys", body) == {"scope": "must be one of public, secret, user_token"}
 
 
 class TestOpen:
     @pytest.mark.parametrize("route", ROUTES)
     @pytest.mark.parametrize("user", ["2", "3"])
-    def test_whatever_token_there_is_refuses_nothing(self, manage: Manage, route: str, user: str) -> None:
-        app = App(manage)
+    def test_whatever_token_there_is_refuses_nothing(self, team: Manage, route: str, user: str) -> None:
+        app = App(team)
         assert app.post(route, requests("2")[route], app.token(user)) == ACCEPTED
         assert app.post(route, requests("2")[route], "junk") == ACCEPTED
 
-    def test_a_bad_body_is_refused_as_ever(self, manage: Manage) -> None:
+    def test_a_bad_body_is_refused_as_ever(self, team: Manage) -> None:
         expected = refused("Must have required property 'anonymous_id'")
-        assert App(manage).post("identify", {"email": "a@example.com"}, "junk") == expected
+        assert App(team).post("identify", {"email": "a@example.com"}, "junk") == expected
 
 
 class TestInbox:
@@ -219,9 +219,9 @@ class TestInbox:
 
     HIDDEN = (403, b'{"status":"error","error":"Access denied.","code":1007}')
 
-    def notified(self, manage: Manage, **access: Any) -> tuple[App, str]:
+    def notified(self, team: Manage, **access: Any) -> tuple[App, str]:
         """Return an app, and a user with an app notification."""
-        app = App(manage, **access)
+        app = App(team, **access)
         user = app.manage.user()
         app.manage.message(app.manage.ingest(app.manage.configure(INBOX), user_id=user))
         return app, user
@@ -234,28 +234,28 @@ class TestInbox:
     def headers(self, token: str | None) -> dict[str, str]:
         return {"X-User-Token": token} if token else {}
 
-    def test_closed_it_shows_nothing_whatever_comes_along(self, manage: Manage) -> None:
-        app, user = self.notified(manage)
+    def test_closed_it_shows_nothing_whatever_comes_along(self, team: Manage) -> None:
+        app, user = self.notified(team)
         for headers in ({}, {"x-external-id": user}, {"x-external-id": user, "X-User-Token": app.token(user)}):
             assert app.public.call("GET", "notifications", None, headers) == self.HIDDEN
 
-    def test_open_it_shows_those_of_the_user_that_is_named(self, manage: Manage) -> None:
-        app, user = self.notified(manage, inbox="open")
+    def test_open_it_shows_those_of_the_user_that_is_named(self, team: Manage) -> None:
+        app, user = self.notified(team, inbox="open")
         assert self.read(app, user) == (200, 1)
         assert self.read(app, unique()) == (404, 0)
         assert app.public.call("GET", "notifications")[0] == 422
 
     @pytest.mark.parametrize("access", [{"inbox": "verified"}, {"inbox": "open", "identity": "verified"}])
     def test_where_tokens_are_asked_for_it_shows_those_of_the_tokens_user(
-        self, manage: Manage, access: dict[str, str]
+        self, team: Manage, access: dict[str, str]
     ) -> None:
-        app, user = self.notified(manage, **access)
+        app, user = self.notified(team, **access)
         assert self.read(app, user, app.token(user)) == (200, 1)
         for token in (None, "junk", app.token("other"), app.token(user, hours=-1)):
             assert self.read(app, user, token) == (401, 0)
 
-    def test_an_anonymous_id_does_not_open_a_verified_inbox(self, manage: Manage) -> None:
-        app, user = self.notified(manage, inbox="verified")
+    def test_an_anonymous_id_does_not_open_a_verified_inbox(self, team: Manage) -> None:
+        app, user = self.notified(team, inbox="verified")
         anonymous = unique("a")
         app.accept("alias", {"anonymous_id": anonymous, "external_id": user})
         assert self.read(app, anonymous, None, "x-anonymous-id") == (401, 0)
@@ -263,8 +263,8 @@ class TestInbox:
         assert self.read(app, anonymous, token, "x-anonymous-id") == (200, 1)
 
     @pytest.mark.parametrize("access", [{"inbox": "verified"}, {"identity": "verified"}])
-    def test_nothing_is_marked_as_read_for_somebody_else(self, manage: Manage, access: dict[str, str]) -> None:
-        app, user = self.notified(manage, **access)
+    def test_nothing_is_marked_as_read_for_somebody_else(self, team: Manage, access: dict[str, str]) -> None:
+        app, user = self.notified(team, **access)
         shown = app.server.call("GET", "notifications", None, {"x-external-id": user})[1]
         path = f"notifications/{json.loads(shown)['results'][0]['id']}"
         assert app.public.call("PUT", path, {"external_id": user}) == TOKEN_REQUIRED
@@ -276,8 +276,8 @@ class TestInbox:
 
 
 @pytest.mark.over_http
-def test_all_of_it_works_with_what_the_functions_are_allowed(manage: Manage) -> None:
-    app, user, anonymous = App(manage, identity="verified", inbox="verified"), unique(), unique("a")
+def test_all_of_it_works_with_what_the_functions_are_allowed(team: Manage) -> None:
+    app, user, anonymous = App(team, identity="verified", inbox="verified"), unique(), unique("a")
     token = app.token(user, email="sam@example.com")
     for route, body in requests(user).items():
         assert app.post(route, body) == TOKEN_REQUIRED

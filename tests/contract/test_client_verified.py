@@ -64,15 +64,15 @@ class TestMarks:
         assert [each.get("verified") for each in shown["contact_infos"]] == [None, False]
 
     @pytest.mark.parametrize("identity", ["open", "verified"])
-    def test_a_user_token_verifies_the_addresses_that_it_names(self, manage: Manage, identity: str) -> None:
-        app, user = App(manage, identity=identity), unique()
+    def test_a_user_token_verifies_the_addresses_that_it_names(self, team: Manage, identity: str) -> None:
+        app, user = App(team, identity=identity), unique()
         token = app.token(user, email="A@example.com", phone="+1")
         app.accept("identify", {"external_id": user, "email": "a@example.com", "phone": "+2"}, token)
         assert app.contacts(user) == {"a@example.com": True, "+2": False}
 
     @pytest.mark.parametrize("identity", ["open", "verified"])
-    def test_a_user_token_verifies_the_device(self, manage: Manage, identity: str) -> None:
-        app, user, push = App(manage, identity=identity), unique(), unique("push")
+    def test_a_user_token_verifies_the_device(self, team: Manage, identity: str) -> None:
+        app, user, push = App(team, identity=identity), unique(), unique("push")
         app.register(user, push, app.token(user))
         assert app.contacts(user) == {push: True}
 

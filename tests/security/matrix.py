@@ -54,19 +54,28 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """Return the rows, those of Neptie for each of its prefixes."""
+    """Return the rows of both tables, those of Neptie for each of its prefixes."""
     lines = [line.split() for line in FILE.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
-    head, *rest = lines
-    found = []
-    for method, path, needs, *statuses in rest:
-        assert len(statuses) == len(head) - 2, f"{method} {path} has {len(statuses)} cells of {len(head) - 2}"
-        cells = {name: int(text) for name, text in zip(head[2:], statuses, strict=True) if text != "-"}
+    columns: list[str] = []
+    found: list[Row] = []
+    for line in lines:
+        if line[0] == "route":
+            columns = line[2:]
+            continue
+        method, path, needs, *statuses = line
+        assert len(statuses) == len(columns), f"{method} {path} has {len(statuses)} cells of {len(columns)}"
+        cells = {name: int(text) for name, text in zip(columns, statuses, strict=True) if text != "-"}
         permissions: Any = () if needs in ("-", "open") else tuple(needs.split("+"))
         paths = [path]
         if NEPTIE.match(path):
             paths = [NEPTIE.sub(prefix, path) for prefix in ("/api/", "/v1/", "/v1/api/")]
         found += [Row(method, each, permissions, needs == "open", cells) for each in paths]
     return found
+
+
+def of_clients(row: Row) -> bool:
+    """Tell whether a row is of the second table: the Client API's, with user tokens."""
+    return "utok" in row.cells
 
 
 #: What is changed of the good sample where it does not suit every cell.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.security import world
-from tests.security.matrix import FOREIGN, USER_TOKENS, Requests, Row, rows
+from tests.security.matrix import FOREIGN, USER_TOKENS, Requests, Row, of_clients, rows
 from tests.security.world import MARK, SIBLING, Estate
 from tests.support import envelopes
 from tests.support.api import Call
@@ -35,7 +35,8 @@ def requests(estate: Estate) -> Requests:
 def marked(row: Row) -> Any:
     """Return a row as a parameter, marked where each of its requests waits for a queue or hashes a password."""
     is_slow = "DeadLetters" in row.function or row.path.rpartition("/")[2] in ("login", "register")
-    return pytest.param(row, id=f"{row.method} {row.path}", marks=pytest.mark.slow if is_slow else ())
+    name = f"{row.method} {row.path}{' with user tokens' if of_clients(row) else ''}"
+    return pytest.param(row, id=name, marks=pytest.mark.slow if is_slow else ())
 
 
 @pytest.mark.parametrize("row", [marked(row) for row in rows()])
