@@ -136,6 +136,11 @@ team: ## Create a team in a deployed stack and print its API token once (STAGE=.
 	@$(venv) .venv local
 	@$(python) tools/team.py --stage "$(STAGE)" --name "$(NAME)" $(ARGS)
 
+.PHONY: rotate
+rotate: ## Give a secret of a stack a new key (STAGE=... SECRET=links|tokens ARGS="--overlap-days N | --at-once | --show")
+	@$(venv) .venv local
+	@$(python) tools/rotate.py --stage "$(STAGE)" --secret "$(SECRET)" $(ARGS)
+
 .PHONY: redrive
 redrive: ## List, redrive or purge the dead letters of a deployed stack (STAGE=... ARGS="--redrive ID|all")
 	@$(venv) .venv local

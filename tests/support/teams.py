@@ -53,7 +53,7 @@ class Operator:
         #: What the function that creates teams is given.
         self.environment = stack.environment("ManageCreateTeam")
         self._stack = stack
-        secret = stack.client("secretsmanager").get_secret_value(SecretId=self.environment["SIGNING_SECRET_ARN"])
+        secret = stack.client("secretsmanager").get_secret_value(SecretId=self.environment["TOKEN_SECRET_ARN"])
         self.secret: str = secret["SecretString"]
         clients: Any = SimpleNamespace(dynamodb=stack.client("dynamodb"))
         self._accounts = DynamoAccountStore(Table(clients, self.environment["ACCOUNTS_TABLE"]))

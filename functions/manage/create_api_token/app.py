@@ -15,7 +15,7 @@ def handler(request: Request, caller: Caller) -> Response:
     record, token = create_api_token(
         runtime.account_store,
         runtime.clock,
-        runtime.signing_secret(),
+        runtime.token_secret(),
         caller.team_id,
         body.name,
         body.permissions,

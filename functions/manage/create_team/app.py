@@ -20,8 +20,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     body = parse(TeamBody, event)
     given = body.account
     admin = NewAccount(given.email, given.password, given.full_name, given.company) if given else None
-    made = create_team(
-        runtime.account_store, runtime.clock, runtime.signing_secret(), body.name, body.environment, admin
-    )
+    made = create_team(runtime.account_store, runtime.clock, runtime.token_secret(), body.name, body.environment, admin)
     account = {"account": account_object(made.admin)} if made.admin else {}
     return {"team": team_object(made.team, body.environment), "api_token": made.token, **account}

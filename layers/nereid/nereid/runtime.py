@@ -100,12 +100,12 @@ class Runtime:
     def accounts(self) -> Accounts:
         from nereid.core.access.accounts import Accounts
 
-        return Accounts(self.account_store, self.limits, self.clock, self.signing_secret)
+        return Accounts(self.account_store, self.limits, self.clock, self.token_secret)
 
     @cached_property
     def credentials(self) -> Credentials:
         return Credentials(
-            self.account_store, self.environments, self.signing_secret, self.clock, cache_seconds=self._cache_seconds
+            self.account_store, self.environments, self.token_secret, self.clock, cache_seconds=self._cache_seconds
         )
 
     @cached_property
@@ -116,15 +116,19 @@ class Runtime:
     def _cache_seconds(self) -> float:
         return float(self.settings.need("credential_cache_seconds"))
 
-    def signing_secret(self) -> str:
-        """Return the secret that tokens and links are signed with."""
-        return self._secret
+    @cached_property
+    def token_secret(self) -> Callable[[], str]:
+        """What returns the secret of tokens, which opens everything."""
+        from nereid.aws.secrets import Secret
+
+        return Secret(self.clients, self.settings.need("token_secret_arn"), self.clock)
 
     @cached_property
-    def _secret(self) -> str:
-        from nereid.aws.secrets import read_secret
+    def link_secret(self) -> Callable[[], str]:
+        """What returns the secret of the links in mails, which opens nothing else."""
+        from nereid.aws.secrets import Secret
 
-        return read_secret(self.clients, self.settings.need("signing_secret_arn"))
+        return Secret(self.clients, self.settings.need("link_secret_arn"), self.clock)
 
     @cached_property
     def limits(self) -> DynamoLimitStore:
@@ -369,7 +373,7 @@ class Runtime:
     def unsubscriber(self) -> Unsubscriber:
         from nereid.core.messaging.unsubscribe import Unsubscriber
 
-        return Unsubscriber(self.signing_secret, self.settings.base_url or "", self.clock)
+        return Unsubscriber(self.link_secret, self.settings.base_url or "", self.clock)
 
     @cached_property
     def replayer(self) -> Replayer:

@@ -63,7 +63,7 @@ def test_a_login_takes_the_same_calls_for_an_unknown_email_and_a_wrong_password(
 def test_of_many_registrations_of_an_email_at_once_one_wins(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     team = Team(cloud)
     accounts = team.runtime.accounts
-    assert team.runtime.signing_secret()
+    assert team.runtime.token_secret()
     email = person().email
 
     def attempt(_: int) -> bool:

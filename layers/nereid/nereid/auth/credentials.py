@@ -76,7 +76,7 @@ class Credentials:
     Parameters
     ----------
     secret
-        Returns the signing secret; asked at the first use.
+        Returns the secret of tokens.
     cache_seconds
         How long an answer of the store is believed, in seconds; 0 asks every time.
     """
@@ -134,6 +134,8 @@ class Credentials:
             if record is None:
                 raise Unauthenticated("revoked")
             self._tokens[key] = record
+        if record.kid != claims["kid"]:
+            raise Unauthenticated("signed with a key that it was not made with")
         return Caller(record.team_id, record.id, frozenset(record.permissions), record.default_environment)
 
     def client_key(self, header: str | None) -> ClientCaller:

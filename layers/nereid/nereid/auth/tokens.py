@@ -1,6 +1,6 @@
-"""JWTs: tokens of the API and of accounts, and links.
+"""JWTs: tokens of the API and of accounts, and the links of mails of former versions.
 
-Signed with HS256 and the stack's one secret; `aud` keeps the kinds apart.
+Signed with HS256 and a key of a secret, which `kid` names; `aud` keeps the kinds apart.
 """
 
 import math
@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import jwt
 
+from nereid.auth import keys
 from nereid.errors import ExpiredToken, Unauthenticated
 
 Audience = Literal["nereid:api_token", "nereid:account", "nereid:unsubscribe"]
@@ -23,16 +24,21 @@ def sign(secret: str, audience: Audience, claims: dict[str, Any]) -> str:
 
     Parameters
     ----------
+    secret
+        The text of the secret, which may have several keys.
     claims
         The token's claims; `exp` and `iat` as datetimes if it has them.
     """
-    return jwt.encode({**claims, "aud": audience}, secret, algorithm=_ALGORITHM)
+    key = keys.parse(secret).signing(claims.get("iat"))
+    return jwt.encode({**claims, "aud": audience}, key.key, algorithm=_ALGORITHM, headers={"kid": key.kid})
 
 
 def verify(
     secret: str, audience: Audience | Sequence[Audience], token: str, now: datetime, *, expires: bool = True
 ) -> dict[str, Any]:
     """Return a token's claims, after checking its signature, kind (one of those given) and time.
+
+    The name of the key that signed it is among them, as `kid`.
 
     Raises
     ------
@@ -43,11 +49,15 @@ def verify(
     """
     required = ["aud", "exp", "iat"] if expires else ["aud"]
     try:
+        kid = keys.kid_of(jwt.get_unverified_header(token))
+        key = keys.parse(secret).verifying(kid, now)
+        if key is None:
+            raise Unauthenticated("no such key")
         # The times are compared below, with the given clock instead of the library's.
         options = {"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
         claims: dict[str, Any] = jwt.decode(
             token,
-            secret,
+            key,
             algorithms=[_ALGORITHM],
             audience=audience,
             options=options,  # type: ignore[arg-type]
@@ -61,4 +71,4 @@ def verify(
         raise ExpiredToken("the token has expired")
     if any(times.get(name, 0) > now.timestamp() + _SKEW_SECONDS for name in ("iat", "nbf")):
         raise Unauthenticated("the token is from the future")
-    return claims
+    return {**claims, "kid": kid}

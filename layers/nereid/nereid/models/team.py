@@ -144,6 +144,8 @@ class ApiToken(BaseModel):
     default_environment: str
     created_at: datetime
     expires_at: datetime
+    #: The key that signed it, under which alone it is good.
+    kid: str = "0"
 
 
 class ClientKey(BaseModel):
