@@ -170,6 +170,15 @@ def test_a_function_may_read_a_secret_if_it_is_told_of_it(variable: str, secret:
     assert {name for name in stack.functions() if variable in stack.environment(name)} == told
 
 
+def test_what_writes_credentials_looks_its_callers_credential_up() -> None:
+    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    writers = {name for name in stack.functions() if reaches(name, "AccountsTable", "dynamodb") & writes}
+    sources = {name: (stack.folder(name) / "app.py").read_text(encoding="utf-8") for name in writers}
+    cached = {name for name, text in sources.items() if "certain=True" not in text and "session_endpoint" not in text}
+    # These have no credential to look up: the operator's, and those that make a session of a password or refresh token.
+    assert cached == {"ManageCreateTeam", "NeptieRegister", "NeptieLogin", "NeptieRefresh"}
+
+
 def test_what_makes_and_reads_links_knows_no_key_of_tokens() -> None:
     links = {name for name in stack.functions() if reaches(name, "SigningSecret", "secretsmanager")}
     assert links == {"PipelineDeliverEmail", "PublicShowUnsubscribe", "PublicUnsubscribe"}

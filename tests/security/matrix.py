@@ -20,6 +20,8 @@ FILE = Path(__file__).with_name("matrix.txt")
 NEPTIE = re.compile("^/(v1/api|v1|api)/(?!client/|event|user)")
 #: Credentials of others than the first team's environment `dev`.
 FOREIGN = ("othr", "twin", "priv", "otha", "sibl", "othk")
+#: Endpoints that take nothing but the token of an account.
+SESSIONS = ("NeptieLogout", "NeptieChangePassword")
 _INGEST = "NeptuneIngestEvent"
 _LEAD = {"full_name": "A", "email": "a@example.com"}
 _OBJECT = {"large": "x" * 65536}
@@ -139,6 +141,10 @@ class Requests:
             plain = _in_environment(row, plain, PRIVATE)
         return [self._bearing(row, plain, self._credential(row, column))]
 
+    def bearing(self, row: Row, credential: str) -> Call:
+        """Return the good request of a route with any credential."""
+        return self._bearing(row, self._plain(row), credential)
+
     def _plain(self, row: Row) -> Call:
         """Return the good sample of a route, without a credential."""
         call = to_call(self._event(row.function))
@@ -170,6 +176,8 @@ class Requests:
 
     def _good(self, row: Row) -> str:
         credentials = self._estate.first.credentials
+        if row.function in SESSIONS:
+            return credentials.admin
         return credentials.secret_key if row.function.startswith("Client") else credentials.api_token
 
     def _credential(self, row: Row, column: str) -> str:

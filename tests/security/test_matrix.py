@@ -59,6 +59,19 @@ def test_a_route_lets_in_whom_it_should(estate: Estate, requests: Requests, row:
     assert wrong == {}
 
 
+@pytest.mark.parametrize("row", [marked(row) for row in rows() if row.cells["admi"] != 401 and not row.is_open])
+def test_a_session_that_was_ended_opens_nothing(estate: Estate, requests: Requests, row: Row) -> None:
+    # Neither its access token, nor a refresh token of it, which is no bearer token anyway.
+    for token in (estate.first.credentials.ended, estate.first.credentials.former_refresh):
+        estate.cloud.requests.clear()
+        call = requests.bearing(row, token)
+        answer = estate.api.call(replace(call, source=f"{row.function}-ended"))
+        assert answer.status == 401, answer.body[:200]
+        envelopes.check(call.path, answer)
+        assert_nothing_done(estate)
+        estate.restore()
+
+
 def assert_nothing_done(estate: Estate) -> None:
     """Fail if a refused request changed anything but how many there were, or sent anything."""
     assert {table for table, _, _ in estate.changed()} <= {"LimitsTable"}

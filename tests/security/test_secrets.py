@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from nereid.auth import passwords
-from nereid.core.access import accounts
+from nereid.core.access import accounts, sessions
 from nereid.errors import BadRefreshToken
 from tests.infrastructure import stack
 from tests.security import world
@@ -147,11 +147,11 @@ def test_a_refresh_token_is_compared_in_constant_time(estate: Estate, monkeypatc
         compared.append((one, other))
         return hmac.compare_digest(one, other)
 
-    monkeypatch.setattr(accounts, "compare_digest", compare)
+    monkeypatch.setattr(sessions, "compare_digest", compare)
     token = estate.first.refresh_token()
     wrong = token[:-6] + ("AAAAAA" if token[-6:] != "AAAAAA" else "BBBBBB")
     with pytest.raises(BadRefreshToken):
-        estate.first.runtime.accounts.refresh(wrong)
+        estate.first.runtime.sessions.refresh(wrong)
     assert [(len(one), len(other)) for one, other in compared] == [(64, 64)]
 
 

@@ -59,6 +59,8 @@ class Credentials:
     revoked_key: str
     admin: str
     user: str
+    ended: str
+    former_refresh: str
     refresh: str
     link: str
 
@@ -172,6 +174,10 @@ class Owner(World):
         runtime.account_store.delete_api_token(self.team_id, token_id(revoked_token))
         revoked_record, revoked_key = self.key("secret")
         runtime.account_store.delete_client_key(self.team_id, revoked_record.id)
+        user = self._account("User")
+        self._store_account(user)
+        ended = runtime.sessions.begin(self.account)
+        runtime.sessions.end_all(self.account.email)
         now = datetime.now(UTC)
         return Credentials(
             api_token=api_token,
@@ -186,8 +192,10 @@ class Owner(World):
             secret_key=self.key("secret")[1],
             sibling_key=self.key("secret", SIBLING)[1],
             revoked_key=revoked_key,
-            admin=runtime.accounts._access_token(self.account),
-            user=runtime.accounts._access_token(self._account("User")),
+            admin=runtime.sessions.begin(self.account).token,
+            user=runtime.sessions.begin(user).token,
+            ended=ended.token,
+            former_refresh=ended.refresh_token,
             refresh=self.refresh_token(),
             link=runtime.unsubscriber.url(self.team_id, "sam@example.com").rpartition("/")[2],
         )
@@ -229,6 +237,7 @@ class Estate:
             "email": first.account.email,
             "password": PASSWORD,
             "refresh_token": first.credentials.refresh,
+            "account_token": first.credentials.admin,
             "lead_id": first.lead_id,
             "campaign_id": first.campaign_id,
             "email_id": first.email_id,

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from nereid.aws.table import Table
     from nereid.core.access.accounts import Accounts
     from nereid.core.access.rate_limits import RateLimiter
+    from nereid.core.access.sessions import Sessions
     from nereid.core.audience.client_identities import Identities
     from nereid.core.audience.vibetrace.restrictions import EventRules
     from nereid.core.messaging.dead_letters import DeadLetters
@@ -100,7 +101,13 @@ class Runtime:
     def accounts(self) -> Accounts:
         from nereid.core.access.accounts import Accounts
 
-        return Accounts(self.account_store, self.limits, self.clock, self.token_secret)
+        return Accounts(self.account_store, self.limits, self.clock, self.sessions)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        from nereid.core.access.sessions import Sessions
+
+        return Sessions(self.account_store, self.clock, self.token_secret)
 
     @cached_property
     def credentials(self) -> Credentials:

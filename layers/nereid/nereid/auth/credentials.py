@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from cachetools import TTLCache
 
-from nereid.auth import tokens
+from nereid.auth import keys, tokens
 from nereid.auth.client_keys import PREFIXES, hash_key
-from nereid.errors import Forbidden, NoCredential, NotFound, Unauthenticated, UnknownKey
+from nereid.errors import ExpiredToken, Forbidden, NoCredential, NotFound, Unauthenticated, UnknownKey
 from nereid.models.account import PERMISSIONS
 from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, ClientKey, Environment, Scope
 from nereid.ports.access import AccountStore
@@ -28,6 +29,8 @@ class Caller:
     default_environment: str
     #: The address of the account, if a person is calling.
     email: str | None = None
+    #: The session of the account.
+    session_id: str | None = None
 
     def require(self, permission: str) -> None:
         """Raise `Forbidden` unless the credential carries the permission."""
@@ -97,21 +100,32 @@ class Credentials:
         self._tokens: TTLCache[tuple[str, str], ApiToken] = TTLCache(
             _KEPT, cache_seconds, lambda: clock.now().timestamp()
         )
+        #: When each session expires that was found.
+        self._sessions: TTLCache[str, datetime] = TTLCache(_KEPT, cache_seconds, lambda: clock.now().timestamp())
         self._keys: TTLCache[str, ClientKey] = TTLCache(_KEPT, cache_seconds, lambda: clock.now().timestamp())
 
-    def api_token(self, token: str) -> Caller:
+    def api_token(self, token: str, *, certain: bool = False) -> Caller:
         """Return the caller behind an API token.
+
+        Parameters
+        ----------
+        certain
+            Whether to ask the store whatever is cached: what makes credentials is done for no revoked one.
 
         Raises
         ------
         ExpiredToken, Unauthenticated
         """
-        return self._of_api_token(tokens.verify(self._secret(), "nereid:api_token", token, self._clock.now()))
+        claims = tokens.verify(self._secret(), "nereid:api_token", token, self._clock.now())
+        return self._of_api_token(claims, certain=certain)
 
-    def team_token(self, token: str) -> Caller:
-        """Return the caller behind an API token or the token of an account that logged in.
+    def team_token(self, token: str, *, certain: bool = False) -> Caller:
+        """Return the caller behind an API token or the token of an account that logged in, whose session goes on.
 
-        An account's token lives for an hour and says all that is needed, so the store is not asked about it.
+        Parameters
+        ----------
+        certain
+            As for :meth:`api_token`.
 
         Raises
         ------
@@ -119,16 +133,31 @@ class Credentials:
         """
         claims = tokens.verify(self._secret(), ("nereid:api_token", "nereid:account"), token, self._clock.now())
         if claims["aud"] != "nereid:account":
-            return self._of_api_token(claims)
+            return self._of_api_token(claims, certain=certain)
+        if "sid" not in claims or claims["kid"] == keys.FIRST != keys.parse(self._secret()).kid:
+            # Former versions made it, and it would live for minutes yet. Its owner refreshes.
+            raise ExpiredToken("made by a former version")
         permissions = PERMISSIONS.get(_text(claims, "role"))
         if permissions is None:
             raise Unauthenticated("no such role")
-        environment, email = _text(claims, "environment"), claims.get("email")
-        return Caller(_text(claims, "team"), _text(claims, "sub"), permissions, environment, email)
+        environment, email, session_id = (_text(claims, name) for name in ("environment", "email", "sid"))
+        caller = Caller(_text(claims, "team"), _text(claims, "sub"), permissions, environment, email, session_id)
+        self._require_session(email, session_id, certain=certain)
+        return caller
 
-    def _of_api_token(self, claims: dict[str, Any]) -> Caller:
+    def _require_session(self, email: str, session_id: str, *, certain: bool) -> None:
+        expires_at = None if certain else self._sessions.get(session_id)
+        if expires_at is None:
+            session = self._accounts.session(session_id)
+            if session is None or session.email != email:
+                raise Unauthenticated("the session was ended")
+            expires_at = self._sessions[session_id] = session.expires_at
+        if expires_at <= self._clock.now():
+            raise Unauthenticated("the session is over")
+
+    def _of_api_token(self, claims: dict[str, Any], *, certain: bool) -> Caller:
         key = (_text(claims, "team"), _text(claims, "jti"))
-        record = self._tokens.get(key)
+        record = None if certain else self._tokens.get(key)
         if record is None:
             record = self._accounts.api_token(*key)
             if record is None:

@@ -44,12 +44,15 @@ Email = Annotated[str, AfterValidator(_address), Trimmed, Required]
 #: A secret that is taken as it is.
 Secret = Annotated[str, Required]
 
+#: A password to have.
+NewPassword = Annotated[str, StringConstraints(min_length=8, max_length=128), Required]
+
 
 class RegisterBody(LaxBody):
     """An account to create."""
 
     email: Email
-    password: Annotated[str, StringConstraints(min_length=8, max_length=128), Required]
+    password: NewPassword
     full_name: Line
     company: OptionalLine = None
 

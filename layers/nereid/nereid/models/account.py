@@ -30,7 +30,16 @@ class Account(BaseModel):
     environment: str
     #: As argon2 writes it, parameters included.
     password_hash: str
+    password_changed_at: datetime | None = None
     created_at: datetime
+
+
+class Exchange(BaseModel):
+    """A refresh token that was exchanged just now, as its SHA-256 in hex, and what makes its successor of it."""
+
+    token_hash: str
+    nonce: str
+    at: datetime
 
 
 class Session(BaseModel):
@@ -40,7 +49,11 @@ class Session(BaseModel):
     email: str
     #: SHA-256 of the valid refresh token, in hex.
     token_hash: str
+    #: None if a former version stored it.
+    begun_at: datetime | None = None
     expires_at: datetime
+    #: The last exchanges, oldest first.
+    former: list[Exchange] = []
 
 
 class LoggedIn(NamedTuple):

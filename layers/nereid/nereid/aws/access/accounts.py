@@ -1,6 +1,7 @@
 """Teams, environments, accounts and credentials in the accounts table."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from nereid import jsontext
@@ -42,8 +43,37 @@ class DynamoAccountStore:
         item = self._table.get(_account(email), "account")
         return Account.model_validate(item) if item else None
 
-    def begin_session(self, session: Session) -> None:
-        self._table.put(_session_item(session))
+    def change_password(self, account: Account, password_hash: str, now: datetime) -> None:
+        try:
+            self._table.update(
+                _account(account.email),
+                "account",
+                "SET password_hash = :new, password_changed_at = :now",
+                {":new": password_hash, ":now": to_exact_iso(now), ":old": account.password_hash},
+                condition="password_hash = :old",
+            )
+        except ConditionFailed as error:
+            raise NotFound("password") from error
+
+    def begin_session(self, session: Session, ends_at: datetime, password_hash: str) -> None:
+        try:
+            self._table.transact(
+                self._table.writing(_session_item(session)),
+                self._table.writing(_session_of_account(session, ends_at)),
+                self._table.requiring(
+                    _account(session.email), "account", "password_hash = :known", {":known": password_hash}
+                ),
+            )
+        except ConditionFailed as error:
+            raise NotFound("password") from error
+
+    def list_session(self, session: Session, ends_at: datetime) -> None:
+        self._table.put(_session_of_account(session, ends_at))
+
+    def sessions(self, email: str) -> list[str]:
+        values = {":pk": _account(email), ":prefix": "session#"}
+        found = self._table.query("pk = :pk AND begins_with(sk, :prefix)", values, consistent=True)
+        return [item["sk"].removeprefix("session#") for item in found]
 
     def session(self, session_id: str) -> Session | None:
         item = self._table.get(_session(session_id), "session")
@@ -57,8 +87,9 @@ class DynamoAccountStore:
             if error.old.get("token_hash") != session.token_hash:
                 raise NotFound("session") from error
 
-    def end_session(self, session_id: str) -> None:
+    def end_session(self, email: str, session_id: str) -> None:
         self._table.delete(_session(session_id), "session")
+        self._table.delete(_account(email), _session(session_id))
 
     def environment(self, team_id: str, identifier: str) -> Environment | None:
         item = self._table.get(_team(team_id), f"environment#{identifier}")
@@ -160,6 +191,10 @@ def _session_item(session: Session) -> Item:
         # In seconds, for this is the table's TTL attribute.
         "expires_at": seconds(session.expires_at),
     }
+
+
+def _session_of_account(session: Session, ends_at: datetime) -> Item:
+    return {"pk": _account(session.email), "sk": _session(session.id), "expires_at": seconds(ends_at)}
 
 
 def _key(key_hash: str) -> str:
