@@ -136,6 +136,12 @@ team: ## Create a team in a deployed stack and print its API token once (STAGE=.
 	@$(venv) .venv local
 	@$(python) tools/team.py --stage "$(STAGE)" --name "$(NAME)" $(ARGS)
 
+.PHONY: account
+account: ## Set another password for an account, or end its sessions (STAGE=... RESET=EMAIL or END_SESSIONS=EMAIL)
+	@$(venv) .venv local
+	@$(python) tools/account.py --stage "$(STAGE)" $(if $(RESET),--reset "$(RESET)") \
+		$(if $(END_SESSIONS),--end-sessions "$(END_SESSIONS)") $(ARGS)
+
 .PHONY: rotate
 rotate: ## Give a secret of a stack a new key (STAGE=... SECRET=links|tokens ARGS="--overlap-days N | --at-once | --show")
 	@$(venv) .venv local

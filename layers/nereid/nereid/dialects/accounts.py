@@ -44,8 +44,10 @@ Email = Annotated[str, AfterValidator(_address), Trimmed, Required]
 #: A secret that is taken as it is.
 Secret = Annotated[str, Required]
 
+#: How many characters a password to have has.
+MIN_PASSWORD, MAX_PASSWORD = 8, 128
 #: A password to have.
-NewPassword = Annotated[str, StringConstraints(min_length=8, max_length=128), Required]
+NewPassword = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), Required]
 
 
 class RegisterBody(LaxBody):
