@@ -81,7 +81,7 @@ faults: ## Run the fault simulator (SEED=..., EVENTS=..., RUNS=..., INTENSITY=..
 load: ## Run the product under ordinary load (EVENTS=..., RATE=..., SES=..., QUOTA=..., TEAMS=..., CONCURRENCY=..., ...)
 	@$(venv) .venv test
 	@PYTHONPATH=layers/nereid $(python) -m tests.simulator.load $(foreach each,EVENTS RATE SES QUOTA TEAMS CONCURRENCY \
-		SLOW SCALE TEMPLATE KIND,$(if $($(each)),--$(shell echo $(each) | tr A-Z a-z) $($(each))))
+		USERS SLOW SCALE TEMPLATE KIND,$(if $($(each)),--$(shell echo $(each) | tr A-Z a-z) $($(each))))
 
 .PHONY: lint
 lint: ## Check style, types, the template and its policies, the locks, the generated files and the dependencies
@@ -132,9 +132,11 @@ protect: build ## Protect the tables of a deployed stack from deletion: once, af
 	$(sam) deploy $(config) --parameter-overrides DeletionProtection=true $(ARGS)
 
 .PHONY: team
-team: ## Create a team in a deployed stack and print its API token once (STAGE=... NAME=... ARGS="--admin-email ...")
+team: given = $(if $(filter undefined,$(origin $(1))),,$(2) "$($(1))")
+team: ## Create or change a team (STAGE=... NAME=... SENDERS=... ARGS="--admin-email ...", TEAM=..., STOP=1|0, LIST=1)
 	@$(venv) .venv local
-	@$(python) tools/team.py --stage "$(STAGE)" --name "$(NAME)" $(ARGS)
+	@$(python) tools/team.py --stage "$(STAGE)" $(call given,NAME,--name) $(call given,TEAM,--team) \
+		$(call given,SENDERS,--senders) $(call given,STOP,--stop) $(if $(LIST),--list) $(ARGS)
 
 .PHONY: account
 account: ## Set another password for an account, or end its sessions (STAGE=... RESET=EMAIL or END_SESSIONS=EMAIL)

@@ -16,7 +16,7 @@ from local_stack.terminal import warn
 ENVIRONMENT = "dev"
 MOCK_ENVIRONMENT = "sandbox"
 ACCOUNT = {"email": "admin@example.com", "password": "local-password"}
-_CREATE_TEAM = "ManageCreateTeam"
+CREATE_TEAM = "ManageCreateTeam"
 
 
 class BootstrapError(Exception):
@@ -118,22 +118,22 @@ def make_demo(
         "account": None,
         "service_api_key": None,
     }
-    if not offered(_CREATE_TEAM):
-        warn(f"the template has no {_CREATE_TEAM}: there is no demo team")
+    if not offered(CREATE_TEAM):
+        warn(f"the template has no {CREATE_TEAM}: there is no demo team")
         return demo
-    team = {"name": "Local", "environment": ENVIRONMENT}
-    outcome = invoke(_CREATE_TEAM, {**team, "account": {**ACCOUNT, "full_name": "Local Admin"}})
+    team = {"name": "Local", "environment": ENVIRONMENT, "senders": ["*"]}
+    outcome = invoke(CREATE_TEAM, {**team, "account": {**ACCOUNT, "full_name": "Local Admin"}})
     if outcome.error is not None and outcome.error["errorType"] == "AlreadyExists":
         # Another emulator keeps its data: an earlier start made the account, and it belongs to the team of then.
         warn(f"the account {ACCOUNT['email']} exists already and belongs to an earlier demo team")
-        outcome = invoke(_CREATE_TEAM, team)
+        outcome = invoke(CREATE_TEAM, team)
     if outcome.error is not None or outcome.result is None:
         reason = outcome.error or {}
-        raise BootstrapError(f"{_CREATE_TEAM} failed: {reason.get('errorType')}: {reason.get('errorMessage')}")
+        raise BootstrapError(f"{CREATE_TEAM} failed: {reason.get('errorType')}: {reason.get('errorMessage')}")
     answer = json.loads(outcome.result)
     token = answer.get("api_token") if isinstance(answer, dict) else None
     if not token:
-        raise BootstrapError(f"{_CREATE_TEAM} gave no api_token: {outcome.result[:500]}")
+        raise BootstrapError(f"{CREATE_TEAM} gave no api_token: {outcome.result[:500]}")
     # One token serves every API that takes a token of the team.
     demo.update(api_token=token, event_api_key=token, service_api_key=token)
     demo["account"] = dict(ACCOUNT) if answer.get("account") else None

@@ -13,6 +13,8 @@ from typing import TypeVar
 ACCOUNT_ID = "123456789012"
 DEFAULT_REGION = "us-east-1"
 DEFAULT_PORT = 3000
+#: This machine's names for itself, and containers' name for it. No DNS of others can point these here.
+OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "host.docker.internal"})
 _LAST_PORT = 65535
 
 
@@ -50,6 +52,8 @@ class Settings:
         How many mails a second SES takes; None for any number.
     ses_daily_quota : int or None
         How many mails SES takes in 24 hours; None for any number.
+    hosts : frozenset of str
+        The names under which the stack answers, in lower case.
     """
 
     template: Path
@@ -64,6 +68,7 @@ class Settings:
     parameters: Mapping[str, str] = field(default_factory=dict)
     ses_rate: float | None = None
     ses_daily_quota: int | None = None
+    hosts: frozenset[str] = OWN_HOSTS
 
     @property
     def root(self) -> Path:
@@ -98,6 +103,11 @@ def _limit(name: str, number: Callable[[str], _Number]) -> _Number | None:
 
 def _switch(name: str) -> bool:
     return os.environ.get(name, "") not in ("", "0")
+
+
+def _hosts() -> frozenset[str]:
+    named = (name.strip().lower() for name in os.environ.get("NEREID_HOSTS", "").split(","))
+    return OWN_HOSTS | {name for name in named if name}
 
 
 def _overrides(arguments: Sequence[str]) -> dict[str, str]:
@@ -154,4 +164,5 @@ def read_settings(arguments: Sequence[str] = ()) -> Settings:
         parameters=_overrides(arguments),
         ses_rate=_limit("LOCAL_SES_RATE", float),
         ses_daily_quota=_limit("LOCAL_SES_DAILY_QUOTA", int),
+        hosts=_hosts(),
     )

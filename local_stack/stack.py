@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -41,6 +42,7 @@ _FAILURES = "EventDeliveryFailure"
 # The order is that of the parameters' use, not of the template; a template without one of them is served too.
 _CHOSEN = (
     "BaseUrl",
+    "Registration",
     "EmailFrom",
     "CreateEmailIdentity",
     "CredentialCacheSeconds",
@@ -70,7 +72,7 @@ class Stack:
         self._ready = threading.Event()
         self._gateway: Gateway | None = None
         self._stops: list[Any] = []
-        self._http = HttpServer(settings.port, self._answer)
+        self._http = HttpServer(settings.port, self._answer, is_own=settings.hosts.__contains__)
         self._stops.append(self._http.server_close)
         self.base_url = f"http://127.0.0.1:{self._http.server_port}"
         self._outbox = Outbox(self._token_of)
@@ -95,7 +97,7 @@ class Stack:
         recorder = Recorder(Forward(settings.emulator) if settings.emulator else embedded())
         limits = SendingLimits(recorder, Limits(settings.ses_rate, settings.ses_daily_quota))
         permissions = Permissions(limits)
-        aws = AwsServer(permissions, settings.aws_host, settings.aws_port)
+        aws = AwsServer(permissions, settings.aws_host, settings.aws_port, settings.hosts)
         aws.start()
         self._stops.append(aws.stop)
         cloud = self._cloud = Cloud(aws.url, settings.region, STACK_NAME)
@@ -116,6 +118,7 @@ class Stack:
         bus = EventBus(
             deployment.rules, settings.region, self._send, lambda arn, event: self._trigger(deployment, arn, event)
         )
+        self._helpers.make_team = partial(functions.invoke, bootstrap.CREATE_TEAM)
         self._helpers.feedback = Feedback(bus.publish, deployment.destinations, settings.region, self._notify)
         queues = Queues(
             Poller(spec, cloud.client("sqs"), functions.invoke, settings.region) for spec in deployment.mappings
@@ -152,6 +155,7 @@ class Stack:
         declared: Mapping[str, Any] = translated.get("Parameters") or {}
         overrides = {
             "BaseUrl": self.base_url,
+            "Registration": "trusted",
             "EmailFrom": EMAIL_FROM,
             "CreateEmailIdentity": "true",
             "CredentialCacheSeconds": "0",

@@ -36,6 +36,8 @@ LOCAL = {
     "NEREID_AWS_PORT": "Port of the AWS endpoint; any free one unless said otherwise.",
     "AWS_ENDPOINT_URL": "URL of another AWS emulator, used instead of the embedded one.",
     "AWS_REGION": "Region that the stack pretends to be in, us-east-1 unless said otherwise.",
+    "NEREID_HOSTS": "More names, separated by commas, under which the stack answers, beside `127.0.0.1`, `localhost`, "
+    "`::1` and `host.docker.internal`: without the others, a web page could read what it holds (DNS rebinding).",
     "NEREID_TEMPLATE": "The template to serve, `template.yaml` unless said otherwise.",
     "NEREID_STATE_DIR": "Where `local.json` and caches are kept, `.nereid/` unless said otherwise.",
     "LOCAL_SES_RATE": "How many mails a second SES takes; any number unless set.",

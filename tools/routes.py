@@ -27,6 +27,13 @@ _OPERATION = (
 )
 
 
+#: The limits that a route may have, with the condition under which it has them and the parameters.
+_LIMITS = {
+    "auth": ("HasAuthLimits", "AuthRateLimit", "AuthBurstLimit"),
+    "public": ("HasPublicLimits", "PublicRateLimit", "PublicBurstLimit"),
+}
+
+
 class Route(NamedTuple):
     """A line of the table.
 
@@ -38,11 +45,19 @@ class Route(NamedTuple):
         With {variables}.
     function : str
         Logical id.
+    limit : str
+        Name of its limits; empty for those of all routes.
     """
 
     method: str
     path: str
     function: str
+    limit: str = ""
+
+    @property
+    def key(self) -> str:
+        """The route key, as API Gateway has it."""
+        return DEFAULT if self.path == DEFAULT else f"{self.method} {self.path}"
 
 
 def table(text: str | None = None) -> list[Route]:
@@ -56,15 +71,18 @@ def table(text: str | None = None) -> list[Route]:
     Raises
     ------
     ValueError
-        When a line is no route, or two are the same.
+        When a line is no route or names limits that there are not, or two routes are the same.
     """
     text = (ROOT / "routes.txt").read_text(encoding="utf-8") if text is None else text
     found: list[Route] = []
     for line in text.splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        method, path, function = line.split()
-        found += [Route(method, one, function) for one in _paths(path)]
+        method, path, function, *rest = line.split()
+        [limit] = rest or [""]
+        if limit and limit not in _LIMITS:
+            raise ValueError(f"routes.txt has {limit} after {function}, which is none of {', '.join(_LIMITS)}")
+        found += [Route(method, one, function, limit) for one in _paths(path)]
     keys = [(route.method, route.path) for route in found]
     if len(keys) != len(set(keys)):
         raise ValueError(f"routes.txt has twice {sorted({' '.join(key) for key in keys if keys.count(key) > 1})}")
@@ -81,6 +99,7 @@ def write_into(template: str) -> str:
     """Return the text of the template with the sections that follow from the table."""
     routes = table()
     written = _replace(template, "paths", _definition(routes))
+    written = _replace(written, "limits", [_limited(route) for route in routes if route.limit])
     functions: dict[str, list[str]] = {}
     for function in dict.fromkeys(route.function for route in routes):
         functions.setdefault(re.findall("[A-Z][a-z]+", function)[0].lower(), []).append(function)
@@ -108,6 +127,13 @@ def _operation(route: Route) -> str:
     more = f", parameters: [{', '.join(names)}]" if names else ""
     more += ", isDefaultRoute: true" if route.path == DEFAULT else ""
     return _OPERATION.format(method=method, more=more, function=route.function)
+
+
+def _limited(route: Route) -> str:
+    """Return the line of a route's own limits."""
+    condition, rate, burst = _LIMITS[route.limit]
+    limits = f"{{ThrottlingRateLimit: !Ref {rate}, ThrottlingBurstLimit: !Ref {burst}}}"
+    return f'"{route.key}": !If [{condition}, {limits}, !Ref AWS::NoValue]'
 
 
 def _replace(template: str, name: str, lines: list[str]) -> str:

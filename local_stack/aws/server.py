@@ -5,20 +5,23 @@ Whichever it is, it stands behind the recorder, so that the outbox shows what wa
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import importlib
 import io
+import ipaddress
 import re
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from local_stack.aws import lighter_moto, moto_transactions
 from local_stack.http.gateway import Request, Response
 from local_stack.http.server import QUIET, HttpServer
+from local_stack.settings import OWN_HOSTS
 
 _SERVICE = re.compile(r"Credential=[^/]*/[^/]*/[^/]*/([a-z0-9-]+)/aws4_request")
 # What S3 takes in one request is more than anything here needs.
@@ -207,6 +210,12 @@ class Wsgi:
         return Response(int(status.split(" ", 1)[0]), list(headers), body, route=QUIET)
 
 
+def _is_address(name: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(name))
+    return False
+
+
 class AwsServer:
     """Serves the endpoint.
 
@@ -218,6 +227,8 @@ class AwsServer:
         Where to listen.
     port : int
         The port; 0 takes a free one.
+    hosts : collection of str
+        The names under which it answers, beside that of `host`.
 
     Raises
     ------
@@ -225,9 +236,14 @@ class AwsServer:
         When the port is taken.
     """
 
-    def __init__(self, app: Any, host: str, port: int) -> None:
+    def __init__(self, app: Any, host: str, port: int, hosts: Collection[str] = OWN_HOSTS) -> None:
         reachable = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104 - compared, not bound
-        self._server = HttpServer(port, Wsgi(app, reachable).handle, host=host, max_body=_MAX_BODY)
+
+        def is_own(name: str) -> bool:
+            # Containers use an address of this machine, which no DNS of others can stand for.
+            return name in hosts or name == reachable.lower() or _is_address(name)
+
+        self._server = HttpServer(port, Wsgi(app, reachable).handle, host=host, max_body=_MAX_BODY, is_own=is_own)
         self.port: int = self._server.server_port
         self.url = f"http://{reachable}:{self.port}"
 

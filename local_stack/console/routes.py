@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from local_stack.compute.functions import Outcome
 from local_stack.console import page
 from local_stack.console.feedback import BOUNCE_TYPES, PUSH_FAILURE, TYPES, Feedback
 from local_stack.console.outbox import Outbox
-from local_stack.http.gateway import Request, Response, message
+from local_stack.http.gateway import HEADERS, Request, Response, message
 from local_stack.http.server import QUIET
 
 # A mail may name pictures of the whole world; nothing of them is fetched, neither by the page nor in its frames.
@@ -33,6 +34,8 @@ class Helpers:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self.feedback: Feedback | None = None
+        #: Gives the function that makes teams its payload, as an operator does.
+        self.make_team: Callable[[Any], Outcome] | None = None
 
     def handle(self, request: Request) -> Response:
         """Answer a request.
@@ -53,12 +56,13 @@ class Helpers:
             ("GET", "/"): self._page,
             ("GET", "/outbox"): self._list,
             ("POST", "/feedback"): self._report,
+            ("POST", "/team"): self._make_team,
         }
         handler = handlers.get(("GET" if request.method == "HEAD" else request.method, path))
         response = handler(request) if handler else message(404, "Not Found")
         # The page asks often, and its requests would bury those of the product.
         response.route = QUIET if request.method == "GET" else "local"
-        response.headers.append(("Cache-Control", "no-store"))
+        response.headers = [*response.headers, *(each for each in HEADERS if each not in response.headers)]
         return response
 
     def _redirect(self, _: Request) -> Response:
@@ -68,7 +72,6 @@ class Helpers:
         headers = [
             ("Content-Type", "text/html; charset=utf-8"),
             ("Content-Security-Policy", _POLICY),
-            ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "no-referrer"),
         ]
         return Response(200, headers, page.render(self._outbox.messages()).encode())
@@ -76,6 +79,20 @@ class Helpers:
     def _list(self, request: Request) -> Response:
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         return _json(200, {"messages": self._outbox.messages(query.get("to"))})
+
+    def _make_team(self, request: Request) -> Response:
+        """Answer as the function does, or with the error that it raised, as Lambda tells it to who invokes it."""
+        # A page of another site cannot send this type without being asked first whether it may.
+        if request.header("content-type") != "application/json":
+            return message(415, "The body must be application/json")
+        try:
+            body = json.loads(request.body)
+        except ValueError:
+            return message(400, "Invalid JSON")
+        if self.make_team is None:
+            return message(503, "Service Unavailable")
+        outcome = self.make_team(body)
+        return _json(200, outcome.error if outcome.error is not None else json.loads(outcome.result or b"{}"))
 
     def _report(self, request: Request) -> Response:
         try:

@@ -32,6 +32,8 @@ _DEFAULT = "$default"
 _ANY_METHOD = "x-amazon-apigateway-any-method"
 # Of all content types, HTTP APIs hand over these alone as text; forms and bodies without a type are base64.
 _TEXT_TYPES = {"application/json", "application/xml", "application/javascript"}
+#: As the functions' answers have them; AWS puts none into the gateway's own.
+HEADERS = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def message(status: int, text: str) -> Response:
     Response
         In the gateway's form.
     """
-    return Response(status, [("Content-Type", "application/json")], json.dumps({"message": text}).encode())
+    return Response(status, [("Content-Type", "application/json"), *HEADERS], json.dumps({"message": text}).encode())
 
 
 def routes_of(

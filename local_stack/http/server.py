@@ -9,15 +9,18 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from local_stack import terminal
 from local_stack.http.gateway import MAX_BODY, Request, Response, message
+from local_stack.settings import OWN_HOSTS
 
 # The route of an answer that is not worth a line in the log.
 QUIET = "quiet"
 # How much of a body that is too large is still read, so that the client gets to see the answer.
 _LINGER_BYTES, _LINGER_SECONDS = 64 * 1024 * 1024, 2.0
 _STANDARD = {"connection", "content-length", "date", "server", "transfer-encoding"}
+_NOT_US = "This server answers to the names of this machine alone; NEREID_HOSTS adds others."
 
 
 class _Rejected(Exception):
@@ -46,10 +49,18 @@ class _Handler(BaseHTTPRequestHandler):
     def version_string(self) -> str:
         return "nereid-local"
 
+    def _check_host(self) -> None:
+        # A page of any site reaches this server under the site's own name, if its DNS says so; with that name it could
+        # read the answers.
+        names = self.headers.get_all("Host", [])
+        if not names or not all(self.server.is_own(host_of(name)) for name in names):
+            raise _Rejected(message(421, _NOT_US))
+
     def _serve(self) -> None:
         began = time.monotonic()
         path, _, query = self.path.partition("?")
         try:
+            self._check_host()
             body = self._read_body()
         except _Rejected as rejection:
             self.close_connection = True
@@ -141,6 +152,24 @@ class _Handler(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
 
+def host_of(text: str) -> str:
+    """Read the name out of a Host header.
+
+    Parameters
+    ----------
+    text : str
+        A name or an address, with or without a port.
+
+    Returns
+    -------
+    str
+        In lower case, without brackets; empty when there is none.
+    """
+    with contextlib.suppress(ValueError):
+        return (urlsplit(f"//{text.strip()}").hostname or "").rstrip(".")
+    return ""
+
+
 class HttpServer(ThreadingHTTPServer):
     """A server with a thread for each connection.
 
@@ -154,6 +183,8 @@ class HttpServer(ThreadingHTTPServer):
         Where to listen.
     max_body : int
         The largest body that is taken, in bytes.
+    is_own : callable
+        Tells whether it answers to a name or an address; requests to others are refused.
 
     Raises
     ------
@@ -170,10 +201,12 @@ class HttpServer(ThreadingHTTPServer):
         answer: Callable[[Request], Response],
         host: str = "127.0.0.1",
         max_body: int = MAX_BODY,
+        is_own: Callable[[str], bool] = OWN_HOSTS.__contains__,
     ) -> None:
         super().__init__((host, port), _Handler)
         self.answer = answer
         self.max_body = max_body
+        self.is_own = is_own
 
     def start(self) -> None:
         """Begin to answer."""

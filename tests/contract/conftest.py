@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 
@@ -13,6 +14,7 @@ from tests.contract.neptie_client import Neptie
 from tests.contract.neptune_client import Neptune
 from tests.support import in_process_stack
 from tests.support.teams import Operator, OtherTeam
+from tools import team as make_team
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -104,3 +106,19 @@ def manage(local_stack: stacks.Stack) -> Manage:
 def team(local_stack: stacks.Stack, operator: Operator) -> Manage:
     """Return a team that nothing has happened to, with the environment `dev`."""
     return Manage(local_stack, operator.team().token)
+
+
+@pytest.fixture
+def make(
+    local_stack: stacks.Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Return what runs `make team STAGE=local`, and gives what it prints."""
+    assert isinstance(local_stack, stacks.LocalStack)
+    monkeypatch.setenv("NEREID_STATE_DIR", str(local_stack.state_dir))
+
+    def run(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["team.py", "--stage", "local", *arguments])
+        make_team.main()
+        return capsys.readouterr().out
+
+    return run

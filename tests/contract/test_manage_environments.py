@@ -14,6 +14,8 @@ IN_PROCESS = True
 
 ARN = "arn:aws:sns:us-east-1:123456789012"
 FCM, APNS = f"{ARN}:app/GCM/shop", f"{ARN}:app/APNS/shop"
+HOURLY = {"sms_per_address": 5, "emails_per_address": 20, "sms_per_key": 100}
+CLIENT_ACCESS = {"identity": "open", "inbox": "closed", "hourly": HOURLY}
 
 
 class TestEnvironments:
@@ -21,7 +23,7 @@ class TestEnvironments:
         channels = {"email": {"from": "Shop <shop@example.com>"}, "sms": {"sender_id": "SHOP"}, "push": None}
         body = {"identifier": "live", "name": "Live", "mock": True, "channels": channels}
         made = team.ok("POST", "/environments", body)
-        assert made == {**body, "created_at": made["created_at"]}
+        assert made == {**body, "client_access": CLIENT_ACCESS, "created_at": made["created_at"]}
         assert team.ok("GET", "/environments")["data"][-1] == made
 
     def test_what_is_left_out_has_its_default(self, team: Manage) -> None:
@@ -121,8 +123,95 @@ class TestEnvironments:
     def test_a_wrong_member_is_named(self, manage: Manage, members: dict[str, Any], field: str) -> None:
         assert list(manage.errors("POST", "/environments", {"identifier": unique("e"), **members})) == [field]
 
+    def test_public_keys_may_what_was_said_and_else_what_is_the_default(self, team: Manage) -> None:
+        body = {"identifier": "live", "client_access": {"identity": "verified", "hourly": {"sms_per_key": 7}}}
+        made = team.ok("POST", "/environments", body)
+        assert made["client_access"] == {
+            "identity": "verified",
+            "inbox": "closed",
+            "hourly": {**HOURLY, "sms_per_key": 7},
+        }
+        assert team.ok("GET", "/environments")["data"][-1] == made
+
     def test_any_credential_lists_environments(self, manage: Manage) -> None:
         assert manage.with_permissions("read:leads").call("GET", "/environments")[0] == 200
+
+
+WRONG_ACCESS: list[tuple[Any, str]] = [
+    ([], "client_access"),
+    (None, "client_access"),
+    ({"identity": "closed"}, "client_access.identity"),
+    ({"identity": None}, "client_access.identity"),
+    ({"inbox": True}, "client_access.inbox"),
+    ({"outbox": "open"}, "client_access.outbox"),
+    ({"hourly": 5}, "client_access.hourly"),
+    ({"hourly": {"sms_per_address": -1}}, "client_access.hourly.sms_per_address"),
+    ({"hourly": {"sms_per_address": "5"}}, "client_access.hourly.sms_per_address"),
+    ({"hourly": {"sms_per_key": 1.5}}, "client_access.hourly.sms_per_key"),
+    ({"hourly": {"sms_per_key": 1_000_001}}, "client_access.hourly.sms_per_key"),
+    ({"hourly": {"emails_per_address": None}}, "client_access.hourly.emails_per_address"),
+    ({"hourly": {"pushes_per_key": 5}}, "client_access.hourly.pushes_per_key"),
+]
+
+
+class TestEnvironmentChanges:
+    def test_what_is_given_is_changed_and_what_is_left_out_stays(self, team: Manage) -> None:
+        [before] = team.ok("GET", "/environments")["data"]
+        changed = team.ok("PUT", "/environments/dev", {"name": "Development"})
+        assert changed == {**before, "name": "Development"}
+        assert team.ok("GET", "/environments")["data"] == [changed]
+
+    def test_nothing_given_changes_nothing(self, team: Manage) -> None:
+        [before] = team.ok("GET", "/environments")["data"]
+        assert team.ok("PUT", "/environments/dev", {}) == before
+
+    def test_a_channel_is_replaced_and_the_others_stay(self, team: Manage) -> None:
+        team.ok("POST", "/environments", {"identifier": "live", "channels": {"sms": None, "push": {"fcm": FCM}}})
+        changed = team.ok("PUT", "/environments/live", {"channels": {"push": {"apns": APNS}}})
+        assert (changed["channels"]["sms"], changed["channels"]["push"]) == (None, {"apns": APNS})
+        changed = team.ok("PUT", "/environments/live", {"channels": {"email": None}})
+        assert changed["channels"] == {"email": None, "sms": None, "push": {"apns": APNS}}
+
+    def test_what_public_keys_may_is_changed_member_by_member(self, team: Manage) -> None:
+        team.ok("PUT", "/environments/dev", {"client_access": {"inbox": "open", "hourly": {"sms_per_key": 0}}})
+        given = {"identity": "verified", "hourly": {"sms_per_address": 1}}
+        changed = team.ok("PUT", "/environments/dev", {"client_access": given})
+        hourly = {"sms_per_address": 1, "emails_per_address": 20, "sms_per_key": 0}
+        assert changed["client_access"] == {"identity": "verified", "inbox": "open", "hourly": hourly}
+        assert team.ok("GET", "/environments")["data"] == [changed]
+
+    @pytest.mark.parametrize("identifier", ["missing", "x" * 64, "x" * 5000, "DEV", "dev%23x"])
+    def test_an_environment_that_is_not_there_is_not_found(self, manage: Manage, identifier: str) -> None:
+        assert manage.call("PUT", f"/environments/{identifier}", {"name": "x"}) == NOT_FOUND
+
+    def test_what_is_checked_first_is_the_body(self, manage: Manage) -> None:
+        assert manage.errors("PUT", "/environments/missing", {"mock": True}) == {"mock": "is not a known member"}
+
+    @pytest.mark.parametrize(
+        ("members", "field"),
+        [
+            ({"name": ""}, "name"),
+            ({"name": "x" * 201}, "name"),
+            ({"mock": True}, "mock"),
+            ({"identifier": "other"}, "identifier"),
+            ({"channels": None}, "channels"),
+            ({"channels": {"fax": {}}}, "channels.fax"),
+            ({"channels": {"email": {}}}, "channels.email.from"),
+            ({"channels": {"push": {}}}, "channels.push.application_arn"),
+            *(({"client_access": access}, field) for access, field in WRONG_ACCESS),
+        ],
+    )
+    def test_a_wrong_member_is_named_and_nothing_is_changed(
+        self, team: Manage, members: dict[str, Any], field: str
+    ) -> None:
+        before = team.ok("GET", "/environments")
+        assert list(team.errors("PUT", "/environments/dev", {"name": "other", **members})) == [field]
+        assert team.ok("GET", "/environments") == before
+
+    @pytest.mark.parametrize(("access", "field"), WRONG_ACCESS)
+    def test_a_new_environment_is_held_to_the_same(self, manage: Manage, access: Any, field: str) -> None:
+        body = {"identifier": unique("e"), "client_access": access}
+        assert list(manage.errors("POST", "/environments", body)) == [field]
 
 
 class TestApiTokens:

@@ -38,6 +38,9 @@ def test_a_message_is_shown_with_all_that_was_sent(manage: Manage) -> None:
         "timestamp": 1644999639,
         "extra": {"version": "1", "tags": [], "client": {"ip": "192.0.2.1"}},
         "received_at": shown["received_at"],
+        "conflicts": 0,
+        "reason": "event type has no notifications",
+        "skipped": [],
         "deliveries": [],
     }
 

@@ -59,7 +59,7 @@ class TestVariables:
         ]
 
     def test_the_keys_of_data_come_first(self, mock: Manage) -> None:
-        names = ("data", "user", "message", "contact", "client", "unsubscribe_url")
+        names = ("data", "user", "message", "client")
         text = "|".join(f"{{{{ {name} }}}}" for name in names)
         shown = rendered(mock, text, data={name: name.upper() for name in names}, client={"ip": 1})
         assert shown.split("|") == [name.upper() for name in names]

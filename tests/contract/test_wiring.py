@@ -17,7 +17,10 @@ def test_every_route_reaches_its_function_and_is_answered(local_stack: Stack) ->
         asked = "/none/such" if path == "$default" else re.sub(r"\{\w+\+?\}", "x", path)
         method = "GET" if given == "*" else given
         body: dict[str, str] | None = {} if method in {"POST", "PUT", "PATCH"} else None
-        status = local_stack.request(method, asked, body).status
+        answer = local_stack.request(method, asked, body)
+        assert answer.headers["Cache-Control"] == "no-store", (method, asked)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", (method, asked)
+        status = answer.status
         missing.add(f"{method} {asked} {status if status < 500 else 'below 500'} {function}")
 
     def all_told() -> bool:

@@ -27,6 +27,7 @@ from nereid.aws.audience.users import DynamoUserStore
 from nereid.aws.errors import ConditionFailed
 from nereid.aws.messaging.deliveries import DynamoDeliveryStore
 from nereid.aws.messaging.event_types import DynamoEventTypeStore
+from nereid.aws.messaging.hourly_counts import DynamoHourlyCounts
 from nereid.aws.messaging.messages import DynamoMessageStore
 from nereid.aws.messaging.schedules import DynamoSchedule
 from nereid.aws.messaging.suppressions import DynamoSuppressionStore
@@ -51,7 +52,7 @@ from nereid.models.message import Message
 from nereid.models.team import Channels, ClientKey, Environment, Scope, Team
 from nereid.models.user import AppNotification, ContactInfo, Device, profile_id
 from nereid.ports.audience import DeviceChange, Settlement
-from nereid.ports.messaging import Busy, Outcome
+from nereid.ports.messaging import Busy, HourlyLimit, Outcome
 from nereid.ports.outreach import Count
 from tests.support.cloud import tables
 from tests.support.memory_dynamodb import MemoryDynamoDB
@@ -133,6 +134,7 @@ class Stores:
         self.deliveries = DynamoDeliveryStore(activity)
         self.event_types = DynamoEventTypeStore(activity)
         self.messages = DynamoMessageStore(activity)
+        self.hourly = DynamoHourlyCounts(Table(clients, "LimitsTable"), activity)
         self.metrics = DynamoCampaignMetrics(activity)
         self.campaigns = DynamoCampaignStore(outreach)
         self.mailboxes = DynamoEmailAccountStore(outreach)
@@ -192,6 +194,7 @@ PLANNED = Planned("d", "inbox", "app", Recipient(type="user", value="u"))
 EMAIL = OutgoingEmail(
     id="e", campaign_id="c", lead_id="l", subject="s", to="a@example.com", environment="dev", created_at=NOW
 )
+LIMIT, LIMIT_OF_KEY = HourlyLimit("sms_address", "+1", 1), HourlyLimit("sms_key", "k", 1)
 OPENED = {"type": "open", "at": "2026-01-31T09:30:00+00:00"}
 
 
@@ -340,16 +343,25 @@ def deleted_lead_of_many_campaigns(stores: Stores) -> Lead:
     return found
 
 
+def registered(stores: Stores) -> None:
+    stores.accounts.create_team(Team(id="team", name="t", created_at=NOW), ENVIRONMENT, None, account())
+
+
 #: What prepares a store, and returns the call that is refused a write.
 CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "create_team": simply(
         lambda s: s.accounts.create_team(Team(id="team", name="t", created_at=NOW), ENVIRONMENT, None, account())
     ),
+    "change_password": after(registered, lambda s: s.accounts.change_password(account(), "new", NOW)),
+    "begin_session": after(registered, lambda s: s.accounts.begin_session(SESSION, LATER, account().password_hash)),
     "renew_session": after(
-        lambda s: s.accounts.begin_session(SESSION),
+        lambda s: (registered(s), s.accounts.begin_session(SESSION, LATER, account().password_hash)),
         lambda s: s.accounts.renew_session(SESSION.model_copy(update={"token_hash": "new"}), "old"),
     ),
     "create_environment": simply(lambda s: s.accounts.create_environment(ENVIRONMENT)),
+    "update_environment": after(
+        lambda s: s.accounts.create_environment(ENVIRONMENT), lambda s: s.accounts.update_environment(ENVIRONMENT)
+    ),
     "create_client_key": simply(lambda s: s.accounts.create_client_key(KEY)),
     "delete_client_key": after(
         lambda s: s.accounts.create_client_key(KEY), lambda s: s.accounts.delete_client_key("team", "k")
@@ -417,6 +429,10 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "close, claimed": closing_an_unknown_outcome,
     "event_types delete": simply(lambda s: s.event_types.delete(SCOPE, "x")),
     "messages add": simply(lambda s: s.messages.add(SCOPE, MESSAGE, PLAN)),
+    "messages count_conflict": after(
+        lambda s: s.messages.add(SCOPE, MESSAGE, PLAN), lambda s: s.messages.count_conflict(SCOPE, "m", "mark")
+    ),
+    "hourly count": after(a_claim, lambda s: s.hourly.count(job(), "token", [LIMIT, LIMIT_OF_KEY], NOW)),
     "count_sent": after(a_claim, lambda s: s.metrics.count_sent(SCOPE, "d", "c", NOW)),
     "metrics count": counting,
     "metrics count, once": lambda s: counting(s, "l"),

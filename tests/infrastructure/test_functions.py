@@ -6,6 +6,7 @@ import json
 import re
 
 from tests.infrastructure import stack
+from tests.security import matrix
 from tools import routes as table
 
 FUNCTIONS = stack.functions()
@@ -31,6 +32,9 @@ ALIASES = re.compile(r"^/(v1/api|v1|api)/")
 MAX_POLICY = 6144
 LONGEST_NAME = 64
 MANAGED = "AWS::IAM::ManagedPolicy"
+# Requests per second to all APIs of an account, in the regions that allow the fewest.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+SMALLEST_QUOTA = 2500
 
 
 def logical_id(api: str, name: str) -> str:
@@ -207,6 +211,28 @@ def test_a_route_is_limited_by_nothing_but_the_account_unless_a_limit_is_given()
     for name, parameter in (("ThrottlingRateLimit", "ApiRateLimit"), ("ThrottlingBurstLimit", "ApiBurstLimit")):
         assert stack.translated()["Parameters"][parameter]["Default"] == 0
         assert settings[name] == {"Fn::If": [f"Has{parameter}", {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+
+
+def test_a_route_that_asks_nobody_for_a_credential_has_limits_of_its_own() -> None:
+    open_routes = {(row.method, row.path) for row in matrix.rows() if row.is_open}
+    assert {(route.method, route.path) for route in table.table() if route.limit} == open_routes
+
+
+def test_a_flood_of_all_open_routes_leaves_half_of_the_smallest_quota_to_the_others() -> None:
+    parameters = stack.translated()["Parameters"]
+    rates = [parameters[f"{route.limit.title()}RateLimit"]["Default"] for route in table.table() if route.limit]
+    assert sum(rates) <= SMALLEST_QUOTA / 2
+
+
+def test_limits_of_open_routes_are_set_together_or_not_at_all() -> None:
+    settings = stack.of_type("AWS::ApiGatewayV2::Stage")["ApiApiGatewayDefaultStage"]["Properties"]["RouteSettings"]
+    nothing = {"Ref": "AWS::NoValue"}
+    for route in table.table():
+        if route.limit:
+            name = route.limit.title()
+            limits = {f"Throttling{kind}Limit": {"Ref": f"{name}{kind}Limit"} for kind in ("Rate", "Burst")}
+            assert settings.pop(route.key) == {"Fn::If": [f"Has{name}Limits", limits, nothing]}
+    assert settings == {}
 
 
 def test_the_stack_stays_well_under_the_limit_of_500_resources() -> None:

@@ -48,6 +48,7 @@ KNOWN_TO: dict[str, set[str]] = {
         "manage/create_client_key",
         "manage/create_environment",
         "manage/create_team",
+        "manage/update_environment",
         "neptie/register",
     },
     "nereid.core.outreach": of("neptie")

@@ -197,7 +197,7 @@ class Requests:
             case "othk":
                 return estate.second.credentials.secret_key
             case "unkn":
-                return "sk_0f1e2d3c4b5a-4978-8695-a4b3c2d1e0f9"
+                return "sk_0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f9"
         fields = {
             "forg": own.forged,
             "expi": own.expired,
@@ -286,7 +286,7 @@ def _changed(body: bytes, change: Callable[[dict[str, Any]], dict[str, Any]]) ->
 
 def _in_environment(row: Row, call: Call, environment: str) -> Call:
     """Name another environment wherever a request names one."""
-    names = [part for part in row.path.split("/") if part == "{environment}"]
+    names = [part for part in row.path.split("/") if part in ("{environment}", "{identifier}")]
     path = call.path.replace("/dev", f"/{environment}", 1) if names else call.path
     query = {name: environment if name == "environment" else text for name, text in call.query.items()}
     body = _changed(

@@ -116,8 +116,8 @@ def test_mail_goes_to_plain_addresses_only(world: World, address: str) -> None:
     for email in ("sam@example.com", "victim@example.com"):
         world.runtime.suppressions.add(world.team_id, email, "complaint", world.runtime.clock.now())
     assert mailed(world, MAIL["template"], to=address) == []
-    [message] = world.runtime.messages.page(world.scope, MessageFilter(None, None), None, 1)[0]
-    assert world.outcomes(message.message_id) == [("failed", "provider: InvalidAddress")]
+    [stored] = world.runtime.messages.page(world.scope, MessageFilter(None, None), None, 1)[0]
+    assert world.outcomes(stored.message.message_id) == [("failed", "provider: InvalidAddress")]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,11 @@ from tests.security.world import MARK, SIBLING, Estate
 from tests.support import envelopes
 from tests.support.api import Call
 
+#: Requests that read; a batch or a transaction would be more than one read.
+READS = {"dynamodb:GetItem", "dynamodb:Query"}
+#: Requests that count.
+COUNTS = {"dynamodb:UpdateItem", "dynamodb:PutItem"}
+
 
 @pytest.fixture(scope="module")
 def estate() -> Iterator[Estate]:
@@ -90,6 +95,54 @@ def assert_nothing_of_the_first_team(estate: Estate, column: str, shown: str) ->
         assert all(json.loads(each["body"])["environment"] == SIBLING for each in messages)
     else:
         assert estate.first.team_id not in asked
+
+
+#: What whoever has no credential sends to the routes that ask for none, where the sample holds something that opens.
+UNOPENED: dict[str, dict[str, str]] = {
+    "NeptieLogin": {"email": "nobody@example.com", "password": "a guess of eight"},
+    "NeptieRefresh": {"refresh_token": "rt_" + "A" * 64},
+}
+#: Makes an account: that is what it is for, where registration is open.
+REGISTERS = "NeptieRegister"
+
+
+def strangers_calls(requests: Requests, row: Row, forged: str) -> list[Call]:
+    """Return the requests that somebody can send to a route who was given nothing."""
+    calls = [call for column in ("none", "junk", "forg", "unkn") for call in requests.calls(row, column)]
+    if row.function in UNOPENED:
+        calls = [replace(call, body=json.dumps(UNOPENED[row.function]).encode()) for call in calls]
+    if row.path == "/u/{token}":
+        calls = [replace(call, path=f"/u/{token}") for call in calls for token in ("x", "a.b.c", forged)]
+    return calls
+
+
+@pytest.mark.parametrize("row", [marked(row) for row in rows() if row.function != REGISTERS])
+def test_a_stranger_causes_no_call_of_a_provider_no_write_but_a_count_and_one_read_at_most(
+    estate: Estate, requests: Requests, row: Row
+) -> None:
+    wrong = []
+    for number, call in enumerate(strangers_calls(requests, row, estate.first.credentials.forged)):
+        estate.cloud.requests.clear()
+        answer = estate.api.call(replace(call, source=f"stranger-{row.function}-{number}"))
+        asked = list(estate.cloud.requests)
+        reads = [name for name, _ in asked if name in READS]
+        others = [(name, body.get("TableName")) for name, body in asked if name not in READS]
+        if len(reads) > 1 or any(name not in COUNTS or table != "LimitsTable" for name, table in others):
+            wrong.append((number, answer.status, asked))
+        estate.restore()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("row", [marked(row) for row in rows() if not row.is_open])
+def test_a_stranger_who_comes_again_causes_no_read_at_all(estate: Estate, requests: Requests, row: Row) -> None:
+    calls = strangers_calls(requests, row, estate.first.credentials.forged)
+    for call in calls:
+        estate.api.call(replace(call, source=f"again-{row.function}"))
+    estate.cloud.requests.clear()
+    for call in calls:
+        estate.api.call(replace(call, source=f"again-{row.function}"))
+    assert [name for name, _ in estate.cloud.requests if name in READS] == []
+    estate.restore()
 
 
 def test_the_first_team_has_what_the_others_must_not_see(estate: Estate) -> None:

@@ -131,7 +131,9 @@ def make(world: World) -> Teams:
     """Make teams, environments, event types and users."""
     runtime, teams = world.runtime(), Teams()
     for team in range(TEAMS):
-        made, _, token = create_team(runtime.account_store, runtime.clock, SECRET, f"Team {team}", "live")
+        made, _, token = create_team(
+            runtime.account_store, runtime.clock, SECRET, f"Team {team}", "live", senders=["*"]
+        )
         create_environment(
             runtime.account_store,
             runtime.clock,

@@ -72,6 +72,7 @@ _PARAMETERS = {
     "EventTypeCacheSeconds": "10",
     "RetentionDays": "90",
     "EmailFrom": "hello@example.com",
+    "Registration": "trusted",
     "SmsEnabled": "true",
     "SmsSenderId": "",
     "PushApplicationArn": PUSH_APPLICATION,
@@ -234,6 +235,8 @@ class Cloud:
                 if not channel.endswith(HIGH)
             }
             return urls.get(name) or self.parameters.get(name) or _PARAMETERS.get(name, name)
+        if ":app/" in str(value):
+            return PUSH_APPLICATION.partition("GCM")[0]
         return "https://nereid.example.com"
 
     def load(self, folder: str) -> ModuleType:
@@ -505,7 +508,9 @@ class World:
             base_url="https://nereid.example.com",
             retention_days=90,
         )
-        team, _, self.token = create_team(self.runtime.account_store, self.runtime.clock, SECRET, "Team", "first")
+        team, _, self.token = create_team(
+            self.runtime.account_store, self.runtime.clock, SECRET, "Team", "first", senders=["*"]
+        )
         self.team_id = team.id
         self.environment = create_environment(
             self.runtime.account_store,

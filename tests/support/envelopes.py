@@ -37,6 +37,8 @@ def check(path: str, answer: Answer) -> None:
     _CHECKS[api_of(path)](answer)
     for name, value in answer.headers.items():
         assert not re.search(r"[\r\n\x00]", name + str(value)), answer
+    assert answer.headers["cache-control"] == "no-store", answer
+    assert answer.headers["x-content-type-options"] == "nosniff", answer
     # Only the API that apps in browsers call lets pages of other sites read its answers.
     cors = {name for name in answer.headers if name.startswith("access-control-")}
     assert bool(cors) == (api_of(path) == "client"), answer
@@ -205,6 +207,8 @@ def _page(answer: Answer) -> None:
         return
     assert answer.status in (200, 404, 413), answer
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.body.startswith("<!doctype html>")
 
 

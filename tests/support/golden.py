@@ -30,7 +30,7 @@ QUEUES = ("message", "email", "sms", "push")
 #: Attributes that are JSON with members of ours; those of other attributes are the callers'.
 OURS = {"notifications", "channels", "content", "plan", "device"}
 #: Members whose own members are the callers'.
-THEIRS = {"data", "contact_infos", "extra", "meta", "user", "failed_conditions"}
+THEIRS = {"data", "contact_infos", "extra", "meta", "user"}
 _CONTACTS = [
     {"type": "email", "value": "sam@example.com", "filterable": "work"},
     {"type": "mobile_number", "value": "+4915112345678"},

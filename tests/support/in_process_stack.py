@@ -100,8 +100,8 @@ class InProcessStack(Stack):
 
 
 @contextmanager
-def running(decode: Callable[[str], str | None] = unquote) -> Iterator[InProcessStack]:
-    """Start the product in this process, and look through its logs in the end."""
+def running(decode: Callable[[str], str | None] = unquote, **parameters: str) -> Iterator[InProcessStack]:
+    """Start the product in this process, with parameters of the template, and look through its logs in the end."""
     with clouds.running(in_memory=True) as cloud:
         key = cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
         nowhere = "http://127.0.0.1:9"
@@ -111,6 +111,7 @@ def running(decode: Callable[[str], str | None] = unquote) -> Iterator[InProcess
             "GraphUrl": nowhere,
             "CredentialCacheSeconds": "0",
             "EventTypeCacheSeconds": "0",
+            **parameters,
         }
         cloud.forget()
         made = InProcessStack(cloud, decode)

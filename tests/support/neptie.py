@@ -50,6 +50,7 @@ class Team:
             outreach_table="OutreachTable",
             limits_table="LimitsTable",
             token_secret_arn="token-secret",
+            registration="trusted",
             credential_cache_seconds=0,
         )
 

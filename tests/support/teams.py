@@ -67,9 +67,9 @@ class Operator:
         self.sqs = stack.client("sqs")
         self.messages = DynamoMessageStore(Table(clients, self.activity_table), 86400)
 
-    def team(self, environment: str = "dev") -> OtherTeam:
+    def team(self, environment: str = "dev", *, senders: Sequence[str] = ("*",)) -> OtherTeam:
         """Make a team with one environment, as ManageCreateTeam does."""
-        team, _, token = create_team(self._accounts, SystemClock(), self.secret, "Other", environment)
+        team, _, token = create_team(self._accounts, SystemClock(), self.secret, "Other", environment, senders=senders)
         return OtherTeam(team.id, token)
 
     def account(self, role: Role) -> str:
@@ -140,3 +140,9 @@ class Operator:
             now = datetime.now(UTC)
             contact = ContactInfo(type="mobile_number", value=str(number), created_at=now, updated_at=now)
             self._audience.put(contact_item(scope, user, contact))
+
+
+def made(printed: str) -> tuple[dict[str, Any], str]:
+    """Return the team and the token that `make team` printed."""
+    shown, _, rest = printed.partition("\nAPI token (shown this once):\n")
+    return json.loads(shown), rest.split("\n")[0]

@@ -13,7 +13,7 @@ from tests.support.logs import leaks, of_functions, texts_of
         "sam@example.com",
         "to=+4915112345678",
         "token eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln",
-        "pk_7c8e74b5bc10-4090-bfdd-b13591bba5cd",
+        "pk_7c8e74b5-bc10-4090-bfdd-b13591bba5cd",
         "rt_5b1c9c0e58a24b5e9f1e0a4f2b8d7c11",
         "$argon2id$v=19",
         "Bearer abcdefgh.ijkl",

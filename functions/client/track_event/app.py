@@ -11,6 +11,6 @@ from nereid.runtime import runtime
 @client.endpoint(runtime)
 def handler(request: client.ParsedRequest, caller: ClientCaller) -> Response:
     """Queue the event; the answer says yes only when the queue has it."""
-    events = client_bodies.track(request.content, request, runtime.clock.now())
+    events = client_bodies.track(request.content, caller, request, runtime.clock.now())
     ingest_operations(runtime.message_queue, caller.scope, events)
     return client.accepted()

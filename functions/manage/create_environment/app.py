@@ -1,11 +1,10 @@
 """POST /manage/environments: create an environment."""
 
 from nereid.auth.credentials import Caller
-from nereid.core.access.teams import create_environment
+from nereid.core.access.teams import allowed_channels, create_environment
 from nereid.dialects.http import Request, Response
 from nereid.dialects.manage import frame as manage
 from nereid.dialects.manage.bodies import EnvironmentBody
-from nereid.models.team import Channels
 from nereid.runtime import runtime
 
 
@@ -13,7 +12,7 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the environment."""
     body = manage.parse(EnvironmentBody, manage.json_object(request))
-    channels = Channels.model_validate(body.channels.model_dump(by_alias=True, exclude_unset=True))
+    team = runtime.teams.get(caller.team_id)
     environment = create_environment(
         runtime.account_store,
         runtime.clock,
@@ -21,6 +20,7 @@ def handler(request: Request, caller: Caller) -> Response:
         body.identifier,
         body.name,
         mock=body.mock,
-        channels=channels,
+        channels=allowed_channels(team, runtime.senders(team), body.channels.given()),
+        client_access=body.client_access.given(),
     )
     return manage.ok(manage.environment_object(environment, runtime.settings.channels()))

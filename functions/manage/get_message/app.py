@@ -11,9 +11,9 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the message and its deliveries."""
     environment = runtime.credentials.environment(caller, request.params["environment"])
-    message, deliveries = show_message(
+    stored, deliveries = show_message(
         runtime.messages, runtime.deliveries, environment.scope, request.params["message_id"]
     )
     deliveries = with_waits(deliveries, runtime.closures, runtime.clock.now())
-    shown = manage.message_object(environment.identifier, message)
+    shown = manage.message_object(environment.identifier, stored)
     return manage.ok({**shown, "deliveries": [manage.delivery_object(each) for each in deliveries]})

@@ -7,7 +7,12 @@ from nereid.dialects.neptie import frame as neptie
 from nereid.runtime import runtime
 
 
-@neptie.open_endpoint(runtime)
+def check() -> None:
+    """Raise if nobody can register."""
+    runtime.accounts.may_register()
+
+
+@neptie.open_endpoint(runtime, check)
 def handler(request: Request) -> Response:
     """Answer with the account, logged in."""
     body = neptie.parse(RegisterBody, request.json_object())

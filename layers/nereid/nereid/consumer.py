@@ -1,5 +1,7 @@
 """The frame around every queue consumer: each record on its own, and only the failed ones come again."""
 
+import math
+import random
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -100,8 +102,11 @@ def _judge(error: Exception, tries: int) -> tuple[str, int | None]:
 
 
 def _pause_seconds(tries: int) -> int:
-    """Return how long a record waits for a store or queue: 10, 40, 160, 640 seconds, then a quarter of an hour."""
-    return int(min(900, 10 * 4 ** (tries - 1)))
+    """Return how long a record waits for a store or queue: up to 10, 40, 160, 640 seconds, then a quarter of an hour.
+
+    Each has a moment of its own: what a busy partition refused would be refused together again.
+    """
+    return math.ceil(random.uniform(0.5, 1) * min(900, 10 * 4 ** (tries - 1)))  # noqa: S311 - no secret
 
 
 def _put_back(record: SQSRecord, redelivery: Redelivery | None) -> None:

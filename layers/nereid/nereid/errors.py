@@ -12,9 +12,11 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     ├── WrongPassword        no account has this e-mail address and password
     ├── BadRefreshToken      a refresh token that is unknown, expired or used up
     ├── Forbidden            the credential lacks the permission
+    │   └── TeamStopped      an operator has stopped the team
     ├── Invalid              a value breaks a rule; names the fields
     ├── NotFound             no such object in this team
     │   └── UnknownLead      a lead named among others; says which
+    ├── RegistrationClosed   operators make the teams, nobody else
     ├── AlreadyExists        an object with this identity is there
     ├── TooMany              a limit is reached; says when to try again
     ├── Unavailable          a store or queue did not take or give it; try again
@@ -34,8 +36,8 @@ from typing import Literal
 
 #: What keeps a provider from taking something: `rate`, too many in this second; `quota`, too many in this day;
 #: `account`, something that a person mends and that stops everything; `job`, anything else, which may concern one
-#: alone.
-StoppedBy = Literal["rate", "quota", "account", "job"]
+#: alone. `team` is no provider: an operator has stopped the team.
+StoppedBy = Literal["rate", "quota", "account", "job", "team"]
 
 
 class NereidError(Exception):
@@ -74,8 +76,16 @@ class NotFound(NereidError):
     """No such object in the caller's team and environment."""
 
 
+class RegistrationClosed(NereidError):
+    """Nobody can register: operators make the teams."""
+
+
 class AlreadyExists(NereidError):
     """An object with this identity exists already; nothing was changed."""
+
+
+class TeamStopped(Forbidden):
+    """An operator has stopped the team: its credentials open nothing until it goes on."""
 
 
 class Invalid(NereidError):

@@ -72,6 +72,18 @@ def discarded(reason: str, **ids: str | None) -> None:
     logger.info("event discarded", extra={"reason": reason, **_shown(ids)})
 
 
+def id_conflict(source: str, **ids: str | None) -> None:
+    """Count and log that a message's id came again with another event type, user or data.
+
+    The metric is `MessageIdConflicts`, with the API as its dimension; the log line has the ids.
+    """
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+    with single_metric(name="MessageIdConflicts", unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension(name="source", value=source)
+    logger.warning("message id comes again with something else", extra={"source": source, **_shown(ids)})
+
+
 def failed(reason: str, **ids: str | None) -> None:
     """Log a delivery that failed for good."""
     logger.info("delivery failed", extra={"reason": reason, **_shown(ids)})

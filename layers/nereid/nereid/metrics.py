@@ -14,6 +14,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "provider": ("DeliveriesFailed",),
     "template": ("DeliveriesFailed", "TemplatesFailed"),
     "suppressed": ("DeliveriesSuppressed",),
+    "limited": ("DeliveriesLimited",),
     "no_contact": ("DeliveriesWithoutContact",),
     "no_provider": ("DeliveriesWithoutProvider",),
     "mocked": ("DeliveriesMocked",),

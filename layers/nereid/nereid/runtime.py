@@ -10,9 +10,10 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from nereid.auth.credentials import Credentials, Environments
+from nereid.auth.credentials import Credentials, Environments, Teams
 from nereid.clock import SystemClock
 from nereid.metrics import DeliveryCounts
+from nereid.models.senders import Senders
 from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -48,15 +49,18 @@ if TYPE_CHECKING:
     from nereid.core.messaging.dead_letters import DeadLetters
     from nereid.core.messaging.deliver import Deliverer
     from nereid.core.messaging.failure_notes import FailureNoter
+    from nereid.core.messaging.hourly_limits import HourlyLimiter
     from nereid.core.messaging.process_message import Processor
     from nereid.core.messaging.process_operations import Operations
     from nereid.core.messaging.record_feedback import FeedbackRecorder
     from nereid.core.messaging.replay_message import Replayer
     from nereid.core.messaging.sweep import Sweeper
+    from nereid.core.messaging.team_rules import TeamRules
     from nereid.core.messaging.unsubscribe import Unsubscriber
     from nereid.core.messaging.waiting import Waiting
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
+    from nereid.models.team import Team
 
 _DAY = 24 * 60 * 60
 
@@ -101,7 +105,8 @@ class Runtime:
     def accounts(self) -> Accounts:
         from nereid.core.access.accounts import Accounts
 
-        return Accounts(self.account_store, self.limits, self.clock, self.sessions)
+        registration = self.settings.registration or "closed"
+        return Accounts(self.account_store, self.limits, self.clock, self.sessions, registration=registration)
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -112,12 +117,25 @@ class Runtime:
     @cached_property
     def credentials(self) -> Credentials:
         return Credentials(
-            self.account_store, self.environments, self.token_secret, self.clock, cache_seconds=self._cache_seconds
+            self.account_store,
+            self.teams,
+            self.environments,
+            self.token_secret,
+            self.clock,
+            cache_seconds=self._cache_seconds,
         )
 
     @cached_property
     def environments(self) -> Environments:
         return Environments(self.account_store, self.clock, cache_seconds=self._cache_seconds)
+
+    @cached_property
+    def teams(self) -> Teams:
+        return Teams(self.account_store, self.clock, cache_seconds=self._cache_seconds)
+
+    def senders(self, team: Team) -> Senders:
+        """Return whom a team may send as."""
+        return Senders.of(team, self.settings.channels(), self.settings.push_applications or "")
 
     @property
     def _cache_seconds(self) -> float:
@@ -250,6 +268,19 @@ class Runtime:
         pace = Pace(schedule, self.clock, DELIVERY_SECONDS)
         return Waiting(pace, self._delivery_queues(channel), self.clock, patience)
 
+    @property
+    def _team_rules(self) -> TeamRules:
+        from nereid.core.messaging.team_rules import TeamRules
+
+        return TeamRules(self.teams.get, self.settings.channels(), self.settings.push_applications or "")
+
+    def _hourly_limiter(self) -> HourlyLimiter:
+        from nereid.aws.messaging.hourly_counts import DynamoHourlyCounts
+        from nereid.core.messaging.hourly_limits import HourlyLimiter
+
+        counts = DynamoHourlyCounts(self._table("limits_table"), self._table("activity_table"))
+        return HourlyLimiter(counts, self.clock)
+
     @cached_property
     def processor(self) -> Processor:
         from nereid.core.messaging.app_inbox_channel import AppInboxChannel
@@ -311,6 +342,8 @@ class Runtime:
             self.suppressions,
             self.delivery_counts,
             self._waiting("email", "emails_per_second", partial(sending_rate, self.clients)),
+            self._team_rules,
+            self._hourly_limiter(),
         )
 
     @cached_property
@@ -328,6 +361,8 @@ class Runtime:
             self.clock,
             counts=self.delivery_counts,
             waiting=self._waiting("sms", "sms_per_second"),
+            rules=self._team_rules,
+            limiter=self._hourly_limiter(),
         )
 
     @cached_property
@@ -350,6 +385,7 @@ class Runtime:
             self.clock,
             counts=self.delivery_counts,
             waiting=self._waiting("push", "pushes_per_second"),
+            rules=self._team_rules,
         )
 
     def redelivery(self, *queues: str) -> SqsRedelivery:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nereid.models.team import Channels, EmailProvider, PushProvider, SmsProvider
+from nereid.models.team import Channels, EmailProvider, PushProvider, Registration, SmsProvider
 
 
 class MissingSetting(RuntimeError):
@@ -56,6 +56,10 @@ class Settings(BaseModel):
         ge=0,
         le=10,
         description="How long process_messages caches an event type, in seconds.",
+    )
+    registration: Registration | None = Field(None, description="Who can register, and with which providers.")
+    push_applications: str | None = Field(
+        None, description="How the ARNs of the platform applications begin that the stack may use."
     )
     base_url: str | None = Field(None, description="URL of the API, for links in mails.")
     email_from: str | None = Field(None, description="Default sender of e-mail; empty for none.")

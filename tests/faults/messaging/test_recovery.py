@@ -12,7 +12,7 @@ import pytest
 from moto.backends import get_backend
 
 from nereid.clock import SystemClock
-from nereid.core.messaging.configured import configured
+from nereid.core.messaging.configured import configuration
 from nereid.core.messaging.dead_letters import PURGED
 from nereid.core.messaging.process_message import REMOVED, make_plan
 from tests.support import cloud as clouds
@@ -103,7 +103,7 @@ class Lives(World):
         message = self.message("login", message_id, **{"contact_infos": SAM, **members})
         message = message.model_copy(update={"received_at": self.runtime.clock.now() - age})
         user = self.runtime.users.load(self.scope, message.user_id) if message.user_id else None
-        notified = configured(self.runtime.event_types, self.scope, message)
+        notified = configuration(self.runtime.event_types, self.scope, message)
         plan = make_plan(self.environment, notified, message, user, message.received_at)
         assert self.runtime.messages.add(self.scope, message, plan) is None
 

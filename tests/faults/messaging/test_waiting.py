@@ -91,6 +91,7 @@ class Sandbox:
             world.runtime.suppressions,
             self.counts,
             waiting,
+            changes.get("rules"),
         )
 
     def deliver(self, job: DeliveryJob, seconds: float = 90) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nereid.aws.audience.users import link_key, user_key
+from nereid.aws.audience.users import _count_key, _shard, link_key, user_key
 from nereid.core.audience.contact_infos import add_contact_info, put_contact_info
 from nereid.core.audience.users import create_or_update_user, update_user
 from nereid.core.messaging.app_notifications import list_unread, read_one, read_own
@@ -31,6 +31,11 @@ def world_in_memory() -> Iterator[World]:
     with worlds.world(in_memory=True) as one:
         one.notify()
         yield one
+
+
+def counted_on(user_id: str) -> str:
+    """Return the partition of the count that a user is in."""
+    return _count_key(SCOPE, _shard(user_id))[0]
 
 
 def meta(world: World, user_id: str) -> dict[str, Any]:
@@ -190,6 +195,16 @@ class TestAlias:
         assert user.meta == {"a": 1}
         assert contacts(world, "u") == {("email", "a@example.com"), ("firebase_token", "t")}
         assert world.user_ids() == {"u"}
+
+    @pytest.mark.parametrize("is_same", [True, False])
+    def test_a_profile_that_becomes_a_user_is_counted_as_the_user(self, world: World, is_same: bool) -> None:  # noqa: FBT001 - a parameter
+        # Users are counted on several items, of which a transaction names each once.
+        ids = map(str, range(200))
+        external_id = next(each for each in ids if (counted_on(each) == counted_on("anon:a")) == is_same)
+        world.do(identify(who("a")), alias("a", external_id))
+        assert world.user_ids() == {external_id}
+        counts = {name: world.items(counted_on(name))[0]["how_many"] for name in (external_id, "anon:a")}
+        assert counts == ({external_id: 1, "anon:a": 1} if is_same else {external_id: 1, "anon:a": 0})
 
     @pytest.mark.parametrize("known", [True, False])
     def test_an_unknown_anonymous_id_is_linked(self, world: World, known: bool) -> None:  # noqa: FBT001 - a parameter

@@ -82,8 +82,8 @@ def endpoint(world: World, request: pytest.FixtureRequest) -> Endpoint:
 
 
 class TestCalls:
-    def test_a_cold_one_reads_the_secret_the_token_and_the_environment_first(self, endpoint: Endpoint) -> None:
-        assert endpoint.calls() == ["secretsmanager:GetSecretValue", READ, READ, SEND]
+    def test_a_cold_one_reads_the_secret_the_token_the_team_and_the_environment_first(self, endpoint: Endpoint) -> None:
+        assert endpoint.calls() == ["secretsmanager:GetSecretValue", READ, READ, READ, SEND]
 
     def test_a_warm_one_makes_one_call_and_touches_no_table(self, endpoint: Endpoint) -> None:
         endpoint.calls()
@@ -98,14 +98,14 @@ class TestCalls:
     def test_what_the_store_said_is_asked_again_after_a_minute(self, endpoint: Endpoint) -> None:
         endpoint.calls()
         endpoint.clock.wait(60)
-        assert endpoint.calls() == [READ, READ, SEND]
+        assert endpoint.calls() == [READ, READ, READ, SEND]
 
     def test_using_a_token_does_not_make_it_believed_longer(self, endpoint: Endpoint) -> None:
         endpoint.calls()
         endpoint.clock.wait(40)
         endpoint.calls()
         endpoint.clock.wait(20)
-        assert endpoint.calls() == [READ, READ, SEND]
+        assert endpoint.calls() == [READ, READ, READ, SEND]
 
     def test_a_refused_one_queues_nothing(self, endpoint: Endpoint) -> None:
         for refused in ({"event_type": ""}, {"api_token": "bad"}, {"environment": "nowhere"}, {"data": 1}):

@@ -116,9 +116,9 @@ def test_a_page_of_large_messages_ends_early_and_goes_on(cloud: Cloud, world: Wo
     pages: list[int] = []
     while not pages or before is not None:
         messages, before = world.runtime.messages.page(world.scope, MessageFilter(), before, 100)
-        assert sum(len(message.data["filler"]) for message in messages) <= MAX_PAGE_BYTES
+        assert sum(len(each.message.data["filler"]) for each in messages) <= MAX_PAGE_BYTES
         pages.append(len(messages))
-        found += [message.message_id for message in messages]
+        found += [each.message.message_id for each in messages]
     assert len(pages) > 1
     assert sorted(found) == names
 

@@ -49,7 +49,7 @@ def listed(world: World, selected: MessageFilter, position: str | None = None) -
     found: list[str] = []
     for _ in range(100):
         page, position = world.runtime.messages.page(world.scope, selected, position, 7)
-        found += [message.message_id for message in page]
+        found += [each.message.message_id for each in page]
         if position is None:
             return found
     raise AssertionError("it never ends")
@@ -79,7 +79,7 @@ def test_a_position_given_out_for_fewer_partitions_goes_on_through_more(
         before.setattr(messages, "_SHARDS", 4)
         old = stored(world, range(40))
         page, position = world.runtime.messages.page(world.scope, selected, None, 7)
-        assert [message.message_id for message in page] == old[:7]
+        assert [each.message.message_id for each in page] == old[:7]
     new = stored(world, range(40, 60))
     assert listed(world, selected, position) == old[7:]
     assert listed(world, selected) == new + old

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nereid.core.messaging.ingest import ingest, ingest_operations
+from nereid.models.delivery import NOT_EVALUATED
 from nereid.models.message import TrackEvent
 from nereid.models.operation import Who
 from tests.support.cloud import Cloud, World
@@ -17,7 +18,9 @@ WHEN = "data.total > 5"
 
 
 def failed_conditions(world: World, message_id: str) -> dict[str, str]:
-    return world.runtime.messages.plans(world.scope, [message_id])[message_id].failed_conditions
+    plan = world.runtime.messages.plans(world.scope, [message_id])[message_id]
+    whys = {each.notification: each.reason.partition(NOT_EVALUATED) for each in plan.skipped}
+    return {name: why for name, (_, failed, why) in whys.items() if failed}
 
 
 def test_a_condition_that_cannot_be_evaluated_is_kept_with_the_plan_and_stops_no_other_notification(

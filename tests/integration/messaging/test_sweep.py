@@ -12,7 +12,7 @@ import pytest
 
 from nereid.core.access.accounts import NewAccount
 from nereid.core.access.teams import create_team
-from nereid.core.messaging.configured import configured
+from nereid.core.messaging.configured import configuration
 from nereid.core.messaging.process_message import make_plan
 from nereid.core.messaging.sweep import GAVE_UP, Sweep
 from nereid.errors import AlreadyExists
@@ -42,7 +42,7 @@ class Swept(World):
         at = self.runtime.clock.now() - ago
         message = self.message("login", message_id, **{"contact_infos": SAM, **members})
         message = message.model_copy(update={"received_at": at})
-        notified = configured(self.runtime.event_types, self.scope, message)
+        notified = configuration(self.runtime.event_types, self.scope, message)
         plan = make_plan(self.environment, notified, message, None, at)
         assert self.runtime.messages.add(self.scope, message, plan) is None
 

@@ -20,6 +20,7 @@ from nereid.aws.messaging.deliveries import DynamoDeliveryStore
 from nereid.aws.messaging.messages import DynamoMessageStore
 from nereid.aws.messaging.sweep_state import DynamoSweepState
 from nereid.aws.table import Table
+from nereid.core.messaging.configured import Configured
 from nereid.core.messaging.process_message import make_plan
 from nereid.core.messaging.sweep import Sweeper
 from nereid.models.delivery import DeliveryJob
@@ -51,7 +52,7 @@ def filled() -> MemoryDynamoDB:
     event_type = EventType.model_validate(
         {"event_type": "login", "environment": "x", "notifications": [MAIL], "created_at": NOW, "updated_at": NOW}
     )
-    notifications = {each.name: each for each in event_type.notifications}
+    notified = Configured({each.name: each for each in event_type.notifications})
     for number in range(MESSAGES):
         at = NOW - timedelta(hours=1) + timedelta(milliseconds=number)
         contacts: Any = [{"type": "email", "value": f"somebody{number}@example.com"}]
@@ -63,7 +64,7 @@ def filled() -> MemoryDynamoDB:
             contact_infos=contacts,
             received_at=at,
         )
-        plan = make_plan(environment, notifications, message, None, at)
+        plan = make_plan(environment, notified, message, None, at)
         messages.add(SCOPE, message, plan)
         [planned] = plan.deliveries(SCOPE, message.message_id)
         job = DeliveryJob.model_validate(

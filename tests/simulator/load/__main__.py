@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("--ses", type=float, default=14.0, help="mails per second that SES takes")
     parser.add_argument("--quota", type=int, help="mails per 24 hours that SES takes")
     parser.add_argument("--teams", type=int, default=2, help="the last one asks for a code every two seconds")
+    parser.add_argument("--users", type=int, default=2000, help="whom events are about that are not mails")
     parser.add_argument("--concurrency", type=int, default=1000, help="the account's concurrent executions")
     parser.add_argument("--slow", type=float, default=1.0, help="how much longer calls take than measured")
     parser.add_argument("--scale", type=float, default=1.0, help="run so small a part, with as small a part of limits")

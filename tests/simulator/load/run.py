@@ -25,8 +25,6 @@ _EVENTS = "POST /api/client/events"
 _TAKEN = (200, 204)
 #: How many events of the Client API come in one request.
 _HUNDRED = 100
-#: Users of each team, at full scale: what is written about one of them is of one partition.
-_USERS = 2000
 
 
 def run(load: Load) -> list[str]:
@@ -50,7 +48,7 @@ class Run:
         self.sent = 0
         self.ids: list[tuple[Any, str]] = []
         self.keys: dict[Any, str] = {}
-        self.users = max(1, round(_USERS * self.load.scale))
+        self.users = max(1, round(self.load.users * self.load.scale))
         world.on_accepted.append(self._accepted)
         self.places = [self._make(f"team {number + 1}") for number in range(max(2, self.load.teams))]
         world.is_warm = False
@@ -71,7 +69,7 @@ class Run:
 
     def _make(self, name: str) -> tuple[str, Any, str]:
         runtime = self.world.runtime()
-        team, _, _ = create_team(runtime.account_store, runtime.clock, SECRET, name, "live")
+        team, _, _ = create_team(runtime.account_store, runtime.clock, SECRET, name, "live", senders=["*"])
         _, token = create_api_token(
             runtime.account_store, runtime.clock, SECRET, team.id, "t", ["post_events"], "live", 365
         )

@@ -31,6 +31,8 @@ class Load:
     rate: float
     ses: float
     quota: int | None = None
+    #: Of each team: what is written about one of them is of one partition.
+    users: int = 2000
     teams: int = 2
     concurrency: int = 1000
     #: How much longer everything takes than was measured.

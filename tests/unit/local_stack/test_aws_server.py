@@ -1,3 +1,4 @@
+import http.client
 import json
 import threading
 import time
@@ -27,6 +28,21 @@ def serve() -> Iterator[Any]:
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("evil.example", 421), ("dynamodb.us-east-1.amazonaws.com", 421), ("localhost", 200), ("172.17.0.1:4566", 200)],
+)
+def test_a_name_that_others_can_point_here_reaches_no_table(serve: Any, host: str, status: int) -> None:
+    def app(_: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b"items"]
+
+    connection = http.client.HTTPConnection("127.0.0.1", serve(app).port, timeout=10)
+    connection.request("POST", "/", b"{}", {"Host": host})
+    assert connection.getresponse().status == status
+    connection.close()
 
 
 def test_requests_are_answered_one_at_a_time() -> None:

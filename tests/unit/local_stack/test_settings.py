@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.settings import SettingsError, read_settings
+from local_stack.settings import OWN_HOSTS, SettingsError, read_settings
 from tests.local_stack import launch
 from tests.unit.local_stack.conftest import SAMPLE
 
@@ -47,6 +47,13 @@ def test_a_stack_does_not_start_with_a_parameter_that_the_template_does_not_take
     stack = launch(tmp_path, "--parameter-overrides", override, NEREID_TEMPLATE=str(SAMPLE))
     assert stack.process.wait(60) == 1
     assert why in stack.printed()
+
+
+def test_the_stack_answers_to_more_names_if_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NEREID_HOSTS", raising=False)
+    assert read_settings().hosts == OWN_HOSTS
+    monkeypatch.setenv("NEREID_HOSTS", " Nereid.test, ,devbox")
+    assert read_settings().hosts == OWN_HOSTS | {"nereid.test", "devbox"}
 
 
 def test_ses_has_the_limits_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,74 @@ def test_the_variables_of_functions_are_there_for_sam_local(sample_stack: LocalS
     assert variables["Worker"]["EMAIL_FROM"] == "hello@example.com"
 
 
+def ask(stack: LocalStack, path: str, *hosts: str, method: str = "GET") -> tuple[int, bytes]:
+    """Send a request that is right but for the name that it has for this machine."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(stack.base_url.rpartition(":")[2]), timeout=10)
+    try:
+        connection.putrequest(method, path, skip_host=True)
+        for host in hosts:
+            connection.putheader("Host", host)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/_local/outbox", "/_local/", "/_local", "/_local/feedback", "/health", "/echo/x", "/"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_a_page_of_another_site_reads_nothing_when_its_name_leads_here(
+    sample_stack: LocalStack, method: str, path: str
+) -> None:
+    port = sample_stack.base_url.rpartition(":")[2]
+    status, body = ask(sample_stack, path, f"evil.example:{port}", method=method)
+    assert status == 421
+    assert json.loads(body) == {
+        "message": "This server answers to the names of this machine alone; NEREID_HOSTS adds others."
+    }
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        ["evil.example"],
+        ["localhost.evil.example"],
+        ["127.0.0.1.evil.example:3000"],
+        ["127.0.0.1@evil.example"],
+        ["evil.example#127.0.0.1"],
+        ["evil-localhost"],
+        ["0.0.0.0"],  # noqa: S104 - asked for, not bound
+        ["192.0.2.1"],
+        ["[::ffff:127.0.0.1]"],
+        ["["],
+        [""],
+        [],
+        ["localhost", "evil.example"],
+        ["evil.example", "localhost"],
+    ],
+    ids=str,
+)
+def test_a_name_that_only_resembles_this_machines_is_refused(sample_stack: LocalStack, hosts: list[str]) -> None:
+    assert ask(sample_stack, "/_local/outbox", *hosts)[0] == 421
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "127.0.0.1:1", "localhost", "LocalHost:3000", "localhost.", "[::1]:3000", "host.docker.internal"],
+)
+def test_the_names_of_this_machine_are_answered(sample_stack: LocalStack, host: str) -> None:
+    assert ask(sample_stack, "/_local/outbox", host)[0] == 200
+    assert ask(sample_stack, "/health", host)[0] == 200
+
+
+def test_no_cache_keeps_what_was_sent_and_no_browser_guesses_what_it_is(sample_stack: LocalStack) -> None:
+    for path in ("/_local/", "/_local", "/_local/outbox", "/_local/nowhere", "/nowhere"):
+        headers = sample_stack.request("GET", path).headers
+        assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff"), path
+
+
 @pytest.mark.parametrize(
     ("path", "status", "text"),
     [

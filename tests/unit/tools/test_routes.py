@@ -16,6 +16,9 @@ Resources:
       # <paths: written
       /of/before: {}
       # paths>
+    RouteSettings:
+      # <limits: written
+      # limits>
   Policy:
     Resource:
       # <neptune: written
@@ -37,10 +40,27 @@ def test_a_route_that_is_there_twice_is_an_error() -> None:
         routes.table("GET [/api|/v1]/a F\nPOST /v1/a F\nGET /v1/a G")
 
 
-@pytest.mark.parametrize("line", ["GET /a", "GET /a F G"])
+@pytest.mark.parametrize("line", ["GET /a", "GET /a F auth G"])
 def test_a_line_with_too_little_or_too_much_is_an_error(line: str) -> None:
     with pytest.raises(ValueError, match="unpack"):
         routes.table(line)
+
+
+def test_limits_that_there_are_not_are_an_error() -> None:
+    with pytest.raises(ValueError, match="has authority after F, which is none of auth, public"):
+        routes.table("GET /a F authority")
+
+
+def test_a_route_with_limits_of_its_own_has_them_in_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = routes.table("POST /a NeptuneGet auth\n* $default NeptuneGet public\nGET /b NeptuneGet\n")
+    monkeypatch.setattr(routes, "table", lambda: table)
+    written = routes.write_into(TEMPLATE).partition("<limits: written\n")[2].partition("      # limits>")[0]
+    none = "!Ref AWS::NoValue"
+    assert written.splitlines() == [
+        f'      "{key}": !If [Has{name}Limits, {{ThrottlingRateLimit: !Ref {name}RateLimit, '
+        f"ThrottlingBurstLimit: !Ref {name}BurstLimit}}, {none}]"
+        for key, name in (("POST /a", "Auth"), ("$default", "Public"))
+    ]
 
 
 def test_what_stands_between_the_marks_is_written_anew(monkeypatch: pytest.MonkeyPatch) -> None:

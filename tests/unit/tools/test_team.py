@@ -126,3 +126,53 @@ def test_a_team_without_a_name_is_refused(monkeypatch: pytest.MonkeyPatch, capsy
     with pytest.raises(SystemExit):
         run(monkeypatch, Aws({}, ANSWER), "--name", " ")
     assert "needs a name" in capsys.readouterr().err
+
+
+def changed(*arguments: str, answer: Any = ANSWER) -> Any:
+    """Return what the function is given for arguments that change a team."""
+    aws = Aws({"CreateTeamFunction": "f"}, answer)
+    with pytest.MonkeyPatch.context() as patch:
+        run(patch, aws, *arguments)
+    return [json.loads(call["Payload"]) for call in aws.calls[1:]]
+
+
+def test_the_senders_of_a_new_team_are_what_stands_between_commas() -> None:
+    missing = {"errorType": "NotFound", "errorMessage": "team"}
+    aws = Aws({"CreateTeamFunction": "f"}, missing, FunctionError="Unhandled")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit):
+        run(patch, aws, "--name", "Acme", "--senders", "billing@example.com, @example.org,*")
+    entries = ["billing@example.com", "@example.org", "*"]
+    assert [json.loads(call["Payload"]) for call in aws.calls[1:]] == [
+        {"team": "Acme", "senders": entries},
+        {"name": "Acme", "senders": entries},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "payload"),
+    [
+        (["--team", "t1", "--senders", "*"], {"team": "t1", "senders": ["*"]}),
+        (["--team", "t1", "--senders", ""], {"team": "t1", "senders": []}),
+        (["--name", "Acme", "--senders", "*"], {"team": "Acme", "senders": ["*"]}),
+        (["--name", "Acme", "--stop", "1"], {"team": "Acme", "stopped": True}),
+        (["--team", "t1", "--stop", "0"], {"team": "t1", "stopped": False}),
+    ],
+)
+def test_a_team_that_exists_is_changed(arguments: list[str], payload: dict[str, Any]) -> None:
+    assert changed(*arguments) == [payload]
+
+
+def test_all_teams_are_listed() -> None:
+    assert changed("--list", answer={"teams": []}) == [{"list": True}]
+
+
+def test_a_team_to_change_needs_a_change(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run(monkeypatch, Aws({}, ANSWER), "--team", "t1")
+    assert "nothing to change" in capsys.readouterr().err
+
+
+def test_a_team_to_stop_has_to_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = {"errorType": "NotFound", "errorMessage": "team"}
+    with pytest.raises(SystemExit, match="none of this id or name"):
+        run(monkeypatch, Aws({"CreateTeamFunction": "f"}, missing, FunctionError="x"), "--name", "Acme", "--stop", "1")

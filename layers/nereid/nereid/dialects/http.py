@@ -13,6 +13,9 @@ from nereid.errors import NereidError
 JSON = "application/json"
 #: Largest body that most endpoints take, in bytes.
 MAX_BODY_BYTES = 262144
+#: In every answer that does not say otherwise: what is answered is about a team's users or for one caller, and nothing
+#: between keeps it or takes it for something else.
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 #: Largest body of an answer, in bytes. A Lambda's answer ends at 6 MiB, as JSON that holds the body as a string, which
 #: makes quotes and line breaks of the body longer.
 MAX_ANSWER_BYTES = 6_000_000
@@ -106,7 +109,7 @@ class Response:
     def to_event(self) -> dict[str, Any]:
         """Return the answer in the form that API Gateway takes."""
         text = self.body if isinstance(self.body, str) else jsontext.dumps(self.body)
-        headers = {"Content-Type": self.content_type, **self.headers} if text else dict(self.headers)
+        headers = {**_HEADERS, **({"Content-Type": self.content_type} if text else {}), **self.headers}
         return {"statusCode": self.status, "headers": headers, "body": text, "isBase64Encoded": False}
 
 

@@ -1,5 +1,7 @@
 """Endpoints without a credential: health and the unsubscribe pages."""
 
+import base64
+import hashlib
 from collections.abc import Callable
 from html import escape
 
@@ -11,10 +13,21 @@ _HTML = "text/html; charset=utf-8"
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex"><title>{title}</title>
-<style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem;color:#222}}
-button{{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.4rem;background:#174ea6;color:#fff;cursor:pointer}}
-</style></head><body><h1>{title}</h1>{content}</body></html>
+<style>{style}</style></head><body><h1>{title}</h1>{content}</body></html>
 """
+_STYLE = """body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem;color:#222}
+button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.4rem;background:#174ea6;color:#fff;cursor:pointer}
+"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+#: A page loads nothing, runs nothing, stands in no frame and sends its form to us alone; where it leads, nobody is told
+#: its address, which holds the token of a link.
+_HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+}
 
 
 class _Pages:
@@ -55,5 +68,6 @@ def endpoint(
 
 def page(status: int, title: str, content: str) -> Response:
     """Return a small page; `content` is HTML, `title` is not."""
-    headers = {"Retry-After": "5"} if status == 503 else {}
-    return Response(status, _PAGE.format(title=escape(title), content=content), headers, _HTML)
+    headers = {**_HEADERS, "Retry-After": "5"} if status == 503 else _HEADERS
+    text = _PAGE.format(title=escape(title), style=_STYLE, content=content)
+    return Response(status, text, headers, _HTML)

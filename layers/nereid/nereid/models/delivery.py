@@ -13,16 +13,23 @@ from nereid.errors import StoppedBy
 from nereid.models.event_type import Channel, Notification
 from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import Message
-from nereid.models.team import Channels, Scope
+from nereid.models.team import Channels, HourlyLimits, Scope
 from nereid.models.user import comparable
 
 Status = Literal["mocked", "no_contact", "no_provider", "pending", "success", "failed"]
+
+#: Why a notification makes no delivery. After the last of them comes the reason in the template engine's words.
+NOT_PUBLIC, NOT_APPLICABLE, NOT_EVALUATED = (
+    "not public",
+    "condition does not hold",
+    "condition cannot be evaluated: ",
+)
 
 #: Which type of contact info each channel reaches. `app` reaches the user's inbox.
 CONTACT_OF: dict[str, str] = {"email": "email", "sms": "mobile_number", "push": "firebase_token"}
 
 
-def delivery_id(scope: Scope, message_id: str, notification: str, channel: str, address: str | None) -> str:
+def delivery_id(scope: Scope, message_key: str, notification: str, channel: str, address: str | None) -> str:
     """Return the id of a delivery: a hash of the parts that identify it, in the form of a UUID.
 
     However often a message is handed over, its deliveries have the same ids, which is what lets a claim on
@@ -30,7 +37,7 @@ def delivery_id(scope: Scope, message_id: str, notification: str, channel: str, 
     version of Python; which characters ``repr`` escapes changes with Python's Unicode tables.
     """
     normal = comparable(CONTACT_OF.get(channel, ""), address) if address is not None else None
-    parts = [scope.team_id, scope.environment, message_id, notification, channel, normal]
+    parts = [scope.team_id, scope.environment, message_key, notification, channel, normal]
     digest = hashlib.sha256(json.dumps(parts).encode()).digest()
     return str(uuid.UUID(bytes=digest[:16], version=4))
 
@@ -52,6 +59,13 @@ class PlannedNotification(BaseModel):
     to: list[int]
 
 
+class Skipped(BaseModel):
+    """A configured notification that makes no delivery for a message, and why."""
+
+    notification: str
+    reason: str
+
+
 class Planned(NamedTuple):
     """One delivery as planned. Without a recipient it is final: `no_contact`."""
 
@@ -70,17 +84,28 @@ class Plan(BaseModel):
     planned_at: datetime
     recipients: list[Recipient] = []
     notifications: list[PlannedNotification] = []
-    #: The notifications that are left out because their conditions could not be evaluated, and why.
+    #: The configured notifications that make no delivery.
+    skipped: list[Skipped] = []
+    #: Why no notification is configured; None if one is, and in plans of earlier releases.
+    reason: str | None = None
+    #: Those whose conditions could not be evaluated, and why: in plans of earlier releases, which kept no others.
     failed_conditions: dict[str, str] = {}
 
-    def deliveries(self, scope: Scope, message_id: str) -> list[Planned]:
-        """Return every delivery of the plan, in order of the notifications, then of the contacts."""
+    def all_skipped(self) -> list[Skipped]:
+        """Return the configured notifications that make no delivery, as far as the plan tells."""
+        failed = [
+            Skipped(notification=name, reason=f"{NOT_EVALUATED}{text}") for name, text in self.failed_conditions.items()
+        ]
+        return [*self.skipped, *failed]
+
+    def deliveries(self, scope: Scope, message_key: str) -> list[Planned]:
+        """Return every delivery of the message's plan, in order of the notifications, then of the contacts."""
         planned = []
         for notification in self.notifications:
             reached: list[Recipient | None] = [self.recipients[index] for index in notification.to]
             for recipient in reached or [None]:
                 address = recipient.value if recipient else None
-                identity = delivery_id(scope, message_id, notification.name, notification.channel, address)
+                identity = delivery_id(scope, message_key, notification.name, notification.channel, address)
                 planned.append(Planned(identity, notification.name, notification.channel, recipient))
         return planned
 
@@ -135,6 +160,13 @@ class Replayed(NamedTuple):
     effect: Effect
 
 
+class PublicLimits(BaseModel):
+    """What the deliveries of a public key's message are held to."""
+
+    key_id: str
+    hourly: HourlyLimits
+
+
 class DeliveryJob(BaseModel):
     """A record of a delivery queue: everything that is needed to send one delivery.
 
@@ -148,6 +180,7 @@ class DeliveryJob(BaseModel):
     delivery_id: str
     recipient: Recipient
     notification: Notification | OutreachNotification
+    #: The message's key.
     message_id: str
     #: None if the message is to be read from the store.
     message: Message | None
@@ -162,6 +195,8 @@ class DeliveryJob(BaseModel):
     refusals: int = 0
     refused_since: datetime | None = None
     refused_by: StoppedBy | None = None
+    #: None once the delivery is counted, and for what no public key sent.
+    limits: PublicLimits | None = None
 
     @property
     def scope(self) -> Scope:

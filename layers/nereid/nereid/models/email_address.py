@@ -28,3 +28,18 @@ def is_recipient(text: str) -> bool:
 def is_sender(text: str) -> bool:
     """Tell whether an e-mail may come from a text: an address, or `Name <address>`."""
     return _SENDER.fullmatch(text) is not None
+
+
+def sender_parts(text: str) -> tuple[str, str]:
+    """Return the name, or nothing, and the address of a sender, as a mail is made of them."""
+    name, bracket, address = " ".join(text.splitlines()).rpartition("<")
+    return (name.strip().strip('"'), address.rstrip(" >")) if bracket else ("", address)
+
+
+def sender_address(text: str) -> str | None:
+    """Return the address that a mail from a text comes from; None if a provider may take it for another or for several.
+
+    A name stands before an address beyond ASCII as it is, without the quotes that keep it from being read as addresses.
+    """
+    name, address = sender_parts(text)
+    return address if is_address(address) and (address.isascii() or not name) else None

@@ -170,5 +170,7 @@ class EventType(BaseModel):
     event_type: str
     environment: str
     notifications: list[Notification]
+    #: As it was given: whether an event that a public key sent makes deliveries. Left out, it does.
+    public: bool | None = None
     created_at: datetime
     updated_at: datetime

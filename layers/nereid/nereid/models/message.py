@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from nereid.models.lead_email import Outreach, OutreachNotification
+from nereid.models.message_keys import key_of
 from nereid.models.operation import Traits, Who
 from nereid.models.user import CONTACT_TYPES, Device
 
@@ -23,10 +24,24 @@ class EventContact(BaseModel):
     filterable: str | None = None
 
 
+class UsedKey(BaseModel):
+    """The client key that a message came with."""
+
+    id: str
+    scope: Literal["public", "secret"]
+
+
 class Message(BaseModel):
-    """One ingested occurrence. The id is the caller's or was minted at ingest; it is unique per environment."""
+    """One ingested occurrence. The id is the caller's or was minted at ingest.
+
+    What public keys give as ids are ids among themselves: `key` is unique per environment.
+    """
 
     message_id: str
+    #: Whether the id was made at ingest, so that nobody else can give it.
+    minted: bool = False
+    #: None for what came without a client key, and in records of earlier releases.
+    client_key: UsedKey | None = None
     event_type: str
     user_id: str | None = None
     source: Source
@@ -43,6 +58,21 @@ class Message(BaseModel):
     received_at: datetime
     #: Given: the message is this one e-mail, and no event type is looked up for it.
     outreach: Outreach | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it came with a public key, which anybody has who has the app."""
+        return self.client_key is not None and self.client_key.scope == "public"
+
+    @property
+    def has_public_id(self) -> bool:
+        """Whether its id was given with a public key."""
+        return self.is_public and not self.minted
+
+    @property
+    def key(self) -> str:
+        """What names it within its environment, wherever it is stored or referred to."""
+        return key_of(self.message_id, public=self.has_public_id)
 
     def own_notification(self) -> OutreachNotification | None:
         """Return the one notification that the message consists of; None if its event type has its notifications."""
@@ -99,6 +129,7 @@ class Replay(BaseModel):
 
     #: Names this replay, so that it has its effect once however often the queue hands it over.
     id: str
+    #: The message's key.
     message_id: str
     #: Deliveries that are sent again although they are final.
     force: list[str] = []

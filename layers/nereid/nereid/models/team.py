@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
 
@@ -11,6 +11,8 @@ MAX_ENVIRONMENT_IDENTIFIER = 63
 
 #: How long an API token lives unless its maker says otherwise, in days.
 DEFAULT_TOKEN_DAYS = 365
+#: Most that an hourly limit allows: as good as none.
+MAX_HOURLY_LIMIT = 1_000_000
 #: Path words of the Neptune and management APIs, which an environment's identifier must not shadow.
 RESERVED_IDENTIFIERS = frozenset(
     {"events", "environments", "app_notifications", "users", "api_tokens", "client_keys", "suppressions"}
@@ -29,6 +31,12 @@ Permission = Literal[
     "read:analytics",
     "admin:all",
 ]
+
+
+#: Who can register: nobody, or everybody, without or with the stack's own providers.
+Registration = Literal["closed", "open", "trusted"]
+
+HourlyLimit = Annotated[int, Field(ge=0, le=MAX_HOURLY_LIMIT)]
 
 
 class Scope(NamedTuple):
@@ -100,6 +108,38 @@ class Channels(BaseModel):
     sms: SmsProvider | None = None
     push: PushProvider | None = None
 
+    def changed(self, given: "Channels") -> "Channels":
+        """Return them with the channels that were given, each as a whole."""
+        return self.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+
+
+class HourlyLimits(BaseModel):
+    """How much the messages of public keys may send within an hour."""
+
+    sms_per_address: HourlyLimit = 5
+    emails_per_address: HourlyLimit = 20
+    sms_per_key: HourlyLimit = 100
+
+
+class ClientAccess(BaseModel):
+    """What public keys may do in an environment; secret keys are exempt from all of it."""
+
+    #: `verified`: who names an external id proves it by a user token.
+    identity: Literal["open", "verified"] = "open"
+    #: Whether a user's app notifications can be read, and whether that takes a user token.
+    inbox: Literal["closed", "open", "verified"] = "closed"
+    hourly: HourlyLimits = HourlyLimits()
+
+    def changed(self, given: "ClientAccess") -> "ClientAccess":
+        """Return it with the members that were given, and of `hourly` those that were given."""
+        own, new = self.model_dump(exclude_unset=True), given.model_dump(exclude_unset=True)
+        hourly = {**own.pop("hourly", {}), **new.pop("hourly", {})}
+        return ClientAccess.model_validate({**own, **new, "hourly": hourly})
+
+
+#: No provider for any channel.
+NO_CHANNELS = Channels(email=None, sms=None, push=None)
+
 
 class Team(BaseModel):
     """An owner of environments and credentials; nothing is ever shared between two teams."""
@@ -107,6 +147,14 @@ class Team(BaseModel):
     id: str
     name: str
     created_at: datetime
+    #: Whom it may send as beside the stack's own senders, as models/senders reads it; None, in records that are older
+    #: than the list, for anybody.
+    senders: list[str] | None = None
+    #: How it came to be without an operator; None if an operator made it, and in older records.
+    registered: Literal["open", "trusted"] | None = None
+    #: Since when an operator has it stopped, and when one last let it go on.
+    stopped_at: datetime | None = None
+    resumed_at: datetime | None = None
 
 
 class Environment(BaseModel):
@@ -117,7 +165,10 @@ class Environment(BaseModel):
     name: str
     mock: bool = False
     channels: Channels = Channels()
+    client_access: ClientAccess = ClientAccess()
     created_at: datetime
+    #: Counts the writes of this record; a write names the version that it read.
+    version: int = 1
 
     @property
     def scope(self) -> Scope:

@@ -1,6 +1,6 @@
 """The interfaces of access: teams, accounts and credentials, and the counters of rate limits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -18,6 +18,26 @@ class AccountStore(Protocol):
 
         `AlreadyExists` if the account's e-mail address is taken.
         """
+        ...
+
+    def team(self, team_id: str) -> Team | None:
+        """Return a team."""
+        ...
+
+    def set_senders(self, team_id: str, senders: Sequence[str]) -> Team:
+        """Replace the list of a team's senders; return the team. `NotFound` if there is none."""
+        ...
+
+    def stop_team(self, team_id: str, at: datetime) -> Team:
+        """Stop a team, unless it is stopped already; return it. `NotFound` if there is none."""
+        ...
+
+    def resume_team(self, team_id: str, at: datetime) -> Team:
+        """Let a team go on, if it is stopped; return it. `NotFound` if there is none."""
+        ...
+
+    def teams(self) -> Iterator[Team]:
+        """Yield every team of the stack; one that was made just now may be missing."""
         ...
 
     def account(self, email: str) -> Account | None:
@@ -62,6 +82,10 @@ class AccountStore(Protocol):
 
     def create_environment(self, environment: Environment) -> None:
         """Store a new environment; `AlreadyExists` if the identifier is taken."""
+        ...
+
+    def update_environment(self, environment: Environment) -> None:
+        """Store an environment read before, with `version` as read; `Conflict` if it was written or deleted since."""
         ...
 
     def api_token(self, team_id: str, token_id: str) -> ApiToken | None:

@@ -84,9 +84,19 @@ class MessageFilter(NamedTuple):
     user_id: str | None = None
 
 
+class StoredMessage(NamedTuple):
+    """A message with its plan."""
+
+    message: Message
+    plan: Plan
+    #: How often its id came again with something else, up to a bound.
+    conflicts: int = 0
+
+
 class Arrival(NamedTuple):
     """A stored message, where it stands in the order of arrival."""
 
+    #: The message's key.
     message_id: str
     position: str
     #: The ids of its deliveries that have a recipient; None if they are too many to stand there, and in its plan alone.
@@ -106,20 +116,33 @@ class Arrivals(NamedTuple):
 
 
 class MessageStore(Protocol):
-    """Messages with their plans."""
+    """Messages with their plans, by their keys."""
 
-    def add(self, scope: Scope, message: Message, plan: Plan) -> tuple[Message, Plan] | None:
-        """Store a message with its plan unless its id is taken; return the one that has it, None if stored."""
+    def add(self, scope: Scope, message: Message, plan: Plan) -> StoredMessage | None:
+        """Store a message with its plan unless its key is taken; return the one that has it, None if stored."""
         ...
 
-    def get(self, scope: Scope, message_id: str) -> tuple[Message, Plan] | None:
+    def get(self, scope: Scope, message_key: str) -> StoredMessage | None:
         """Return a message with its plan."""
+        ...
+
+    def count_conflict(self, scope: Scope, message_key: str, mark: str) -> bool:
+        """Count that a stored message's id came again with something else; tell whether it was counted.
+
+        Parameters
+        ----------
+        mark
+            Names the conflict: it is counted once, however often it is told.
+        """
         ...
 
     def page(
         self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
-    ) -> tuple[list[Message], str | None]:
-        """Return messages, newest first, from before a position, and the position to go on before."""
+    ) -> tuple[list[StoredMessage], str | None]:
+        """Return messages, newest first, from before a position, and the position to go on before.
+
+        Their plans say which notifications were skipped; a large one may lack the others.
+        """
         ...
 
     def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
@@ -129,14 +152,15 @@ class MessageStore(Protocol):
         """
         ...
 
-    def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
-        """Return the plans of the messages that are there, by message id; may be a moment old."""
+    def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:
+        """Return the plans of the messages that are there, by their keys; may be a moment old."""
         ...
 
 
 class Watch(NamedTuple):
     """A message that is looked at until all of its deliveries are final."""
 
+    #: The message's key.
     message_id: str
     #: When to look next.
     due: datetime
@@ -205,6 +229,8 @@ class Claim(NamedTuple):
     until: datetime | None = None
     #: Which sending of the delivery it is: 1, and one more each time that it was reopened.
     sending: int = 1
+    #: Whether this sending was counted for its hourly limits.
+    is_counted: bool = False
 
 
 #: The reason of a delivery that was handed over, or not: nobody knows.
@@ -253,6 +279,37 @@ class Schedule(Protocol):
 
     def close(self, busy: Busy) -> None:
         """Let nobody book a turn for a while."""
+        ...
+
+
+class HourlyLimit(NamedTuple):
+    """How much may be sent within an hour of the clock, by somebody or to somebody."""
+
+    kind: Literal["email_address", "sms_address", "sms_key"]
+    #: The address in its normal form, or the id of the key.
+    owner: str
+    most: int
+
+
+class HourlyCounts(Protocol):
+    """How much of each hourly limit is used up, in each environment by itself."""
+
+    def are_used_up(self, scope: Scope, limits: Sequence[HourlyLimit], now: datetime) -> bool:
+        """Tell whether one of some limits is used up, as far as is known; may be a moment old."""
+        ...
+
+    def count(self, job: DeliveryJob, token: str, limits: Sequence[HourlyLimit], now: datetime) -> bool:
+        """Count a delivery for all limits, and note on its record that this sending of it is counted, or do nothing.
+
+        Returns
+        -------
+        False if one of the limits is used up.
+
+        Raises
+        ------
+        TryAgain
+            If the claim is lost that the token names.
+        """
         ...
 
 
@@ -445,6 +502,10 @@ class Channel(Protocol):
 
     def is_paced(self, job: DeliveryJob) -> bool:
         """Tell whether the provider's rate is shared with the deliveries of everybody else."""
+        ...
+
+    def sender(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        """Return whom the delivery is sent as, as models/senders writes it; None for somebody of the team's own."""
         ...
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:

@@ -58,3 +58,4 @@ def test_an_attempt_that_finds_another_one_opening_a_window_counts_in_that() -> 
 def test_a_full_window_says_whether_attempts_are_under_way() -> None:
     assert store({"closes": OPEN, "used": 10, "failed": 9}).attempt("k", 10, NOW, LATER) == (LATER, True)
     assert store({"closes": OPEN, "used": 10}).attempt("k", 10, NOW, LATER) == (LATER, True)
+    assert store({"closes": OPEN, "used": 1}).attempt("k", 1, NOW, LATER) == (LATER, True)

@@ -15,7 +15,7 @@ from nereid.models.team import Scope
 
 SCOPE = Scope("t", "dev")
 PLAN: Any = SimpleNamespace(planned_at=SimpleNamespace(timestamp=lambda: 0), deliveries=lambda *_: [])
-MESSAGE: Any = SimpleNamespace(message_id="m")
+MESSAGE: Any = SimpleNamespace(key="m")
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def built(limits: Limits, pauses: list[float]) -> Accounts:
         "clock": Nobody(),
         "sessions": None,
         "pause": pauses.append,
+        "registration": "trusted",
     }
     return Accounts(**fields)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nereid.core.access.rate_limits import AI, Bucket, Quota, RateLimiter
+from nereid.core.access.rate_limits import AI, EMAIL, GENERAL, Bucket, Quota, RateLimiter
 from nereid.errors import Unavailable
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -34,6 +34,10 @@ class Store:
 def limiter(store: Any, at: datetime = NOON) -> RateLimiter:
     clock: Any = SimpleNamespace(now=lambda: at)
     return RateLimiter(store, clock)
+
+
+def test_an_hour_holds_what_the_api_says() -> None:
+    assert {bucket.name: bucket.limit for bucket in (GENERAL, AI, EMAIL)} == {"general": 1000, "ai": 100, "email": 500}
 
 
 def test_each_request_uses_up_one_until_none_is_left_and_then_asks_the_store_no_more() -> None:

@@ -218,6 +218,12 @@ def test_what_is_about_nothing_of_ours_is_ignored(report: dict[str, Any]) -> Non
         assert read(message, NOW) is None
 
 
+@pytest.mark.parametrize("missing", ["team_id", "environment", "delivery_id"])
+def test_what_lacks_a_part_of_the_name_of_its_delivery_is_ignored(missing: str) -> None:
+    tags = {name: values for name, values in TAGS.items() if name != missing}
+    assert read(event({**bounce(), "mail": {**MAIL, "tags": tags}}), NOW) is None
+
+
 @pytest.mark.parametrize("text", ["Successfully validated SNS topic for Amazon SES event publishing.", "", "[]", "1"])
 def test_what_a_topic_says_when_it_is_set_up_is_ignored(text: str) -> None:
     assert read(notification(text), NOW) is None

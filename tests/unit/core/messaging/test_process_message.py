@@ -14,7 +14,7 @@ from nereid.errors import NotFound
 
 
 def test_a_message_of_a_user_that_is_gone_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_message, "configured", lambda *_: [])
+    monkeypatch.setattr(process_message, "configuration", lambda *_: None)
     world: Any = SimpleNamespace(
         clock=SimpleNamespace(now=lambda: datetime(2026, 1, 31, tzinfo=UTC)),
         recent=None,

@@ -316,6 +316,7 @@ def test_a_watched_message_in_a_backlog_waits_and_loses_no_try(world: World) -> 
         world.sweep(minutes=16)
     assert world.replayed() == []
     assert [watch.repairs for watch in world.watches()] == [1]
+    assert [watch.due for watch in world.watches()] == [world.clock.moment + sweep.PENDING_AFTER]
     world.depths.clear()
     world.sweep(minutes=16)
     assert world.replayed() == ["m"]

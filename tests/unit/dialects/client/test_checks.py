@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from nereid.auth.credentials import ClientCaller
 from nereid.dialects.client import bodies as client_bodies
 from nereid.dialects.client.checks import Refused
 from nereid.dialects.http import Request
 from nereid.models.operation import Who
+from nereid.models.team import Scope
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+CALLER = ClientCaller(Scope("t", "dev"), "k", is_secret=False)
 NO_ID = "Must have required property 'anonymous_id'"
 DEVICE = {"external_id": "u", "device_id": "d", "os": "iOS 16.3", "model": "m", "app_build": "465", "app_version": "1"}
 
@@ -37,9 +40,9 @@ def parse(kind: str, body: Any, **headers: str) -> Any:
         case "devices":
             return client_bodies.device(body, NOW)
         case "events":
-            return client_bodies.events(body, request(**headers), NOW)
+            return client_bodies.events(body, CALLER, request(**headers), NOW)
         case "track":
-            return client_bodies.track(body, request(**headers), NOW)
+            return client_bodies.track(body, CALLER, request(**headers), NOW)
     return client_bodies.who(body)
 
 

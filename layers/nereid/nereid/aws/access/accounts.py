@@ -1,14 +1,14 @@
 """Teams, environments, accounts and credentials in the accounts table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from nereid import jsontext
-from nereid.aws.errors import ConditionFailed
+from nereid.aws.errors import ConditionFailed, Contended
 from nereid.aws.table import Item, Table, can_be_key, seconds
 from nereid.clock import from_iso, to_exact_iso
-from nereid.errors import AlreadyExists, NotFound
+from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.account import Account, Session
 from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
 
@@ -38,6 +38,35 @@ class DynamoAccountStore:
             self._table.transact(*writes)
         except ConditionFailed as error:
             raise AlreadyExists("account") from error
+
+    def team(self, team_id: str) -> Team | None:
+        item = self._table.get(_team(team_id), "team")
+        return Team.model_validate(item) if item else None
+
+    def set_senders(self, team_id: str, senders: Sequence[str]) -> Team:
+        return self._change_team(team_id, "SET senders = :senders", {":senders": list(senders)})
+
+    def stop_team(self, team_id: str, at: datetime) -> Team:
+        return self._change_team(team_id, "SET stopped_at = if_not_exists(stopped_at, :at)", {":at": to_exact_iso(at)})
+
+    def resume_team(self, team_id: str, at: datetime) -> Team:
+        team = self.team(team_id)
+        if team is not None and team.stopped_at is None:
+            return team
+        return self._change_team(team_id, "SET resumed_at = :at REMOVE stopped_at", {":at": to_exact_iso(at)})
+
+    def teams(self) -> Iterator[Team]:
+        keys = [(_team(team_id), "team") for team_id in dict.fromkeys(scope.team_id for scope in self.scopes())]
+        return map(Team.model_validate, self._table.get_many(keys, consistent=False).values())
+
+    def _change_team(self, team_id: str, expression: str, values: Mapping[str, Any]) -> Team:
+        if not can_be_key(_team(team_id), "team"):
+            raise NotFound("team")
+        try:
+            item = self._table.update(_team(team_id), "team", expression, values, condition="attribute_exists(pk)")
+        except ConditionFailed as error:
+            raise NotFound("team") from error
+        return Team.model_validate(item)
 
     def account(self, email: str) -> Account | None:
         item = self._table.get(_account(email), "account")
@@ -106,6 +135,15 @@ class DynamoAccountStore:
             )
         except ConditionFailed as error:
             raise AlreadyExists("environment") from error
+
+    def update_environment(self, environment: Environment) -> None:
+        changed = environment.model_copy(update={"version": environment.version + 1})
+        # Environments of earlier releases have no version.
+        condition = "attribute_exists(pk) AND (version = :version OR attribute_not_exists(version))"
+        try:
+            self._table.put(_environment_item(changed), condition, {":version": environment.version})
+        except (ConditionFailed, Contended) as error:
+            raise Conflict from error
 
     def api_token(self, team_id: str, token_id: str) -> ApiToken | None:
         item = self._table.get(_team(team_id), f"token#{token_id}")
@@ -211,14 +249,17 @@ def _environment_item(environment: Environment) -> Item:
         "mock": environment.mock,
         # As text, because a channel that is null (no provider) differs from one that is left out (the stack's).
         "channels": jsontext.dumps(environment.channels.model_dump(mode="json", by_alias=True, exclude_unset=True)),
+        "client_access": jsontext.dumps(environment.client_access.model_dump(mode="json", exclude_unset=True)),
+        "version": environment.version,
         # Two may be made within a millisecond, and are listed in their order.
         "created_at": to_exact_iso(environment.created_at),
     }
 
 
 def _to_environment(item: dict[str, Any]) -> Environment:
-    channels = jsontext.loads(item["channels"])
-    return Environment.model_validate({**item, "channels": channels, "created_at": from_iso(item["created_at"])})
+    texts = {"channels": item["channels"], "client_access": item.get("client_access", "{}")}
+    parsed = {name: jsontext.loads(text) for name, text in texts.items()}
+    return Environment.model_validate({**item, **parsed, "created_at": from_iso(item["created_at"])})
 
 
 def _token_item(token: ApiToken) -> Item:

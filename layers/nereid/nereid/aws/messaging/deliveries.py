@@ -79,7 +79,8 @@ class DynamoDeliveryStore:
             )
         except ConditionFailed as error:
             return _refused(error.old, now)
-        return Claim("mine", token, item["attempts"], sending=sending_of(item))
+        sending = sending_of(item)
+        return Claim("mine", token, item["attempts"], sending=sending, is_counted=item.get("counted") == sending)
 
     def record(
         self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1

@@ -11,6 +11,7 @@ from nereid.aws.errors import translated
 from nereid.aws.provider_errors import handing_over
 from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob, Rendered
+from nereid.models.email_address import sender_parts
 
 #: SES's codes for too many mails, in this second or in this day.
 #: Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
@@ -41,8 +42,11 @@ class SesChannel:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self.has_provider(job)
 
-    def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
+    def sender(self, job: DeliveryJob, rendered: Rendered) -> str:
         assert job.channels.email is not None
+        return str(rendered.members.get("from") or job.channels.email.from_)
+
+    def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         members = rendered.members
         body = {"Text": _utf8(members["text"])}
         if "html" in members:
@@ -58,7 +62,7 @@ class SesChannel:
         check_time()
         with handing_over(_BUSY):
             answer = self._clients.ses.send_email(
-                FromEmailAddress=_sender(members.get("from") or job.channels.email.from_),
+                FromEmailAddress=_sender(self.sender(job, rendered)),
                 Destination={"ToAddresses": [job.recipient.value]},
                 Content={"Simple": content},
                 ConfigurationSetName=self._configuration_set,
@@ -86,12 +90,10 @@ def sending_rate(clients: Clients) -> float:
 
 def _sender(text: str) -> str:
     """Write `Name <address>` as a header has it: SES wants a name beyond ASCII as an encoded word."""
-    text = " ".join(text.splitlines())
-    name, bracket, address = text.rpartition("<")
-    address = address.rstrip(" >")
-    if not bracket or not address.isascii():
-        return text
-    return formataddr((name.strip().strip('"'), address))
+    name, address = sender_parts(text)
+    if not address.isascii():
+        return " ".join(text.splitlines())
+    return formataddr((name, address))
 
 
 def _tags(job: DeliveryJob, rendered: Rendered) -> dict[str, str]:

@@ -20,12 +20,15 @@ class DynamoEventTypeStore:
         return _to_event_type(item) if item else None
 
     def put(self, scope: Scope, event_type: EventType) -> EventType:
+        public = {} if event_type.public is None else {":public": event_type.public}
         stored = self._table.update(
             tenant(scope, "event_types"),
             event_type.event_type,
             "SET notifications = :notifications, environment = :environment, "
-            "created_at = if_not_exists(created_at, :now), updated_at = :now",
+            "created_at = if_not_exists(created_at, :now), updated_at = :now"
+            + (", #public = :public" if public else " REMOVE #public"),
             {
+                **public,
                 ":notifications": jsontext.dumps(
                     [
                         each.model_dump(mode="json", by_alias=True, exclude_unset=True)
@@ -35,6 +38,8 @@ class DynamoEventTypeStore:
                 ":environment": scope.environment,
                 ":now": to_iso(event_type.updated_at),
             },
+            # A word that DynamoDB keeps for itself.
+            names={"#public": "public"},
         )
         return _to_event_type(stored)
 

@@ -11,10 +11,12 @@ order of arrival; a position in that order says nothing of partitions, so it hol
 import gzip
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from nereid import jsontext
 from nereid.aws.errors import ConditionFailed
 from nereid.aws.parallel import all_at_once
 from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, bytes_in_answer, digest, tenant
@@ -23,7 +25,7 @@ from nereid.errors import Unavailable
 from nereid.models.delivery import Plan, Planned
 from nereid.models.message import Message
 from nereid.models.team import Scope
-from nereid.ports.messaging import Arrival, Arrivals, MessageFilter
+from nereid.ports.messaging import Arrival, Arrivals, MessageFilter, StoredMessage
 
 #: A message goes to the one that its id gives; if there are to be more, those of today have to stay among them.
 _SHARDS = 8
@@ -34,6 +36,8 @@ _COMPRESS_FROM = 4096
 #: The size of an item without its keys, with room to spare below DynamoDB's 400 KB.
 _ITEM_BYTES = 380_000
 _PART_BYTES = 350_000
+#: How many conflicts of an id are counted; each takes some bytes of the message's item.
+MAX_CONFLICTS = 1000
 
 
 class DynamoMessageStore:
@@ -49,26 +53,39 @@ class DynamoMessageStore:
         self._table = table
         self._retention = retention_seconds
 
-    def add(self, scope: Scope, message: Message, plan: Plan) -> tuple[Message, Plan] | None:
+    def add(self, scope: Scope, message: Message, plan: Plan) -> StoredMessage | None:
         item = _message_item(scope, message, int(plan.planned_at.timestamp()) + self._retention)
         item.update(self._plan_members(item, plan))
-        item["to_sweep"] = _sweepable(plan.deliveries(scope, message.message_id))
+        item["to_sweep"] = _sweepable(plan.deliveries(scope, message.key))
         try:
             self._table.put(item, "attribute_not_exists(pk)")
         except ConditionFailed as error:
-            stored = self._read(error.old) if error.old else self.get(scope, message.message_id)
+            stored = self._read(error.old) if error.old else self.get(scope, message.key)
             if stored is None:
                 raise Unavailable("message expired while it was read") from error
             return stored
         return None
 
-    def get(self, scope: Scope, message_id: str) -> tuple[Message, Plan] | None:
-        item = self._table.get(_key(scope, message_id), "message")
+    def get(self, scope: Scope, message_key: str) -> StoredMessage | None:
+        item = self._table.get(_key(scope, message_key), "message")
         return self._read(item) if item else None
+
+    def count_conflict(self, scope: Scope, message_key: str, mark: str) -> bool:
+        with suppress(ConditionFailed):  # counted, too many, or the message is not kept any more
+            self._table.update(
+                _key(scope, message_key),
+                "message",
+                "ADD conflicts :marks",
+                {":marks": {mark}, ":mark": mark, ":most": MAX_CONFLICTS},
+                condition="attribute_exists(pk) AND (attribute_not_exists(conflicts) OR "
+                "(NOT contains(conflicts, :mark) AND size(conflicts) < :most))",
+            )
+            return True
+        return False
 
     def page(
         self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
-    ) -> tuple[list[Message], str | None]:
+    ) -> tuple[list[StoredMessage], str | None]:
         keys: list[tuple[str, str]] = []
         last, position = "", None
         for item in heapq.merge(*self._listings(scope, selected, before, limit + 1), key=_received, reverse=True):
@@ -78,14 +95,16 @@ class DynamoMessageStore:
             keys.append((item["pk"], item["sk"]))
             last = item["received"]
         found = self._table.get_many(keys, consistent=False)
-        messages: list[Message] = []
+        messages: list[StoredMessage] = []
         size, last = 0, ""
         for item in (found[key] for key in keys if key in found):
-            content = _unpack(item["content"])
+            content, plan = _unpack(item["content"]), _listed_plan(item)
+            shown = [each.model_dump() for each in plan.all_skipped()]
             size += bytes_in_answer(content if isinstance(content, str) else content.decode())
+            size += bytes_in_answer(jsontext.dumps(shown))
             if messages and size > MAX_PAGE_BYTES:
                 return messages, last
-            messages.append(Message.model_validate_json(content))
+            messages.append(StoredMessage(Message.model_validate_json(content), plan, _conflicts(item)))
             last = item["received"]
         return messages, position
 
@@ -115,15 +134,15 @@ class DynamoMessageStore:
         )
         shown = found[:limit]
         return Arrivals(
-            [Arrival(_message_id(each["pk"]), each["received"], _to_sweep(each)) for each in shown],
+            [Arrival(_message_key(each["pk"]), each["received"], _to_sweep(each)) for each in shown],
             shown[-1]["received"] if shown else None,
             more=len(shown) < len(found) or any(more for _, more in pages),
             reached=from_iso(shown[-1]["received"].partition("#")[0]) if shown else None,
         )
 
-    def plans(self, scope: Scope, message_ids: Iterable[str]) -> dict[str, Plan]:
-        found = self._plans((_key(scope, message_id), "message") for message_id in message_ids)
-        return {_message_id(pk): plan for pk, plan in found.items()}
+    def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:
+        found = self._plans((_key(scope, message_key), "message") for message_key in message_keys)
+        return {_message_key(pk): plan for pk, plan in found.items()}
 
     def _plans(self, keys: Iterable[tuple[str, str]]) -> dict[str, Plan]:
         found = self._table.get_many(keys, consistent=False, attributes=("plan", "plan_parts"))
@@ -171,10 +190,16 @@ class DynamoMessageStore:
             self._table.put(
                 {"pk": item["pk"], "sk": f"plan#{name}#{number}", "part": part, "expires_at": item["expires_at"]}
             )
-        return {"plan_parts": [f"plan#{name}#{number}" for number in range(len(parts))]}
+        head = plan.model_copy(update={"recipients": [], "notifications": []})
+        return {
+            "plan_parts": [f"plan#{name}#{number}" for number in range(len(parts))],
+            # For lists, which show no deliveries.
+            "plan_head": head.model_dump_json(exclude_defaults=True),
+        }
 
-    def _read(self, item: Item) -> tuple[Message, Plan]:
-        return Message.model_validate_json(_unpack(item["content"])), self._read_plan(item)
+    def _read(self, item: Item) -> StoredMessage:
+        message = Message.model_validate_json(_unpack(item["content"]))
+        return StoredMessage(message, self._read_plan(item), _conflicts(item))
 
     def _read_plan(self, item: Item) -> Plan:
         packed = item.get("plan")
@@ -186,18 +211,30 @@ class DynamoMessageStore:
 
 
 def _message_item(scope: Scope, message: Message, expires_at: int) -> Item:
-    shard = int(digest(message.message_id)[:8], 16) % _SHARDS
+    shard = int(digest(message.key)[:8], 16) % _SHARDS
     return {
-        "pk": _key(scope, message.message_id),
+        "pk": _key(scope, message.key),
         "sk": "message",
         "content": _pack(message.model_dump_json(exclude_defaults=True)),
         "event_type": message.event_type,
         "timeline": _timeline(scope, shard),
         "event_type_key": _event_type_key(scope, message.event_type, shard),
         "user_key": tenant(scope, "user", message.user_id) if message.user_id is not None else None,
-        "received": f"{_moment(message.received_at)}#{digest(message.message_id)}",
+        "received": f"{_moment(message.received_at)}#{digest(message.key)}",
         "expires_at": expires_at,
     }
+
+
+def _conflicts(item: Item) -> int:
+    return len(item.get("conflicts", ()))
+
+
+def _listed_plan(item: Item) -> Plan:
+    """Return the plan of a message; of one that is kept in parts, what stands beside the message."""
+    packed = item.get("plan") or item.get("plan_head")
+    if packed is None:  # in parts, by an earlier release, which kept nothing that a list shows
+        return Plan(planned_at=from_iso(item["received"].partition("#")[0]))
+    return Plan.model_validate_json(_unpack(packed))
 
 
 def _sweepable(planned: Sequence[Planned]) -> str | None:
@@ -211,12 +248,12 @@ def _to_sweep(entry: Item) -> list[str] | None:
     return None if ids is None else list(filter(None, ids.split(",")))
 
 
-def _key(scope: Scope, message_id: str) -> str:
-    return tenant(scope, "message", message_id)
+def _key(scope: Scope, message_key: str) -> str:
+    return tenant(scope, "message", message_key)
 
 
-def _message_id(pk: str) -> str:
-    """Return the id of a message from its key: the last part, and no other part holds the separator."""
+def _message_key(pk: str) -> str:
+    """Return the key of a message from its item's: the last part, and no other part holds the separator."""
     return pk.split("#", 3)[3]
 
 

@@ -60,6 +60,9 @@ class PushChannel:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self.has_provider(job)
 
+    def sender(self, job: DeliveryJob, rendered: Rendered) -> str | None:  # noqa: ARG002 - it is the environment's
+        return _application(job)
+
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         application = _application(job)
         assert application is not None

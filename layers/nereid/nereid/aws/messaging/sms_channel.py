@@ -5,6 +5,7 @@ from collections.abc import Callable
 from nereid.aws.clients import Clients
 from nereid.aws.provider_errors import SNS_BUSY, handing_over
 from nereid.models.delivery import DeliveryJob, Rendered
+from nereid.models.senders import SMS
 
 
 class SmsChannel:
@@ -18,6 +19,10 @@ class SmsChannel:
 
     def is_paced(self, job: DeliveryJob) -> bool:
         return self.has_provider(job)
+
+    def sender(self, job: DeliveryJob, rendered: Rendered) -> str:  # noqa: ARG002 - it is the environment's
+        assert job.channels.sms is not None
+        return SMS + (job.channels.sms.sender_id or "")
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         assert job.channels.sms is not None

@@ -56,6 +56,9 @@ class EmailChannel:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self._way(job).is_paced(job)
 
+    def sender(self, job: DeliveryJob, rendered: Rendered) -> str | None:
+        return self._way(job).sender(job, rendered)
+
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         if not is_recipient(job.recipient.value):
             raise ProviderRefused("InvalidAddress")
@@ -91,6 +94,9 @@ class MailboxChannel:
 
     def is_paced(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox has a rate of its own
         return False
+
+    def sender(self, job: DeliveryJob, rendered: Rendered) -> None:  # noqa: ARG002 - its token shows whose it is
+        return None
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         content = job.notification.template

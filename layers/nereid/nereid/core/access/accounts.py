@@ -5,14 +5,14 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from nereid.auth.passwords import hash_password, verify_password
 from nereid.core.access.sessions import Sessions
 from nereid.core.access.sources import source_of
-from nereid.errors import NotFound, TooMany, WrongPassword
+from nereid.errors import NotFound, RegistrationClosed, TooMany, WrongPassword
 from nereid.models.account import Account, LoggedIn
-from nereid.models.team import Environment, Team
+from nereid.models.team import NO_CHANNELS, Channels, Environment, Registration, Team
 from nereid.ports.access import AccountStore, LimitStore
 from nereid.ports.clock import Clock
 
@@ -77,6 +77,9 @@ class Accounts:
     ----------
     pause
         Waits for some seconds.
+    registration
+        Who can register, and whether the stack's own providers serve the team: of `trusted` ones they do, of `open`
+        ones none does, until an operator grants senders.
     """
 
     store: AccountStore
@@ -84,6 +87,13 @@ class Accounts:
     clock: Clock
     sessions: Sessions
     pause: Callable[[float], None] = time.sleep
+    registration: Registration = "closed"
+
+    def may_register(self) -> Literal["open", "trusted"]:
+        """Return how somebody registers; `RegistrationClosed` if nobody can."""
+        if self.registration == "closed":
+            raise RegistrationClosed
+        return self.registration
 
     def register(self, person: NewAccount, source: str) -> LoggedIn:
         """Make an account in a new team of its own.
@@ -95,17 +105,29 @@ class Accounts:
 
         Raises
         ------
+        RegistrationClosed
         TooMany
             If too many registrations, refused ones included, came from there or for the e-mail address.
         AlreadyExists
             If the e-mail address is taken.
         """
+        registered = self.may_register()
         self._attempt(_REGISTRATIONS_PER_SOURCE, source_of(source))
         self._attempt(_REGISTRATIONS_PER_EMAIL, person.email)
         now = self.clock.now()
-        team = Team(id=str(uuid.uuid4()), name=person.company or person.full_name, created_at=now)
+        team = Team(
+            id=str(uuid.uuid4()),
+            name=person.company or person.full_name,
+            created_at=now,
+            senders=[],
+            registered=registered,
+        )
         environment = Environment(
-            team_id=team.id, identifier=_FIRST_ENVIRONMENT, name=_FIRST_ENVIRONMENT, created_at=now
+            team_id=team.id,
+            identifier=_FIRST_ENVIRONMENT,
+            name=_FIRST_ENVIRONMENT,
+            channels=NO_CHANNELS if registered == "open" else Channels(),
+            created_at=now,
         )
         account = new_account(self.clock, team.id, environment.identifier, person)
         self.store.create_team(team, environment, None, account)
@@ -122,9 +144,10 @@ class Accounts:
         ------
         TooMany
             If too many logins failed: for the e-mail address from this source, for it from anywhere, or from here.
-        WrongPassword
+        WrongPassword, TeamStopped
         """
         account = self._checked(email, password, source)
+        self.sessions.check_team(account)
         try:
             return self.sessions.begin(account)
         except NotFound as error:  # the password was changed just now

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from nereid.auth import tokens
-from nereid.errors import BadRefreshToken, NotFound
+from nereid.errors import BadRefreshToken, NotFound, TeamStopped
 from nereid.models.account import ACCESS_SECONDS, Account, Exchange, LoggedIn, Session
 from nereid.ports.access import AccountStore
 from nereid.ports.clock import Clock
@@ -62,7 +62,7 @@ class Sessions:
 
         Raises
         ------
-        BadRefreshToken
+        BadRefreshToken, TeamStopped
         """
         raw = _raw(refresh_token)
         if raw is None:
@@ -75,6 +75,7 @@ class Sessions:
             if account is None or _is_forgotten(session, account):
                 raise BadRefreshToken
             if compare_digest(session.token_hash, _hash(raw)):
+                self.check_team(account)
                 try:
                     return self._exchange(session, account, raw)
                 except NotFound:
@@ -85,7 +86,14 @@ class Sessions:
                 # Its id is known to holders of its tokens alone, so this is one of them, and not the last.
                 self.end(session.email, session.id)
                 raise BadRefreshToken
+            self.check_team(account)
             return self._logged_in(account, session.id, newest)
+
+    def check_team(self, account: Account) -> None:
+        """Raise `TeamStopped` if an operator has stopped the account's team."""
+        team = self.store.team(account.team_id)
+        if team is None or team.stopped_at is not None:
+            raise TeamStopped(account.team_id)
 
     def end(self, email: str, session_id: str) -> None:
         """End a session: its refresh tokens, and its access tokens as soon as functions look it up again."""

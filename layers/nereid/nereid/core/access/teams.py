@@ -6,10 +6,22 @@ from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from nereid.auth import client_keys, keys, tokens
+from nereid.contention import until_uncontested
 from nereid.core.access.accounts import NewAccount, new_account
-from nereid.errors import NotFound
+from nereid.errors import Invalid, NotFound
 from nereid.models.account import Account
-from nereid.models.team import DEFAULT_TOKEN_DAYS, ApiToken, Channels, ClientKey, Environment, Permission, Team
+from nereid.models.senders import REFUSED, Senders, named
+from nereid.models.team import (
+    DEFAULT_TOKEN_DAYS,
+    MAX_ENVIRONMENT_IDENTIFIER,
+    ApiToken,
+    Channels,
+    ClientAccess,
+    ClientKey,
+    Environment,
+    Permission,
+    Team,
+)
 from nereid.ports.access import AccountStore
 from nereid.ports.clock import Clock
 
@@ -30,8 +42,14 @@ def create_team(
     name: str,
     environment: str,
     admin: NewAccount | None = None,
+    senders: Sequence[str] = (),
 ) -> NewTeam:
     """Make a team with one environment, an API token that may do everything, and perhaps a first account.
+
+    Parameters
+    ----------
+    senders
+        Whom it may send as beside the stack's own senders, as models/senders has them.
 
     Raises
     ------
@@ -39,12 +57,93 @@ def create_team(
         If the account's e-mail address is taken; nothing is made then.
     """
     now = clock.now()
-    team = Team(id=str(uuid.uuid4()), name=name, created_at=now)
+    team = Team(id=str(uuid.uuid4()), name=name, created_at=now, senders=list(senders))
     first = Environment(team_id=team.id, identifier=environment, name=environment, created_at=now)
     record = _token_record(clock, secret, team.id, "first token", ["admin:all"], environment, DEFAULT_TOKEN_DAYS)
     account = new_account(clock, team.id, environment, admin) if admin else None
     accounts.create_team(team, first, record, account)
     return NewTeam(team, account, _sign(secret, record))
+
+
+def find_team(accounts: AccountStore, named: str, *, registered: bool) -> Team:
+    """Return the team with an id, or the only one of a name.
+
+    Parameters
+    ----------
+    registered
+        Whether a name may be that of a team which registered itself: anybody can take any name there.
+
+    Raises
+    ------
+    NotFound
+    Invalid
+        On `team` if several have the name.
+    """
+    team = accounts.team(named)
+    if team is not None:
+        return team
+    found = [team for team in accounts.teams() if team.name == named and (registered or team.registered is None)]
+    if len(found) > 1:
+        raise Invalid({"team": f"several have this name: {', '.join(sorted(team.id for team in found))}"})
+    if not found:
+        raise NotFound("team")
+    return found[0]
+
+
+def change_team(
+    accounts: AccountStore,
+    clock: Clock,
+    named: str,
+    senders: Sequence[str] | None = None,
+    *,
+    stopped: bool | None = None,
+) -> Team:
+    """Change what an operator says of a team: its list of senders, and whether it is stopped.
+
+    Parameters
+    ----------
+    named
+        As :func:`find_team` has it; whoever registered a team under a name gets no senders by that name.
+
+    Raises
+    ------
+    NotFound, Invalid
+        As :func:`find_team` does.
+    """
+    team = find_team(accounts, named, registered=senders is None)
+    if senders is not None:
+        team = accounts.set_senders(team.id, senders)
+    if stopped is not None:
+        change = accounts.stop_team if stopped else accounts.resume_team
+        team = change(team.id, clock.now())
+    return team
+
+
+def check_senders(senders: Senders, channels: Channels) -> None:
+    """Raise `Invalid`, naming each member of channels that names whom the team may not send as."""
+    refused = {f"channels.{member}": REFUSED for member, sender in named(channels).items() if not senders.allow(sender)}
+    if refused:
+        raise Invalid(refused)
+
+
+def allowed_channels(team: Team, senders: Senders, channels: Channels) -> Channels:
+    """Return the channels of an environment as they are stored, if the team may send as whom they name.
+
+    One that is left out stays so, for the stack's provider to serve; a team that registered itself where that gives no
+    providers has none there, unless an operator gave it the stack's.
+
+    Raises
+    ------
+    Invalid
+        Naming each member that the team may not use.
+    """
+    check_senders(senders, channels)
+    if team.registered != "open":
+        return channels
+    missing = [
+        name for name, provider in senders.defaults if provider is None and name not in channels.model_fields_set
+    ]
+    return channels.model_copy(update=dict.fromkeys(missing))
 
 
 def create_environment(
@@ -56,6 +155,7 @@ def create_environment(
     *,
     mock: bool,
     channels: Channels,
+    client_access: ClientAccess | None = None,
 ) -> Environment:
     """Make an environment; `AlreadyExists` if the team has one with the identifier."""
     environment = Environment(
@@ -64,10 +164,56 @@ def create_environment(
         name=name or identifier,
         mock=mock,
         channels=channels,
+        client_access=client_access or ClientAccess(),
         created_at=clock.now(),
     )
     accounts.create_environment(environment)
     return environment
+
+
+def update_environment(
+    accounts: AccountStore,
+    team_id: str,
+    identifier: str,
+    *,
+    name: str | None,
+    channels: Channels,
+    client_access: ClientAccess,
+) -> Environment:
+    """Change an environment, member by member.
+
+    Parameters
+    ----------
+    name
+        None if it stays.
+    channels, client_access
+        Their members that were not set stay.
+
+    Raises
+    ------
+    NotFound
+        If the team has no environment with the identifier.
+    Unavailable
+        If others kept changing it at the same time.
+    """
+    if len(identifier) > MAX_ENVIRONMENT_IDENTIFIER:  # no key of a store holds just any length
+        raise NotFound("environment")
+
+    def attempt() -> Environment:
+        environment = accounts.environment(team_id, identifier)
+        if environment is None:
+            raise NotFound("environment")
+        changed = environment.model_copy(
+            update={
+                "name": name or environment.name,
+                "channels": environment.channels.changed(channels),
+                "client_access": environment.client_access.changed(client_access),
+            }
+        )
+        accounts.update_environment(changed)
+        return changed
+
+    return until_uncontested("environment", attempt)
 
 
 def create_api_token(

@@ -29,6 +29,10 @@ class AppInboxChannel:
         """Tell that an inbox takes everything at once."""
         return False
 
+    def sender(self, job: DeliveryJob, rendered: Rendered) -> None:  # noqa: ARG002 - it is the same for all
+        """Tell that an inbox names no sender."""
+        return
+
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         """Put the notification into the inbox of the user; the delivery's id is the notification's."""
         assert job.message is not None

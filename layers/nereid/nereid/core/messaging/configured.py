@@ -1,6 +1,7 @@
 """The notifications of a message as configured now: apart from the processing, which needs the templates."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from nereid.models.delivery import Plan
 from nereid.models.event_type import Notification
@@ -13,13 +14,32 @@ from nereid.ports.messaging import EventTypeReader
 Notifications = Mapping[str, Notification | OutreachNotification]
 
 
-def configured(event_types: EventTypeReader, scope: Scope, message: Message) -> Notifications:
-    """Return the notifications of a message as configured now, by name."""
+class Configured(NamedTuple):
+    """What is configured for a message."""
+
+    notifications: Notifications
+    #: Why there is no notification, in words; None if there is one.
+    reason: str | None = None
+    #: Whether the message may make deliveries if a public key sent it.
+    is_public: bool = True
+
+
+def configuration(event_types: EventTypeReader, scope: Scope, message: Message) -> Configured:
+    """Return what is configured for a message now."""
     own = message.own_notification()
     if own is not None:
-        return {own.name: own}
+        return Configured({own.name: own})
     event_type = event_types.get(scope, message.event_type)
-    return {each.name: each for each in event_type.notifications} if event_type else {}
+    if event_type is None:
+        return Configured({}, "event type is not configured")
+    reason = None if event_type.notifications else "event type has no notifications"
+    notifications = {each.name: each for each in event_type.notifications}
+    return Configured(notifications, reason, event_type.public is not False)
+
+
+def configured(event_types: EventTypeReader, scope: Scope, message: Message) -> Notifications:
+    """Return the notifications of a message as configured now, by name."""
+    return configuration(event_types, scope, message).notifications
 
 
 def configured_for(

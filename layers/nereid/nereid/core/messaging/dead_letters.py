@@ -165,16 +165,16 @@ class DeadLetters:
         if contents.team_id is None or contents.environment is None:
             return True
         scope = Scope(contents.team_id, contents.environment)
-        for message_id in contents.message_ids:
+        for key in contents.message_keys:
             if self.clock.now() > ends:
                 return False
-            stored = messages.get(scope, message_id)
+            stored = messages.get(scope, key)
             if stored is None:
                 continue
-            plan = stored[1]
+            plan = stored.plan
             planned = [
                 each
-                for each in plan.deliveries(scope, message_id)
+                for each in plan.deliveries(scope, key)
                 if each.recipient and (not contents.delivery_ids or each.id in contents.delivery_ids)
             ]
             final = deliveries.final(scope, [each.id for each in planned])

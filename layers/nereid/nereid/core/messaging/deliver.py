@@ -19,17 +19,21 @@ from math import inf
 from typing import Any
 
 from nereid import jsontext
+from nereid.core.messaging.hourly_limits import LIMITED, HourlyLimiter
+from nereid.core.messaging.team_rules import NOT_ALLOWED, TeamRules
 from nereid.core.messaging.waiting import Waiting, gave_up
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TemplateFailed, TryAgain, Unavailable
 from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import Message
+from nereid.models.message_keys import id_of
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
     UNKNOWN_OUTCOME,
     Busy,
     Channel,
+    Claim,
     Content,
     DeliveryStore,
     MessageStore,
@@ -70,6 +74,10 @@ class Deliverer:
         Where it is counted how deliveries end.
     waiting
         How deliveries wait for the provider; None for a channel that has none.
+    rules
+        What the operator allows the teams; None for a channel that costs and shows nothing outside.
+    limiter
+        Holds what public keys send to their limits; None for a channel that has none.
     """
 
     channel: Channel
@@ -80,6 +88,8 @@ class Deliverer:
     suppressions: SuppressionStore | None = None
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
     waiting: Waiting | None = None
+    rules: TeamRules | None = None
+    limiter: HourlyLimiter | None = None
 
     def begin(self, jobs: int) -> None:
         """Begin a batch of so many jobs."""
@@ -102,7 +112,10 @@ class Deliverer:
         Unavailable
             If a store or queue failed.
         """
-        busy = self._turn(job, seconds_left)
+        stop = self._stop(job)
+        # What is over a limit takes nobody's turn.
+        is_limited = stop is None and self.limiter is not None and self.limiter.is_reached(job)
+        busy = None if stop is not None or is_limited else self._turn(job, seconds_left)
         if busy is not None and self._put_back(job, busy):
             return
         token = uuid.uuid4().hex
@@ -118,17 +131,29 @@ class Deliverer:
             self._record(job, claim.token, Outcome("failed", UNKNOWN_OUTCOME))
             return
         job = job.model_copy(update={"sending": claim.sending})
+        if stop is not None:
+            self._hold(job, token, stop, seconds_left)
+            return
+        if claim.is_counted:
+            job, is_limited = _without_limits(job), False
         if busy is not None:
             self._record(job, token, gave_up(busy))
             return
-        self._hand_over(job, token, claim.attempt, until, seconds_left)
+        self._hand_over(job, claim, until, seconds_left, is_limited=is_limited)
 
     def _hand_over(
-        self, job: DeliveryJob, token: str, attempt: int, until: datetime, seconds_left: Callable[[], float]
+        self,
+        job: DeliveryJob,
+        claim: Claim,
+        until: datetime,
+        seconds_left: Callable[[], float],
+        *,
+        is_limited: bool,
     ) -> None:
+        token = claim.token
         try:
             rendered = self._render(job)
-            hindrance = self._hindrance(job, rendered)
+            hindrance = self._hindrance(job, rendered) or self._limited(job, token, is_limited=is_limited)
         except TemplateFailed as error:
             self._record(job, token, Outcome("failed", f"template: {error}"))
             return
@@ -138,6 +163,8 @@ class Deliverer:
         if hindrance is not None:
             self._record(job, token, hindrance)
             return
+        # It comes again as one that is counted, if the provider does not take it.
+        job = _without_limits(job)
 
         def time_left() -> float:
             return min(seconds_left(), (until - self.clock.now()).total_seconds())
@@ -157,7 +184,7 @@ class Deliverer:
         except OutcomeUnknown as error:
             if job.notification.retry == "at_most_once":
                 outcome = Outcome("failed", UNKNOWN_OUTCOME)
-            elif attempt < MAX_TRIES:
+            elif claim.attempt < MAX_TRIES:
                 raise TryAgain(CLAIM_SECONDS, UNKNOWN_OUTCOME) from error
             else:
                 outcome = Outcome("failed", UNKNOWN_OUTCOME)
@@ -195,8 +222,32 @@ class Deliverer:
                 return Outcome("failed", f"suppressed: {forbidding}")
         if not self.channel.has_provider(job):
             return Outcome("no_provider", f"no {job.notification.channel} provider")
+        sender = self.channel.sender(job, rendered) if self.rules is not None else None
+        if self.rules is not None and sender is not None and not self.rules.may_send_as(job.team_id, sender):
+            return Outcome("failed", NOT_ALLOWED)
         if _is_expired(job, self.clock.now()):
             return Outcome("failed", EXPIRED)
+        return None
+
+    def _stop(self, job: DeliveryJob) -> Busy | None:
+        """Return until when a delivery waits because its team is stopped; None if it does not, or not any more."""
+        if self.rules is None or self.waiting is None or _is_expired(job, self.clock.now()):
+            return None
+        since = self.rules.stopped_at(job.team_id)
+        return self.waiting.stopped(since) if since is not None else None
+
+    def _hold(self, job: DeliveryJob, token: str, stop: Busy, seconds_left: Callable[[], float]) -> None:
+        """Have a delivery tried again later, and say why: it may wait for days."""
+        assert self.waiting is not None
+        wait = self.waiting.plan(job, stop)
+        assert wait is not None  # a stop ends no delivery
+        self._record_surely(job, token, Outcome("pending", wait.reason, next_try_at=wait.next_try_at), seconds_left)
+        self.waiting.put_back(wait)
+
+    def _limited(self, job: DeliveryJob, token: str, *, is_limited: bool) -> Outcome | None:
+        """Count a delivery that is about to be handed over for its limits; return how it ends if it is over one."""
+        if is_limited or not (self.limiter is None or self.limiter.takes(job, token)):
+            return Outcome("failed", LIMITED)
         return None
 
     def _turn(self, job: DeliveryJob, seconds_left: Callable[[], float]) -> Busy | None:
@@ -235,7 +286,7 @@ class Deliverer:
         if stored is None:
             # Stored before it was queued: it is missed by a stale read, or was kept no longer.
             raise TryAgain(_SHORTLY, "the message is not there")
-        return stored[0]
+        return stored.message
 
     def _release(self, job: DeliveryJob, token: str) -> None:
         """Give a claim back after nothing was handed over; if that fails too, it lapses."""
@@ -269,12 +320,16 @@ class Deliverer:
             return
         ending = _ending(outcome)
         self.counts.add(job.notification.channel, ending)
-        if ending in ("provider", "template", "gave up", EXPIRED):
-            ids = {"message_id": job.message_id, "delivery_id": job.delivery_id}
+        if ending in ("provider", "template", "gave up", EXPIRED, NOT_ALLOWED):
+            ids = {"message_id": id_of(job.message_id), "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
         if outcome.status == "success" and self.content.is_followed_up(job):
             self.content.follow_up(job, at)
+
+
+def _without_limits(job: DeliveryJob) -> DeliveryJob:
+    return job if job.limits is None else job.model_copy(update={"limits": None})
 
 
 def _is_expired(job: DeliveryJob, now: datetime) -> bool:

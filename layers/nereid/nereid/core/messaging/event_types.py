@@ -16,6 +16,7 @@ from nereid.models.event_type import (
     SmsTemplate,
     Template,
 )
+from nereid.models.senders import REFUSED, Senders
 from nereid.models.team import Scope
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import EventTypeStore
@@ -51,8 +52,27 @@ def _check_notifications(notifications: Sequence[Notification]) -> None:
         _check_template(f"{path}.template", notification.template)
 
 
+def check_senders(notifications: Sequence[Notification], senders: Senders) -> None:
+    """Check whom notifications are sent as; `Invalid` names each that the team may not use."""
+    refused = {
+        f"notifications[{index}].template.from": REFUSED
+        for index, notification in enumerate(notifications)
+        if isinstance(notification.template, EmailTemplate)
+        and notification.template.from_ is not None
+        and not senders.allow(notification.template.from_)
+    }
+    if refused:
+        raise Invalid(refused)
+
+
 def put_event_type(
-    store: EventTypeStore, clock: Clock, scope: Scope, event_type: str, notifications: Sequence[Notification]
+    store: EventTypeStore,
+    clock: Clock,
+    scope: Scope,
+    event_type: str,
+    notifications: Sequence[Notification],
+    *,
+    public: bool | None = None,
 ) -> EventType:
     """Create or replace an event type as a whole; its notifications are checked before."""
     now = clock.now()
@@ -62,6 +82,7 @@ def put_event_type(
             event_type=event_type,
             environment=scope.environment,
             notifications=list(notifications),
+            public=public,
             created_at=now,
             updated_at=now,
         ),

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from nereid.models.letter import Contents, Kind
+from nereid.models.message_keys import key_of
 
 
 def contents_of(body: str) -> Contents:
@@ -57,10 +58,17 @@ def _batch(value: dict[str, Any]) -> Contents:
         _text(value.get("team_id")),
         _text(value.get("environment")),
         _texts(*(message.get("event_type") for message in messages)),
-        _texts(*(each.get("message_id") for each in (*messages, *replays))),
+        _texts(*map(_key, messages), *(each.get("message_id") for each in replays)),
         [],
         value,
     )
+
+
+def _key(message: dict[str, Any]) -> str | None:
+    """Return the key of a message, as far as its form allows; see `nereid.models.message.Message.key`."""
+    message_id = _text(message.get("message_id"))
+    is_public = _at(message, "client_key", "scope") == "public" and not message.get("minted")
+    return key_of(message_id, public=is_public) if message_id else None
 
 
 def _feedback(value: dict[str, Any], tags: dict[str, Any]) -> Contents:

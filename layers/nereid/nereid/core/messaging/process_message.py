@@ -9,21 +9,43 @@ A replay repeats it on purpose.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from nereid import jsontext
-from nereid.core.messaging.configured import Notifications, configured, configured_for, is_configured
+from nereid.core.messaging.configured import (
+    Configured,
+    Notifications,
+    configuration,
+    configured,
+    configured_for,
+    is_configured,
+)
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.one_by_one import one_by_one
+from nereid.core.messaging.repetitions import conflict_mark, is_repetition
 from nereid.core.messaging.sweep_watches import watch_if_late
 from nereid.core.templates.render import holds
 from nereid.core.templates.variables import template_variables, user_variables
 from nereid.errors import NotFound, TemplateFailed
-from nereid.logs import condition_failed
+from nereid.logs import condition_failed, id_conflict
 from nereid.metrics import DeliveryCounts
-from nereid.models.delivery import CONTACT_OF, DeliveryJob, Plan, Planned, PlannedNotification, Recipient
+from nereid.models.delivery import (
+    CONTACT_OF,
+    NOT_APPLICABLE,
+    NOT_EVALUATED,
+    NOT_PUBLIC,
+    DeliveryJob,
+    Plan,
+    Planned,
+    PlannedNotification,
+    PublicLimits,
+    Recipient,
+    Skipped,
+)
 from nereid.models.event_type import AppInboxNotification, Notification
 from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import EventBatch, Message, Replay
+from nereid.models.message_keys import key_of
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, comparable
 from nereid.ports.audience import UserStore
@@ -34,6 +56,7 @@ from nereid.ports.messaging import (
     EventTypeReader,
     MessageQueue,
     MessageStore,
+    StoredMessage,
     Watches,
 )
 
@@ -97,7 +120,9 @@ class Processor:
 
         one_by_one(messages, process, put_back)
 
-    def process(self, environment: Environment, message: Message, *, user_exists: bool = False) -> None:
+    def process(
+        self, environment: Environment, message: Message, *, user_exists: bool = False, user_before: str | None = None
+    ) -> None:
         """Store a message with its plan and queue its deliveries.
 
         Safe to repeat, and to be repeated when it raises: a repetition goes on from where it stopped.
@@ -106,6 +131,8 @@ class Processor:
         ----------
         user_exists
             Whether the message's user is known to exist; if not found then, the user became another meanwhile.
+        user_before
+            The id of the profile that its user may have been when the message came first.
 
         Raises
         ------
@@ -117,25 +144,49 @@ class Processor:
             If another run is storing an app notification of this message just now.
         """
         scope, now = environment.scope, self.clock.now()
-        notifications = configured(self.recent, scope, message)
+        found = configuration(self.recent, scope, message)
         user = self.users.load(scope, message.user_id) if message.user_id else None
         if user is None and user_exists:
             raise NotFound("user")
-        plan = make_plan(environment, notifications, message, user, now)
+        plan = make_plan(environment, found, message, user, now)
         watch = watch_if_late(message, now)
         if watch is not None:
             # Before it is stored, so that a stored message is always found again.
             self.watches.watch(scope, [watch])
-        stored = self.messages.add(scope, message, plan)
+        stored = self._of_an_earlier_release(scope, message) or self.messages.add(scope, message, plan)
+        notifications = found.notifications
         if stored is None:
             self._count_without_contact(plan)
             _log_failed_conditions(scope, message, plan)
         else:
-            message, plan = stored
+            self._count_conflict(scope, message, stored, user_before)
+            message, plan, _ = stored
             notifications = configured_for(plan, self.recent, self.event_types, scope, message)
             # A profile that became another user since is described by that one.
             user = (self.users.load(scope, message.user_id) if message.user_id else None) or user
-        self._hand_on(environment, notifications, message, plan, user, plan.deliveries(scope, message.message_id))
+        self._hand_on(environment, notifications, message, plan, user, plan.deliveries(scope, message.key))
+
+    def _of_an_earlier_release(self, scope: Scope, message: Message) -> StoredMessage | None:
+        """Return the message with the id that a public key gave as earlier releases stored it.
+
+        They had one namespace for all ids, and did not note which key gave one. What they stored goes on being found
+        for its lifetime.
+        """
+        if not message.has_public_id:
+            return None
+        stored = self.messages.get(scope, key_of(message.message_id))
+        is_theirs = stored and stored.message.source == "client" and stored.message.client_key is None
+        return stored if is_theirs else None
+
+    def _count_conflict(self, scope: Scope, message: Message, stored: StoredMessage, user_before: str | None) -> None:
+        """Count a message whose id another one has, unless it is the same once more."""
+        if is_repetition(message, stored.message, user_before):
+            return
+        # Named by the content and the moment, so that it counts once however often the queue hands it over.
+        mark = conflict_mark(message)
+        if self.messages.count_conflict(scope, stored.message.key, mark):
+            ids = {"team_id": scope.team_id, "environment": scope.environment, "message_id": message.message_id}
+            id_conflict(message.source, **ids)
 
     def _count_without_contact(self, plan: Plan) -> None:
         for notification in plan.notifications:
@@ -165,10 +216,10 @@ class Processor:
         stored = self.messages.get(scope, replay.message_id)
         if stored is None:  # not kept any more
             return
-        message, plan = stored
+        message, plan, _ = stored
         notifications = configured(self.event_types, scope, message)
         user = self.users.load(scope, message.user_id) if message.user_id else None
-        planned = plan.deliveries(scope, message.message_id)
+        planned = plan.deliveries(scope, message.key)
         now = self.clock.now()
         forced = set(replay.force)
         for each in planned:
@@ -226,7 +277,7 @@ class Processor:
         asked_at: datetime,
     ) -> DeliveryJob:
         assert planned.recipient is not None
-        return DeliveryJob(
+        job = DeliveryJob(
             team_id=environment.team_id,
             environment=environment.identifier,
             mock=environment.mock,
@@ -234,43 +285,58 @@ class Processor:
             delivery_id=planned.id,
             recipient=planned.recipient,
             notification=notification,
-            message_id=message.message_id,
+            message_id=message.key,
             message=carried,
             user=user_variables(user, message.user_id),
             planned_at=plan.planned_at,
             asked_at=asked_at,
         )
+        # Not even set in the jobs of others, so that an earlier release reads those as well.
+        return job.model_copy(update={"limits": _limits(environment, message)}) if message.is_public else job
+
+
+def _limits(environment: Environment, message: Message) -> PublicLimits:
+    assert message.client_key is not None
+    return PublicLimits(key_id=message.client_key.id, hourly=environment.client_access.hourly)
 
 
 def make_plan(
-    environment: Environment, notifications: Notifications, message: Message, user: User | None, now: datetime
+    environment: Environment, configured: Configured, message: Message, user: User | None, now: datetime
 ) -> Plan:
     """Decide on the recipients of a message and their channels."""
-    plan = Plan(planned_at=now)
-    if not notifications:
+    plan = Plan(planned_at=now, reason=configured.reason)
+    if message.is_public and not configured.is_public:
+        plan.skipped = [Skipped(notification=name, reason=NOT_PUBLIC) for name in configured.notifications]
+        return plan
+    if not configured.notifications:
         return plan
     contacts = recipients_of(message, user)
     variables = template_variables(environment.identifier, message, user_variables(user, message.user_id))
     inbox = [Recipient(type="user", value=user.user_id)] if user else []
     plan.recipients = [*contacts, *inbox]
-    for notification in notifications.values():
-        try:
-            applies = holds(notification.when, variables)
-        except TemplateFailed as error:
-            plan.failed_conditions[notification.name] = str(error)
+    for notification in configured.notifications.values():
+        reason = _why_not(notification, variables)
+        if reason is not None:
+            plan.skipped.append(Skipped(notification=notification.name, reason=reason))
             continue
-        if applies:
-            reached = _reached(notification, plan.recipients)
-            plan.notifications.append(
-                PlannedNotification(name=notification.name, channel=notification.channel, to=reached)
-            )
+        reached = _reached(notification, plan.recipients)
+        plan.notifications.append(PlannedNotification(name=notification.name, channel=notification.channel, to=reached))
     return plan
 
 
+def _why_not(notification: Notification | OutreachNotification, variables: Mapping[str, Any]) -> str | None:
+    """Return why a notification makes no delivery; None if it makes some."""
+    try:
+        return None if holds(notification.when, variables) else NOT_APPLICABLE
+    except TemplateFailed as error:
+        return f"{NOT_EVALUATED}{error}"
+
+
 def _log_failed_conditions(scope: Scope, message: Message, plan: Plan) -> None:
-    for notification in plan.failed_conditions:
-        ids = {"team_id": scope.team_id, "environment": scope.environment, "message_id": message.message_id}
-        condition_failed(notification=notification, **ids)
+    for skipped in plan.skipped:
+        if skipped.reason.startswith(NOT_EVALUATED):
+            ids = {"team_id": scope.team_id, "environment": scope.environment, "message_id": message.message_id}
+            condition_failed(notification=skipped.notification, **ids)
 
 
 def recipients_of(message: Message, user: User | None) -> list[Recipient]:

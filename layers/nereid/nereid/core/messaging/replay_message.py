@@ -52,7 +52,7 @@ class Replayer:
         Unavailable
             If a store or the queue failed. The replay may take place all the same.
         """
-        message, deliveries = show_message(self.messages, self.deliveries, environment.scope, message_id)
+        (message, *_), deliveries = show_message(self.messages, self.deliveries, environment.scope, message_id)
         ids = {delivery.id for delivery in deliveries}
         problems = {
             f"force[{index}]": "is no delivery of the message" for index, id_ in enumerate(force) if id_ not in ids
@@ -74,9 +74,9 @@ class Replayer:
         ]
         if any(_is_work(each) for each in replayed):
             # First: the sweeper finds a delivery that is reopened and then lost on the way.
-            self.watches.watch(environment.scope, [watch_queued(message_id, self.clock.now())])
+            self.watches.watch(environment.scope, [watch_queued(message.key, self.clock.now())])
             forced = [each.delivery.id for each in replayed if each.delivery.id in again]
-            replay = Replay(id=replay_id, message_id=message_id, force=forced)
+            replay = Replay(id=replay_id, message_id=message.key, force=forced)
             self.queue.send(list(replay_batches(environment.scope, [(replay, 1)])))
         return replayed
 
@@ -91,9 +91,9 @@ def _is_work(replayed: Replayed) -> bool:
     return replayed.effect == "queued" or (replayed.effect == "removed" and replayed.delivery.status == "pending")
 
 
-def new_replay(message_id: str) -> Replay:
+def new_replay(message_key: str) -> Replay:
     """Return a replay of a message that forces nothing."""
-    return Replay(id=str(uuid.uuid4()), message_id=message_id)
+    return Replay(id=str(uuid.uuid4()), message_id=message_key)
 
 
 def replay_batches(scope: Scope, replays: Sequence[tuple[Replay, int]]) -> Iterator[EventBatch]:

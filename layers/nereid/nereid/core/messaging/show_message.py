@@ -6,28 +6,30 @@ from datetime import datetime
 from nereid.core.messaging.waiting import QUEUED, waiting_for
 from nereid.errors import NotFound
 from nereid.models.delivery import Delivery, Plan, Planned
-from nereid.models.message import Message
+from nereid.models.message_keys import key_of
 from nereid.models.team import Scope
-from nereid.ports.messaging import Closures, DeliveryStore, MessageStore
+from nereid.ports.messaging import Closures, DeliveryStore, MessageStore, StoredMessage
 
 
 def show_message(
     messages: MessageStore, deliveries: DeliveryStore, scope: Scope, message_id: str
-) -> tuple[Message, list[Delivery]]:
+) -> tuple[StoredMessage, list[Delivery]]:
     """Return a message and its deliveries, in order of the notifications, then of the contacts.
+
+    Of two messages with this id, one of a server's and one of a public key's, it is the server's.
 
     Raises
     ------
     NotFound
         Also while the message is still on its way through the queue.
     """
-    stored = messages.get(scope, message_id)
+    stored = messages.get(scope, key_of(message_id)) or messages.get(scope, key_of(message_id, public=True))
     if stored is None:
         raise NotFound("message")
-    message, plan = stored
-    planned = plan.deliveries(scope, message_id)
+    message, plan, _ = stored
+    planned = plan.deliveries(scope, message.key)
     found = deliveries.get_many(scope, [each.id for each in planned if each.recipient])
-    return message, [found.get(each.id) or _not_begun(plan, each) for each in planned]
+    return stored, [found.get(each.id) or _not_begun(plan, each) for each in planned]
 
 
 def with_waits(deliveries: Sequence[Delivery], closures: Closures, now: datetime) -> list[Delivery]:

@@ -16,9 +16,9 @@ def watch_if_late(message: Message, stored_at: datetime) -> Watch | None:
     """Return how to watch a message that is stored so late that the sweeper would not come by; None if it will."""
     if stored_at - message.received_at < _LATE_AFTER:
         return None
-    return Watch(message.message_id, due=stored_at + PENDING_AFTER, since=stored_at)
+    return Watch(message.key, due=stored_at + PENDING_AFTER, since=stored_at)
 
 
-def watch_queued(message_id: str, now: datetime) -> Watch:
+def watch_queued(message_key: str, now: datetime) -> Watch:
     """Return the watch of a message whose deliveries were queued again on demand, however long ago it arrived."""
-    return Watch(message_id, due=now + PENDING_AFTER, since=now, queued_at=now)
+    return Watch(message_key, due=now + PENDING_AFTER, since=now, queued_at=now)

@@ -7,6 +7,7 @@ from nereid.core.messaging.process_message import Processor
 from nereid.errors import NotFound
 from nereid.models.message import TrackEvent
 from nereid.models.team import Environment
+from nereid.models.user import profile_id
 
 
 def track_event(identities: Identities, processor: Processor, environment: Environment, event: TrackEvent) -> None:
@@ -20,10 +21,14 @@ def track_event(identities: Identities, processor: Processor, environment: Envir
     if event.traits is not None:
         identify_user(identities, environment.scope, event.who, event.traits)
 
+    ids = event.who.ids()
+    # A repeated request names the profile still that became this user since.
+    profile = profile_id(ids.anonymous_id) if ids.anonymous_id and not ids.external_id else None
+
     def attempt() -> None:
         user = identities.find_or_create(environment.scope, event.who)
         message = event.message.model_copy(update={"user_id": user.user_id})
-        processor.process(environment, message, user_exists=True)
+        processor.process(environment, message, user_exists=True, user_before=profile)
 
     # The profile may become another user, or be deleted, just then.
     until_uncontested("user", attempt, again=(NotFound,))

@@ -19,6 +19,8 @@ LONGEST_PAUSE = timedelta(minutes=15)
 _QUOTA_PERIOD = timedelta(days=1)
 #: What waits for a closed provider comes again in the course of this time after it opens, and not all at once.
 _SPREAD = timedelta(minutes=1)
+#: The shortest time until it is looked again whether a stopped team goes on.
+_SHORTEST_STOP = timedelta(seconds=5)
 #: What a pending delivery waits for, where no refusal says it: its job is in a queue, or in somebody's hands.
 QUEUED = "waiting: queued"
 
@@ -57,6 +59,11 @@ class Waiting:
         """Wait for a job's turn; return why it does not come in the function's time, if it does not."""
         return self.pace.turn(job.notification.lane, seconds_left)
 
+    def stopped(self, since: datetime) -> Busy:
+        """Return until when a team's deliveries wait at first that is stopped: the longer, the longer it has been."""
+        now = self.clock.now()
+        return Busy(now + min(LONGEST_PAUSE, max(_SHORTEST_STOP, (now - since) / 4)), "team")
+
     def refused(self, job: DeliveryJob, error: ProviderBusy) -> Busy:
         """Learn that the provider did not take a job; return until when it is likely not to."""
         pause = CLOSED_FOR.get(error.stopped_by) or _pause(job.refusals + 1)
@@ -67,6 +74,8 @@ class Waiting:
     def plan(self, job: DeliveryJob, busy: Busy) -> Wait | None:
         """Return how a job waits; None if it has waited for long enough."""
         now = self.clock.now()
+        if busy.stopped_by == "team":  # what the provider said before it is over by the time that it is asked again
+            job = job.model_copy(update={"refusals": 0, "refused_since": None, "refused_by": None})
         if busy.code is not None:  # waiting for a turn, with nothing said by the provider, is no refusal
             # What waited for the next day has been refused for nothing else yet.
             is_over = job.refused_by == "quota" and busy.stopped_by != "quota"
@@ -89,6 +98,8 @@ class Waiting:
 
 def waiting_for(busy: Busy) -> str:
     """Return what a pending delivery waits for, in words."""
+    if busy.stopped_by == "team":
+        return "waiting: team is stopped"
     if busy.stopped_by in ("rate", "quota"):
         return f"waiting: provider {busy.stopped_by}"
     return f"waiting: provider: {busy.code}"

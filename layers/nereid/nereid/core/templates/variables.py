@@ -7,6 +7,10 @@ from nereid.models.delivery import Recipient
 from nereid.models.message import Message
 from nereid.models.user import User
 
+#: Names that are never those of a key of the data; and those that are not if a public key sent the message.
+_RESERVED = frozenset({"contact", "unsubscribe_url"})
+_RESERVED_FROM_PUBLIC = _RESERVED | {"data", "message", "user"}
+
 
 def user_variables(user: User | None, user_id: str | None) -> dict[str, Any]:
     """Return `user`: its id, meta's keys, timezone and locale. An unknown user has its id alone."""
@@ -23,7 +27,13 @@ def template_variables(
     contact: Recipient | None = None,
     unsubscribe_url: str | None = None,
 ) -> dict[str, Any]:
-    """Return everything that a template can name; the keys of the message's data come first."""
+    """Return everything that a template can name.
+
+    The keys of the message's data come first, but for the reserved ones: whom a message reaches and how to unsubscribe
+    are ours to say, and so are the user and the message itself where anybody who has the app may have sent it. All of
+    the data are under `data`.
+    """
+    reserved = _RESERVED_FROM_PUBLIC if message.is_public else _RESERVED
     variables: dict[str, Any] = {
         "data": message.data,
         "user": user,
@@ -37,4 +47,5 @@ def template_variables(
         "contact": contact.model_dump() if contact else None,
         "unsubscribe_url": unsubscribe_url,
     }
-    return {**{name: value for name, value in variables.items() if value is not None}, **message.data}
+    data = {name: value for name, value in message.data.items() if name not in reserved}
+    return {**{name: value for name, value in variables.items() if value is not None}, **data}

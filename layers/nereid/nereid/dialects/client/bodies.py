@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from nereid.auth.credentials import ClientCaller
 from nereid.dialects.client import checks
 from nereid.dialects.http import Request
-from nereid.models.message import Alias, Identify, Message, RegisterDevice, TrackEvent, mint_message_id
+from nereid.models.message import Alias, Identify, Message, RegisterDevice, TrackEvent, UsedKey, mint_message_id
 from nereid.models.operation import Traits, Who
 from nereid.models.user import Device
 
@@ -54,23 +55,23 @@ def device(value: Any, now: datetime) -> RegisterDevice:
     return RegisterDevice(kind="device", who=_who(value), device=registered)
 
 
-def events(value: Any, request: Request, now: datetime) -> list[TrackEvent]:
+def events(value: Any, caller: ClientCaller, request: Request, now: datetime) -> list[TrackEvent]:
     """Return the operations of an events request."""
     checks.check_items(value)
     for index, item in enumerate(value):
         checks.check_event(item, checks.EVENT, f"{index}/")
-    return _track(value, request, now)
+    return _track(value, caller, request, now)
 
 
-def track(value: Any, request: Request, now: datetime) -> list[TrackEvent]:
+def track(value: Any, caller: ClientCaller, request: Request, now: datetime) -> list[TrackEvent]:
     """Return the operations of a track request: one event whose name is `event`, or the same as an events request."""
     if isinstance(value, list):
-        return events(value, request, now)
+        return events(value, caller, request, now)
     checks.check_event(value, checks.TRACK)
     named = {name: each for name, each in value.items() if name != "event"}
     if value.get("event"):
         named["name"] = value["event"]
-    return _track([named], request, now)
+    return _track([named], caller, request, now)
 
 
 def who(value: Any) -> Who:
@@ -116,32 +117,34 @@ def _traits(value: Mapping[str, Any]) -> Traits:
     return Traits.model_validate({name: value[name] for name in _TRAITS if name in value})
 
 
-def _track(items: Sequence[dict[str, Any]], request: Request, now: datetime) -> list[TrackEvent]:
+def _track(items: Sequence[dict[str, Any]], caller: ClientCaller, request: Request, now: datetime) -> list[TrackEvent]:
     for item in items:
         checks.check_size(item, checks.MAX_EVENT_BYTES)
     keys = _idempotency_keys(request, len(items))
-    return [_event(item, key, now) for item, key in zip(items, keys, strict=True)]
+    used = UsedKey(id=caller.key_id, scope="secret" if caller.is_secret else "public")
+    return [_event(item, key, used, now) for item, key in zip(items, keys, strict=True)]
 
 
-def _idempotency_keys(request: Request, how_many: int) -> list[str]:
-    """Return the message id of each item that brings none.
-
-    Ids that nobody gave are made here and not when the item is processed: the queue may hand it over twice.
-    """
+def _idempotency_keys(request: Request, how_many: int) -> Sequence[str | None]:
+    """Return the id that the header gives each item."""
     key = request.headers.get("idempotency-key")
     if not key:
-        return [mint_message_id() for _ in range(how_many)]
+        return [None] * how_many
     checks.check_length(key, 1, checks.MAX_ID)
     return [key] if how_many == 1 else [f"{key}:{index}" for index in range(how_many)]
 
 
-def _event(item: dict[str, Any], key: str, now: datetime) -> TrackEvent:
+def _event(item: dict[str, Any], key: str | None, used: UsedKey, now: datetime) -> TrackEvent:
     extra = {name: value for name, value in item.items() if name not in _EVENT}
     data = item.get("data")
     if "data" not in item and isinstance(extra.get("properties"), dict):
         data = extra.pop("properties")
+    given = item.get("message_id") or key
     message = Message(
-        message_id=item.get("message_id") or key,
+        # Made here and not when the item is processed: the queue may hand it over twice.
+        message_id=given or mint_message_id(),
+        minted=given is None,
+        client_key=used,
         event_type=item.get("name") or UNNAMED,
         source="client",
         data=data or {},

@@ -1,6 +1,5 @@
 """Bodies and queries of the management API."""
 
-import re
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
@@ -18,8 +17,16 @@ from pydantic_core import InitErrorDetails
 from nereid.dialects.accounts import Email, RegisterBody
 from nereid.dialects.body_types import Identifier, LaxBody, whole_number
 from nereid.models.event_type import Notification, Sender
+from nereid.models.senders import APPLICATION, is_entry
 from nereid.models.suppression import SuppressionReason
-from nereid.models.team import DEFAULT_TOKEN_DAYS, RESERVED_IDENTIFIERS, Permission
+from nereid.models.team import (
+    DEFAULT_TOKEN_DAYS,
+    RESERVED_IDENTIFIERS,
+    Channels,
+    ClientAccess,
+    HourlyLimits,
+    Permission,
+)
 
 
 def _not_reserved(identifier: str) -> str:
@@ -28,13 +35,8 @@ def _not_reserved(identifier: str) -> str:
     return identifier
 
 
-#: The form of a platform application's ARN.
-#: Source: https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformApplication.html
-_APPLICATION = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:app/[A-Z_]+/[A-Za-z0-9_.-]{1,256}")
-
-
 def _check_application(arn: str) -> str:
-    if not _APPLICATION.fullmatch(arn):
+    if not APPLICATION.fullmatch(arn):
         raise ValueError("must be the ARN of an SNS platform application")
     return arn
 
@@ -91,6 +93,27 @@ class ChannelsBody(_Known):
     sms: SmsChannelBody | None = None
     push: PushChannelBody | None = None
 
+    def given(self) -> Channels:
+        """Return the channels that were given."""
+        return Channels.model_validate(self.model_dump(by_alias=True, exclude_unset=True))
+
+
+class HourlyLimitsBody(HourlyLimits):
+    """Limits of what the messages of public keys send."""
+
+    model_config = _Known.model_config
+
+
+class ClientAccessBody(ClientAccess):
+    """What public keys may do in an environment."""
+
+    model_config = _Known.model_config
+    hourly: HourlyLimitsBody = HourlyLimitsBody()
+
+    def given(self) -> ClientAccess:
+        """Return the members that were given."""
+        return ClientAccess.model_validate(self.model_dump(exclude_unset=True))
+
 
 class EnvironmentBody(LaxBody):
     """An environment to create."""
@@ -99,6 +122,26 @@ class EnvironmentBody(LaxBody):
     name: Text | None = None
     mock: bool = False
     channels: ChannelsBody = ChannelsBody()
+    client_access: ClientAccessBody = ClientAccessBody()
+
+
+class EnvironmentChangesBody(LaxBody):
+    """What to change of an environment; what is left out stays."""
+
+    model_config = _Known.model_config
+
+    name: Text | None = None
+    channels: ChannelsBody = ChannelsBody()
+    client_access: ClientAccessBody = ClientAccessBody()
+
+
+def _check_entry(text: str) -> str:
+    if not is_entry(text):
+        raise ValueError("must be an address, @domain, the ARN of an SNS platform application, sms:SENDERID or *")
+    return text
+
+
+Senders = Annotated[list[Annotated[str, AfterValidator(_check_entry)]], Field(max_length=100)]
 
 
 class TeamBody(LaxBody):
@@ -108,6 +151,17 @@ class TeamBody(LaxBody):
     environment: EnvironmentIdentifier = "dev"
     #: An account that administers the team.
     account: RegisterBody | None = None
+    #: Whom it may send as beside the stack's own senders.
+    senders: Senders = []
+
+
+class TeamChangeBody(LaxBody):
+    """What to change of a team that exists."""
+
+    #: Its id, or its name if no other team has it.
+    team: Text
+    senders: Senders | None = None
+    stopped: bool | None = None
 
 
 def _each_once(words: list[Permission]) -> list[Permission]:
@@ -137,9 +191,10 @@ class ClientKeyBody(LaxBody):
 
 
 class EventTypeBody(LaxBody):
-    """The notifications of an event type."""
+    """The notifications of an event type, and whether public keys may cause them."""
 
     notifications: Annotated[list[Notification], Field(max_length=20)]
+    public: bool | None = None
 
 
 class SuppressionBody(LaxBody):

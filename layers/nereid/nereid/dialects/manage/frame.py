@@ -19,13 +19,22 @@ from nereid.dialects.body_types import Body
 from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
 from nereid.dialects.http import not_available as unavailable
 from nereid.dialects.manage.bodies import DeadLettersBody, ListQuery
-from nereid.errors import AlreadyExists, Forbidden, Invalid, NereidError, NotFound, Unauthenticated, Unavailable
+from nereid.errors import (
+    AlreadyExists,
+    Forbidden,
+    Invalid,
+    NereidError,
+    NotFound,
+    TeamStopped,
+    Unauthenticated,
+    Unavailable,
+)
 from nereid.models.delivery import Delivery, Replayed
 from nereid.models.event_type import EventType
 from nereid.models.letter import Letter
-from nereid.models.message import Message
 from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
+from nereid.ports.messaging import StoredMessage
 
 DELETED = {"message": "Successfully deleted"}
 #: DynamoDB's limit, and so the length of the longest position in a list.
@@ -75,6 +84,8 @@ class _Manage:
                 return Response(400, {"message": "Invalid cursor"})
             case Unauthenticated():
                 return Response(401, {"message": "Unauthenticated"})
+            case TeamStopped():
+                return Response(403, {"message": "Team is stopped"})
             case Forbidden():
                 return Response(403, {"message": "Forbidden"})
             case NotFound():
@@ -259,9 +270,16 @@ def slice_page(
     return [each for _, each in chosen], list(chosen[-1][0]) if len(rest) > limit else None
 
 
-def team_object(team: Team, environment: str) -> dict[str, Any]:
-    """Return a team as its maker is shown it."""
-    return {"id": team.id, "name": team.name, "environment": environment, "created_at": to_iso(team.created_at)}
+def team_object(team: Team) -> dict[str, Any]:
+    """Return a team as an operator is shown it."""
+    return {
+        "id": team.id,
+        "name": team.name,
+        "senders": team.senders,
+        "registered": team.registered,
+        "stopped_at": to_iso(team.stopped_at) if team.stopped_at else None,
+        "created_at": to_iso(team.created_at),
+    }
 
 
 def environment_object(environment: Environment, defaults: Channels) -> dict[str, Any]:
@@ -271,6 +289,7 @@ def environment_object(environment: Environment, defaults: Channels) -> dict[str
         "name": environment.name,
         "mock": environment.mock,
         "channels": environment.providers(defaults).model_dump(mode="json", by_alias=True),
+        "client_access": environment.client_access.model_dump(mode="json"),
         "created_at": to_iso(environment.created_at),
     }
 
@@ -301,13 +320,15 @@ def client_key_object(record: ClientKey, key: str | None = None) -> dict[str, An
 
 
 def event_type_object(event_type: EventType) -> dict[str, Any]:
-    """Return an event type as this API shows it: its notifications as they were given."""
+    """Return an event type as this API shows it: its notifications, and whether it is public, as they were given."""
+    public = {} if event_type.public is None else {"public": event_type.public}
     return {
         "event_type": event_type.event_type,
         "environment": event_type.environment,
         "notifications": [
             each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in event_type.notifications
         ],
+        **public,
         "created_at": to_iso(event_type.created_at),
         "updated_at": to_iso(event_type.updated_at),
     }
@@ -325,8 +346,9 @@ def suppression_object(suppression: Suppression) -> dict[str, Any]:
     }
 
 
-def message_object(environment: str, message: Message) -> dict[str, Any]:
+def message_object(environment: str, stored: StoredMessage) -> dict[str, Any]:
     """Return a message, without its deliveries, as this API shows it."""
+    message, plan, conflicts = stored
     return {
         "message_id": message.message_id,
         "environment": environment,
@@ -339,6 +361,9 @@ def message_object(environment: str, message: Message) -> dict[str, Any]:
         "timestamp": message.timestamp,
         "extra": message.extra,
         "received_at": to_iso(message.received_at),
+        "conflicts": conflicts,
+        "reason": plan.reason,
+        "skipped": [each.model_dump() for each in plan.all_skipped()],
     }
 
 

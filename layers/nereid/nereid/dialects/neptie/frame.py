@@ -28,6 +28,8 @@ from nereid.errors import (
     NereidError,
     NoCredential,
     NotFound,
+    RegistrationClosed,
+    TeamStopped,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -51,7 +53,9 @@ _PLAIN: dict[type[NereidError], tuple[int, str]] = {
     NoCredential: (401, "Authentication required"),
     ExpiredToken: (401, "Expired token"),
     Unauthenticated: (401, "Invalid token"),
+    TeamStopped: (403, "Team is stopped"),
     Forbidden: (403, "Insufficient permissions"),
+    RegistrationClosed: (403, "Registration is closed"),
 }
 #: Pydantic's errors, in this API's words.
 _REASONS = {
@@ -237,11 +241,20 @@ def session_endpoint(runtime: Runtime) -> Callable[[Callable[[Request, Caller], 
     return decorate
 
 
-def open_endpoint(runtime: HasLimiter) -> Callable[[Callable[[Request], Response]], frame.LambdaHandler]:
-    """Make a Lambda handler of a function that answers anybody; requests count per source address."""
+def open_endpoint(
+    runtime: HasLimiter, check: Callable[[], object] = lambda: None
+) -> Callable[[Callable[[Request], Response]], frame.LambdaHandler]:
+    """Make a Lambda handler of a function that answers anybody; requests count per source address.
+
+    Parameters
+    ----------
+    check
+        Raises if nobody is answered. Such a request does not count, so that it writes nothing.
+    """
 
     def decorate(function: Callable[[Request], Response]) -> frame.LambdaHandler:
         def respond(request: Request, count: Count) -> Response:
+            check()
             _refuse_if_large(request, count, MAX_BODY_BYTES)
             count.take()
             return function(request)

@@ -1,0 +1,92 @@
+"""Whom a team may send as: the senders that the operator gave it, and the stack's own.
+
+A sender is written the same way in a team's list and here: an e-mail address, the ARN of a platform application, or
+``sms:`` and a sender id; ``sms:`` alone is an SMS that shows none. A list may also have domains (``@example.org``)
+and ``*``.
+"""
+
+import re
+from typing import NamedTuple, Self
+
+from nereid.models.email_address import is_address, sender_address
+from nereid.models.team import Channels, Team
+
+ANY = "*"
+#: What is said of a sender that is not among a team's.
+REFUSED = "is not among the senders of the team"
+SMS = "sms:"
+_SENDER_ID = re.compile(r"sms:[A-Za-z0-9 ._+-]{1,11}")
+#: The form of a platform application's ARN.
+#: Source: https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformApplication.html
+APPLICATION = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:app/[A-Z_]+/[A-Za-z0-9_.-]{1,256}")
+
+
+def is_entry(text: str) -> bool:
+    """Tell whether a text can stand in a team's list."""
+    if text == ANY or _SENDER_ID.fullmatch(text) or APPLICATION.fullmatch(text):
+        return True
+    return ANY not in text and is_address(f"any{text}" if text.startswith("@") else text)
+
+
+class Senders(NamedTuple):
+    """The senders of one team."""
+
+    #: The entries of its list and the senders of the stack that it may use, in normal form.
+    listed: frozenset[str]
+    #: The stack's providers that serve it where its environments name none.
+    defaults: Channels
+    #: How the ARNs of the platform applications begin that the stack may use.
+    applications: str = ""
+
+    @classmethod
+    def of(cls, team: Team, stack: Channels, applications: str = "") -> Self:
+        """Return the senders of a team.
+
+        Parameters
+        ----------
+        stack
+            The stack's own providers.
+        applications
+            How the ARNs of the platform applications begin that the stack may use.
+        """
+        listed = frozenset(map(_entry, [ANY] if team.senders is None else team.senders))
+        granted = stack
+        if team.registered == "open":
+            granted = cls(listed, Channels(), applications).among(stack)
+        return cls(listed | frozenset(map(_entry, named(granted).values())), granted, applications)
+
+    def among(self, channels: Channels) -> Channels:
+        """Return of some providers those that the team may use as a whole."""
+        found = {}
+        for channel, provider in channels:
+            one = Channels.model_validate({channel: provider})
+            found[channel] = provider if all(map(self.allow, named(one).values())) else None
+        return Channels.model_validate(found)
+
+    def allow(self, sender: str) -> bool:
+        """Tell whether the team may send as somebody."""
+        if sender.startswith("arn:"):
+            return sender.startswith(self.applications) and not self.listed.isdisjoint({ANY, sender})
+        if sender == SMS:
+            return any(entry.startswith((ANY, SMS)) for entry in self.listed)
+        if sender.startswith(SMS):
+            return not self.listed.isdisjoint({ANY, sender})
+        address = (sender_address(sender) or "").lower()
+        return not self.listed.isdisjoint({ANY, address, "@" + address.rpartition("@")[2]})
+
+
+def _entry(text: str) -> str:
+    """Return an entry as it is compared."""
+    return text.lower() if "@" in text else text
+
+
+def named(channels: Channels) -> dict[str, str]:
+    """Return the senders that channels name, by the member that names each: ``email.from``."""
+    found: dict[str, str] = {}
+    if channels.email is not None:
+        found["email.from"] = channels.email.from_
+    if channels.sms is not None:
+        found["sms.sender_id" if channels.sms.sender_id else "sms"] = SMS + (channels.sms.sender_id or "")
+    if channels.push is not None:
+        found |= {f"push.{name}": arn for name, arn in dict(channels.push).items() if arn is not None}
+    return found
