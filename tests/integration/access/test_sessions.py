@@ -241,7 +241,7 @@ def test_a_session_is_looked_up_once_a_minute(cloud: Cloud) -> None:
     cloud.calls.clear()
     for _ in range(5):
         team.runtime.credentials.team_token(logged_in.token)
-    assert dict(cloud.calls) == {"dynamodb:GetItem": 1}
+    assert dict(cloud.calls) == {"dynamodb:GetItem": 2}  # the session, and its team
 
 
 def test_a_token_names_a_session_of_its_own_account(cloud: Cloud) -> None:
