@@ -139,10 +139,10 @@ team: ## Create or change a team (STAGE=... NAME=... SENDERS=... ARGS="--admin-e
 		$(call given,SENDERS,--senders) $(call given,STOP,--stop) $(if $(LIST),--list) $(ARGS)
 
 .PHONY: account
-account: ## Set another password for an account, or end its sessions (STAGE=... RESET=EMAIL or END_SESSIONS=EMAIL)
+account: ## Set another password for an account, or end its sessions (STAGE=... RESET=EMAIL, END_SESSIONS=EMAIL or VERIFY=EMAIL)
 	@$(venv) .venv local
 	@$(python) tools/account.py --stage "$(STAGE)" $(if $(RESET),--reset "$(RESET)") \
-		$(if $(END_SESSIONS),--end-sessions "$(END_SESSIONS)") $(ARGS)
+		$(if $(END_SESSIONS),--end-sessions "$(END_SESSIONS)") $(if $(VERIFY),--verify "$(VERIFY)") $(ARGS)
 
 .PHONY: rotate
 rotate: ## Give a secret of a stack a new key (STAGE=... SECRET=links|tokens ARGS="--overlap-days N | --at-once | --show")

@@ -2,6 +2,7 @@
 
     tools/account.py --stage dev --reset sam@example.com [--ask-password] [--stack nereid-dev]
     tools/account.py --stage dev --end-sessions sam@example.com
+    tools/account.py --stage dev --verify sam@example.com
 
 A new password is made up and shown this once, unless it is asked for, and ends all sessions of the account. It works on
 the stack's table with the operator's AWS credentials.
@@ -59,6 +60,14 @@ def reset(store: AccountStore, email: str, password: str) -> None:
     end_sessions(store, email)  # those that began in between
 
 
+def verify(store: AccountStore, email: str) -> None:
+    """Note that an account's address is its own; `NotFound` if there is no such account."""
+    account = store.account(email)
+    if account is None:
+        raise NotFound("account")
+    store.verify_account(email, account.id)
+
+
 def main() -> None:
     """Read the arguments, do it, say what was done."""
     parser = argparse.ArgumentParser(description="Set another password for an account, or end its sessions.")
@@ -66,17 +75,23 @@ def main() -> None:
     parser.add_argument("--stack", help="the stack's name where it is not nereid-<stage>")
     parser.add_argument("--reset", metavar="EMAIL", help="set another password, which ends all sessions")
     parser.add_argument("--end-sessions", metavar="EMAIL", help="only end all sessions")
+    parser.add_argument("--verify", metavar="EMAIL", help="vouch for the address of an account that registered itself")
     parser.add_argument("--ask-password", action="store_true", help="ask for the new password")
     arguments = parser.parse_args()
-    email = (arguments.reset or arguments.end_sessions or "").strip().lower()
-    if not email or (arguments.reset and arguments.end_sessions):
-        parser.error("whose? make account STAGE=dev RESET=sam@example.com, or END_SESSIONS=...")
+    named = [each for each in (arguments.reset, arguments.end_sessions, arguments.verify) if each]
+    if len(named) != 1:
+        parser.error("whose? make account STAGE=dev RESET=sam@example.com, or END_SESSIONS=..., or VERIFY=...")
+    email = named[0].strip().lower()
     try:
         table = Table(Clients(), stacks.physical(arguments.stage, "AccountsTable", arguments.stack))
         store = DynamoAccountStore(table)
         if arguments.end_sessions:
             end_sessions(store, email)
             print(f"All sessions of {email} are ended; functions notice within a minute.")
+            return
+        if arguments.verify:
+            verify(store, email)
+            print(f"{email} is verified.")
             return
         password = ask_password() if arguments.ask_password else secrets.token_urlsafe(_PASSWORD_BYTES)
         reset(store, email, password)

@@ -62,6 +62,10 @@ def test_sessions_are_ended_without_a_new_password(sales: Neptie, run: Run) -> N
     assert sales.call("POST", "auth/login", {"email": email, "password": PASSWORD})[0] == 200
 
 
+def test_an_operator_vouches_for_an_address(sales: Neptie, run: Run) -> None:
+    assert "is verified" in run(account, "--verify", sales.account["user"]["email"])
+
+
 def test_an_account_that_nobody_has_is_told_so(run: Run) -> None:
     with pytest.raises(SystemExit, match=r"no account nobody@example\.com"):
         run(account, "--reset", "nobody@example.com")

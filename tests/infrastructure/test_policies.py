@@ -21,6 +21,8 @@ OPEN_ENDED = {
     ("NeptieGenerateEmail", "InvokeModelOfProfile"),
     ("PipelineDeliverEmail", "ReadSendingRate"),
     ("PipelineDeliverEmail", "SendEmail"),
+    ("NeptieRegister", "SendEmail"),
+    ("NeptieLogin", "SendEmail"),
     ("PipelineDeliverPush", "PushThroughApplications"),
 }
 # A phone number has no ARN, so the statement takes what has one out.
@@ -175,13 +177,17 @@ def test_what_writes_credentials_looks_its_callers_credential_up() -> None:
     writers = {name for name in stack.functions() if reaches(name, "AccountsTable", "dynamodb") & writes}
     sources = {name: (stack.folder(name) / "app.py").read_text(encoding="utf-8") for name in writers}
     cached = {name for name, text in sources.items() if "certain=True" not in text and "session_endpoint" not in text}
-    # These have no credential to look up: the operator's, and those that make a session of a password or refresh token.
-    assert cached == {"ManageCreateTeam", "NeptieRegister", "NeptieLogin", "NeptieRefresh"}
+    # These have no credential to look up: the operator's, and those that make a session of a password or
+    # refresh token, and the page of a link.
+    assert cached == {"ManageCreateTeam", "NeptieRegister", "NeptieLogin", "NeptieRefresh", "PublicVerifyAddress"}
 
 
 def test_what_makes_and_reads_links_knows_no_key_of_tokens() -> None:
     links = {name for name in stack.functions() if reaches(name, "SigningSecret", "secretsmanager")}
-    assert links == {"PipelineDeliverEmail", "PublicShowUnsubscribe", "PublicUnsubscribe"}
+    unsubscribe = {"PipelineDeliverEmail", "PublicShowUnsubscribe", "PublicUnsubscribe"}
+    # The first two make sessions, and mail the link that an account's address is verified with.
+    verify = {"NeptieRegister", "NeptieLogin", "PublicShowVerification", "PublicVerifyAddress"}
+    assert links == unsubscribe | verify
     tokens = {name for name in stack.functions() if reaches(name, "TokenSecret", "secretsmanager")}
     assert {name for name in tokens if name.startswith(("Pipeline", "Public"))} == set()
 

@@ -111,8 +111,9 @@ def strangers_calls(requests: Requests, row: Row, forged: str) -> list[Call]:
     calls = [call for column in ("none", "junk", "forg", "unkn") for call in requests.calls(row, column)]
     if row.function in UNOPENED:
         calls = [replace(call, body=json.dumps(UNOPENED[row.function]).encode()) for call in calls]
-    if row.path == "/u/{token}":
-        calls = [replace(call, path=f"/u/{token}") for call in calls for token in ("x", "a.b.c", forged)]
+    if row.path in ("/u/{token}", "/verify/{token}"):
+        paths = [row.path.replace("{token}", token) for token in ("x", "a.b.c", forged)]
+        calls = [replace(call, path=path) for call in calls for path in paths]
     return calls
 
 

@@ -6,10 +6,11 @@ What only the first team has is marked, so that an answer to the second that sho
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -164,6 +165,14 @@ class Owner(World):
         runtime = self.runtime
         return create_client_key(runtime.account_store, runtime.clock, self.team_id, environment, scope, None)
 
+    def verification_token(self) -> str:
+        """Return the token of a link that verifies the account's address."""
+        mailed: list[str] = []
+        send = replace(self.runtime.verification, mail=lambda *mail: mailed.extend(mail)).send
+        send(self.account)
+        [url] = re.findall(r"/verify/(\S+)", mailed[-1])
+        return str(url)
+
     def refresh_token(self) -> str:
         """Log in; return the refresh token."""
         return self.runtime.accounts.log_in(self.account.email, PASSWORD, "192.0.2.9").refresh_token
@@ -234,6 +243,7 @@ class Estate:
             "api_token": first.credentials.api_token,
             "team_id": first.team_id,
             "unsubscribe_token": first.credentials.link,
+            "verification_token": first.verification_token(),
             "email": first.account.email,
             "password": PASSWORD,
             "refresh_token": first.credentials.refresh,

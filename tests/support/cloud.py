@@ -234,7 +234,7 @@ class Cloud:
                 for channel, logical in QUEUES.items()
                 if not channel.endswith(HIGH)
             }
-            return urls.get(name) or self.parameters.get(name) or _PARAMETERS.get(name, name)
+            return urls.get(name) or {**_PARAMETERS, **self.parameters}.get(name, name)
         if ":app/" in str(value):
             return PUSH_APPLICATION.partition("GCM")[0]
         return "https://nereid.example.com"

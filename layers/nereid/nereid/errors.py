@@ -10,6 +10,7 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     │   ├── ExpiredToken     a genuine token whose time is over
     │   └── UnknownKey       a client key in form, but not one of ours, or no longer
     ├── WrongPassword        no account has this e-mail address and password
+    ├── NotVerified          an account's address is not verified yet
     ├── BadRefreshToken      a refresh token that is unknown, expired or used up
     ├── Forbidden            the credential lacks the permission
     │   └── TeamStopped      an operator has stopped the team
@@ -62,6 +63,10 @@ class UnknownKey(Unauthenticated):
 
 class WrongPassword(NereidError):
     """No account has this e-mail address and password."""
+
+
+class NotVerified(NereidError):
+    """The account's e-mail address is not verified yet, so it cannot log in."""
 
 
 class BadRefreshToken(NereidError):

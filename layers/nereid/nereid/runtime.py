@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from nereid.core.access.accounts import Accounts
     from nereid.core.access.rate_limits import RateLimiter
     from nereid.core.access.sessions import Sessions
+    from nereid.core.access.verification import Verification
     from nereid.core.audience.client_identities import Identities
     from nereid.core.audience.vibetrace.restrictions import EventRules
     from nereid.core.messaging.dead_letters import DeadLetters
@@ -106,7 +107,22 @@ class Runtime:
         from nereid.core.access.accounts import Accounts
 
         registration = self.settings.registration or "closed"
-        return Accounts(self.account_store, self.limits, self.clock, self.sessions, registration=registration)
+        return Accounts(
+            self.account_store,
+            self.limits,
+            self.clock,
+            self.sessions,
+            registration=registration,
+            verification=self.verification if self.settings.email_from else None,
+        )
+
+    @cached_property
+    def verification(self) -> Verification:
+        from nereid.aws.access.account_mail import SesAccountMail
+        from nereid.core.access.verification import Verification
+
+        mail = SesAccountMail(self.clients, self.settings.email_from or "")
+        return Verification(self.account_store, self.clock, self.link_secret, self.settings.base_url or "", mail)
 
     @cached_property
     def sessions(self) -> Sessions:

@@ -1,6 +1,6 @@
 """Accounts: people who log in with an e-mail address and a password."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, get_args
 
 from pydantic import BaseModel
@@ -9,6 +9,9 @@ from nereid.models.team import Permission
 
 #: How long an access token of an account is good for.
 ACCESS_SECONDS = 3600
+
+#: How long an account waits for its address to be verified.
+UNVERIFIED_LIFE = timedelta(days=7)
 
 Role = Literal["Admin", "User"]
 
@@ -31,6 +34,8 @@ class Account(BaseModel):
     #: As argon2 writes it, parameters included.
     password_hash: str
     password_changed_at: datetime | None = None
+    #: Whether its owner has shown to have the address, or an operator vouches for it.
+    verified: bool = True
     created_at: datetime
 
 

@@ -16,7 +16,7 @@ class AccountStore(Protocol):
     ) -> None:
         """Store a new team with its first environment and credentials, all or nothing.
 
-        `AlreadyExists` if the account's e-mail address is taken.
+        `AlreadyExists` if the account's e-mail address is taken: an account that is verified replaces one that is not.
         """
         ...
 
@@ -42,6 +42,10 @@ class AccountStore(Protocol):
 
     def account(self, email: str) -> Account | None:
         """Return the account with this e-mail address, in lower case."""
+        ...
+
+    def verify_account(self, email: str, account_id: str) -> None:
+        """Note that an account's address is its own; `NotFound` if the address has another account, or none."""
         ...
 
     def change_password(self, account: Account, password_hash: str, now: datetime) -> None:

@@ -9,7 +9,7 @@ from nereid.aws.errors import ConditionFailed, Contended
 from nereid.aws.table import Item, Table, can_be_key, seconds
 from nereid.clock import from_iso, to_exact_iso
 from nereid.errors import AlreadyExists, Conflict, NotFound
-from nereid.models.account import Account, Session
+from nereid.models.account import UNVERIFIED_LIFE, Account, Session
 from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
 
 _ALL_ENVIRONMENTS = "environments"
@@ -32,12 +32,32 @@ class DynamoAccountStore:
         if token is not None:
             writes.append(self._table.writing(_token_item(token)))
         if account is not None:
-            item = {"pk": _account(account.email), "sk": "account", **account.model_dump(mode="json")}
-            writes.append(self._table.writing(item, "attribute_not_exists(pk)"))
+            writes.append(self._writing_account(account))
         try:
             self._table.transact(*writes)
         except ConditionFailed as error:
             raise AlreadyExists("account") from error
+
+    def _writing_account(self, account: Account) -> Item:
+        item = {"pk": _account(account.email), "sk": "account", **account.model_dump(mode="json")}
+        if account.verified:
+            return self._table.writing(item, "attribute_not_exists(pk) OR verified = :no", {":no": False})
+        # For this is the table's TTL attribute: whoever has the address can register it then.
+        item["expires_at"] = seconds(account.created_at + UNVERIFIED_LIFE)
+        return self._table.writing(item, "attribute_not_exists(pk)")
+
+    def verify_account(self, email: str, account_id: str) -> None:
+        try:
+            self._table.update(
+                _account(email),
+                "account",
+                "SET verified = :yes REMOVE expires_at",
+                {":yes": True, ":id": account_id},
+                names={"#id": "id"},
+                condition="#id = :id",
+            )
+        except ConditionFailed as error:
+            raise NotFound("account") from error
 
     def team(self, team_id: str) -> Team | None:
         item = self._table.get(_team(team_id), "team")

@@ -10,7 +10,9 @@ from typing import Literal, NamedTuple
 from nereid.auth.passwords import hash_password, verify_password
 from nereid.core.access.sessions import Sessions
 from nereid.core.access.sources import source_of
-from nereid.errors import NotFound, RegistrationClosed, TooMany, WrongPassword
+from nereid.core.access.verification import Verification
+from nereid.errors import NotFound, RegistrationClosed, TooMany, Unavailable, WrongPassword
+from nereid.logs import logger
 from nereid.models.account import Account, LoggedIn
 from nereid.models.team import NO_CHANNELS, Channels, Environment, Registration, Team
 from nereid.ports.access import AccountStore, LimitStore
@@ -49,6 +51,7 @@ _LOGINS_PER_EMAIL_AND_SOURCE = _Limit("login#email#source", 10, timedelta(minute
 _LOGINS_PER_EMAIL = _Limit("login#email", 100, timedelta(minutes=15), only_failed=True)
 _LOGINS_PER_SOURCE = _Limit("login#address", 100, timedelta(minutes=15), only_failed=True)
 _REGISTRATIONS_PER_EMAIL = _Limit("register#email", 10, timedelta(hours=1))
+_LINKS_PER_EMAIL = _Limit("verify#email", 5, timedelta(hours=1))
 _REGISTRATIONS_PER_SOURCE = _Limit("register#address", 100, timedelta(hours=1))
 #: How often, and for how many seconds each time, a login waits for others that are under way.
 _WAITS, _WAIT_SECONDS = 10, 0.2
@@ -80,6 +83,8 @@ class Accounts:
     registration
         Who can register, and whether the stack's own providers serve the team: of `trusted` ones they do, of `open`
         ones none does, until an operator grants senders.
+    verification
+        Verifies the addresses of `open` registrations; None where the stack cannot mail.
     """
 
     store: AccountStore
@@ -88,6 +93,7 @@ class Accounts:
     sessions: Sessions
     pause: Callable[[float], None] = time.sleep
     registration: Registration = "closed"
+    verification: Verification | None = None
 
     def may_register(self) -> Literal["open", "trusted"]:
         """Return how somebody registers; `RegistrationClosed` if nobody can."""
@@ -96,7 +102,9 @@ class Accounts:
         return self.registration
 
     def register(self, person: NewAccount, source: str) -> LoggedIn:
-        """Make an account in a new team of its own.
+        """Make an account in a new team of its own, and log it in.
+
+        Where registration is open, the next login wants its address verified, by a link that is mailed to it.
 
         Parameters
         ----------
@@ -130,7 +138,11 @@ class Accounts:
             created_at=now,
         )
         account = new_account(self.clock, team.id, environment.identifier, person)
+        if registered == "open" and self.verification is not None:
+            account = account.model_copy(update={"verified": False})
         self.store.create_team(team, environment, None, account)
+        if not account.verified:
+            self._send_link(account)
         return self.sessions.begin(account)
 
     def log_in(self, email: str, password: str, source: str) -> LoggedIn:
@@ -145,9 +157,13 @@ class Accounts:
         TooMany
             If too many logins failed: for the e-mail address from this source, for it from anywhere, or from here.
         WrongPassword, TeamStopped
+        NotVerified
+            If the account's address is not verified; the link that does it is mailed once more.
         """
         account = self._checked(email, password, source)
-        self.sessions.check_team(account)
+        if not account.verified:
+            self._send_link(account)
+        self.sessions.check_account(account)
         try:
             return self.sessions.begin(account)
         except NotFound as error:  # the password was changed just now
@@ -193,6 +209,17 @@ class Accounts:
         if account is None or not right:
             raise WrongPassword
         return account
+
+    def _send_link(self, account: Account) -> None:
+        """Mail the link that verifies an account's address, unless that was done too often or cannot be done now."""
+        if self.verification is None:
+            return
+        try:
+            self._attempt(_LINKS_PER_EMAIL, account.email)
+            self.verification.send(account)
+        except (TooMany, Unavailable) as error:
+            # The next login mails it.
+            logger.warning("no link was mailed", reason=type(error).__name__, account_id=account.id)
 
     def _attempt(self, limit: _Limit, whose: str) -> None:
         for waited in range(_WAITS + 1):

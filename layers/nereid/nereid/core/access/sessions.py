@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from nereid.auth import tokens
-from nereid.errors import BadRefreshToken, NotFound, TeamStopped
+from nereid.errors import BadRefreshToken, NotFound, NotVerified, TeamStopped
 from nereid.models.account import ACCESS_SECONDS, Account, Exchange, LoggedIn, Session
 from nereid.ports.access import AccountStore
 from nereid.ports.clock import Clock
@@ -62,7 +62,7 @@ class Sessions:
 
         Raises
         ------
-        BadRefreshToken, TeamStopped
+        BadRefreshToken, NotVerified, TeamStopped
         """
         raw = _raw(refresh_token)
         if raw is None:
@@ -75,7 +75,7 @@ class Sessions:
             if account is None or _is_forgotten(session, account):
                 raise BadRefreshToken
             if compare_digest(session.token_hash, _hash(raw)):
-                self.check_team(account)
+                self.check_account(account)
                 try:
                     return self._exchange(session, account, raw)
                 except NotFound:
@@ -86,11 +86,13 @@ class Sessions:
                 # Its id is known to holders of its tokens alone, so this is one of them, and not the last.
                 self.end(session.email, session.id)
                 raise BadRefreshToken
-            self.check_team(account)
+            self.check_account(account)
             return self._logged_in(account, session.id, newest)
 
-    def check_team(self, account: Account) -> None:
-        """Raise `TeamStopped` if an operator has stopped the account's team."""
+    def check_account(self, account: Account) -> None:
+        """Raise `NotVerified`, or `TeamStopped`, if an account may not be logged in."""
+        if not account.verified:
+            raise NotVerified
         team = self.store.team(account.team_id)
         if team is None or team.stopped_at is not None:
             raise TeamStopped(account.team_id)

@@ -54,7 +54,7 @@ def create_team(
     Raises
     ------
     AlreadyExists
-        If the account's e-mail address is taken; nothing is made then.
+        If the account's e-mail address is taken, by one that is verified; nothing is made then.
     """
     now = clock.now()
     team = Team(id=str(uuid.uuid4()), name=name, created_at=now, senders=list(senders))
@@ -62,6 +62,10 @@ def create_team(
     record = _token_record(clock, secret, team.id, "first token", ["admin:all"], environment, DEFAULT_TOKEN_DAYS)
     account = new_account(clock, team.id, environment, admin) if admin else None
     accounts.create_team(team, first, record, account)
+    if account is not None:
+        # It may have replaced the account of a stranger, whose address was not verified.
+        for session_id in accounts.sessions(account.email):
+            accounts.end_session(account.email, session_id)
     return NewTeam(team, account, _sign(secret, record))
 
 

@@ -28,6 +28,7 @@ from nereid.errors import (
     NereidError,
     NoCredential,
     NotFound,
+    NotVerified,
     RegistrationClosed,
     TeamStopped,
     TooMany,
@@ -56,6 +57,7 @@ _PLAIN: dict[type[NereidError], tuple[int, str]] = {
     TeamStopped: (403, "Team is stopped"),
     Forbidden: (403, "Insufficient permissions"),
     RegistrationClosed: (403, "Registration is closed"),
+    NotVerified: (403, "Email address not verified"),
 }
 #: Pydantic's errors, in this API's words.
 _REASONS = {
