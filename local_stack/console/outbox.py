@@ -181,7 +181,8 @@ class Outbox:
             self._add(
                 channel="sms",
                 to=request["PhoneNumber"],
-                sender=_attribute(request, "AWS.SNS.SMS.SenderID"),
+                sender=_attribute(request, "AWS.SNS.SMS.SenderID")
+                or _attribute(request, "AWS.MM.SMS.OriginationNumber"),
                 message_id=message_id,
                 text=request.get("Message"),
             )

@@ -41,6 +41,12 @@ class TestEnvironments:
         assert made["channels"]["push"] == team.ok("GET", "/environments")["data"][0]["channels"]["push"]
         assert team.ok("GET", "/environments")["data"][1] == made
 
+    def test_what_countries_want_of_a_text_is_as_it_was_given(self, team: Manage) -> None:
+        sms = {"sender_id": "SHOP", "origination_number": "+12065550100", "entity_id": "11-01", "template_id": "1_07"}
+        made = team.ok("POST", "/environments", {"identifier": "live", "channels": {"sms": sms}})
+        assert made["channels"]["sms"] == sms
+        assert team.ok("GET", "/environments")["data"][1] == made
+
     @pytest.mark.parametrize(
         "push",
         [
@@ -110,6 +116,12 @@ class TestEnvironments:
             ({"channels": {"email": "a@b.c"}}, "channels.email"),
             ({"channels": {"sms": {"sender_id": "x" * 12}}}, "channels.sms.sender_id"),
             ({"channels": {"sms": {"sender_id": 1}}}, "channels.sms.sender_id"),
+            ({"channels": {"sms": {"origination_number": "SHOP"}}}, "channels.sms.origination_number"),
+            ({"channels": {"sms": {"origination_number": "+1" + "2" * 15}}}, "channels.sms.origination_number"),
+            ({"channels": {"sms": {"entity_id": ""}}}, "channels.sms.entity_id"),
+            ({"channels": {"sms": {"entity_id": "x" * 65}}}, "channels.sms.entity_id"),
+            ({"channels": {"sms": {"template_id": "a b"}}}, "channels.sms.template_id"),
+            ({"channels": {"sms": {"template": "x"}}}, "channels.sms.template"),
             ({"channels": {"push": {}}}, "channels.push.application_arn"),
             ({"channels": {"push": {"application_arn": "x"}}}, "channels.push.application_arn"),
             ({"channels": {"push": {"application_arn": None, "fcm": None}}}, "channels.push.application_arn"),

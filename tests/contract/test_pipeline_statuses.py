@@ -131,9 +131,9 @@ class TestStatuses:
         assert delivery["reason"] == "template: divided_by: can't divide by 0"
         assert (delivery["to"], delivery["provider_message_id"]) == ("a@example.com", None)
 
-    def test_what_the_provider_refuses(self, manage: Manage) -> None:
+    def test_a_text_to_what_is_no_phone_number(self, manage: Manage) -> None:
         [delivery] = manage.told(TEXT, contact_infos=[{"type": "mobile_number", "value": "no number"}])
-        assert outcomes([delivery]) == [("failed", "provider: InvalidParameter")]
+        assert outcomes([delivery]) == [("failed", "not a phone number")]
         assert (delivery["to"], delivery["provider_message_id"]) == ("no number", None)
 
     def test_addresses_and_notifications_fail_independently(self, manage: Manage) -> None:

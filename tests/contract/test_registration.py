@@ -89,6 +89,7 @@ class TestOpen:
             ({"email": {"from": "hello@example.com"}}, "channels.email.from"),
             ({"sms": {}}, "channels.sms"),
             ({"sms": {"sender_id": "BANK"}}, "channels.sms.sender_id"),
+            ({"sms": {"origination_number": "+12065550100"}}, "channels.sms.origination_number"),
             ({"push": {"fcm": FCM}}, "channels.push.fcm"),
         ],
     )

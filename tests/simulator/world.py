@@ -45,6 +45,8 @@ _REFERENCES = {
     "EmailFrom": "hello@example.com",
     "SmsEnabled": "true",
     "SmsSenderId": "",
+    "SmsCountries": "",
+    "SmsMaxPrice": "",
     "PushApplicationArn": PUSH_APPLICATION,
     "PushFcmArn": "",
     "PushApnsArn": "",

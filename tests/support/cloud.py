@@ -75,6 +75,8 @@ _PARAMETERS = {
     "Registration": "trusted",
     "SmsEnabled": "true",
     "SmsSenderId": "",
+    "SmsCountries": "",
+    "SmsMaxPrice": "",
     "PushApplicationArn": PUSH_APPLICATION,
     "PushFcmArn": "",
     "PushApnsArn": "",

@@ -36,6 +36,7 @@ _CONTACTS = [
     {"type": "mobile_number", "value": "+4915112345678"},
     {"type": "firebase_token", "value": "device-token"},
 ]
+_SMS = {"sender_id": "ACME", "origination_number": "+12065550100", "entity_id": "1101", "template_id": "1107"}
 _DEVICE = {"device_id": "d1", "token": "t1", "os": "iOS", "model": "X", "app_build": "1", "app_version": "1.0"}
 _ORDER = {"confirmation": {"orderId": "o1", "total": "12.50", "contents": []}}
 
@@ -89,9 +90,10 @@ def _message(stack: InProcessStack) -> None:
         "from": "Sam <sam@example.com>",
         "tracking": True,
     }
-    manage.configure(MAIL, {**narrow, "name": "narrow"}, TEXT, PHONE, INBOX, event_type="login")
+    registered = {**TEXT, "template": {**TEXT["template"], "template_id": "1107"}}
+    manage.configure(MAIL, {**narrow, "name": "narrow"}, registered, PHONE, INBOX, event_type="login")
     # An environment of its own keeps how it sends with it.
-    manage.in_environment(channels={"email": {"from": "a@example.com"}, "sms": {"sender_id": "ACME"}, "push": None})
+    manage.in_environment(channels={"email": {"from": "a@example.com"}, "sms": _SMS, "push": None})
     user = manage.user(*_CONTACTS, name="Sam")
     stack.cloud.fail("sesv2:SendEmail", ("TooManyRequestsException", 429))
     message_id = manage.ingest("login", user_id=user, contact_infos=_CONTACTS, data={"otp": 1}, timestamp=1, tags=[])

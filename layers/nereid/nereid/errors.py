@@ -165,12 +165,21 @@ class WriterFailed(NereidError):
     """The model did not write a mail: too slow, too busy, refused, or no answer of the agreed form."""
 
 
+class NotSendable(NereidError):
+    """The provider is not asked, for good; `reason` says why, and names nobody."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ProviderRefused(NereidError):
     """The provider said no for good; `code` is its word for why."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+        self.reason = f"provider: {code}"
 
 
 class ProviderBusy(NereidError):

@@ -368,7 +368,8 @@ class Runtime:
         from nereid.core.messaging.deliver import Deliverer
         from nereid.core.messaging.template_content import TemplateContent
 
-        channel = SmsChannel(self.clients)
+        named = (self.settings.sms_countries or "").upper().replace(" ", "").split(",")
+        channel = SmsChannel(self.clients, {code for code in named if code}, self.settings.sms_max_price or "")
         return Deliverer(
             channel,
             TemplateContent(),

@@ -66,6 +66,10 @@ class Settings(BaseModel):
     configuration_set: str | None = Field(None, description="SES configuration set whose events come back as feedback.")
     sms_enabled: bool | None = Field(None, description="Whether environments send SMS by default.")
     sms_sender_id: str | None = Field(None, description="Default sender id of SMS; empty for the carrier's.")
+    sms_countries: str | None = Field(
+        None, description="ISO codes of the countries that SMS go to, with commas; empty: all."
+    )
+    sms_max_price: str | None = Field(None, description="Most that an SMS may cost, in US dollars; empty: any.")
     push_application_arn: str | None = Field(None, description="Default SNS platform application; empty for none.")
     push_fcm_arn: str | None = Field(None, description="The same for FCM, and so for Android; empty for the default.")
     push_apns_arn: str | None = Field(None, description="The same for APNs, and so for iOS; empty for the default.")

@@ -57,8 +57,8 @@ class Provider:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self.has_provider(job)
 
-    def sender(self, _job: DeliveryJob, rendered: Rendered) -> str:
-        return str(rendered.members.get("from") or "hello@example.com")
+    def senders(self, _job: DeliveryJob, rendered: Rendered) -> list[str]:
+        return [str(rendered.members.get("from") or "hello@example.com")]
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         check_time()

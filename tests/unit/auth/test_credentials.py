@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from nereid.auth import client_keys, tokens
-from nereid.auth.credentials import _KEPT, Credentials, Environments
+from nereid.auth.credentials import _KEPT, Credentials, Environments, Teams
 from nereid.errors import NotFound, Unauthenticated, UnknownKey
-from nereid.models.team import ApiToken, ClientKey
+from nereid.models.team import ApiToken, ClientKey, Team
 
 SECRET = "s" * 64
 BEGIN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -45,6 +45,9 @@ class Store:
         self.asked.append((team_id, token_id))
         return self.tokens.get((team_id, token_id))
 
+    def team(self, team_id: str) -> Team:
+        return Team(id=team_id, name="Team", created_at=BEGIN)
+
     def environment(self, *named: str) -> None:
         self.asked.append(named)
 
@@ -56,8 +59,9 @@ class Door:
         self.clock, self.store = Clock(), Store()
         accounts: Any = self.store
         self.environments = Environments(accounts, self.clock, cache_seconds=cache_seconds)
+        teams = Teams(accounts, self.clock, cache_seconds=cache_seconds)
         self.credentials = Credentials(
-            accounts, self.environments, lambda: SECRET, self.clock, cache_seconds=cache_seconds
+            accounts, teams, self.environments, lambda: SECRET, self.clock, cache_seconds=cache_seconds
         )
 
     def knocks(self, key: str) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from nereid.models.senders import Senders, is_entry
-from nereid.models.team import Channels, Team
+from nereid.models.senders import Senders, is_entry, sms_senders
+from nereid.models.senders import named as names
+from nereid.models.team import Channels, SmsProvider, Team
 
 APPLICATIONS = "arn:aws:sns:us-east-1:123456789012:app/"
 OURS = f"{APPLICATIONS}GCM/nereid"
@@ -29,6 +30,8 @@ def senders(*listed: str, stack: Channels = STACK, **members: Any) -> Senders:
         "@example.org",
         "@süß.example",
         "sms:ACME",
+        "sms:+12065550100",
+        "sms:24273",
         OURS,
     ],
 )
@@ -101,6 +104,23 @@ def test_what_a_provider_may_take_for_somebody_else_is_not_allowed(sender: str) 
 def test_a_listed_sender_id_is_that_one_alone() -> None:
     own = senders("sms:ACME", stack=Channels())
     assert (own.allow("sms:ACME"), own.allow("sms:acme"), own.allow("sms:")) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    ("listed", "named"),
+    [
+        (["sms:ACME"], {"sms.sender_id": True, "sms.origination_number": False}),
+        (["sms:+12065550100"], {"sms.sender_id": False, "sms.origination_number": True}),
+        (["sms:ACME", "sms:+12065550100"], {"sms.sender_id": True, "sms.origination_number": True}),
+        (["*"], {"sms.sender_id": True, "sms.origination_number": True}),
+    ],
+)
+def test_a_number_of_the_account_is_a_sender_of_its_own(listed: list[str], named: dict[str, bool]) -> None:
+    provider = SmsProvider(sender_id="ACME", origination_number="+12065550100")
+    own = senders(*listed, stack=Channels())
+    found = names(Channels(sms=provider))
+    assert {member: own.allow(sender) for member, sender in found.items()} == named
+    assert sms_senders(provider) == list(found.values())
 
 
 def test_a_team_without_sms_of_the_stack_or_of_its_own_sends_none() -> None:

@@ -61,10 +61,16 @@ class EmailTemplate(_Strict):
     tracking: StrictBool = False
 
 
+#: An id under which India's operators know a sender or a text.
+RegisteredId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
 class SmsTemplate(_Strict):
     """The text of an SMS."""
 
     text: TemplateText
+    #: The id of this text; left out, it is the environment's.
+    template_id: RegisteredId | None = None
 
 
 class AppTemplate(_Strict):

@@ -1,21 +1,23 @@
 """Whom a team may send as: the senders that the operator gave it, and the stack's own.
 
 A sender is written the same way in a team's list and here: an e-mail address, the ARN of a platform application, or
-``sms:`` and a sender id; ``sms:`` alone is an SMS that shows none. A list may also have domains (``@example.org``)
-and ``*``.
+``sms:`` and a sender id or a number of the AWS account; ``sms:`` alone is an SMS that names neither. A list may also
+have domains (``@example.org``) and ``*``.
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 from nereid.models.email_address import is_address, sender_address
-from nereid.models.team import Channels, Team
+from nereid.models.team import Channels, SmsProvider, Team
 
 ANY = "*"
 #: What is said of a sender that is not among a team's.
 REFUSED = "is not among the senders of the team"
 SMS = "sms:"
-_SENDER_ID = re.compile(r"sms:[A-Za-z0-9 ._+-]{1,11}")
+#: A sender id, or a number of the AWS account.
+_SENDER_ID = re.compile(r"sms:([A-Za-z0-9 ._+-]{1,11}|\+[0-9]{3,15})")
 #: The form of a platform application's ARN.
 #: Source: https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformApplication.html
 APPLICATION = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:app/[A-Z_]+/[A-Za-z0-9_.-]{1,256}")
@@ -80,13 +82,22 @@ def _entry(text: str) -> str:
     return text.lower() if "@" in text else text
 
 
+def sms_senders(provider: SmsProvider) -> Sequence[str]:
+    """Return whom SMS are sent as: a sender id, a number, or both."""
+    return list(named(Channels(sms=provider)).values())
+
+
 def named(channels: Channels) -> dict[str, str]:
     """Return the senders that channels name, by the member that names each: ``email.from``."""
     found: dict[str, str] = {}
     if channels.email is not None:
         found["email.from"] = channels.email.from_
     if channels.sms is not None:
-        found["sms.sender_id" if channels.sms.sender_id else "sms"] = SMS + (channels.sms.sender_id or "")
+        members = (
+            ("sms.sender_id", channels.sms.sender_id),
+            ("sms.origination_number", channels.sms.origination_number),
+        )
+        found |= {member: SMS + text for member, text in members if text} or {"sms": SMS}
     if channels.push is not None:
         found |= {f"push.{name}": arn for name, arn in dict(channels.push).items() if arn is not None}
     return found

@@ -56,6 +56,15 @@ class SmsProvider(BaseModel):
     """How an environment sends SMS: the sender id shown to the recipient, or None for the carrier's default."""
 
     sender_id: str | None = None
+    #: A number of the AWS account, as the United States and others want one.
+    origination_number: str | None = None
+    #: The ids under which India's operators know the sender and, unless a template has one of its own, the text.
+    entity_id: str | None = None
+    template_id: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _given(self, members: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: text for name, text in members(self).items() if text is not None or name == "sender_id"}
 
 
 #: What a device's operating system is called if APNs serves it, and if FCM does; a version follows.

@@ -504,8 +504,8 @@ class Channel(Protocol):
         """Tell whether the provider's rate is shared with the deliveries of everybody else."""
         ...
 
-    def sender(self, job: DeliveryJob, rendered: Rendered) -> str | None:
-        """Return whom the delivery is sent as, as models/senders writes it; None for somebody of the team's own."""
+    def senders(self, job: DeliveryJob, rendered: Rendered) -> Sequence[str]:
+        """Return whom the delivery is sent as, as models/senders writes it; nobody for somebody of the team's own."""
         ...
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
@@ -519,7 +519,7 @@ class Channel(Protocol):
 
         Raises
         ------
-        ProviderRefused, ProviderBusy, OutcomeUnknown
+        NotSendable, ProviderRefused, ProviderBusy, OutcomeUnknown
         TryAgain
             Of `check_time`: nothing was handed over.
         """

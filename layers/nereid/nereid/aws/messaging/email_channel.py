@@ -1,6 +1,6 @@
 """Channel `email`: SES, API v2."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import formataddr
 from typing import Any
 
@@ -42,9 +42,8 @@ class SesChannel:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self.has_provider(job)
 
-    def sender(self, job: DeliveryJob, rendered: Rendered) -> str:
-        assert job.channels.email is not None
-        return str(rendered.members.get("from") or job.channels.email.from_)
+    def senders(self, job: DeliveryJob, rendered: Rendered) -> Sequence[str]:
+        return (_from(job, rendered),)
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         members = rendered.members
@@ -62,7 +61,7 @@ class SesChannel:
         check_time()
         with handing_over(_BUSY):
             answer = self._clients.ses.send_email(
-                FromEmailAddress=_sender(self.sender(job, rendered)),
+                FromEmailAddress=_sender(_from(job, rendered)),
                 Destination={"ToAddresses": [job.recipient.value]},
                 Content={"Simple": content},
                 ConfigurationSetName=self._configuration_set,
@@ -86,6 +85,11 @@ def sending_rate(clients: Clients) -> float:
             return float(clients.ses.get_account()["SendQuota"]["MaxSendRate"])
     except (ClientError, KeyError) as error:
         raise Unavailable("SES does not tell its rate") from error
+
+
+def _from(job: DeliveryJob, rendered: Rendered) -> str:
+    assert job.channels.email is not None
+    return str(rendered.members.get("from") or job.channels.email.from_)
 
 
 def _sender(text: str) -> str:

@@ -9,7 +9,7 @@ between, the token is unregistered and dropped for good.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
 from botocore.exceptions import ClientError
@@ -60,8 +60,9 @@ class PushChannel:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self.has_provider(job)
 
-    def sender(self, job: DeliveryJob, rendered: Rendered) -> str | None:  # noqa: ARG002 - it is the environment's
-        return _application(job)
+    def senders(self, job: DeliveryJob, rendered: Rendered) -> Sequence[str]:  # noqa: ARG002 - it is the environment's
+        application = _application(job)
+        return () if application is None else (application,)
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         application = _application(job)

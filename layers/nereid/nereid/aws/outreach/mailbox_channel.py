@@ -10,7 +10,7 @@ https://learn.microsoft.com/graph/api/user-sendmail
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -56,8 +56,8 @@ class EmailChannel:
     def is_paced(self, job: DeliveryJob) -> bool:
         return self._way(job).is_paced(job)
 
-    def sender(self, job: DeliveryJob, rendered: Rendered) -> str | None:
-        return self._way(job).sender(job, rendered)
+    def senders(self, job: DeliveryJob, rendered: Rendered) -> Sequence[str]:
+        return self._way(job).senders(job, rendered)
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         if not is_recipient(job.recipient.value):
@@ -95,8 +95,8 @@ class MailboxChannel:
     def is_paced(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox has a rate of its own
         return False
 
-    def sender(self, job: DeliveryJob, rendered: Rendered) -> None:  # noqa: ARG002 - its token shows whose it is
-        return None
+    def senders(self, job: DeliveryJob, rendered: Rendered) -> Sequence[str]:  # noqa: ARG002 - its token shows whose
+        return ()
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         content = job.notification.template

@@ -1,6 +1,6 @@
 """Channel `app`: a delivery is handed over by putting it into the user's inbox."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nereid import jsontext
@@ -29,9 +29,9 @@ class AppInboxChannel:
         """Tell that an inbox takes everything at once."""
         return False
 
-    def sender(self, job: DeliveryJob, rendered: Rendered) -> None:  # noqa: ARG002 - it is the same for all
+    def senders(self, job: DeliveryJob, rendered: Rendered) -> Sequence[str]:  # noqa: ARG002 - it is the same for all
         """Tell that an inbox names no sender."""
-        return
+        return ()
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         """Put the notification into the inbox of the user; the delivery's id is the notification's."""

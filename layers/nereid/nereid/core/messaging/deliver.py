@@ -22,12 +22,21 @@ from nereid import jsontext
 from nereid.core.messaging.hourly_limits import LIMITED, HourlyLimiter
 from nereid.core.messaging.team_rules import NOT_ALLOWED, TeamRules
 from nereid.core.messaging.waiting import Waiting, gave_up
-from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TemplateFailed, TryAgain, Unavailable
+from nereid.errors import (
+    NotSendable,
+    OutcomeUnknown,
+    ProviderBusy,
+    ProviderRefused,
+    TemplateFailed,
+    TryAgain,
+    Unavailable,
+)
 from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import Message
 from nereid.models.message_keys import id_of
+from nereid.models.phone_number import COUNTRY_NOT_ALLOWED, NOT_A_NUMBER
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
     UNKNOWN_OUTCOME,
@@ -174,8 +183,8 @@ class Deliverer:
         except (TryAgain, Unavailable):  # too little time, or a store that the channel needs; never the provider
             self._release(job, token)
             raise
-        except ProviderRefused as error:
-            outcome = Outcome("failed", f"provider: {error.code}")
+        except (NotSendable, ProviderRefused) as error:
+            outcome = Outcome("failed", error.reason)
         except ProviderBusy as error:
             refused = self._wait(job, token, error, time_left)
             if refused is None:
@@ -222,9 +231,10 @@ class Deliverer:
                 return Outcome("failed", f"suppressed: {forbidding}")
         if not self.channel.has_provider(job):
             return Outcome("no_provider", f"no {job.notification.channel} provider")
-        sender = self.channel.sender(job, rendered) if self.rules is not None else None
-        if self.rules is not None and sender is not None and not self.rules.may_send_as(job.team_id, sender):
-            return Outcome("failed", NOT_ALLOWED)
+        if self.rules is not None:
+            for sender in self.channel.senders(job, rendered):
+                if not self.rules.may_send_as(job.team_id, sender):
+                    return Outcome("failed", NOT_ALLOWED)
         if _is_expired(job, self.clock.now()):
             return Outcome("failed", EXPIRED)
         return None
@@ -320,7 +330,7 @@ class Deliverer:
             return
         ending = _ending(outcome)
         self.counts.add(job.notification.channel, ending)
-        if ending in ("provider", "template", "gave up", EXPIRED, NOT_ALLOWED):
+        if ending in ("provider", "template", "gave up", EXPIRED, NOT_ALLOWED, NOT_A_NUMBER, COUNTRY_NOT_ALLOWED):
             ids = {"message_id": id_of(job.message_id), "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)

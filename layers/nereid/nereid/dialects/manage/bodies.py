@@ -16,7 +16,7 @@ from pydantic_core import InitErrorDetails
 
 from nereid.dialects.accounts import Email, RegisterBody
 from nereid.dialects.body_types import Identifier, LaxBody, whole_number
-from nereid.models.event_type import Notification, Sender
+from nereid.models.event_type import Notification, RegisteredId, Sender
 from nereid.models.senders import APPLICATION, is_entry
 from nereid.models.suppression import SuppressionReason
 from nereid.models.team import (
@@ -62,9 +62,13 @@ class EmailChannelBody(_Known):
 
 
 class SmsChannelBody(_Known):
-    """The sender id of an environment's SMS."""
+    """The sender id of an environment's SMS, and what some countries want besides."""
 
     sender_id: Annotated[str, StringConstraints(min_length=1, max_length=11)] | None = None
+    #: A number of the AWS account, or a short code.
+    origination_number: Annotated[str, StringConstraints(pattern=r"^(\+[0-9]{3,15}|[0-9]{3,8})$")] | None = None
+    entity_id: RegisteredId | None = None
+    template_id: RegisteredId | None = None
 
 
 Application = Annotated[str, AfterValidator(_check_application)]

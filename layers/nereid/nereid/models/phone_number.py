@@ -1,0 +1,32 @@
+"""Phone numbers: which texts are one, and which country each belongs to."""
+
+import re
+
+#: The reasons of deliveries that are not handed over.
+NOT_A_NUMBER, COUNTRY_NOT_ALLOWED = "not a phone number", "country not allowed"
+#: Source: https://www.itu.int/rec/T-REC-E.164
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+
+
+def is_phone_number(text: str) -> bool:
+    """Tell whether a text is an international phone number as E.164 has it: a plus sign and up to 15 digits."""
+    return _E164.fullmatch(text) is not None
+
+
+def country_of(number: str) -> str | None:
+    """Return the ISO code of the country of a phone number; None for a satellite's, a network's or nobody's.
+
+    Of countries that share a calling code, such as +1, it is the one whose numbers look like this; if none does, the
+    largest, since new ranges are made more often there.
+    """
+    # Takes a while, and is needed only where countries are told apart.
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return None
+    region = phonenumbers.region_code_for_number(parsed)
+    if region is None and parsed.country_code is not None:
+        region = phonenumbers.region_code_for_country_code(parsed.country_code)
+    return region if region is not None and region.isalpha() and region != "ZZ" else None
