@@ -116,8 +116,8 @@ class Api:
             kept = {
                 "settings": runtime.settings,
                 "clients": self._clients,
-                "token_secret": lambda: SECRET,
-                "link_secret": lambda: LINK_SECRET,
+                "_token_secret": lambda: SECRET,
+                "_link_secret": lambda: LINK_SECRET,
             }
             self.cloud._sandboxes[folder] = module, kept
         return self.cloud.warm(folder, dict(event))

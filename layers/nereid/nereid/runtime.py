@@ -157,16 +157,22 @@ class Runtime:
     def _cache_seconds(self) -> float:
         return float(self.settings.need("credential_cache_seconds"))
 
+    def token_secret(self) -> str:
+        """Return the secret of tokens, which opens everything."""
+        return self._token_secret()
+
     @cached_property
-    def token_secret(self) -> Callable[[], str]:
-        """What returns the secret of tokens, which opens everything."""
+    def _token_secret(self) -> Callable[[], str]:
         from nereid.aws.secrets import Secret
 
         return Secret(self.clients, self.settings.need("token_secret_arn"), self.clock)
 
+    def link_secret(self) -> str:
+        """Return the secret of the links in mails, which opens nothing else."""
+        return self._link_secret()
+
     @cached_property
-    def link_secret(self) -> Callable[[], str]:
-        """What returns the secret of the links in mails, which opens nothing else."""
+    def _link_secret(self) -> Callable[[], str]:
         from nereid.aws.secrets import Secret
 
         return Secret(self.clients, self.settings.need("link_secret_arn"), self.clock)
