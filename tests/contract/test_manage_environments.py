@@ -366,3 +366,53 @@ class TestClientKeys:
         made = manage.ok("POST", "/client_keys", {"environment": "dev", "scope": "public"})
         assert team.call("DELETE", f"/client_keys/{made['id']}") == NOT_FOUND
         assert manage.call("DELETE", f"/client_keys/{made['id']}") == DELETED
+
+
+class TestDeletedEnvironments:
+    @pytest.fixture
+    def live(self, team: Manage) -> str:
+        """Return an environment that was used."""
+        team.ok("POST", "/environments", {"identifier": "live"})
+        team.ok("PUT", "/live/event_types/e", {"notifications": []})
+        return "live"
+
+    @pytest.mark.usefixtures("live")
+    def test_it_is_as_unknown_as_any_other(self, team: Manage) -> None:
+        assert team.call("DELETE", "/environments/live") == DELETED
+        assert "live" not in [each["identifier"] for each in team.ok("GET", "/environments")["data"]]
+        for method, path in (
+            ("GET", "/live/event_types"),
+            ("GET", "/live/messages"),
+            ("PUT", "/live/event_types/e"),
+            ("DELETE", "/environments/live"),
+        ):
+            body: Any = {"notifications": []} if method == "PUT" else None
+            assert team.call(method, path, body) == NOT_FOUND
+        event = {"event_type": "e", "user_id": "1"}
+        assert team.stack.request("POST", "/neptune/live/events", event, token=team.token).status == 404
+        for path in ("client_keys", "api_tokens"):
+            key = {"environment": "live", "scope": "public"}
+            token = {"name": "x", "permissions": ["post_events"], "default_environment": "live"}
+            assert team.call("POST", f"/{path}", key if path == "client_keys" else token) == NOT_FOUND
+
+    @pytest.mark.usefixtures("live")
+    def test_its_identifier_is_taken_until_its_data_are_gone(self, team: Manage) -> None:
+        team.ok("DELETE", "/environments/live")
+        refused = invalid({"field": "identifier", "message": "is being deleted"})
+        assert team.call("POST", "/environments", {"identifier": "live"}) == refused
+
+    @pytest.mark.usefixtures("live")
+    def test_its_keys_open_nothing(self, team: Manage) -> None:
+        key = team.ok("POST", "/client_keys", {"environment": "live", "scope": "secret"})["key"]
+        team.ok("DELETE", "/environments/live")
+        answer = team.stack.request("POST", "/api/client/events", [], token=key)
+        assert answer.status == 404
+
+    @pytest.mark.parametrize("identifier", ["nowhere", "LIVE", "a%23b", "x" * 5000])
+    def test_there_is_nothing_to_delete_of_one_that_is_not_there(self, team: Manage, identifier: str) -> None:
+        assert team.call("DELETE", f"/environments/{identifier}") == NOT_FOUND
+
+    @pytest.mark.usefixtures("live")
+    def test_the_other_environments_stay(self, team: Manage) -> None:
+        team.ok("DELETE", "/environments/live")
+        assert team.ok("GET", "/dev/event_types")["data"] == []

@@ -27,6 +27,7 @@ from tests.local_stack import Stack
 
 SEND = "email/send"
 ACCOUNTS = "email/accounts"
+NEVER_CLOSED = "has a tag, comment or quote that is never closed"
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +146,9 @@ def test_a_key_that_is_too_long_is_refused(team: Team, campaign: str) -> None:
         ({"subject": "x" * 999}, {"subject": "must be at most 998 characters"}),
         ({"content": "x" * 200_001}, {"content": "must be at most 200000 characters"}),
         ({"subject": "\x00"}, {"subject": "is required"}),
+        ({"content": "<p>Hi" + "<a " * 66_000}, {"content": NEVER_CLOSED}),
+        ({"content": "<p>Hi</p><!-- to be done"}, {"content": NEVER_CLOSED}),
+        ({"content": '<p>Hi <a href="https://example.com>there</a></p>'}, {"content": NEVER_CLOSED}),
         ({"from": "nobody"}, {"from": "must be a valid email address"}),
         ({"from": 1}, {"from": "must be a string"}),
         ({"from": "nobody@example.com"}, {"from": "must be the email of a connected account"}),
@@ -154,6 +158,15 @@ def test_a_mail_that_cannot_be_sent_names_the_field(
     team: Team, campaign: str, fields: dict[str, Any], errors: dict[str, str]
 ) -> None:
     assert team.neptie.call("POST", SEND, body(team.lead(), campaign, **fields)) == invalid(**errors)
+
+
+@pytest.mark.parametrize(
+    "part", ["<![foo bar]>", "<![if !mso]>", "<a><br>", "&#" + "9" * 5000 + ";", "<?php ?>", "</>"]
+)
+def test_html_that_a_parser_stumbles_over_is_sent(team: Team, campaign: str, part: str) -> None:
+    lead = team.lead()
+    team.wait(team.send(lead, campaign, content=f"<p>Hi</p>{part}" + part * (150_000 // len(part))), "sent")
+    assert team.mail(lead)["text"].startswith("Hi")
 
 
 def test_the_longest_mail_is_sent(team: Team, campaign: str) -> None:

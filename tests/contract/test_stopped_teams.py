@@ -51,9 +51,9 @@ def test_every_request_of_a_stopped_team_is_refused_in_the_words_of_its_api(
 ) -> None:
     make("--team", owner.id, "--stop", "1")
     refused = {
-        ("GET", "/manage/environments"): (owner.token, {"message": "Team is stopped"}),
-        ("GET", "/manage/api_tokens"): (owner.session["token"], {"message": "Team is stopped"}),
-        ("GET", "/v1/leads"): (owner.session["token"], {"message": "Team is stopped"}),
+        ("GET", "/manage/environments"): (owner.token, {"message": "Forbidden"}),
+        ("GET", "/manage/api_tokens"): (owner.session["token"], {"message": "Forbidden"}),
+        ("GET", "/v1/leads"): (owner.session["token"], {"message": "Insufficient permissions"}),
         ("GET", "/neptune/environments"): (owner.token, {"message": "Forbidden"}),
         ("POST", "/neptune/dev/events"): (owner.token, {"message": "Forbidden"}),
         ("GET", "/api/client/notifications"): (owner.keys["secret"], None),
@@ -73,7 +73,7 @@ def test_nobody_logs_in_to_a_stopped_team_or_stays_so(local_stack: Stack, owner:
     refresh = {"refresh_token": owner.session["refresh_token"]}
     for path, body in (("login", owner.login), ("refresh", refresh)):
         answer = local_stack.request("POST", f"/v1/auth/{path}", body)
-        assert (answer.status, answer.json()) == (403, {"message": "Team is stopped"})
+        assert (answer.status, answer.json()) == (403, {"message": "Insufficient permissions"})
     wrong = local_stack.request("POST", "/v1/auth/login", {**owner.login, "password": "another one"})
     assert wrong.status == 401
     make("--team", owner.id, "--stop", "0")
@@ -100,7 +100,7 @@ def test_a_delivery_of_a_stopped_team_waits_and_is_sent_when_it_goes_on(
             break
     else:
         pytest.skip("each mail was faster than the stop")
-    assert datetime.fromisoformat(message["deliveries"][0]["next_try_at"])
+    assert datetime.fromisoformat(message["deliveries"][0]["next_try_at"]).year > 2000
     local_stack.wait_for(lambda: local_stack.outbox(address), seconds=15)
     assert len(local_stack.outbox(address)) == 1
 

@@ -26,7 +26,8 @@ INWARD = {
     "core": {"models", "ports", "auth"},
     "aws": {"models", "ports"},
     "dialects": {"models", "ports", "auth", "core"},
-    "consumer": {"ports", "core"},
+    "batches": {"ports", "core"},
+    "consumer": {"batches", "ports", "core"},
     "runtime": {"models", "ports", "auth", "core", "aws", "settings"},
 }
 # The areas inside core, ports and aws, and which others each may use; what stands beside them, all may use.

@@ -23,7 +23,7 @@ TEMPLATES, LIMITS, RANKING = "docs/templates.md", "docs/apis/neptie.md", "docs/a
         (TEMPLATES, "| one tag or output in it, conditions included | {} characters |", sandbox.MAX_TAG),
         (TEMPLATES, "| the output of a string | {} characters |", sandbox.MAX_OUTPUT),
         (TEMPLATES, "| {:,} iterations |", sandbox.MAX_ITERATIONS),
-        (TEMPLATES, "| the output of a filter | {:,} characters", sandbox.MAX_VALUE),
+        (TEMPLATES, "| what a filter is given, arguments included; its output | {:,} characters", sandbox.MAX_VALUE),
         (TEMPLATES, "| all templates of one delivery; one condition | {:g} s |", time_limit.MAX_SECONDS),
         (TEMPLATES, "app notifications of one message together | {:g} s |", one_by_one.ITEM_SECONDS),
         (TEMPLATES, "have\ntaken {:g} s, its remaining messages are queued again", one_by_one.RECORD_SECONDS),

@@ -29,6 +29,7 @@ KEY_ID = "c8d2a1ef-3b55-4d8c-8b1f-4f6e8a0b2c3d"
 REFUSED = {
     "manage/list_environments": 422,
     "manage/create_environment": 422,
+    "manage/delete_environment": 404,
     "manage/list_api_tokens": 400,
     "manage/create_api_token": 404,
     "manage/delete_api_token": 404,

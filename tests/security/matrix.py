@@ -196,6 +196,9 @@ class Requests:
                 return estate.second.credentials.admin
             case "othk":
                 return estate.second.credentials.secret_key
+            case "stop":
+                stopped = estate.stopped.credentials
+                return stopped.secret_key if row.function.startswith("Client") else stopped.api_token
             case "unkn":
                 return "sk_0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f9"
         fields = {

@@ -158,3 +158,44 @@ def test_the_first_team_has_what_the_others_must_not_see(estate: Estate) -> None
         )
     }
     assert [path for path, body in shown.items() if MARK.lower() not in body.lower()] == []
+
+
+BANK = "Billing <billing@victim-bank.example>"
+SENDERS: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/manage/environments"): {"identifier": "prod", "channels": {"email": {"from": BANK}}},
+    ("PUT", "/manage/dev/event_types/phish"): {
+        "notifications": [
+            {"name": "mail", "channel": "email", "template": {"from": BANK, "subject": "Your invoice", "text": "x"}}
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize(("method", "path"), SENDERS)
+@pytest.mark.parametrize("credential", ["api_token", "admin"])
+def test_nobody_names_a_sender_outside_the_list_of_the_team(
+    estate: Estate, method: str, path: str, credential: str
+) -> None:
+    headers = {"authorization": f"Bearer {getattr(estate.plain.credentials, credential)}"}
+    body = json.dumps(SENDERS[method, path]).encode()
+    estate.cloud.requests.clear()
+    answer = estate.api.call(Call(method, path, {}, headers, body))
+    assert answer.status == 422, answer.body
+    assert "is not among the senders of the team" in answer.body
+    assert_nothing_done(estate)
+    assert estate.changed() == set()
+
+
+@pytest.mark.parametrize("prefix", ["/api", "/v1", "/v1/api"])
+def test_nobody_registers_where_registration_is_closed(estate: Estate, prefix: str) -> None:
+    person = {"email": "mallory@evil.example", "password": "correct horse", "full_name": "M"}
+    estate.cloud.requests.clear()
+    estate.cloud.parameters["Registration"] = "closed"
+    estate.cloud.restart("neptie/register")
+    try:
+        answer = estate.api.call(Call("POST", f"{prefix}/auth/register", {}, {}, json.dumps(person).encode()))
+    finally:
+        del estate.cloud.parameters["Registration"]
+        estate.cloud.restart("neptie/register")
+    assert (answer.status, json.loads(answer.body)) == (403, {"message": "Registration is closed"})
+    assert [name for name, _ in estate.cloud.requests] == ["dynamodb:GetItem"]

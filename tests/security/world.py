@@ -233,6 +233,12 @@ class Estate:
         #: A team with nothing but its environments, and one with the same things under the same names.
         self.second = Owner(cloud, "", settings, empty=True)
         self.twin = Owner(cloud, "", settings)
+        #: One that an operator has stopped.
+        self.stopped = Owner(cloud, "", settings, empty=True)
+        self.stopped.runtime.account_store.stop_team(self.stopped.team_id, self.stopped.runtime.clock.now())
+        #: One that may send as nobody but the stack's own senders.
+        self.plain = Owner(cloud, "", settings, empty=True)
+        self.plain.runtime.account_store.set_senders(self.plain.team_id, [])
         self._items = self.everything()
         cloud.requests.clear()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -102,6 +103,10 @@ class Report(NamedTuple):
     kind: str
 
 
+#: A delivery's job.
+_JOB = re.compile(r'\{"team_id":"([^"]*)".*?"delivery_id":"([^"]*)"')
+
+
 @dataclass(eq=False)
 class Journal:
     """The log of a run."""
@@ -115,6 +120,10 @@ class Journal:
     #: Team, environment and message id to the reasons for which an event does not count.
     discarded: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     poison: set[str] = field(default_factory=set)
+    #: Names that messages had which nobody can handle.
+    poisoned: set[str] = field(default_factory=set)
+    #: Team and delivery to how often the first of its jobs that was done had been handed over.
+    receives: dict[tuple[str, str], int] = field(default_factory=dict)
     #: Messages that went to a dead-letter queue, though nothing went wrong whenever they were handed over.
     set_aside: list[str] = field(default_factory=list)
     #: Messages that a function reported as failed, though nothing went wrong and it did not say how long they wait.
@@ -200,6 +209,12 @@ class Journal:
             [to] = report["mail"]["destination"]
             self.suppress(report["mail"]["tags"]["team_id"][0], to, now, kind.lower())
 
+    def done(self, message: QueuedMessage) -> None:
+        """Note that a message is off its queue."""
+        names = _JOB.match(message.body)
+        if names is not None:
+            self.receives.setdefault((names[1], names[2]), message.receives)
+
     def suppress(self, team_id: str, address: str, now: int, reason: str) -> None:
         """Note that from now on an address is suppressed for sure."""
         self.suppressed.setdefault((team_id, address.lower()), []).append((now, reason))
@@ -215,6 +230,8 @@ def _may_refuse(route: str, answer: Answer) -> bool:
         return answer.status == 404
     if route == "POST /neptune/events/ingest":  # a revoked token
         return answer.status == 401
-    if route == "POST /api/email/send":  # the lead is suppressed, or the hour's limit is reached
-        return answer.status == 429 or (answer.status == 400 and "lead_id" in answer.body)
+    if route == "POST /api/email/send":  # the lead is suppressed, its HTML no whole, or the hour's limit is reached
+        return answer.status == 429 or (
+            answer.status == 400 and ("lead_id" in answer.body or "never closed" in answer.body)
+        )
     return False

@@ -112,10 +112,10 @@ def _released_after_no_answer() -> list[Change]:
 def _recorded_before_sent() -> list[Change]:
     hand_over = Deliverer._hand_over
 
-    def early(self: Any, job: Any, token: str, *rest: Any) -> None:
+    def early(self: Any, job: Any, claim: Claim, *rest: Any, **options: Any) -> None:
         if self.suppressions is not None and not job.mock:
-            self._record(job, token, Outcome("success"))
-        hand_over(self, job, token, *rest)
+            self._record(job, claim.token, Outcome("success"))
+        hand_over(self, job, claim, *rest, **options)
 
     return [(Deliverer, "_hand_over", early)]
 

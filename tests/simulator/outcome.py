@@ -74,7 +74,8 @@ class Outcome:
                 case "message":
                     item = unmarshal(raw)
                     team_id, environment = item["pk"].split("#")[:2]
-                    outcome._add(Scope(team_id, environment), *store._read(item))
+                    stored = store._read(item)
+                    outcome._add(Scope(team_id, environment), stored.message, stored.plan)
                 case "delivery" if "id" in raw:
                     item = unmarshal(raw)
                     outcome.deliveries[item["pk"]] = to_delivery(item)
@@ -88,7 +89,7 @@ class Outcome:
             (each.notification, each.channel, comparable(each.recipient.type, each.recipient.value))
             if each.recipient
             else (each.notification, each.channel, None): each
-            for each in plan.deliveries(scope, message.message_id)
+            for each in plan.deliveries(scope, message.key)
         }
         stored = Stored(scope, message, plan, planned)
         self.messages[stored.number] = stored

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from tests.simulator import invariants, setup
+from tests.simulator import hostile, invariants, setup
 from tests.simulator.actions import ACTIONS
 from tests.simulator.chance import Chance
 from tests.simulator.faults import Fault
@@ -30,6 +30,8 @@ class Plan:
     #: The faults that happen, by id; None for those that are drawn.
     faults: Sequence[str] | None = None
     intensity: float = 1.0
+    #: Whether the hostile team does harm; without it, it sends as much that is honest.
+    harm: bool = True
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class Result:
     faults: list[Fault]
     trace: Trace
     figures: dict[str, float]
+    #: Team and delivery to how often its job was handed over until it was done, and to when a provider took it.
+    receives: dict[tuple[str, str], int]
+    taken: dict[tuple[str, str], int]
 
 
 def run(plan: Plan, *, keep_trace: bool = False) -> Result:
@@ -50,7 +55,8 @@ def run(plan: Plan, *, keep_trace: bool = False) -> Result:
     gc.set_threshold(200_000, 20, 100)
     began, used = time.perf_counter(), time.process_time()
     world = World(plan.seed, only=plan.faults, intensity=plan.intensity, keep_trace=keep_trace)
-    with running(world):
+    world.harm = plan.harm
+    with running(world), hostile.slow_templates(world):
         events = happen(world, plan)
         broken = invariants.check(world)
     world.trace.end()
@@ -69,7 +75,16 @@ def run(plan: Plan, *, keep_trace: bool = False) -> Result:
         "seconds": round(time.perf_counter() - began, 1),
         "seconds of CPU": round(time.process_time() - used, 1),
     }
-    return Result(plan, broken, world.faults.happened, world.trace, figures)
+    return Result(plan, broken, world.faults.happened, world.trace, figures, world.journal.receives, _taken(world))
+
+
+def _taken(world: World) -> dict[tuple[str, str], int]:
+    taken: dict[tuple[str, str], int] = {}
+    for each in world.journal.hand_overs:
+        if each.accepted is not None and "#" in each.delivery:  # not one without a claim
+            team, *_, delivery = each.delivery.split("#")
+            taken.setdefault((team, delivery), each.accepted.at)
+    return taken
 
 
 def happen(world: World, plan: Plan) -> int:
@@ -80,7 +95,7 @@ def happen(world: World, plan: Plan) -> int:
     teams = setup.make(world)
     Reactions(world)
     operators = Operators(world, teams)
-    workload = Workload(world, teams, ACTIONS, plan.events, plan.items)
+    workload = Workload(world, teams, ACTIONS, plan.events, plan.items, hostile.make(world))
     world.faults.active = True
     workload.begin()
     operators.begin()

@@ -35,12 +35,7 @@ def nothing_unexpected_happens(outcome: Outcome) -> Iterator[Broken]:
             continue
         text = f"{invocation.label} raised {type(error).__name__}: {error}"
         yield Broken("nothing unexpected happens", text, (invocation.label,))
-    poisoned = {
-        message.label
-        for queue in outcome.world.queues.values()
-        for message in queue.messages.values()
-        if message.body in journal.poison
-    }
+    poisoned = journal.poisoned
     for origin, line in journal.errors:
         if origin is not None and origin.faults and line.get("error") == "Unavailable":
             continue

@@ -36,13 +36,25 @@ _REGION, _ACCOUNT = "us-east-1", "123456789012"
 class QueuedMessage:
     """A message that a queue holds."""
 
-    __slots__ = ("body", "faults", "first_received", "group", "label", "receipt", "receives", "sent_at", "visible_at")
+    __slots__ = (
+        "attributes",
+        "body",
+        "faults",
+        "first_received",
+        "group",
+        "label",
+        "receipt",
+        "receives",
+        "sent_at",
+        "visible_at",
+    )
 
     def __init__(self, label: str, body: str, sent_at: int, group: str = "") -> None:
         self.label = label
         self.body = body
         self.group = group
         self.sent_at = sent_at
+        self.attributes: Mapping[str, Any] = {}
         self.visible_at = sent_at
         self.receives = 0
         self.first_received = 0
@@ -78,13 +90,16 @@ class Queue:
         self.consumer = function
         self._batch = int(mapping["BatchSize"])
 
-    def put(self, label: str, body: str, group: str = "", delay: int = 0) -> None:
+    def put(
+        self, label: str, body: str, group: str = "", delay: int = 0, attributes: Mapping[str, Any] | None = None
+    ) -> None:
         """Take a message of a group in, that is handed over after so many seconds at the earliest."""
         world = self._world
         if not 0 <= delay <= _LONGEST_DELAY:
             raise error("InvalidParameterValue", 400, "SendMessage")
         begins = world.time.now + delay * SECOND
         message = QueuedMessage(label, body, world.time.now, group)
+        message.attributes = attributes or {}
         world.note(label, f"is on {self.name}")
         self._add(message)
         match world.faults.draw(f"{label}/sent", "queue:sent"):
@@ -161,6 +176,8 @@ class Queue:
     def _received(self, message: QueuedMessage) -> QueuedMessage:
         world = self._world
         message.receives += 1
+        if message.body in world.journal.poison:
+            world.journal.poisoned.add(message.label)
         message.first_received = message.first_received or world.time.now
         message.receipt = f"{message.label}#{message.receives}"
         hidden = self._visibility
@@ -202,6 +219,7 @@ class Queue:
                 world.note(message.label, "! was handled, and is not deleted")
             elif self.messages.pop(message.label, None) is not None:
                 world.note(message.label, "is done")
+                world.journal.done(message)
             if failed is not None and message.label not in failed:
                 world.record_handled(self, message)
 
@@ -216,7 +234,10 @@ class Queue:
                 "ApproximateFirstReceiveTimestamp": str(message.first_received // 1000),
                 "SenderId": _ACCOUNT,
             },
-            "messageAttributes": {},
+            "messageAttributes": {
+                name: {"dataType": value["DataType"], "stringValue": value["StringValue"]}
+                for name, value in message.attributes.items()
+            },
             "md5OfBody": "",
             "eventSource": "aws:sqs",
             "eventSourceARN": f"arn:aws:sqs:{_REGION}:{_ACCOUNT}:{self.name}",
@@ -281,7 +302,7 @@ class Sqs:
     def _send_message(self, parameters: dict[str, Any], _fault: str | None) -> dict[str, Any]:
         label = self._label()
         body, group, delay = parameters["MessageBody"], parameters["MessageGroupId"], parameters.get("DelaySeconds", 0)
-        self._queue(parameters).put(label, body, group, delay)
+        self._queue(parameters).put(label, body, group, delay, parameters.get("MessageAttributes"))
         return {"MessageId": label}
 
     def _send_message_batch(self, parameters: dict[str, Any], fault: str | None) -> dict[str, Any]:

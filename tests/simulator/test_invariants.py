@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from nereid.models.message_keys import key_of
 from nereid.models.team import Scope
 from tests.simulator import invariants
 from tests.simulator.journal import HandOver, Opened, Report, Trait
@@ -51,8 +52,10 @@ def rewrite(world: World, table: str, wanted: Callable[[dict[str, Any]], bool], 
 
 def lose_a_message(world: World) -> None:
     sent = next(each for each in world.journal.sent.values() if each.taken and each.rule is None)
-    key = f"{sent.team_id}#{sent.environment}#message#{sent.message_id}"
-    rewrite(world, "ActivityTable", lambda item: item["pk"]["S"] == key)
+    assert sent.message_id
+    place = f"{sent.team_id}#{sent.environment}#message#"
+    keys = {place + key_of(sent.message_id, public=public) for public in (False, True)}
+    rewrite(world, "ActivityTable", lambda item: item["pk"]["S"] in keys)
 
 
 def reopen_a_delivery(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.simulator.chance import Chance
@@ -14,6 +15,7 @@ from tests.simulator.scheduler import current
 from tests.simulator.setup import Place, Teams
 
 if TYPE_CHECKING:
+    from tests.simulator.hostile import Hostile
     from tests.simulator.world import World
 
 #: Time between two items: the traffic is dense for a while, then thin, and now and then there is a pause.
@@ -45,6 +47,8 @@ class Workload:
         How many.
     only
         The numbers of those that happen, in a run that repeats another; None for all.
+    hostile
+        Who does harm beside them.
     """
 
     def __init__(
@@ -54,10 +58,12 @@ class Workload:
         actions: Mapping[str, Action],
         count: int,
         only: Sequence[int] | None = None,
+        hostile: Hostile | None = None,
     ) -> None:
         self.world = world
         self.teams = teams
         self._actions = actions
+        self._hostile = hostile
         self.items = draw(world.chance, [kind for kind, action in actions.items() for _ in range(action.share)], count)
         wanted = None if only is None else set(only)
         self.chosen = [item for item in self.items if wanted is None or item.number in wanted]
@@ -77,6 +83,8 @@ class Workload:
 
     def _acting(self, item: Item) -> Callable[[], None]:
         def act() -> None:
+            if self._hostile is not None:
+                self.world.start(f"{item.label}h", partial(self._hostile.act, self, item), self.world.time.now)
             self._actions[item.kind].act(self, item)
             self._left -= 1
 

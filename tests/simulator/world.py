@@ -85,6 +85,8 @@ class World:
         self.scheduler = Scheduler(self.time)
         self.faults = Faults(self.chance, self.time, only=only, intensity=intensity)
         self.faults.active = False
+        #: Whether the hostile team does harm.
+        self.harm = True
         self.trace = Trace(keep=keep_trace)
         self.journal = Journal()
         self.sink = Sink(self.journal)

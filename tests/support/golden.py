@@ -108,6 +108,19 @@ def _client(stack: InProcessStack) -> None:
     _run(stack.cloud)
     client.accept("alias", {"anonymous_id": "a1", "external_id": "e1"})
     client.accept("events", [{"name": "seen", "external_id": "e1", "user": {"locale": "en"}, "data": {"x": 1}}])
+    # What a public key's event leads to: counts for its limits, conflicts of its id, and nothing at all.
+    manage = Manage(stack, stack.demo["api_token"])
+    manage.configure(MAIL, TEXT, {**INBOX, "when": "false"}, event_type="shared")
+    manage.ok("PUT", "/{env}/event_types/private", {"notifications": [MAIL], "public": False})
+    for name in ("shared", "private"):
+        event = {
+            "name": name,
+            "external_id": "e1",
+            "message_id": name,
+            "user": {"email": "e1@example.com", "phone": "+492"},
+        }
+        client.accept("events", [event])
+        client.accept("events", [{**event, "data": {"x": 1}}])
 
 
 def _vibetrace(stack: InProcessStack) -> None:

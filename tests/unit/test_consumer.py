@@ -47,8 +47,9 @@ class Noted:
         assert queue == QUEUE
         self.waits.append((handle, seconds))
 
-    def put_back(self, queue: str, body: str) -> None:
+    def put_back(self, queue: str, body: str, *, apart: bool = False) -> None:
         assert queue == QUEUE
+        assert not apart
         if self.refuses:
             raise Unavailable("refused")
         self.backs.append(body)

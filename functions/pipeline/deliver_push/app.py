@@ -24,4 +24,5 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         runtime.failure_noter,
         seconds_per_record=DELIVERY_SECONDS,
         counts=runtime.delivery_counts,
+        clock=runtime.clock,
     )

@@ -3,6 +3,8 @@
 from typing import Any
 
 from nereid.consumer import SecondsLeft, consume, read
+from nereid.errors import NotFound
+from nereid.logs import logger
 from nereid.models.message import EventBatch
 from nereid.runtime import runtime
 
@@ -10,7 +12,11 @@ from nereid.runtime import runtime
 def process(body: str, _seconds_left: SecondsLeft) -> None:
     """Process all messages of one request; repeating it repeats nothing that was done."""
     batch = read(EventBatch, body)
-    environment = runtime.environments.get(batch.team_id, batch.environment)
+    try:
+        environment = runtime.environments.get(batch.team_id, batch.environment)
+    except NotFound:
+        logger.info("environment was deleted", team_id=batch.team_id, environment=batch.environment)
+        return
     runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
     if batch.replays:
         runtime.processor.replay_all(environment, batch.replays)
@@ -20,5 +26,13 @@ def process(body: str, _seconds_left: SecondsLeft) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    redelivery, counts = runtime.redelivery("message"), runtime.delivery_counts
-    return consume(event, context, process, redelivery, runtime.failure_noter, seconds_per_record=30, counts=counts)
+    return consume(
+        event,
+        context,
+        process,
+        runtime.redelivery("message"),
+        runtime.failure_noter,
+        seconds_per_record=30,
+        counts=runtime.delivery_counts,
+        clock=runtime.clock,
+    )

@@ -17,4 +17,4 @@ def record(body: str, _seconds_left: SecondsLeft) -> None:
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Handle a batch of the queue; return which records failed."""
-    return consume(event, context, record, failure_noter=runtime.failure_noter)
+    return consume(event, context, record, failure_noter=runtime.failure_noter, clock=runtime.clock)

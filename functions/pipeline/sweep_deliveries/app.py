@@ -1,4 +1,4 @@
-"""Every five minutes: find stuck messages and deliveries and queue them again."""
+"""Every five minutes: find what is stuck and queue it again, and erase what deleted environments have left."""
 
 from typing import Any
 
@@ -14,7 +14,12 @@ _MARGIN = 40_000
 def handler(_event: dict[str, Any], context: Any) -> None:
     """Sweep. The event holds nothing but the schedule, and is not read."""
     identify(context)
-    done = runtime.sweeper.sweep(lambda: context.get_remaining_time_in_millis() > _MARGIN)
+
+    def has_time() -> bool:
+        return bool(context.get_remaining_time_in_millis() > _MARGIN)
+
+    done = runtime.sweeper.sweep(has_time)
     write_sweep(done.oldest_pending.total_seconds(), done.messages, done.repaired, done.lag.total_seconds())
-    if done.failed:
-        raise Unavailable(f"{len(done.failed)} environments were not swept")
+    failed = [*done.failed, *runtime.eraser.erase(has_time)]
+    if failed:
+        raise Unavailable(f"{len(failed)} environments were not swept, or not erased")

@@ -5,14 +5,17 @@ import random
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import BaseModel
 
+from nereid.batches import Batch
+from nereid.clock import SystemClock
 from nereid.core.messaging.failure_notes import FailureNoter
 from nereid.errors import TryAgain, Unavailable
 from nereid.logs import identify, logger, origin, unexpected
 from nereid.metrics import DeliveryCounts
+from nereid.ports.clock import Clock
 from nereid.ports.messaging import Redelivery
 
 #: Returns how many seconds the function may still run.
@@ -29,6 +32,7 @@ def consume(
     *,
     seconds_per_record: int = 12,
     counts: DeliveryCounts | None = None,
+    clock: Clock | None = None,
 ) -> Any:
     """Handle the records of a queue's event; return which failed, as Lambda wants to know.
 
@@ -46,6 +50,8 @@ def consume(
         never handed over: being stopped in the middle is what leaves outcomes unknown.
     counts
         The counts of the records; written once, when all were handled.
+    clock
+        The time, by which records are told that came back because their function ended; None for the system's.
     """
     identify(context)
 
@@ -68,7 +74,7 @@ def consume(
                 redelivery.again_in(record.event_source_arn, record.receipt_handle, pause)
             raise
 
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    processor = Batch(redelivery, clock or SystemClock(), seconds_left())
     try:
         return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
     finally:
@@ -106,7 +112,8 @@ def _pause_seconds(tries: int) -> int:
 
     Each has a moment of its own: what a busy partition refused would be refused together again.
     """
-    return math.ceil(random.uniform(0.5, 1) * min(900, 10 * 4 ** (tries - 1)))  # noqa: S311 - no secret
+    longest = min(900.0, 10.0 * 4.0 ** (tries - 1))
+    return math.ceil(random.uniform(0.5, 1) * longest)  # noqa: S311 - no secret
 
 
 def _put_back(record: SQSRecord, redelivery: Redelivery | None) -> None:

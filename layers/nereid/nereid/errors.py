@@ -19,6 +19,8 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     │   └── UnknownLead      a lead named among others; says which
     ├── RegistrationClosed   operators make the teams, nobody else
     ├── AlreadyExists        an object with this identity is there
+    │   └── BeingDeleted     one is there that will soon not be
+    ├── LimitReached         a team has as many of something as it may
     ├── TooMany              a limit is reached; says when to try again
     ├── Unavailable          a store or queue did not take or give it; try again
     │
@@ -108,6 +110,26 @@ class Invalid(NereidError):
         super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems.items()))
         self.problems = dict(problems)
         self.line = line
+
+
+class BeingDeleted(AlreadyExists):
+    """An object with this identity was deleted, and not all that belongs to it is gone yet."""
+
+
+class LimitReached(NereidError):
+    """A team has as many of something as it may; nothing was made.
+
+    Parameters
+    ----------
+    what
+        In words, in the plural.
+    most
+        How many it may have.
+    """
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(f"too many {what} ({most})")
+        self.what = what
 
 
 class TooMany(NereidError):

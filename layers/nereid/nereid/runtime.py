@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from nereid.core.audience.vibetrace.restrictions import EventRules
     from nereid.core.messaging.dead_letters import DeadLetters
     from nereid.core.messaging.deliver import Deliverer
+    from nereid.core.messaging.erase import Eraser
     from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.hourly_limits import HourlyLimiter
     from nereid.core.messaging.process_message import Processor
@@ -100,7 +101,7 @@ class Runtime:
     def account_store(self) -> DynamoAccountStore:
         from nereid.aws.access.accounts import DynamoAccountStore
 
-        return DynamoAccountStore(self._table("accounts_table"))
+        return DynamoAccountStore(self._table("accounts_table"), self.settings.quotas())
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -224,7 +225,7 @@ class Runtime:
     def event_types(self) -> DynamoEventTypeStore:
         from nereid.aws.messaging.event_types import DynamoEventTypeStore
 
-        return DynamoEventTypeStore(self._table("activity_table"))
+        return DynamoEventTypeStore(self._table("activity_table"), self.settings.quotas().event_types)
 
     @cached_property
     def messages(self) -> DynamoMessageStore:
@@ -473,6 +474,20 @@ class Runtime:
             queue=self.message_queue,
             depths=SqsDepths(self.clients, urls),
             closures=self.closures,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def eraser(self) -> Eraser:
+        from nereid.core.messaging.erase import Eraser
+
+        return Eraser(
+            deletions=self.account_store,
+            users=self.users,
+            event_types=self.event_types,
+            messages=self.messages,
+            deliveries=self.deliveries,
+            state=self.sweep_state,
             clock=self.clock,
         )
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nereid.models.team import Channels, EmailProvider, PushProvider, Registration, SmsProvider
+from nereid.models.team import Channels, EmailProvider, PushProvider, Quotas, Registration, SmsProvider
 
 
 class MissingSetting(RuntimeError):
@@ -61,6 +61,12 @@ class Settings(BaseModel):
     push_applications: str | None = Field(
         None, description="How the ARNs of the platform applications begin that the stack may use."
     )
+    max_environments: int | None = Field(None, ge=1, description="How many environments a team may have.")
+    max_api_tokens: int | None = Field(None, ge=1, description="How many API tokens a team may have.")
+    max_client_keys: int | None = Field(None, ge=1, description="How many client keys a team may have.")
+    max_event_types: int | None = Field(
+        None, ge=1, description="How many event types a team may have, in all its environments together."
+    )
     base_url: str | None = Field(None, description="URL of the API, for links in mails.")
     email_from: str | None = Field(None, description="Default sender of e-mail; empty for none.")
     configuration_set: str | None = Field(None, description="SES configuration set whose events come back as feedback.")
@@ -108,6 +114,11 @@ class Settings(BaseModel):
             sms=SmsProvider(sender_id=self.sms_sender_id or None) if self.sms_enabled else None,
             push=push if any(dict(push).values()) else None,
         )
+
+    def quotas(self) -> Quotas:
+        """Return how much a team may have; what the function was not given it does not add to."""
+        given = {name: getattr(self, f"max_{name}") for name in Quotas._fields}
+        return Quotas(**{name: most for name, most in given.items() if most is not None})
 
 
 @lru_cache(maxsize=1)

@@ -147,7 +147,7 @@ def test_who_was_taken_from_a_teams_list_sends_nothing_more(
     if taken.startswith("sms:"):
         own = world.environment.channels.model_validate({"sms": {"sender_id": "SHOP"}})
         world.environment = world.environment.model_copy(update={"channels": own})
-        accounts._table.put({**_item(world)})  # type: ignore[attr-defined]
+        accounts._table.put({**_item(world)})
     world.configure("login", notification)
     for listed, expected in (([taken], ("success", None)), ([], ("failed", NOT_ALLOWED))):
         change_team(accounts, clock, world.team_id, listed)

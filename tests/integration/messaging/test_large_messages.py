@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from nereid.aws.table import MAX_PAGE_BYTES
+from nereid.core.messaging.configured import configuration
 from nereid.core.messaging.deliver import cut
-from nereid.core.messaging.process_message import MAX_CARRIED_BYTES
+from nereid.core.messaging.process_message import MAX_CARRIED_BYTES, make_plan
 from nereid.dialects.http import MAX_BODY_BYTES
 from nereid.models.delivery import DeliveryJob
 from nereid.ports.messaging import MessageFilter
@@ -104,6 +105,23 @@ def test_every_character_of_json_comes_through_the_queues(cloud: Cloud, world: W
     assert cloud.pump() == []
     [mail] = cloud.sent("sesv2:SendEmail")
     assert mail["Content"]["Simple"]["Body"]["Text"]["Data"] == text
+
+
+def test_a_list_says_what_was_skipped_of_a_message_whose_plan_is_kept_in_parts(cloud: Cloud, world: World) -> None:
+    world.configure("login", MAIL, {**INBOX, "when": "false"})
+    contacts = [{"type": "email", "value": f"{noise(4000, number)}@example.com"} for number in range(60)]
+    data = {"filler": noise(MAX_BODY_BYTES - 20_000)}
+    message = world.message("login", contact_infos=contacts, data=data)
+    found = configuration(world.runtime.event_types, world.scope, message)
+    plan = make_plan(world.environment, found, message, None, message.received_at)
+    assert world.runtime.messages.add(world.scope, message, plan) is None
+    key = {"pk": {"S": f"{world.team_id}#dev#message#{message.message_id}"}, "sk": {"S": "message"}}
+    assert "plan_parts" in cloud.client("dynamodb").get_item(TableName="ActivityTable", Key=key)["Item"]
+    [listed] = world.runtime.messages.page(world.scope, MessageFilter(), None, 1)[0]
+    for stored in (listed, world.runtime.messages.get(world.scope, message.key)):
+        assert stored is not None
+        skipped = [(each.notification, each.reason) for each in stored.plan.all_skipped()]
+        assert skipped == [("inbox", "condition does not hold")]
 
 
 def test_a_page_of_large_messages_ends_early_and_goes_on(cloud: Cloud, world: World) -> None:

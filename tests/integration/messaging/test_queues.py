@@ -141,6 +141,20 @@ class TestRedelivery:
         [request] = cloud.sent("sqs:ChangeMessageVisibility")
         assert (request["QueueUrl"], request["VisibilityTimeout"]) == (cloud.queues[queue], 7)
 
+    def test_a_record_is_marked_that_is_to_be_handled_apart(self, cloud: Cloud, redelivery: SqsRedelivery) -> None:
+        arn = IN_HAND + cloud.queues["email"].rpartition("/")[2]
+        redelivery.put_back(arn, "{}")
+        redelivery.put_back(arn, "{}", apart=True)
+        assert [list(each.get("MessageAttributes", {})) for each in cloud.sent(SEND)] == [[], ["apart"]]
+
+    def test_records_are_taken_off_the_queue_that_has_them(self, cloud: Cloud, redelivery: SqsRedelivery) -> None:
+        url = cloud.queues["email_high"]
+        sqs = cloud.client("sqs")
+        sqs.send_message(QueueUrl=url, MessageBody="{}", MessageGroupId="team")
+        [message] = sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)["Messages"]
+        redelivery.remove(IN_HAND + url.rpartition("/")[2], [message["ReceiptHandle"]])
+        assert not sqs.receive_message(QueueUrl=url).get("Messages")
+
     @pytest.mark.parametrize("body", ["{}", "[1]", '"text"', '{"team_id":null}'])
     def test_a_record_of_nobody_goes_back_as_well(self, cloud: Cloud, redelivery: SqsRedelivery, body: str) -> None:
         redelivery.put_back(IN_HAND + cloud.queues["email"].rpartition("/")[2], body)

@@ -12,7 +12,7 @@ import pytest
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.process_message import REMOVED
 from nereid.core.messaging.template_content import TemplateContent
-from nereid.models.delivery import Delivery, DeliveryJob, Planned, Replayed
+from nereid.models.delivery import Delivery, DeliveryJob, Planned, Rendered, Replayed
 from nereid.ports.messaging import Outcome
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, PHONE, SAM, TEXT
@@ -247,6 +247,9 @@ class TestRemoved:
 
             def is_paced(self, _job: DeliveryJob) -> bool:
                 return False
+
+            def senders(self, _job: DeliveryJob, _rendered: Rendered) -> list[str]:
+                return []
 
             def send(self, *_: Any) -> str:
                 change()
@@ -516,6 +519,9 @@ class TestReports:
 
             def is_paced(self, _job: DeliveryJob) -> bool:
                 return False
+
+            def senders(self, _job: DeliveryJob, _rendered: Rendered) -> list[str]:
+                return []
 
             def send(inner, *_: Any) -> str:  # noqa: N805 - the test is at hand as self
                 self.report(world, message_id, "delivery")

@@ -47,9 +47,12 @@ class FairQueue(Queue):
         super().consumed_by(function, mapping)
         self._most = self._world.most_sandboxes(mapping)
 
-    def put(self, label: str, body: str, group: str = "", delay: int = 0) -> None:
+    def put(
+        self, label: str, body: str, group: str = "", delay: int = 0, attributes: Mapping[str, Any] | None = None
+    ) -> None:
         """Take a message of a group in."""
         message = QueuedMessage(label, body, self._world.time.now, group)
+        message.attributes = attributes or {}
         self._add(message)
         self._show(message, self._world.time.now + delay * SECOND)
 

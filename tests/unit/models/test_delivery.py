@@ -2,7 +2,7 @@
 
 import pytest
 
-from nereid.models.delivery import delivery_id
+from nereid.models.delivery import Plan, delivery_id
 from nereid.models.team import Scope
 
 SCOPE = Scope("team", "dev")
@@ -47,3 +47,11 @@ def test_parts_that_only_join_to_the_same_text_have_ids_of_their_own() -> None:
         delivery_id(SCOPE, 'a", "b', "c", "email", None),
     }
     assert len(ids) == 3
+
+
+def test_a_plan_of_an_earlier_release_says_which_conditions_failed() -> None:
+    plan = Plan.model_validate({"planned_at": "2026-01-31T09:30:00Z", "failed_conditions": {"mail": "no order"}})
+    assert [each.model_dump() for each in plan.all_skipped()] == [
+        {"notification": "mail", "reason": "condition cannot be evaluated: no order"}
+    ]
+    assert plan.reason is None

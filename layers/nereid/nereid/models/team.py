@@ -1,7 +1,7 @@
 """Teams, their environments, and the credentials that open them."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
@@ -146,8 +146,19 @@ class ClientAccess(BaseModel):
         return ClientAccess.model_validate({**own, **new, "hourly": hourly})
 
 
+#: How long after its deletion an environment may still be written to, by functions that know it from before.
+DELETION_SETTLES = timedelta(minutes=5)
 #: No provider for any channel.
 NO_CHANNELS = Channels(email=None, sms=None, push=None)
+
+
+class Quotas(NamedTuple):
+    """How many of each a team may have."""
+
+    environments: int = 20
+    api_tokens: int = 100
+    client_keys: int = 100
+    event_types: int = 1000
 
 
 class Team(BaseModel):
@@ -164,6 +175,13 @@ class Team(BaseModel):
     #: Since when an operator has it stopped, and when one last let it go on.
     stopped_at: datetime | None = None
     resumed_at: datetime | None = None
+    #: When environments of it were deleted, the last of each identifier; the latest only.
+    deleted: dict[str, datetime] = {}
+
+    def has_deleted(self, environment: str, planned_at: datetime) -> bool:
+        """Tell whether what was planned at a moment was for an environment that has been deleted since."""
+        at = self.deleted.get(environment)
+        return at is not None and planned_at < at + DELETION_SETTLES
 
 
 class Environment(BaseModel):

@@ -85,7 +85,14 @@ class AccountStore(Protocol):
         ...
 
     def create_environment(self, environment: Environment) -> None:
-        """Store a new environment; `AlreadyExists` if the identifier is taken."""
+        """Store a new environment; `AlreadyExists` if the identifier is taken, `LimitReached` if there are too many."""
+        ...
+
+    def delete_environment(self, scope: Scope, at: datetime) -> None:
+        """Mark an environment as deleted and revoke its keys; `NotFound` if there is none.
+
+        From then on it is not found any more; its data are there until they are erased (`core.messaging.erase`).
+        """
         ...
 
     def update_environment(self, environment: Environment) -> None:
@@ -101,7 +108,7 @@ class AccountStore(Protocol):
         ...
 
     def create_api_token(self, token: ApiToken) -> None:
-        """Store a new token."""
+        """Store a new token; `LimitReached` if the team has too many."""
         ...
 
     def delete_api_token(self, team_id: str, token_id: str) -> None:
@@ -117,7 +124,7 @@ class AccountStore(Protocol):
         ...
 
     def create_client_key(self, key: ClientKey) -> None:
-        """Store a new client key."""
+        """Store a new client key; `LimitReached` if the team has too many."""
         ...
 
     def delete_client_key(self, team_id: str, key_id: str) -> None:

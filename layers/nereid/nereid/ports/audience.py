@@ -32,6 +32,14 @@ class UserStore(Protocol):
         """Delete a user with everything that belongs to it; `NotFound` if there is none."""
         ...
 
+    def some(self, scope: Scope, limit: int) -> list[str]:
+        """Return the ids of some users, in no order; one that was deleted just now may be among them."""
+        ...
+
+    def forget_counts(self, scope: Scope) -> None:
+        """Forget how many users an environment has, once it has none."""
+        ...
+
     def page(self, scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
         """Return one page of users, newest created first, and how many there are."""
         ...

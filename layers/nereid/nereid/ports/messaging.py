@@ -65,7 +65,10 @@ class EventTypeStore(EventTypeReader, Protocol):
         ...
 
     def put(self, scope: Scope, event_type: EventType) -> EventType:
-        """Create or replace one; return it as stored, with the first `created_at`."""
+        """Create or replace one; return it as stored, with the first `created_at`.
+
+        `LimitReached` if it is new, and the team has too many.
+        """
         ...
 
     def delete(self, scope: Scope, event_type: str) -> None:
@@ -145,6 +148,10 @@ class MessageStore(Protocol):
         """
         ...
 
+    def delete_many(self, scope: Scope, message_ids: Sequence[str]) -> None:
+        """Delete messages; what of their plans stands apart expires."""
+        ...
+
     def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
         """Return messages that arrived after a position and before a moment, oldest first; may miss the newest.
 
@@ -195,6 +202,10 @@ class SweepState(Watches, Protocol):
 
     def unwatch(self, scope: Scope, watches: Sequence[Watch]) -> None:
         """Look at messages no more, as far as these watches go."""
+        ...
+
+    def forget(self, scope: Scope) -> None:
+        """Forget all of an environment."""
         ...
 
     def turn(self) -> Scope | None:
@@ -328,6 +339,10 @@ class DeliveryStore(Protocol):
         With a lost claim only a success is recorded, as long as the same sending is pending: the run that
         has it now may not have sent it yet.
         """
+        ...
+
+    def delete_many(self, scope: Scope, delivery_ids: Sequence[str]) -> None:
+        """Delete the records of deliveries."""
         ...
 
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
@@ -493,6 +508,22 @@ class Tenants(Protocol):
         ...
 
 
+class Deletions(Protocol):
+    """Environments that were deleted and whose data are not all gone."""
+
+    def deletions(self) -> Iterator[tuple[Scope, datetime]]:
+        """Yield them, and when they were deleted; one that was deleted just now may be missing."""
+        ...
+
+    def delete_client_keys(self, scope: Scope) -> None:
+        """Revoke the keys of an environment."""
+        ...
+
+    def finish_deletion(self, scope: Scope) -> None:
+        """Forget an environment whose data are gone, so that its identifier is free."""
+        ...
+
+
 class Channel(Protocol):
     """A way to hand a delivery over."""
 
@@ -526,6 +557,10 @@ class Channel(Protocol):
         ...
 
 
+#: The attribute of a record that is to be handled apart from others.
+APART = "apart"
+
+
 class Redelivery(Protocol):
     """When a record that failed for now, or was not begun, comes again. A queue is named by its ARN."""
 
@@ -533,6 +568,16 @@ class Redelivery(Protocol):
         """Have the queue hand a record over again after some seconds; it is one more of the times that it does."""
         ...
 
-    def put_back(self, queue: str, body: str) -> None:
-        """Put a record on its queue anew, as if it was never handed over."""
+    def put_back(self, queue: str, body: str, *, apart: bool = False) -> None:
+        """Put a record on its queue anew, as if it was never handed over.
+
+        Parameters
+        ----------
+        apart
+            Whether to mark it with the attribute `APART`, as one that may kill its function.
+        """
+        ...
+
+    def remove(self, queue: str, receipt_handles: Sequence[str]) -> None:
+        """Take records of a batch off their queue."""
         ...

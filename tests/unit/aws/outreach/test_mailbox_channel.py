@@ -289,6 +289,9 @@ class Noted:
     def is_paced(self, _job: DeliveryJob) -> bool:
         return self.paced
 
+    def senders(self, _job: DeliveryJob, _rendered: Rendered) -> list[str]:
+        return []
+
     def send(self, job: DeliveryJob, _rendered: Rendered, _check_time: Any) -> str | None:
         self.jobs.append(job)
         return None

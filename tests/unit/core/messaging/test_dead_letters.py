@@ -183,6 +183,29 @@ def test_a_batch_with_nothing_of_a_team_is_passed_over(clock: Clock) -> None:
     assert queue.given_back == [f"a{number}" for number in range(10)]
 
 
+def test_many_letters_of_one_team_stand_before_no_other(clock: Clock) -> None:
+    own = json.dumps({"team_id": "t", "delivery_id": "d"})
+    flood = json.dumps({"team_id": "flood", "delivery_id": "d"})
+    queue = Queue(clock, "a", *[flood] * 700, own)
+    found = look(clock, a=queue).show(Notes(), "t", None, 100)
+    assert [letter.id for letter in found.letters] == ["a700"]
+    # The others are hidden for as long as they were taken, so that the next look begins behind them.
+    assert queue.given_back == [*(f"a{number}" for number in range(100)), "a700"]
+
+
+def test_a_few_letters_of_each_team_are_given_back_at_once(clock: Clock) -> None:
+    bodies = [json.dumps({"team_id": f"team{number}", "delivery_id": "d"}) for number in range(6)]
+    queue = Queue(clock, "a", *bodies * 90)
+    assert look(clock, a=queue).redrive("t", None, None) == Done(0, 0, more=False)
+    assert queue.given_back == [f"a{number}" for number in range(500)]
+
+
+def test_the_operator_is_bounded_by_all_letters(clock: Clock) -> None:
+    queue = Queue(clock, "a", *[NOBODY] * 40)
+    ids, more = shown(look(clock, most=20, a=queue))
+    assert (len(ids), more, len(queue.given_back)) == (20, True, 20)
+
+
 def test_a_look_for_one_letter_ends_where_it_is(clock: Clock) -> None:
     queue = Queue(clock, "a", *[NOBODY] * 30)
     assert look(clock, a=queue).redrive(None, None, "a11") == Done(1, 0, more=False)

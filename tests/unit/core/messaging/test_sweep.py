@@ -14,6 +14,7 @@ import pytest
 from nereid.clock import from_iso, to_iso
 from nereid.core.messaging import sweep
 from nereid.core.messaging.sweep import GAVE_UP, PAUSES, Sweep, Sweeper
+from nereid.core.messaging.sweep_watches import PENDING_AFTER
 from nereid.errors import Unavailable
 from nereid.models.delivery import Plan, Planned, PlannedNotification, Recipient
 from nereid.models.message import EventBatch
@@ -316,7 +317,7 @@ def test_a_watched_message_in_a_backlog_waits_and_loses_no_try(world: World) -> 
         world.sweep(minutes=16)
     assert world.replayed() == []
     assert [watch.repairs for watch in world.watches()] == [1]
-    assert [watch.due for watch in world.watches()] == [world.clock.moment + sweep.PENDING_AFTER]
+    assert [watch.due for watch in world.watches()] == [world.clock.moment + PENDING_AFTER]
     world.depths.clear()
     world.sweep(minutes=16)
     assert world.replayed() == ["m"]

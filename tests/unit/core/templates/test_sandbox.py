@@ -28,6 +28,10 @@ def test_a_template_in_which_everything_is_closed_is_taken(source: str) -> None:
     check_source(source)
 
 
+def test_what_stands_in_tags_is_counted() -> None:
+    assert check_source("text {{ a }} text {% if b %}c{% endif %}") == len("{{ a }}{% if b %}{% endif %}")
+
+
 @pytest.mark.parametrize(
     ("source", "text"),
     [
@@ -52,16 +56,19 @@ def test_a_template_that_leaves_something_open_or_has_a_long_tag_is_refused(sour
     ("value", "taken"),
     [
         ("abc", 3),
-        (2**13_999, 0),
+        (2**63, 20),
+        (2**63 - 1, 0),
+        (2**13_999, 4360),
         (True, 0),
         (1.5, 0),
-        (["abc", 1], 5),
-        (("abc", ["d"]), 7),
-        ({"a": "bc", "d": [1]}, 7),
+        (["abc", 1], 9),
+        (("abc", ["d"]), 13),
+        ({"a": "bc", "d": [1]}, 13),
+        (range(5), 15),
     ],
 )
 def test_a_value_takes_as_much_room_as_it_has_characters_and_items(value: Any, taken: int) -> None:
-    assert sandbox._room(value, 100) == 100 - taken
+    assert sandbox._room(value, 10_000) == 10_000 - taken
     assert sandbox._room(value, taken) == 0
 
 
@@ -70,32 +77,44 @@ def test_a_value_that_does_not_fit_leaves_less_than_none(value: Any) -> None:
     assert sandbox._room(value, 4) < 0
 
 
-def test_a_filter_may_make_the_largest_value_and_nothing_larger() -> None:
-    largest = sandbox._bounded(lambda size: "x" * size, None)
+def test_a_filter_may_be_given_and_make_the_largest_value_and_nothing_larger() -> None:
+    largest = sandbox._bounded(lambda size: "x" * size, sandbox._check_known)
     assert len(largest(500_000)) == 500_000
     with pytest.raises(ResourceLimitError):
         largest(500_001)
+    same = sandbox._bounded(lambda value, *_, **__: value, sandbox._check_known)
+    assert same("", "x" * 250_000, "x" * 249_991) == ""
+    assert same("", "x" * 250_000, name="x" * 249_991) == ""
+    with pytest.raises(ResourceLimitError):
+        same("", "x" * 250_000, "x" * 249_992)
 
 
 def test_a_filter_that_would_make_too_large_a_value_is_not_begun() -> None:
-    begun: list[float] = []
-    predicted = sandbox._bounded(begun.append, lambda size: size)
-    predicted(500_000)
+    begun: list[str] = []
+    replaced = sandbox._bounded(lambda text, *_: begun.append(text), sandbox._check_replaced)
+    replaced("a" * 5000, "a", "x" * 100)
     with pytest.raises(ResourceLimitError):
-        predicted(500_001)
-    assert begun == [500_000]
+        replaced("a" * 5001, "a", "x" * 100)
+    assert begun == ["a" * 5000]
 
 
-@pytest.mark.parametrize(("text", "old", "new"), [("a-b-c", "-", " and "), ("aaa", "a", ""), ("abc", "x", "yy")])
-def test_the_size_of_a_replacement_is_foretold(text: str, old: str, new: str) -> None:
-    assert sandbox._replaced(text, old, new) == len(text.replace(old, new))
+def test_a_joined_list_is_foretold_with_what_its_items_take() -> None:
+    sandbox._check_joined(["ab"] * 50_000, "12345")
+    with pytest.raises(ResourceLimitError):
+        sandbox._check_joined(["ab"] * 50_001, "12345")
+    sandbox._check_joined(["ab"] * 83_333)
+    with pytest.raises(ResourceLimitError):
+        sandbox._check_joined(["ab"] * 83_334)
+    sandbox._check_joined("abc", "x" * 400_000)
 
 
-def test_the_size_of_a_joined_list_is_foretold_with_what_its_items_take() -> None:
-    items = ["ab", "c", "def"]
-    assert sandbox._joined(items, ", ") == sum(map(len, items)) + len(items) + 2 * len(items)
-    assert sandbox._joined(items) == sum(map(len, items)) + len(items) + len(items)
-    assert sandbox._joined("abc", ", ") == 0
+@pytest.mark.parametrize(("separator", "most"), [("", 125_000), (",", 200_000), (" ", 200_000), ("ab", 500_000)])
+def test_the_pieces_of_a_text_are_foretold(separator: str, most: int) -> None:
+    text = ("x" + (separator if len(separator) < 2 else "")) * 250_000
+    sandbox._check_split(text[:most], separator)
+    if most < len(text):
+        with pytest.raises(ResourceLimitError):
+            sandbox._check_split(text[: most + 2], separator)
 
 
 @pytest.mark.parametrize(("stop", "fits"), [(100_000, True), (100_001, False)])
@@ -114,10 +133,10 @@ def test_a_value_that_fills_the_room_leaves_none_and_a_larger_one_does_not_fit(v
     size = 100 - sandbox._room(value, 100)
     assert sandbox._room(value, size) == 0
     assert sandbox._room(value, size - 1) < 0
-    assert sandbox._room([value, "x"], size + 1) < 0
-    assert sandbox._room({"a": value, "b": ""}, size + 2) < 0
+    assert sandbox._room([value, "x"], size + 6) < 0
+    assert sandbox._room({"a": value, "b": ""}, size + 7) < 0
 
 
 def test_a_number_has_room_up_to_its_bits() -> None:
-    assert sandbox._room(2**sandbox._MAX_BITS - 1, 5) == 5
-    assert sandbox._room(2**sandbox._MAX_BITS, 5) < 0
+    assert sandbox._room(2**sandbox._MAX_BITS - 1, 5000) > 0
+    assert sandbox._room(2**sandbox._MAX_BITS, 5000) < 0

@@ -1,25 +1,33 @@
 """Teams, environments, accounts and credentials in the accounts table."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from nereid import jsontext
 from nereid.aws.errors import ConditionFailed, Contended
 from nereid.aws.table import Item, Table, can_be_key, seconds
 from nereid.clock import from_iso, to_exact_iso
-from nereid.errors import AlreadyExists, Conflict, NotFound
+from nereid.contention import until_uncontested
+from nereid.errors import AlreadyExists, BeingDeleted, Conflict, LimitReached, NotFound
 from nereid.models.account import UNVERIFIED_LIFE, Account, Session
-from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
+from nereid.models.team import ApiToken, ClientKey, Environment, Quotas, Scope, Team
 
 _ALL_ENVIRONMENTS = "environments"
+#: Environments that are being deleted, and how many of a team's deletions its record has.
+_DELETIONS, _DELETIONS_KEPT = "deletions", 100
+_QUOTAS = Quotas()
+#: What a team may have only so many of, as its sort keys begin.
+_Kind = Literal["environment", "token", "client_key"]
 
 
 class DynamoAccountStore:
     """Implements `nereid.ports.access.AccountStore`."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, quotas: Quotas = _QUOTAS) -> None:
         self._table = table
+        self._quotas = quotas
 
     def create_team(
         self, team: Team, environment: Environment, token: ApiToken | None, account: Account | None = None
@@ -142,24 +150,85 @@ class DynamoAccountStore:
 
     def environment(self, team_id: str, identifier: str) -> Environment | None:
         item = self._table.get(_team(team_id), f"environment#{identifier}")
-        return _to_environment(item) if item else None
+        return _to_environment(item) if item and "deleting_at" not in item else None
 
     def environments(self, team_id: str) -> list[Environment]:
-        return sorted(map(_to_environment, self._all(team_id, "environment#")), key=lambda each: each.created_at)
+        items = [item for item in self._all(team_id, "environment#") if "deleting_at" not in item]
+        return sorted(map(_to_environment, items), key=lambda each: each.created_at)
 
     def create_environment(self, environment: Environment) -> None:
         try:
-            self._table.transact(
+            self._add(
+                environment.team_id,
+                "environment",
                 self._table.writing(_environment_item(environment), "attribute_not_exists(pk)"),
                 self._table.writing(_listed(environment)),
             )
         except ConditionFailed as error:
-            raise AlreadyExists("environment") from error
+            item = self._table.get(_team(environment.team_id), f"environment#{environment.identifier}")
+            raise (
+                BeingDeleted("environment") if item and "deleting_at" in item else AlreadyExists("environment")
+            ) from error
+
+    def delete_environment(self, scope: Scope, at: datetime) -> None:
+        key = (_team(scope.team_id), f"environment#{scope.environment}")
+        if not can_be_key(*key):
+            raise NotFound("environment")
+        listed = {"team_id": scope.team_id, "environment": scope.environment, "at": to_exact_iso(at)}
+
+        def attempt() -> None:
+            known = (self._table.get(_team(scope.team_id), "team") or {}).get("deleted", {})
+            deleted = {**known, scope.environment: to_exact_iso(at)}
+            latest = sorted(deleted, key=lambda name: str(deleted[name]))[-_DELETIONS_KEPT:]
+            try:
+                self._table.transact_once(
+                    self._table.updating(
+                        *key,
+                        "SET deleting_at = :at",
+                        {":at": to_exact_iso(at)},
+                        condition="attribute_exists(pk) AND attribute_not_exists(deleting_at)",
+                    ),
+                    self._table.updating(
+                        _team(scope.team_id),
+                        "team",
+                        "SET deleted = :deleted",
+                        {":deleted": {name: deleted[name] for name in latest}, ":known": known},
+                        condition="attribute_not_exists(deleted) OR deleted = :known",
+                    ),
+                    self._table.deleting(_ALL_ENVIRONMENTS, "#".join(scope)),
+                    self._table.writing({"pk": _DELETIONS, "sk": "#".join(scope), **listed}),
+                )
+            except ConditionFailed as error:
+                if 0 in error.which:
+                    raise NotFound("environment") from error
+                raise Conflict("team") from error
+
+        until_uncontested("team", attempt, again=(Conflict, Contended))
+        self.delete_client_keys(scope)
+
+    def delete_client_keys(self, scope: Scope) -> None:
+        for key in self.client_keys(scope.team_id):
+            if key.environment == scope.environment:
+                with suppress(NotFound):
+                    self.delete_client_key(scope.team_id, key.id)
+
+    def deletions(self) -> Iterator[tuple[Scope, datetime]]:
+        for item in self._table.query("pk = :pk", {":pk": _DELETIONS}):
+            yield Scope(item["team_id"], item["environment"]), from_iso(item["at"])
+
+    def finish_deletion(self, scope: Scope) -> None:
+        with suppress(ConditionFailed):  # done before, and perhaps made anew since
+            self._table.delete(
+                _team(scope.team_id), f"environment#{scope.environment}", "attribute_exists(deleting_at)"
+            )
+        # It goes last, so that who is interrupted comes by again.
+        self._table.delete(_DELETIONS, "#".join(scope))
 
     def update_environment(self, environment: Environment) -> None:
         changed = environment.model_copy(update={"version": environment.version + 1})
         # Environments of earlier releases have no version.
-        condition = "attribute_exists(pk) AND (version = :version OR attribute_not_exists(version))"
+        unchanged = "version = :version OR attribute_not_exists(version)"
+        condition = f"attribute_exists(pk) AND attribute_not_exists(deleting_at) AND ({unchanged})"
         try:
             self._table.put(_environment_item(changed), condition, {":version": environment.version})
         except (ConditionFailed, Contended) as error:
@@ -174,7 +243,7 @@ class DynamoAccountStore:
         return sorted(found, key=lambda token: (token.created_at, token.id))
 
     def create_api_token(self, token: ApiToken) -> None:
-        self._table.put(_token_item(token))
+        self._add(token.team_id, "token", self._table.writing(_token_item(token)))
 
     def delete_api_token(self, team_id: str, token_id: str) -> None:
         self._delete(_team(team_id), f"token#{token_id}")
@@ -189,7 +258,9 @@ class DynamoAccountStore:
 
     def create_client_key(self, key: ClientKey) -> None:
         record = key.model_dump(mode="json")
-        self._table.transact(
+        self._add(
+            key.team_id,
+            "client_key",
             self._table.writing({"pk": _team(key.team_id), "sk": f"client_key#{key.id}", **record}),
             self._table.writing({"pk": _key(key.key_hash), "sk": "client_key", **record}),
         )
@@ -209,6 +280,39 @@ class DynamoAccountStore:
 
     def ping(self) -> None:
         self._table.get("health", "health", consistent=False)
+
+    def _add(self, team_id: str, kind: _Kind, *writes: Item) -> None:
+        """Do the writes that add one of a kind to a team, all or nothing; `LimitReached` if it has as many as it may.
+
+        They are counted, since tokens remove themselves when they expire. Of two additions at once, which both count
+        without the other, one does not find the version that it read, and counts again.
+        """
+        what, most = {
+            "environment": ("environments", self._quotas.environments),
+            "token": ("API tokens", self._quotas.api_tokens),
+            "client_key": ("client keys", self._quotas.client_keys),
+        }[kind]
+        lock = (_team(team_id), f"quota#{kind}")
+        values = {":pk": _team(team_id), ":prefix": f"{kind}#"}
+
+        def attempt() -> None:
+            version = (self._table.get(*lock) or {"version": 0})["version"]
+            if self._table.count("pk = :pk AND begins_with(sk, :prefix)", values) >= most:
+                raise LimitReached(what, most)
+            unchanged = self._table.updating(
+                *lock,
+                "SET version = :next",
+                {":next": version + 1, ":version": version},
+                condition="attribute_not_exists(version) OR version = :version",
+            )
+            try:
+                self._table.transact_once(*writes, unchanged)
+            except ConditionFailed as error:
+                if error.which == (len(writes),):
+                    raise Conflict(what) from error
+                raise
+
+        until_uncontested(what, attempt, again=(Conflict, Contended))
 
     def _all(self, team_id: str, prefix: str) -> list[Item]:
         values = {":pk": _team(team_id), ":prefix": prefix}

@@ -164,6 +164,18 @@ class DynamoUserStore:
         found = self._table.get_many(keys)
         return [_to_user(found[key]) for key in keys if key in found], total
 
+    def some(self, scope: Scope, limit: int) -> list[str]:
+        found: list[str] = []
+        for shard in range(_LIST_SHARDS):
+            if len(found) < limit:
+                directory = {":directory": _directory(scope, shard)}
+                listed = self._table.query("directory = :directory", directory, index="users", limit=limit)
+                found += [item["pk"].split("#", 3)[3] for item in islice(listed, limit - len(found))]
+        return found
+
+    def forget_counts(self, scope: Scope) -> None:
+        self._table.delete_many(_count_key(scope, shard) for shard in range(_COUNT_SHARDS))
+
     def put_contact_info(self, scope: Scope, user: User | Owner, contact: ContactInfo, *, new: bool) -> None:
         generation: dict[str, Any] = {":generation": user.generation}
         if new:

@@ -116,6 +116,9 @@ class DynamoDeliveryStore:
                 condition=condition,
             )
 
+    def delete_many(self, scope: Scope, delivery_ids: Sequence[str]) -> None:
+        self._table.delete_many(delivery_key(scope, delivery_id) for delivery_id in dict.fromkeys(delivery_ids))
+
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
         found = self._table.get_many(delivery_key(scope, delivery_id) for delivery_id in delivery_ids)
         return {item["id"]: to_delivery(item) for item in found.values() if "id" in item}

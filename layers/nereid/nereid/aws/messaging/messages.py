@@ -140,6 +140,9 @@ class DynamoMessageStore:
             reached=from_iso(shown[-1]["received"].partition("#")[0]) if shown else None,
         )
 
+    def delete_many(self, scope: Scope, message_keys: Sequence[str]) -> None:
+        self._table.delete_many((_key(scope, message_key), "message") for message_key in message_keys)
+
     def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:
         found = self._plans((_key(scope, message_key), "message") for message_key in message_keys)
         return {_message_key(pk): plan for pk, plan in found.items()}

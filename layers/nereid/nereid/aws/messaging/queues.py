@@ -13,6 +13,7 @@ from nereid.aws.errors import code, translated
 from nereid.errors import Unavailable
 from nereid.models.delivery import DeliveryJob
 from nereid.models.message import EventBatch
+from nereid.ports.messaging import APART
 
 #: SQS takes at most 10 messages and 1 MiB per call; a little less leaves room for the overhead that counts as well.
 _MAX_ENTRIES = 10
@@ -82,8 +83,14 @@ class SqsRedelivery:
                 QueueUrl=self._url(queue), ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
             )
 
-    def put_back(self, queue: str, body: str) -> None:
-        _send(self._clients, self._url(queue), received(body), DelaySeconds=1)
+    def put_back(self, queue: str, body: str, *, apart: bool = False) -> None:
+        mark = {"MessageAttributes": {APART: {"DataType": "String", "StringValue": "yes"}}} if apart else {}
+        _send(self._clients, self._url(queue), received(body), DelaySeconds=1, **mark)
+
+    def remove(self, queue: str, receipt_handles: Sequence[str]) -> None:
+        entries = [{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(receipt_handles)]
+        with translated():
+            self._clients.sqs.delete_message_batch(QueueUrl=self._url(queue), Entries=entries)
 
     def _url(self, queue: str) -> str:
         return self._urls[queue.rpartition(":")[2]]

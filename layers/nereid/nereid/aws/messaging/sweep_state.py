@@ -48,6 +48,11 @@ class DynamoSweepState:
     def unwatch(self, scope: Scope, watches: Sequence[Watch]) -> None:
         self._table.delete_many(dict.fromkeys((_key(scope), _sort_key(watch)) for watch in watches))
 
+    def forget(self, scope: Scope) -> None:
+        self._table.delete_many(
+            (item["pk"], item["sk"]) for item in self._table.query("pk = :pk", {":pk": _key(scope)})
+        )
+
     def turn(self) -> Scope | None:
         item = self._table.get(*_TURN, consistent=False)
         return Scope(item["team_id"], item["environment"]) if item else None

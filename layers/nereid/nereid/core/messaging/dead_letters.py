@@ -5,8 +5,13 @@ id. Letters of no team are the operator's, whose calls name no team.
 
 SQS can show a queue's records only by receiving them. A received one is hidden for a while from all others and
 given back afterwards, so a look is bounded in number and time, and says whether it saw everything.
+
+However many letters a team has, they stand before no other's: only the caller's count for the number, and of another
+team's many only some are given back at once. The others stay hidden for some seconds more, so that the next call comes
+to what is behind them.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,6 +36,8 @@ _NOT_FINISHED = "the function did not finish: it ran out of time or memory, or c
 _MAX_SHOWN_BYTES = 4_000_000
 #: How many letters SQS gives at a time.
 _BATCH = 10
+#: How many letters of each other team, and of all of them, a look gives back at once.
+_GIVEN_BACK, _ALL_GIVEN_BACK = 100, 500
 
 
 class Shown(NamedTuple):
@@ -59,7 +66,7 @@ class DeadLetters:
     seconds
         How long a call may take letters.
     most
-        How many letters a call looks at.
+        How many letters of the caller's a call looks at.
     """
 
     queues: Mapping[str, DeadLetterQueue]
@@ -81,9 +88,9 @@ class DeadLetters:
         """
         found: list[tuple[str, DeadLetter, Contents]] = []
         size = 0
-        with self._look(queue) as look:
+        with self._look(team_id, queue) as look:
             for name, letters in look.batches():
-                for letter, contents in _own(letters, team_id):
+                for letter, contents in letters:
                     found.append((name, letter, contents))
                     size += len(letter.body.encode())
                 if len(found) > limit or size > _MAX_SHOWN_BYTES:
@@ -145,9 +152,9 @@ class DeadLetters:
 
     def _act(self, team_id: str | None, queue: str | None, letter_id: str | None, act: "_Act") -> Done:
         done = remaining = 0
-        with self._look(queue) as look:
+        with self._look(team_id, queue) as look:
             for name, letters in look.batches():
-                wanted = [letter for letter, _ in _own(letters, team_id) if letter_id in (None, letter.id)]
+                wanted = [letter for letter, _ in letters if letter_id in (None, letter.id)]
                 if not wanted:
                     continue
                 handled, gone = act(self.queues[name], wanted)
@@ -183,9 +190,9 @@ class DeadLetters:
                     deliveries.close(scope, each, plan.planned_at, PURGED, self.clock.now())
         return True
 
-    def _look(self, queue: str | None) -> "_Look":
+    def _look(self, team_id: str | None, queue: str | None) -> "_Look":
         queues = self.queues if queue is None else {queue: self.queues[queue]}
-        return _Look(queues, self.clock, timedelta(seconds=self.seconds), self.most)
+        return _Look(queues, self.clock, timedelta(seconds=self.seconds), self.most, team_id)
 
 
 class _Act(Protocol):
@@ -196,14 +203,16 @@ class _Act(Protocol):
 
 @dataclass
 class _Look:
-    """A look into queues. All that was taken and is still there at its end is given back."""
+    """A look of a team into queues. What was taken and is still there at its end is given back."""
 
     queues: Mapping[str, DeadLetterQueue]
     clock: Clock
     time: timedelta
     most: int
+    team_id: str | None
     more: bool = False
     _held: dict[str, dict[str, DeadLetter]] = field(default_factory=dict)
+    _others: Counter[str | None] = field(default_factory=Counter)
 
     def __enter__(self) -> Self:
         return self
@@ -215,8 +224,8 @@ class _Look:
             with suppress(Unavailable):  # they come back by themselves
                 self.queues[name].give_back(list(letters.values()))
 
-    def batches(self) -> Iterator[tuple[str, list[DeadLetter]]]:
-        """Take letters, a few at a time, until all were seen or a limit is reached."""
+    def batches(self) -> Iterator[tuple[str, list[tuple[DeadLetter, Contents]]]]:
+        """Take letters, a few at a time, until all were seen or a limit is reached; yield the team's."""
         ends, looked_at = self.clock.now() + self.time, 0
         # Hidden a little longer than the look takes, so that none is seen twice.
         hidden_for = int(self.time.total_seconds()) + 15
@@ -232,23 +241,30 @@ class _Look:
                 if not letters:
                     break
                 seen += len(letters)
-                looked_at += len(letters)
-                self._held.setdefault(name, {}).update((letter.id, letter) for letter in letters)
-                yield name, letters
+                own = self._hold(name, letters)
+                looked_at += len(own)
+                yield name, own
             # Somebody else took the others meanwhile, and may give them back.
             self.more = self.more or seen < there
+
+    def _hold(self, name: str, letters: Sequence[DeadLetter]) -> list[tuple[DeadLetter, Contents]]:
+        """Note letters that are to be given back; return the team's, with their contents."""
+        held, own = self._held.setdefault(name, {}), []
+        for letter in letters:
+            contents = contents_of(letter.body)
+            if self.team_id in (None, contents.team_id):
+                own.append((letter, contents))
+            elif self._others[contents.team_id] < _GIVEN_BACK and self._others.total() < _ALL_GIVEN_BACK:
+                self._others[contents.team_id] += 1
+            else:
+                continue
+            held[letter.id] = letter
+        return own
 
     def forget(self, name: str, ids: set[str]) -> None:
         """Note letters as gone."""
         for letter_id in ids:
             self._held[name].pop(letter_id, None)
-
-
-def _own(letters: Sequence[DeadLetter], team_id: str | None) -> Iterator[tuple[DeadLetter, Contents]]:
-    for letter in letters:
-        contents = contents_of(letter.body)
-        if team_id is None or contents.team_id == team_id:
-            yield letter, contents
 
 
 def _fitting(found: Sequence[tuple[str, DeadLetter, Contents]], limit: int) -> int:

@@ -108,6 +108,8 @@ class Deliverer:
     def deliver(self, job: DeliveryJob, seconds_left: Callable[[], float] = lambda: inf) -> None:
         """Deliver a job, record why not, or put it back on its queue until the provider may take it.
 
+        One of a deleted environment is dropped.
+
         Parameters
         ----------
         seconds_left
@@ -121,6 +123,8 @@ class Deliverer:
         Unavailable
             If a store or queue failed.
         """
+        if self.rules is not None and self.rules.is_gone(job.scope, job.planned_at):
+            return
         stop = self._stop(job)
         # What is over a limit takes nobody's turn.
         is_limited = stop is None and self.limiter is not None and self.limiter.is_reached(job)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from nereid.errors import NotFound
 from nereid.models.senders import Senders
-from nereid.models.team import Channels, Team
+from nereid.models.team import Channels, Scope, Team
 
 #: The reason of a delivery from somebody whom its team may not send as.
 NOT_ALLOWED = "sender not allowed"
@@ -36,6 +36,13 @@ class TeamRules:
             return self.team(team_id).stopped_at
         except NotFound:
             return None
+
+    def is_gone(self, scope: Scope, planned_at: datetime) -> bool:
+        """Tell whether the environment was deleted for which a delivery was planned."""
+        try:
+            return self.team(scope.team_id).has_deleted(scope.environment, planned_at)
+        except NotFound:
+            return False
 
     def may_send_as(self, team_id: str, sender: str) -> bool:
         """Tell whether a team may send as somebody, who is written as models/senders has it."""

@@ -5,9 +5,13 @@ content is the text part, and there is no HTML part.
 """
 
 import re
+from collections.abc import Mapping
 from html import escape
-from html.parser import HTMLParser
 
+from nereid.core.memory_limit import memory_limit
+from nereid.core.outreach import markup
+from nereid.core.time_limit import time_limit
+from nereid.errors import Invalid, TemplateFailed
 from nereid.models.delivery import Rendered
 from nereid.models.lead_email import Outreach
 
@@ -61,6 +65,23 @@ _BLOCKS = frozenset(
 _UNSEEN = frozenset({"head", "script", "style", "title"})
 
 
+def check(content: str) -> None:
+    """Refuse content that would lose what stands behind a tag, or could not be read when it is sent.
+
+    Raises
+    ------
+    Invalid
+        On `content`.
+    """
+    content = _FORBIDDEN.sub("", content)
+    try:
+        with time_limit(), memory_limit():
+            if is_html(content) and not markup.read(content, _Reader()):
+                raise Invalid({"content": "content has a tag, comment or quote that is never closed"})
+    except TemplateFailed as error:
+        raise Invalid({"content": f"content cannot be read: {error}"}) from error
+
+
 def render(outreach: Outreach, unsubscribe_url: str) -> Rendered:
     """Return the parts of the mail."""
     content = _FORBIDDEN.sub("", outreach.content)
@@ -86,8 +107,7 @@ def is_html(content: str) -> bool:
 def text_of(html: str) -> str:
     """Return HTML as text: paragraphs apart, links written out."""
     reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    markup.read(html, reader)
     lines = [" ".join(line.split()) for line in "".join(reader.parts).split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
@@ -102,17 +122,16 @@ def _with_link(html: str, url: str) -> str:
     return f"{html[:at]}{link}{html[at:]}"
 
 
-class _Reader(HTMLParser):
-    """Collects the text of HTML."""
+class _Reader:
+    """Implements `markup.Reader`: collects the text of HTML."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._unseen = 0
         #: Where the link at hand leads, and where its text begins.
         self._link: tuple[str, int] | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag in _UNSEEN:
             self._unseen += 1
         elif tag == "br":
@@ -126,11 +145,11 @@ class _Reader(HTMLParser):
         elif tag == "a":
             # A link ends where the next begins (HTML, 13.2.6.4.7), and so no text is looked at once per link around it.
             self._end_link()
-            self._link = dict(attrs).get("href") or "", len(self.parts)
+            self._link = attributes.get("href", ""), len(self.parts)
         elif tag == "img":
-            self.handle_data(dict(attrs).get("alt") or "")
+            self.text(attributes.get("alt", ""))
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         if tag in _UNSEEN:
             self._unseen = max(0, self._unseen - 1)
         elif tag == "a":
@@ -147,6 +166,6 @@ class _Reader(HTMLParser):
         if href.startswith(("http://", "https://", "mailto:")) and href not in (shown, f"mailto:{shown}"):
             self.parts.append(f" ({href})" if shown else href)
 
-    def handle_data(self, data: str) -> None:
+    def text(self, text: str) -> None:
         if not self._unseen:
-            self.parts.append(re.sub(r"\s+", " ", data))
+            self.parts.append(re.sub(r"\s+", " ", text))

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from nereid.core.memory_limit import memory_limit
 from nereid.core.messaging.unsubscribe import Unsubscriber
 from nereid.core.outreach import content
 from nereid.core.time_limit import time_limit
+from nereid.errors import TemplateFailed
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.lead_email import GivenContent
 from nereid.models.message import Message
@@ -35,8 +37,13 @@ class LeadMail:
         assert message.outreach is not None
         tags = {"campaign_id": given.campaign_id, "lead_id": given.lead_id}
         url = self.unsubscriber.url(job.team_id, job.recipient.value, job, tags)
-        with time_limit():
-            return content.render(message.outreach, url)._replace(tags=tags)
+        try:
+            with time_limit(), memory_limit():
+                return content.render(message.outreach, url)._replace(tags=tags)
+        except TemplateFailed:
+            raise
+        except Exception as error:  # content must never keep its delivery from ending
+            raise TemplateFailed(type(error).__name__) from error
 
     def is_followed_up(self, job: DeliveryJob) -> bool:
         """Tell whether the mail counts for a campaign."""

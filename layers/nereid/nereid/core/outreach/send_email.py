@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass
 
 from nereid.core.messaging.ingest import ingest
+from nereid.core.outreach import content
 from nereid.core.outreach.content import one_line
 from nereid.core.outreach.leads import mark_lead
 from nereid.errors import Invalid, NotFound
@@ -65,7 +66,8 @@ class EmailSender:
         Raises
         ------
         Invalid
-            On `from` if there is no such mailbox, on `lead_id` if the lead must not be mailed.
+            On `from` if there is no such mailbox, on `lead_id` if the lead must not be mailed, on `content` if it
+            cannot be read.
         NotFound
             `campaign` or `lead`.
         Unavailable
@@ -76,6 +78,7 @@ class EmailSender:
         subject = one_line(new_email.subject)
         if not subject:
             raise Invalid({"subject": "subject is required"})
+        content.check(new_email.content)
         before = self.emails.repeated(team_id, new_email.key, now) if new_email.key else None
         if before is not None and before.queued:
             return before.email_id

@@ -12,6 +12,7 @@ import liquid
 from cachetools import LRUCache
 from liquid.exceptions import LiquidError
 
+from nereid.core.memory_limit import memory_limit
 from nereid.core.templates import sandbox
 from nereid.core.time_limit import time_limit
 from nereid.errors import Invalid, TemplateFailed
@@ -19,8 +20,10 @@ from nereid.models.delivery import Rendered
 from nereid.models.event_type import AppTemplate, EmailTemplate, PushTemplate, SmsTemplate, Template
 
 MAX_OUTPUT = sandbox.MAX_OUTPUT
-#: Parsed templates that are kept, in characters of their source: parsed, each takes up to 300 bytes.
-_MAX_KEPT = 400_000
+#: Longest output of all strings of a template together, in characters.
+MAX_OUTPUTS = 10 * MAX_OUTPUT
+#: Parsed templates that are kept, in characters of their source; those of tags count as several.
+_MAX_KEPT, _IN_TAGS = 400_000, 4
 #: Limits of a stored failure: characters of the reason, and number and length of missing variables.
 _MAX_REASON, _MAX_MISSING, _MAX_NAME = 500, 20, 200
 
@@ -29,6 +32,8 @@ _MAX_REASON, _MAX_MISSING, _MAX_NAME = 500, 20, 200
 _BADGE = re.compile(r"[0-9]{1,9}")
 #: Names of variables that the current rendering misses. A function renders one delivery at a time.
 _missing: list[str] = []
+#: Lengths of the strings that the current rendering has made.
+_lengths: list[int] = []
 
 
 class _Noted(liquid.Undefined):
@@ -53,7 +58,8 @@ class _Parsed:
     """A parsed template, as it is kept."""
 
     def __init__(self, source: str, *, html: bool) -> None:
-        self.size = len(source) + 100
+        in_tags = sandbox.check_source(source)
+        self.size = len(source) + (_IN_TAGS - 1) * in_tags + 100
         self.template = (_HTML if html else _TEXT).from_string(source)
 
     @cached_property
@@ -69,7 +75,6 @@ _parsed: LRUCache[tuple[str, bool], _Parsed] = LRUCache(_MAX_KEPT, lambda kept: 
 def _kept(source: str, *, html: bool = False) -> _Parsed:
     kept = _parsed.get((source, html))
     if kept is None:
-        sandbox.check_source(source)
         kept = _parsed[source, html] = _Parsed(source, html=html)
     return kept
 
@@ -91,7 +96,7 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
         On `field`, with the line, if it does not parse.
     """
     try:
-        with time_limit():
+        with time_limit(), memory_limit():
             filters = _parse(source, html=html).analyze().filters
     except LiquidError as error:
         context = error.context()
@@ -135,7 +140,8 @@ def holds(when: str | None, variables: Mapping[str, Any]) -> bool:
     """
     if when is None:
         return True
-    with time_limit():
+    _lengths.clear()
+    with time_limit(), memory_limit():
         return bool(_render(_condition(when), variables))
 
 
@@ -144,7 +150,7 @@ def uses(template: Template, variable: str) -> bool:
     # As `render` parses them, so that nothing is parsed for this alone.
     html = template.html if isinstance(template, EmailTemplate) else None
     try:
-        with time_limit():
+        with time_limit(), memory_limit():
             return any(
                 variable in _kept(text, html=text == html).variables
                 for text in _strings(template.model_dump(exclude={"from_"}))
@@ -162,9 +168,10 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
         If one fails, takes too long or grows too large.
     """
     _missing.clear()
+    _lengths.clear()
     members: dict[str, Any]
     tracking = False
-    with time_limit():
+    with time_limit(), memory_limit():
         match template:
             case EmailTemplate():
                 tracking = template.tracking
@@ -208,7 +215,7 @@ def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[
 def _render(source: str, variables: Mapping[str, Any], *, html: bool = False) -> str:
     try:
         text = _parse(source, html=html).render(variables)
-    except TemplateFailed:
+    except (TemplateFailed, MemoryError):
         raise
     except LiquidError as error:
         raise TemplateFailed(str(error.message)[:_MAX_REASON]) from error
@@ -216,6 +223,9 @@ def _render(source: str, variables: Mapping[str, Any], *, html: bool = False) ->
         raise TemplateFailed(type(error).__name__) from error
     if len(text) > MAX_OUTPUT:
         raise TemplateFailed(f"output is longer than {MAX_OUTPUT} characters")
+    _lengths.append(len(text))
+    if sum(_lengths) > MAX_OUTPUTS:
+        raise TemplateFailed(f"output is longer than {MAX_OUTPUTS} characters in all")
     return str(text)
 
 

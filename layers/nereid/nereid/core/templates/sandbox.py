@@ -2,47 +2,111 @@
 
 A signal stops a template that takes too long, but only between two steps of Python: a call of a filter, or of a
 regular expression, has to end by itself. So no value may grow so large, and no template be written in such a way,
-that one step takes long. See docs/adr/0015-bounded-templates.md.
+that one step takes long, or much memory on its way to a small result. See docs/adr/0015-bounded-templates.md and
+docs/adr/0028-what-one-record-may-cost.md.
 """
 
 import functools
 import re
+import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 import liquid
 from liquid.builtin.expressions import primitive
-from liquid.exceptions import LiquidSyntaxError, ResourceLimitError
+from liquid.builtin.tags.cycle_tag import CycleNode, CycleTag
+from liquid.exceptions import LiquidSyntaxError, LocalNamespaceLimitError, ResourceLimitError
 
 #: Longest output of one template string, in characters.
 MAX_OUTPUT = 262144
+#: The same in bytes, which the library counts; the exact count of characters is checked after.
+_MAX_WRITTEN = 4 * MAX_OUTPUT
 #: Most iterations of all loops around one another, and longest range.
 MAX_ITERATIONS = 100_000
-#: Largest value that a filter may make: characters of all its texts, plus its items. Callers' data are smaller.
+#: Largest value that a filter may make, and most that it may be given: characters of all texts, and three for each
+#: item. Callers' data are smaller.
 MAX_VALUE = 500_000
+#: Most that a filter may be given whose ways are not known here.
+MAX_UNKNOWN = 65_536
+#: Most that all variables of a template may take, in bytes.
+MAX_VARIABLES = 12_000_000
+#: Longest format of a date, and longest text that is read as a date, in characters.
+MAX_DATE = 256
+#: Longest text whose tags are stripped, in characters: an attribute of a tag takes many times what it is written with.
+MAX_HTML = MAX_OUTPUT
 #: Longest tag or output, in characters.
 MAX_TAG = 4096
 #: Most bits of a whole number: more digits than Python writes.
 _MAX_BITS = 14_000
 _OPENING = re.compile(r"\{[{%]")
+#: What an item of a list counts beside its own characters: it takes up to twenty times the memory of one.
+_ITEM = 3
+#: A directive of a date's format that is three digits wide, or wider.
+_WIDE_DIRECTIVE = re.compile(r"%[^A-Za-z%]*[0-9]{3}")
+#: What stands for all cycles among the variables: no name of one.
+_CYCLES = "cycle:"
 #: Tags in which nothing is read until they end.
 _VERBATIM = re.compile(r"-?\s*(raw|doc)\s*-?")
 
 
-class Environment(liquid.Environment):
-    """The library's environment with every limit that it offers, and with filters that keep ours."""
+class _Context(liquid.RenderContext):
+    """What a template has while it is filled in. Its variables count with all that they hold."""
 
-    # The library counts bytes; the exact count of characters is checked after.
-    output_stream_limit = MAX_OUTPUT * 4
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._sizes: dict[str, int] = {}
+
+    def assign(self, key: str, val: Any) -> None:
+        self._take(key, _size(val, MAX_VARIABLES))
+        self.locals[key] = val
+
+    def cycle(self, key: object, length: int) -> int:
+        # Each other text is a cycle of its own, and kept.
+        if key not in self.tag_namespace["cycles"]:
+            self._take(_CYCLES, self._sizes.get(_CYCLES, 0) + sys.getsizeof(key))
+        return super().cycle(key, length)
+
+    def _take(self, key: str, size: int) -> None:
+        self._sizes[key] = size
+        if sum(self._sizes.values()) > MAX_VARIABLES:
+            raise LocalNamespaceLimitError("variables are too large", token=None)
+
+
+class _Template(liquid.BoundTemplate):
+    context_class = _Context
+
+
+class _CycleNode(CycleNode):
+    """A cycle whose texts are written one after the other as its name."""
+
+    __slots__ = ()
+
+    def render_to_output(self, context: liquid.RenderContext, buffer: TextIO) -> int:
+        given = [each.evaluate(context) for each in self.args]
+        _require_room(given)
+        return super().render_to_output(context, buffer)
+
+
+class _CycleTag(CycleTag):
+    node_class = _CycleNode
+
+
+class Environment(liquid.Environment):
+    """The library's environment with every limit that it offers, and with filters and tags that keep ours."""
+
+    template_class = _Template
+    output_stream_limit = _MAX_WRITTEN
     loop_iteration_limit = MAX_ITERATIONS
-    local_namespace_limit = 10_000_000
 
     def __init__(self, undefined: type[liquid.Undefined], *, autoescape: bool = False) -> None:
         super().__init__(undefined=undefined, autoescape=autoescape)
         for tag in ("include", "render"):  # there are no files to include
             del self.tags[tag]
-        for name, function in self.filters.items():
-            self.filters[name] = _bounded(function, _PREDICTED.get(name))
+        self.add_tag(_CycleTag)
+
+    def add_filter(self, name: str, func: Callable[..., Any]) -> None:
+        """Add a filter, with the bounds of its name."""
+        super().add_filter(name, _bounded(func, CHECKS.get(name, _check_unknown)))
 
 
 class _Range(primitive.RangeLiteral):
@@ -61,17 +125,22 @@ class _Range(primitive.RangeLiteral):
 primitive.RangeLiteral = _Range  # type: ignore[misc]
 
 
-def check_source(source: str) -> None:
+def check_source(source: str) -> int:
     """Refuse a template that the library's regular expressions would take long to read.
 
     They look from each opening to the end of the template for what closes it. So everything has to be closed, and
     no tag be long.
 
+    Returns
+    -------
+    int
+        How many characters stand in tags: parsed, each takes up to 130 bytes, and others one.
+
     Raises
     ------
     LiquidSyntaxError
     """
-    position = 0
+    position = in_tags = 0
     while opening := _OPENING.search(source, position):
         is_tag = opening[0] == "{%"
         end = source.find("%}" if is_tag else "}}", opening.end())
@@ -80,12 +149,14 @@ def check_source(source: str) -> None:
         if end - opening.end() > MAX_TAG:
             raise _unfinished(source, opening.start(), f"longer than {MAX_TAG} characters")
         position = end + 2
+        in_tags += position - opening.start()
         verbatim = _VERBATIM.fullmatch(source[opening.end() : end]) if is_tag else None
         if verbatim:
             closing = re.compile(rf"\{{%-?\s*end{verbatim[1]}\s*-?%\}}").search(source, position)
             if closing is None:
                 raise _unfinished(source, opening.start(), f"{verbatim[1]} tag was never closed")
             position = closing.end()
+    return in_tags
 
 
 def _unfinished(source: str, position: int, text: str) -> LiquidSyntaxError:
@@ -93,19 +164,27 @@ def _unfinished(source: str, position: int, text: str) -> LiquidSyntaxError:
     return LiquidSyntaxError(text, token=token)
 
 
-def _bounded(function: Callable[..., Any], predict: Callable[..., float] | None) -> Callable[..., Any]:
-    """Return a filter that refuses to make too large a value; if that can be predicted, it does not even begin."""
+def _bounded(function: Callable[..., Any], check: Callable[..., None]) -> Callable[..., Any]:
+    """Return a filter that is given, and makes, no more than is allowed; what it would do is checked before."""
 
     @functools.wraps(function)
     def bounded(value: Any, *args: Any, **kwargs: Any) -> Any:
-        if predict is not None and predict(value, *args) > MAX_VALUE:
-            raise ResourceLimitError("value is too large", token=None)
+        _require_room([value, *args, *kwargs.values()])
+        check(value, *args)
         made = function(value, *args, **kwargs)
-        if _room(made, MAX_VALUE) < 0:
-            raise ResourceLimitError("value is too large", token=None)
+        _require_room(made)
         return made
 
     return bounded
+
+
+def _require_room(value: Any, most: int = MAX_VALUE) -> None:
+    if _room(value, most) < 0:
+        raise _too_large()
+
+
+def _too_large(what: str = "value") -> ResourceLimitError:
+    return ResourceLimitError(f"{what} is too large", token=None)
 
 
 def _room(value: Any, room: int) -> int:
@@ -114,30 +193,97 @@ def _room(value: Any, room: int) -> int:
         case str():
             return room - len(value)
         case int():
-            return room if value.bit_length() <= _MAX_BITS else -1
+            # What is no wider than an item counts as the item.
+            return room - value.bit_length() // 64 * 20 if value.bit_length() <= _MAX_BITS else -1
+        case range():
+            return room - _ITEM * len(value)
         case list() | tuple():
             for item in value:
-                room = _room(item, room - 1)
+                room = _room(item, room - _ITEM)
                 if room < 0:
                     break
         case Mapping():
             for key in value:
-                room = _room(value[key], _room(key, room - 1))
+                room = _room(value[key], _room(key, room - _ITEM))
                 if room < 0:
                     break
     return room
 
 
-def _replaced(value: Any, old: Any = "", new: Any = "", *_: Any) -> float:
+def _size(value: Any, most: int) -> int:
+    """Return how many bytes a value takes with all that it holds, or a number above the most."""
+    size = sys.getsizeof(value)
+    match value:
+        case list() | tuple():
+            for item in value:
+                size += _size(item, most)
+                if size > most:
+                    break
+        case dict():
+            for key, item in value.items():
+                size += _size(key, most) + _size(item, most)
+                if size > most:
+                    break
+    return size
+
+
+def _check_known(*_: Any) -> None:
+    """Check nothing more: the filter takes a few times what it is given."""
+
+
+def _check_unknown(*given: Any) -> None:
+    _require_room(given, MAX_UNKNOWN)
+
+
+def _check_replaced(value: Any, old: Any = "", new: Any = "", *_: Any) -> None:
     text, old, new = str(value), str(old), str(new)
-    return len(text) + text.count(old) * (len(new) - len(old))
+    if len(text) + text.count(old) * (len(new) - len(old)) > MAX_VALUE:
+        raise _too_large()
 
 
-def _joined(value: Any, separator: Any = " ", *_: Any) -> float:
-    if not isinstance(value, list | tuple):
-        return 0
-    return MAX_VALUE - _room(value, MAX_VALUE) + len(value) * len(str(separator))
+def _check_joined(value: Any, separator: Any = " ", *_: Any) -> None:
+    if isinstance(value, list | tuple | range):
+        _require_room(value, MAX_VALUE - len(value) * len(str(separator)))
 
 
-#: The size of these filters' outputs: they alone can make more than a few times their input.
-_PREDICTED: Mapping[str, Callable[..., float]] = {"replace": _replaced, "join": _joined}
+def _check_split(value: Any, separator: Any = "", *_: Any) -> None:
+    text, separator = str(value), str(separator)
+    pieces = len(text) // 2 if separator == " " else text.count(separator) if separator else len(text)
+    if len(text) + _ITEM * pieces > MAX_VALUE:
+        raise _too_large()
+
+
+def _check_date(value: Any, form: Any = "", *_: Any) -> None:
+    # The C library's buffer grows with the format, to a thousand times it, if the output stays empty.
+    form = str(form)
+    if len(form) > MAX_DATE or _WIDE_DIRECTIVE.search(form):
+        raise _too_large("date format")
+    if isinstance(value, str) and len(value) > MAX_DATE:
+        raise _too_large("date")
+
+
+def _check_html(value: Any, *_: Any) -> None:
+    if len(str(value)) > MAX_HTML:
+        raise _too_large()
+
+
+#: What is checked before a filter begins. A filter that is not named here is given little.
+CHECKS: Mapping[str, Callable[..., None]] = {
+    **dict.fromkeys(
+        (
+            *("abs", "append", "at_least", "at_most", "base64_decode", "base64_encode", "base64_url_safe_decode"),
+            *("base64_url_safe_encode", "capitalize", "ceil", "compact", "concat", "default", "divided_by", "downcase"),
+            *("escape", "escape_once", "escapejs", "find", "find_index", "first", "floor", "has", "last", "lstrip"),
+            *("map", "minus", "modulo", "newline_to_br", "plus", "prepend", "reject", "remove", "remove_first"),
+            *("remove_last", "replace_first", "replace_last", "reverse", "round", "rstrip", "safe", "size", "slice"),
+            *("sort", "sort_natural", "squish", "strip", "strip_newlines", "sum", "times", "truncate"),
+            *("truncatewords", "uniq", "upcase", "url_decode", "url_encode", "where"),
+        ),
+        _check_known,
+    ),
+    "date": _check_date,
+    "join": _check_joined,
+    "replace": _check_replaced,
+    "split": _check_split,
+    "strip_html": _check_html,
+}

@@ -21,11 +21,12 @@ from nereid.dialects.http import not_available as unavailable
 from nereid.dialects.manage.bodies import DeadLettersBody, ListQuery
 from nereid.errors import (
     AlreadyExists,
+    BeingDeleted,
     Forbidden,
     Invalid,
+    LimitReached,
     NereidError,
     NotFound,
-    TeamStopped,
     Unauthenticated,
     Unavailable,
 )
@@ -36,6 +37,13 @@ from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
 from nereid.ports.messaging import StoredMessage
 
+#: The member of a body, or the part of a path, that is said to be too much.
+_LIMITED = {
+    "environments": "identifier",
+    "API tokens": "name",
+    "client keys": "environment",
+    "event types": "event_type",
+}
 DELETED = {"message": "Successfully deleted"}
 #: DynamoDB's limit, and so the length of the longest position in a list.
 MAX_SORT_KEY_BYTES = 1024
@@ -57,6 +65,17 @@ class BadCursor(NereidError):
     """The cursor is not one that we gave."""
 
 
+#: Errors that are always answered alike; the more particular kinds first.
+_PLAIN: dict[type[NereidError], tuple[int, str]] = {
+    BodyTooLarge: (413, "Request too large"),
+    BodyNotJson: (400, "Invalid JSON"),
+    BodyNotObject: (400, "The body must be a JSON object"),
+    BadCursor: (400, "Invalid cursor"),
+    Unauthenticated: (401, "Unauthenticated"),
+    Forbidden: (403, "Forbidden"),
+}
+
+
 class _Manage:
     """The dialect, as the frame of the endpoints needs it.
 
@@ -74,29 +93,21 @@ class _Manage:
 
     def error(self, error: Exception) -> Response:
         match error:
-            case BodyTooLarge():
-                return Response(413, {"message": "Request too large"})
-            case BodyNotJson():
-                return Response(400, {"message": "Invalid JSON"})
-            case BodyNotObject():
-                return Response(400, {"message": "The body must be a JSON object"})
-            case BadCursor():
-                return Response(400, {"message": "Invalid cursor"})
-            case Unauthenticated():
-                return Response(401, {"message": "Unauthenticated"})
-            case TeamStopped():
-                return Response(403, {"message": "Team is stopped"})
-            case Forbidden():
-                return Response(403, {"message": "Forbidden"})
             case NotFound():
                 return not_found()
             case Invalid():
                 return _invalid(error)
+            case LimitReached(what=what):
+                return _invalid(Invalid({_LIMITED[what]: str(error)}))
+            case BeingDeleted():
+                return _invalid(Invalid({"identifier": "is being deleted"}))
             case AlreadyExists():
                 return _invalid(Invalid({"identifier": "already exists"}))
             case Unavailable():
                 return unavailable({"message": "Service unavailable"})
-        return Response(500, {"message": "Internal server error"})
+        plain = (answer for kind, answer in _PLAIN.items() if isinstance(error, kind))
+        status, text = next(plain, (500, "Internal server error"))
+        return Response(status, {"message": text})
 
 
 dialect = _Manage()

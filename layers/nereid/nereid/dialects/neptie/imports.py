@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from nereid.dialects.http import BodyNotObject, Request
@@ -13,6 +13,8 @@ from nereid.errors import Invalid
 #: Largest import, in bytes and in rows.
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 1000
+#: Most cells in a line of CSV: lines of nothing but commas would take much memory.
+MAX_CELLS = 10_000
 _NEEDED = ("full_name", "email")
 
 
@@ -58,9 +60,16 @@ def _of_csv(body: bytes) -> Sequence[dict[str, str]]:
     except UnicodeDecodeError as error:
         raise Invalid({"leads": "leads must be CSV in UTF-8"}) from error
     try:
-        return _records(csv.reader(io.StringIO(text, newline=""), strict=True))
+        return _records(csv.reader(_lines(text), strict=True))
     except csv.Error as error:
         raise Invalid({"leads": f"leads must be CSV: {error}"}) from error
+
+
+def _lines(text: str) -> Iterator[str]:
+    for line in io.StringIO(text, newline=""):
+        if line.count(",") >= MAX_CELLS:
+            raise Invalid({"leads": f"leads must be CSV with at most {MAX_CELLS} cells in a line"})
+        yield line
 
 
 def _records(lines: Iterable[list[str]]) -> list[dict[str, str]]:

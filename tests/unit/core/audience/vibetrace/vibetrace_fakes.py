@@ -76,6 +76,12 @@ class Store:
     def page(self, _scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
         raise NotImplementedError(page, per_page)
 
+    def some(self, scope: Scope, limit: int) -> list[str]:
+        raise NotImplementedError(scope, limit)
+
+    def forget_counts(self, scope: Scope) -> None:
+        raise NotImplementedError(scope)
+
     def put_contact_info(self, scope: Scope, user: User, contact: ContactInfo, *, new: bool) -> None:
         raise NotImplementedError(scope, user, contact, new)
 
