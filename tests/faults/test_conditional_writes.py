@@ -357,6 +357,7 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "create_team": simply(
         lambda s: s.accounts.create_team(Team(id="team", name="t", created_at=NOW), ENVIRONMENT, None, account())
     ),
+    "verify_account": after(registered, lambda s: s.accounts.verify_account("a@example.com", "a")),
     "change_password": after(registered, lambda s: s.accounts.change_password(account(), "new", NOW)),
     "begin_session": after(registered, lambda s: s.accounts.begin_session(SESSION, LATER, account().password_hash)),
     "renew_session": after(
