@@ -467,7 +467,7 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "assign": after(a_lead, lambda s: s.leads.assign("team", "c", ["1" * 36])),
     "set_scores": after(a_lead, lambda s: s.leads.set_scores("team", {"1" * 36: 5})),
     "outgoing emails add": simply(lambda s: s.outgoing_emails.add("team", EMAIL)),
-    "outgoing emails reserve": simply(lambda s: s.outgoing_emails.reserve("team", "k", "e", NOW)),
+    "outgoing emails reserve": simply(lambda s: s.outgoing_emails.reserve("team", "k", "e", "f", NOW)),
 }
 
 

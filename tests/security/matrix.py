@@ -22,6 +22,8 @@ NEPTIE = re.compile("^/(v1/api|v1|api)/(?!client/|event|user)")
 FOREIGN = ("othr", "twin", "priv", "otha", "sibl", "othk")
 #: Endpoints that take nothing but the token of an account.
 SESSIONS = ("NeptieLogout", "NeptieChangePassword")
+#: A public key of an environment that asks for user tokens, with one that is right or wrong, or with none.
+USER_TOKENS = ("utok", "unon", "uoth", "uexp", "ufar", "usib")
 _INGEST = "NeptuneIngestEvent"
 _LEAD = {"full_name": "A", "email": "a@example.com"}
 _OBJECT = {"large": "x" * 65536}
@@ -73,6 +75,8 @@ def rows() -> list[Row]:
 REQUESTS: Mapping[str, Callable[[Call], Call]] = {
     # The preflight, which is answered to anybody: see test_cors.
     "ClientRefuseRequest": lambda _: Call("GET", "/api/client/campaigns"),
+    # One with an external id, for which alone a user token is asked for.
+    "ClientTrackEvent": lambda call: replace(call, body=b'{"external_id": "EXTERNAL_ID", "event": "Opened"}'),
     # Somebody has the sample's address already.
     "VibetraceCreateUser": lambda call: replace(call, body=b'{"email": "new@example.com"}'),
     # Nobody is to be made.
@@ -139,6 +143,9 @@ class Requests:
             return [placed]
         if column == "priv":
             plain = _in_environment(row, plain, PRIVATE)
+        if column in USER_TOKENS:
+            token = self._estate.first.credentials.user_tokens.get(column)
+            plain = replace(plain, headers={**plain.headers, **({"x-user-token": token} if token else {})})
         return [self._bearing(row, plain, self._credential(row, column))]
 
     def bearing(self, row: Row, credential: str) -> Call:
@@ -183,6 +190,8 @@ class Requests:
     def _credential(self, row: Row, column: str) -> str:
         estate = self._estate
         own = estate.first.credentials
+        if column in USER_TOKENS:
+            return own.strict_key
         match column:
             case "junk":
                 return "junk"
@@ -214,6 +223,7 @@ class Requests:
             "gone": own.revoked_key,
             "refr": own.refresh,
             "link": own.link,
+            "ubea": own.user_tokens["utok"],
         }
         return fields[column]
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nereid.core import time_limit
 from nereid.core.outreach import content
 from nereid.core.outreach.content import is_html, one_line, render, text_of
+from nereid.errors import Invalid
 from nereid.models.delivery import Rendered
 from nereid.models.lead_email import Outreach
 
@@ -143,3 +145,42 @@ def test_no_text_is_looked_at_once_per_link_around_it(monkeypatch: pytest.Monkey
 )
 def test_html_reads_as_text(html: str, text: str) -> None:
     assert text_of(html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Hi</p><![foo bar]>there", "Hi\n\nthere"),
+        ("a<![if !mso]>b<![endif]>c", "abc"),
+        ("a<!-- <p>no</p> -->b<!---->c<!-->d<!--->e<!-- f --!>g", "abcdeg"),
+        ("a<?php echo 1 ?>b<!doctype html>c</>d</ x>e", "abcde"),
+        ("1 < 2 & 3 <4", "1 < 2 & 3 <4"),
+        ("&lt;b&gt; &#65;&#x42;&#99999999999;&#" + "9" * 5000 + ";", "<b> AB\ufffd\ufffd"),
+        ("<a href='https://x.example/?a=1&amp;b=2' title=\">\">l</a>", "l (https://x.example/?a=1&b=2)"),
+        ("<A HREF=https://x.example/>l</A >", "l (https://x.example/)"),
+        ("<a href=https://x.example href=https://y.example>l</a>", "l (https://x.example)"),
+        ("<img alt = '1 > 0'><br/>x", "1 > 0\nx"),
+        ("<script>if (a < b) '</p>'</script >x<style>p > a {}</style>y<title/>z", "xyz"),
+        ("<textarea><b>as it is</b></textarea>", "<b>as it is</b>"),
+        ("<body class=>x</body>", "x"),
+    ],
+)
+def test_html_is_read_as_browsers_read_it(html: str, text: str) -> None:
+    assert text_of(html) == text
+    content.check(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["<p>Hi</p><a ", "<p>Hi</p><a x='>", '<p>Hi</p><a x="', "<p>Hi</p><!-- x ->", "<p>Hi</p><?x", "<p>Hi</p><script>"],
+)
+def test_what_is_never_closed_is_left_out_and_refused_before(html: str) -> None:
+    assert text_of(html) == "Hi"
+    with pytest.raises(Invalid, match="never closed"):
+        content.check(html)
+
+
+def test_html_that_takes_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_limit, "MAX_SECONDS", 0.0)
+    with pytest.raises(Invalid, match="content cannot be read: took longer"):
+        content.check("<p>Hi</p>")
