@@ -106,6 +106,17 @@ def test_it_is_a_message_of_the_pipeline(team: Team, campaign: str) -> None:
     assert (delivery["channel"], delivery["to"], delivery["status"]) == ("email", lead["email"], "success")
 
 
+def test_both_parts_of_a_mail_have_its_lines_and_its_text(team: Team, campaign: str) -> None:
+    lead = team.lead()
+    team.send(lead, campaign, content="Salut Ioana,\n\nfolosește <b>acest</b> cod.\n\nPa")
+    sent = team.mail(lead)
+    assert sent["text"].startswith("Salut Ioana,\n\nfolosește acest cod.\n\nPa\n")
+    assert sent["html"].startswith("Salut Ioana,<br>\n<br>\nfolosește <b>acest</b> cod.<br>\n<br>\nPa")
+    lead = team.lead()
+    team.send(lead, campaign, content="<html><head><meta name='x'><title>t</title><body><p>Dobrý deň</body></html>")
+    assert team.mail(lead)["text"].startswith("Dobrý deň\n")
+
+
 def test_a_key_makes_repetitions_one_mail(team: Team, campaign: str) -> None:
     lead = team.lead()
     key = {"Idempotency-Key": str(uuid.uuid4())}

@@ -122,16 +122,18 @@ class DynamoInbox:
         total = self._table.count(condition, values, index=index)
         if first >= total:
             return [], total, None
+        wanted = first + per_page
         if position is not None:
             condition, values = _from(pk, state, position, oldest_first=oldest_first)
+            wanted += 2  # the notification at the position, and one that shows that there are more
         listed = self._table.query(
-            condition, values, index=index, consistent=True, forward=oldest_first, limit=min(first + per_page + 2, 1000)
+            condition, values, index=index, consistent=True, forward=oldest_first, limit=min(wanted, 1000)
         )
         others = (
             item for item in listed if position is None or item["sk"] != _sort(position.uuid, position.created_at)
         )
         keys = [(item["pk"], item["sk"]) for item in islice(others, first, first + per_page)]
-        is_last = next(others, None) is None
+        is_last = total <= wanted if position is None else next(others, None) is None
         found = self._table.get_many(keys)
         notifications = [_to_notification(found[key]) for key in keys if key in found]
         return notifications, total, None if is_last or not keys else keys[-1][1].rpartition("#")[2]
