@@ -267,6 +267,10 @@ class Inbox(Protocol):
         """Return how many notifications of a user are unread."""
         ...
 
+    def numbered(self, scope: Scope, user_id: str, number: int) -> "list[Position]":
+        """Return the unread notifications of a user with a number, of the newest ten thousand."""
+        ...
+
     def mark_read(self, scope: Scope, user_id: str, uuid: str, created_at: datetime, at: datetime) -> bool:
         """Mark one as read; True if it was unread, False if it was read before, `NotFound` if it is not there."""
         ...

@@ -21,14 +21,14 @@ class Identities:
     users: WholeUserStore
     clock: Clock
 
-    def find(self, scope: Scope, who: Who) -> User | None:
-        """Return the user of the ids, None if there is none; change nothing."""
+    def named(self, scope: Scope, who: Who) -> str:
+        """Return the user_id that the ids name, whether or not there is such a user."""
         anonymous_id, external_id = who.ids()
         if external_id is not None:
-            return self.users.get(scope, external_id)
+            return external_id
         assert anonymous_id is not None
         link = self.store.link_of(scope, anonymous_id)
-        return self.users.get(scope, link.user_id if link else profile_id(anonymous_id))
+        return link.user_id if link else profile_id(anonymous_id)
 
     def find_or_create(self, scope: Scope, who: Who) -> User:
         """Return the user of the ids, without contact infos; create it if there is none.

@@ -163,13 +163,28 @@ def page(results: Sequence[dict[str, Any]], limit: int, position: str | None) ->
 
 def notification_object(notification: AppNotification) -> dict[str, Any]:
     """Return an app notification as this API shows it."""
+    custom = {name: _custom_text(value) for name, value in notification.data.items()}
+    if notification.action_url:
+        custom["action_url"] = notification.action_url
+    content: dict[str, Any] = {"title": notification.title, "body": notification.body, "custom": custom}
+    for name in ("html", "image", "read_on_show"):
+        value = getattr(notification, name)
+        if value is not None:
+            content[name] = value
     return {
-        "id": notification.uuid,
-        "content_type": "banner",
-        "content": {"title": notification.title, "body": notification.body, "custom": notification.data},
+        "id": notification.number,
+        "content_type": "html" if notification.html else "banner",
+        "content": content,
         "read_at": to_iso(notification.read_at) if notification.read_at else None,
-        "expires_at": None,
+        "expires_at": to_iso(notification.expires_at) if notification.expires_at else None,
     }
+
+
+def _custom_text(value: Any) -> str:
+    """Return a value as text: some clients read no other kind, and would lose the whole page."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else jsontext.dumps(value)
 
 
 def _options(headers: Mapping[str, str]) -> Response:
