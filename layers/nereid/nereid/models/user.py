@@ -81,6 +81,8 @@ class User(BaseModel):
     #: When the e-mail opens that counted lately were received, in microseconds since 1970;
     #: see core/audience/vibetrace/restrictions.
     opens: list[int] = []
+    #: The id of the message that tells that it came to be; None if no client's request made it.
+    announcement: str | None = None
     contact_infos: list[ContactInfo] = []
 
     def contact_info(self, type_: str, value: str) -> ContactInfo | None:

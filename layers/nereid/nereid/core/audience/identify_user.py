@@ -19,9 +19,14 @@ _CONTACTS: dict[str, ContactType] = {"email": "email", "phone": "mobile_number"}
 
 
 def identify_user(
-    identities: Identities, scope: Scope, who: Who, traits: Traits, unvouched: Sequence[Unvouched] = ()
-) -> None:
-    """Find or create the user and set the given traits; the others stay.
+    identities: Identities,
+    scope: Scope,
+    who: Who,
+    traits: Traits,
+    unvouched: Sequence[Unvouched] = (),
+    operation_id: str | None = None,
+) -> User:
+    """Find or create the user and set the given traits; the others stay. Return the user as it was found.
 
     An address for which only a public key vouches is not verified, and takes the place of none that is.
 
@@ -32,9 +37,13 @@ def identify_user(
     Unavailable
         If a store failed, or others kept writing the same user.
     """
-    until_uncontested(
-        "user", lambda: _apply(identities, scope, identities.find_or_create(scope, who), traits, unvouched)
-    )
+
+    def attempt() -> User:
+        user = identities.find_or_create(scope, who, operation_id)
+        _apply(identities, scope, user, traits, unvouched)
+        return user
+
+    return until_uncontested("user", attempt)
 
 
 def _apply(identities: Identities, scope: Scope, user: User, traits: Traits, unvouched: Sequence[Unvouched]) -> None:

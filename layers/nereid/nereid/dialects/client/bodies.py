@@ -22,25 +22,33 @@ _IDS = ("anonymous_id", "external_id")
 _EVENT = {field.name for field in checks.EVENT}
 
 
-def alias(value: Any) -> Alias:
+def alias(value: Any, caller: ClientCaller) -> Alias:
     """Return the operation of an alias request."""
     checks.check_type(value, "object")
     checks.check_required(value, [field.name for field in checks.ALIAS])
     checks.check_fields(value, checks.ALIAS)
-    return Alias(kind="alias", anonymous_id=value["anonymous_id"], external_id=value["external_id"])
+    return Alias(
+        kind="alias",
+        id=mint_message_id(),
+        client_key=_used(caller),
+        anonymous_id=value["anonymous_id"],
+        external_id=value["external_id"],
+    )
 
 
-def identify(value: Any) -> Identify:
+def identify(value: Any, caller: ClientCaller) -> Identify:
     """Return the operation of an identify request."""
     checks.check_type(value, "object")
     checks.check_id(value)
     checks.check_no_others(value, checks.IDENTIFY)
     checks.check_fields(value, checks.IDENTIFY)
     checks.check_size(value.get("data"), checks.MAX_OBJECT_BYTES)
-    return Identify(kind="identify", who=_who(value), traits=_traits(value))
+    return Identify(
+        kind="identify", id=mint_message_id(), client_key=_used(caller), who=_who(value), traits=_traits(value)
+    )
 
 
-def device(value: Any, now: datetime) -> RegisterDevice:
+def device(value: Any, caller: ClientCaller, now: datetime) -> RegisterDevice:
     """Return the operation of a devices request."""
     checks.check_type(value, "object")
     checks.check_id(value)
@@ -52,7 +60,9 @@ def device(value: Any, now: datetime) -> RegisterDevice:
     given["token"] = given.get("token") or None
     extra = {name: each for name, each in value.items() if name not in known}
     registered = Device(**given, extra=extra, created_at=now, updated_at=now)
-    return RegisterDevice(kind="device", who=_who(value), device=registered)
+    return RegisterDevice(
+        kind="device", id=mint_message_id(), client_key=_used(caller), who=_who(value), device=registered
+    )
 
 
 def events(value: Any, caller: ClientCaller, request: Request, now: datetime) -> list[TrackEvent]:
@@ -110,7 +120,12 @@ def cursor(query: Mapping[str, str]) -> str | None:
 
 
 def _who(value: Mapping[str, Any]) -> Who:
-    return Who(anonymous_id=value.get("anonymous_id") or None, external_id=value.get("external_id") or None)
+    # An id that was not given stays so, which a null is not.
+    return Who.model_validate({name: value[name] or None for name in _IDS if name in value})
+
+
+def _used(caller: ClientCaller) -> UsedKey:
+    return UsedKey(id=caller.key_id, scope="secret" if caller.is_secret else "public")
 
 
 def _traits(value: Mapping[str, Any]) -> Traits:
@@ -121,7 +136,7 @@ def _track(items: Sequence[dict[str, Any]], caller: ClientCaller, request: Reque
     for item in items:
         checks.check_size(item, checks.MAX_EVENT_BYTES)
     keys = _idempotency_keys(request, len(items))
-    used = UsedKey(id=caller.key_id, scope="secret" if caller.is_secret else "public")
+    used = _used(caller)
     return [_event(item, key, used, now) for item, key in zip(items, keys, strict=True)]
 
 
