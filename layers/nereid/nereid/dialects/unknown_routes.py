@@ -24,6 +24,11 @@ def route_not_found(runtime: neptie.HasLimiter, request: Request) -> Response:
     return manage.not_found()
 
 
+def is_client_api(path: str) -> bool:
+    """Tell whether a path is below the Client API's, which begins alike in every case."""
+    return path.lower().startswith("/api/client/")
+
+
 def _is_neptie(path: str) -> bool:
     others = ("/api/client", "/v1/event", "/v1/user")
     return any(_is_under(path, prefix) for prefix in ("/api", "/v1")) and not any(

@@ -5,6 +5,7 @@ Source of the rules: docs/apis/client.md.
 
 import base64
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,14 +26,8 @@ MAX_BODY_BYTES = 1_048_576
 _CORS = {"Access-Control-Allow-Origin": "*", "Vary": "Origin"}
 _METHODS = "GET,HEAD,PUT,POST,DELETE,PATCH"
 _TEXT = "text/plain; charset=utf-8"
-#: Paths below /api/client, beside those of the endpoints, that only a secret key could have used.
-_SECRET = re.compile(
-    "/api/client/(users|lists|campaigns|journeys|templates|subscriptions|providers|keys|locales|tags|resources"
-    "|images|admins)(/.*)?"
-)
 #: Names of headers in a list, as RFC 9110, 5.6.1 and 5.6.2, has them.
 _HEADER_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z, \t-]+")
-_SERVED = re.compile("/api/client/(alias|identify|devices|events|track|notifications(/[^/]+)?)")
 
 
 class _Client:
@@ -75,16 +70,23 @@ def endpoint(
     """Make a Lambda handler of a function that answers a request with a client key."""
 
     def decorate(function: Callable[[ParsedRequest, ClientCaller], Response]) -> frame.LambdaHandler:
-        def respond(request: Request) -> Response:
-            if request.path.endswith("/"):  # the gateway may take it for the path without the slash
-                return not_found()
-            # In this API a body that cannot be read comes before a key that is wrong.
-            parsed = ParsedRequest(**vars(request), content=read_body(request))
-            return function(parsed, runtime.credentials.client_key(request.headers.get("authorization")))
-
-        return lambda event, context: frame.answer(dialect, event, context, respond, max_body_bytes=MAX_BODY_BYTES)
+        return answering(lambda request: respond(runtime, function, request))
 
     return decorate
+
+
+def answering(function: Callable[[Request], Response]) -> frame.LambdaHandler:
+    """Make a Lambda handler of a function that answers any request."""
+    return lambda event, context: frame.answer(dialect, event, context, function, max_body_bytes=MAX_BODY_BYTES)
+
+
+def respond(
+    runtime: frame.HasCredentials, function: Callable[[ParsedRequest, ClientCaller], Response], request: Request
+) -> Response:
+    """Return the answer of a function to a request with a client key."""
+    # In this API a body that cannot be read comes before a key that is wrong.
+    parsed = ParsedRequest(**vars(request), content=read_body(request))
+    return function(parsed, runtime.credentials.client_key(request.headers.get("authorization")))
 
 
 def user_token(request: Request) -> str | None:
@@ -97,21 +99,43 @@ def read_body(request: Request) -> Any:
 
     Raises
     ------
-    BodyNotJson
+    BodyNotJson, BodyTooLarge
     """
-    if not request.body:
+    body = _inflated(request)
+    if not body:
         return {}
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     try:
-        match kind:
-            case "application/json" | "":
-                return jsontext.loads(request.body)
-            case "application/x-www-form-urlencoded":
-                fields = parse_qsl(_text(request.body), keep_blank_values=True, errors="surrogatepass")
-                return {jsontext.whole_characters(name): jsontext.whole_characters(text) for name, text in fields}
-        return jsontext.whole_characters(_text(request.body))
+        if kind in ("application/json", "") or kind.endswith("+json"):
+            return jsontext.loads(body)
+        if kind == "application/x-www-form-urlencoded":
+            fields = parse_qsl(_text(body), keep_blank_values=True, errors="surrogatepass")
+            return {jsontext.whole_characters(name): jsontext.whole_characters(text) for name, text in fields}
+        return jsontext.whole_characters(_text(body))
     except ValueError as error:
         raise BodyNotJson(kind) from error
+
+
+def _inflated(request: Request) -> bytes:
+    """Return the body as it was before it was compressed; it is as large as any other then."""
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding in ("", "identity"):
+        return request.body
+    if encoding not in ("gzip", "x-gzip"):
+        raise BodyNotJson(encoding)
+    left, inflated = request.body, b""
+    try:
+        while left:  # the format lets several follow each other
+            stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            inflated += stream.decompress(left, MAX_BODY_BYTES + 1 - len(inflated))
+            if len(inflated) > MAX_BODY_BYTES:
+                raise BodyTooLarge
+            if not stream.eof:
+                raise BodyNotJson("the compressed body ends early")
+            left = stream.unused_data
+    except zlib.error as error:
+        raise BodyNotJson(encoding) from error
+    return inflated
 
 
 def _text(body: bytes) -> str:
@@ -119,23 +143,9 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", "surrogatepass")
 
 
-def answer_other(runtime: frame.HasCredentials) -> frame.LambdaHandler:
-    """Make the Lambda handler of every request under /api/client that no endpoint takes."""
-
-    def respond(request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return _options(request.headers)
-        if _SERVED.fullmatch(request.path):
-            return Response(405, "Method Not Allowed", _CORS, _TEXT)
-        if _SECRET.fullmatch(request.path):
-            if request.method not in ("GET", "HEAD"):
-                read_body(request)
-            caller = runtime.credentials.client_key(request.headers.get("authorization"))
-            if not caller.is_secret:
-                raise Forbidden("secret key needed")
-        return not_found()
-
-    return lambda event, context: frame.answer(dialect, event, context, respond, max_body_bytes=MAX_BODY_BYTES)
+def not_allowed() -> Response:
+    """Return the answer for another method than those of a path."""
+    return Response(405, "Method Not Allowed", _CORS, _TEXT)
 
 
 def not_found() -> Response:
@@ -187,7 +197,8 @@ def _custom_text(value: Any) -> str:
     return "" if value is None else jsontext.dumps(value)
 
 
-def _options(headers: Mapping[str, str]) -> Response:
+def options(headers: Mapping[str, str]) -> Response:
+    """Return the answer to OPTIONS: what a page of another site may send, if it asks that."""
     if "origin" not in headers or "access-control-request-method" not in headers:
         return Response(200, "", _CORS)
     allowed = {"Access-Control-Allow-Methods": _METHODS}
