@@ -106,7 +106,7 @@ def test_others_alone_are_taken_and_do_nothing(app: App) -> None:
 
 def test_it_needs_a_key_and_json(app: App) -> None:
     assert Client(app.server.stack, "", "").post("segment", []) == UNAUTHORIZED
-    assert app.public.post("segment", b"[") == BAD_REQUEST
+    assert app.public.post("segment", b"[", {"Content-Type": "application/json"}) == BAD_REQUEST
 
 
 def test_where_tokens_are_asked_for_each_user_needs_one(manage: Manage) -> None:
