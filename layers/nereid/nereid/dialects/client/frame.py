@@ -4,7 +4,6 @@ Source of the rules: docs/apis/client.md.
 """
 
 import base64
-import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import parse_qsl
 from nereid import jsontext
 from nereid.auth.credentials import ClientCaller
 from nereid.clock import to_iso
+from nereid.dialects import cors
 from nereid.dialects import endpoint as frame
 from nereid.dialects.client.checks import Refused
 from nereid.dialects.http import BodyNotJson, BodyTooLarge, Request, Response
@@ -24,10 +24,7 @@ from nereid.models.user import AppNotification
 MAX_BODY_BYTES = 1_048_576
 
 _CORS = {"Access-Control-Allow-Origin": "*", "Vary": "Origin"}
-_METHODS = "GET,HEAD,PUT,POST,DELETE,PATCH"
 _TEXT = "text/plain; charset=utf-8"
-#: Names of headers in a list, as RFC 9110, 5.6.1 and 5.6.2, has them.
-_HEADER_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z, \t-]+")
 
 
 class _Client:
@@ -199,13 +196,9 @@ def _custom_text(value: Any) -> str:
 
 def options(headers: Mapping[str, str]) -> Response:
     """Return the answer to OPTIONS: what a page of another site may send, if it asks that."""
-    if "origin" not in headers or "access-control-request-method" not in headers:
+    if not cors.is_preflight("OPTIONS", headers):
         return Response(200, "", _CORS)
-    allowed = {"Access-Control-Allow-Methods": _METHODS}
-    asked = headers.get("access-control-request-headers", "")
-    if _HEADER_NAMES.fullmatch(asked):
-        allowed["Access-Control-Allow-Headers"] = asked
-    return Response(204, "", {**_CORS, **allowed})
+    return Response(204, "", {**_CORS, **cors.permitted(headers)})
 
 
 def _error(status: int, text: str, code: int | None = None, headers: Mapping[str, str] | None = None) -> Response:
