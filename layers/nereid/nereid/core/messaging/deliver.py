@@ -203,7 +203,7 @@ class Deliverer:
                 outcome = Outcome("failed", UNKNOWN_OUTCOME)
         else:
             outcome = Outcome("success", None, provider_message_id)
-        outcome = outcome._replace(missing_variables=rendered.missing_variables)
+        outcome = outcome._replace(missing_variables=rendered.missing_variables, template_notes=rendered.notes)
         self._record_surely(job, token, outcome, time_left)
 
     def _require_time(self, until: datetime, seconds_left: Callable[[], float]) -> None:
@@ -226,7 +226,8 @@ class Deliverer:
     def _hindrance(self, job: DeliveryJob, rendered: Rendered) -> Outcome | None:
         """Return how a delivery ends that is not to be sent, or None if it is."""
         if job.mock:
-            return Outcome("mocked", None, None, cut(rendered.members), rendered.missing_variables)
+            shown = cut(rendered.members)
+            return Outcome("mocked", None, None, shown, rendered.missing_variables, template_notes=rendered.notes)
         if self.suppressions is not None:
             suppression = self.suppressions.get(job.team_id, job.recipient.value)
             subscription = rendered.unsubscribe_url is not None
