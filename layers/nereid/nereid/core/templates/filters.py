@@ -21,6 +21,11 @@ def _default(value: Any, other: Any = "", *, allow_false: Any = False) -> Any:
     return other if is_nothing or (isinstance(value, str | list | dict) and not value) else value
 
 
+def _capitalize(value: Any) -> str:
+    # True is not a word.
+    return value.capitalize() if isinstance(value, str) else text_of(value)
+
+
 def _json(value: Any) -> str:
     return json_of(value)
 
@@ -77,7 +82,7 @@ def _truncatewords(value: str, words: int | None = None, end: str | None = None)
 _OF_TEXT = {
     name: Signature(getattr(string, name), "text")
     for name in (
-        *("base64_decode", "base64_encode", "base64_url_safe_decode", "base64_url_safe_encode", "capitalize"),
+        *("base64_decode", "base64_encode", "base64_url_safe_decode", "base64_url_safe_encode"),
         *("downcase", "escape", "escape_once", "lstrip", "newline_to_br", "rstrip", "squish", "strip", "strip_html"),
         *("strip_newlines", "upcase", "url_decode", "url_encode"),
     )
@@ -120,6 +125,7 @@ FILTERS: Mapping[str, Signature] = {
     **_OF_NUMBERS,
     **_OF_ARRAY,
     **_SEARCHING,
+    "capitalize": Signature(_capitalize),
     "date": Signature(dates.date_text, "any", ("form", "zone"), 1),
     "default": Signature(_default, "any", ("any",), named=("allow_false",)),
     "escapejs": Signature(extra.escapejs, "text"),

@@ -206,9 +206,10 @@ def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[
     members["badge"] = template.badge
     if isinstance(template.badge, str):
         text = _render(template.badge, variables).strip()
-        if text and not _BADGE.fullmatch(text):
-            raise TemplateFailed("badge is not a whole number")
-        members["badge"] = int(text) if text else None
+        is_number = _BADGE.fullmatch(text) is not None
+        if text and not is_number:
+            current().note("badge: it is no whole number")
+        members["badge"] = int(text) if is_number else None
     return {name: value for name, value in members.items() if value not in (None, "")}
 
 
