@@ -44,7 +44,9 @@ class Lists:
         self.api = Api(cloud)
         self.api._clients = cloud
         runtime, team = self.world.runtime, self.world.team_id
-        _, self.secret_key = create_client_key(runtime.account_store, runtime.clock, team, "dev", "secret", None)
+        _, self.secret_key = create_client_key(
+            runtime.account_store, lambda: runtime.user_token_cipher, runtime.clock, team, "dev", "secret", None
+        )
 
     def get(self, path: str, query: dict[str, str], headers: dict[str, str] | None = None) -> Answer:
         given = headers or {"authorization": f"Bearer {self.world.token}"}
@@ -196,6 +198,7 @@ def test_the_managements_event_types(lists: Lists, text: str) -> None:
 
 def test_the_managements_tokens(lists: Lists) -> None:
     accounts, team = lists.world.runtime.account_store, lists.world.team_id
+    accounts.set_quota_times(team, 10)
     for number in range(105):
         token = ApiToken(
             team_id=team,
@@ -212,6 +215,7 @@ def test_the_managements_tokens(lists: Lists) -> None:
 
 def test_neptunes_environments(lists: Lists) -> None:
     accounts, team = lists.world.runtime.account_store, lists.world.team_id
+    accounts.set_quota_times(team, 10)
     for number in range(105):
         accounts.create_environment(
             Environment(team_id=team, identifier=f"e{number}", name="é" * 200, created_at=START)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.security import world
-from tests.security.matrix import FOREIGN, Requests, Row, rows
+from tests.security.matrix import FOREIGN, USER_TOKENS, Requests, Row, of_clients, rows, rows_with_user_tokens
 from tests.security.world import MARK, SIBLING, Estate
 from tests.support import envelopes
 from tests.support.api import Call
@@ -35,10 +35,11 @@ def requests(estate: Estate) -> Requests:
 def marked(row: Row) -> Any:
     """Return a row as a parameter, marked where each of its requests waits for a queue or hashes a password."""
     is_slow = "DeadLetters" in row.function or row.path.rpartition("/")[2] in ("login", "register")
-    return pytest.param(row, id=f"{row.method} {row.path}", marks=pytest.mark.slow if is_slow else ())
+    name = f"{row.method} {row.path}{' with user tokens' if of_clients(row) else ''}"
+    return pytest.param(row, id=name, marks=pytest.mark.slow if is_slow else ())
 
 
-@pytest.mark.parametrize("row", [marked(row) for row in rows()])
+@pytest.mark.parametrize("row", [marked(row) for row in [*rows(), *rows_with_user_tokens()]])
 def test_a_route_lets_in_whom_it_should(estate: Estate, requests: Requests, row: Row) -> None:
     wrong = {}
     for column, expected in row.cells.items():
@@ -54,7 +55,7 @@ def test_a_route_lets_in_whom_it_should(estate: Estate, requests: Requests, row:
                 assert answer.status == expected, answer.body[:200]
                 envelopes.check(call.path, answer)
                 if expected >= 400:
-                    assert_nothing_done(estate)
+                    assert_nothing_done(estate, {"dynamodb", *(["kms"] if column in USER_TOKENS else [])})
                 if column in FOREIGN and not row.is_open:
                     assert_nothing_of_the_first_team(estate, column, answer.body)
             except AssertionError as error:
@@ -64,10 +65,25 @@ def test_a_route_lets_in_whom_it_should(estate: Estate, requests: Requests, row:
     assert wrong == {}
 
 
-def assert_nothing_done(estate: Estate) -> None:
-    """Fail if a refused request changed anything but how many there were, or sent anything."""
+@pytest.mark.parametrize(
+    "row", [marked(row) for row in rows() if row.cells.get("admi", 401) != 401 and not row.is_open]
+)
+def test_a_session_that_was_ended_opens_nothing(estate: Estate, requests: Requests, row: Row) -> None:
+    # Neither its access token, nor a refresh token of it, which is no bearer token anyway.
+    for token in (estate.first.credentials.ended, estate.first.credentials.former_refresh):
+        estate.cloud.requests.clear()
+        call = requests.bearing(row, token)
+        answer = estate.api.call(replace(call, source=f"{row.function}-ended"))
+        assert answer.status == 401, answer.body[:200]
+        envelopes.check(call.path, answer)
+        assert_nothing_done(estate)
+        estate.restore()
+
+
+def assert_nothing_done(estate: Estate, asked: Collection[str] = ("dynamodb",)) -> None:
+    """Fail if a refused request changed anything but how many there were, or asked any other service than these."""
     assert {table for table, _, _ in estate.changed()} <= {"LimitsTable"}
-    assert {name.partition(":")[0] for name, _ in estate.cloud.requests} <= {"dynamodb"}
+    assert {name.partition(":")[0] for name, _ in estate.cloud.requests} <= set(asked)
 
 
 def assert_nothing_of_the_first_team(estate: Estate, column: str, shown: str) -> None:
@@ -98,8 +114,9 @@ def strangers_calls(requests: Requests, row: Row, forged: str) -> list[Call]:
     calls = [call for column in ("none", "junk", "forg", "unkn") for call in requests.calls(row, column)]
     if row.function in UNOPENED:
         calls = [replace(call, body=json.dumps(UNOPENED[row.function]).encode()) for call in calls]
-    if row.path == "/u/{token}":
-        calls = [replace(call, path=f"/u/{token}") for call in calls for token in ("x", "a.b.c", forged)]
+    if row.path in ("/u/{token}", "/verify/{token}"):
+        paths = [row.path.replace("{token}", token) for token in ("x", "a.b.c", forged)]
+        calls = [replace(call, path=path) for call in calls for path in paths]
     return calls
 
 

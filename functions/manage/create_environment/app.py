@@ -8,7 +8,7 @@ from nereid.dialects.manage.bodies import EnvironmentBody
 from nereid.runtime import runtime
 
 
-@manage.endpoint(runtime, "admin:all")
+@manage.endpoint(runtime, "admin:all", certain=True)
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the environment."""
     body = manage.parse(EnvironmentBody, manage.json_object(request))
@@ -22,5 +22,6 @@ def handler(request: Request, caller: Caller) -> Response:
         mock=body.mock,
         channels=allowed_channels(team, runtime.senders(team), body.channels.given()),
         client_access=body.client_access.given(),
+        keep_rendered=body.keep_rendered,
     )
     return manage.ok(manage.environment_object(environment, runtime.settings.channels()))

@@ -14,9 +14,16 @@ def handler(request: Request, caller: Caller) -> Response:
     body = manage.parse(EventTypeBody, manage.json_object(request))
     name = manage.event_type_name(request)
     check_notifications(body.notifications)
-    check_senders(body.notifications, runtime.senders(runtime.teams.get(caller.team_id)))
+    team = runtime.teams.get(caller.team_id)
+    check_senders(body.notifications, runtime.senders(team))
     environment = runtime.credentials.environment(caller, request.params["environment"])
     stored = put_event_type(
-        runtime.event_types, runtime.clock, environment.scope, name, body.notifications, public=body.public
+        runtime.event_types,
+        runtime.clock,
+        environment.scope,
+        name,
+        body.notifications,
+        public=body.public,
+        quota_times=team.quota_times,
     )
     return manage.ok(manage.event_type_object(stored))

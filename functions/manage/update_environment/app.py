@@ -8,7 +8,7 @@ from nereid.dialects.manage.bodies import EnvironmentChangesBody
 from nereid.runtime import runtime
 
 
-@manage.endpoint(runtime, "admin:all")
+@manage.endpoint(runtime, "admin:all", certain=True)
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the environment as it is then."""
     body = manage.parse(EnvironmentChangesBody, manage.json_object(request))
@@ -21,5 +21,6 @@ def handler(request: Request, caller: Caller) -> Response:
         name=body.name,
         channels=channels,
         client_access=body.client_access.given(),
+        keep_rendered=body.keep_rendered if "keep_rendered" in body.model_fields_set else None,
     )
     return manage.ok(manage.environment_object(environment, runtime.settings.channels()))

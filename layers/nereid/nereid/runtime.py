@@ -14,13 +14,16 @@ from nereid.auth.credentials import Credentials, Environments, Teams
 from nereid.clock import SystemClock
 from nereid.metrics import DeliveryCounts
 from nereid.models.senders import Senders
+from nereid.models.team import Scope
 from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nereid.auth.user_tokens import UserTokens
     from nereid.aws.access.accounts import DynamoAccountStore
     from nereid.aws.access.limits import DynamoLimitStore
+    from nereid.aws.access.user_token_cipher import KmsUserTokenCipher
     from nereid.aws.audience.inbox import DynamoInbox
     from nereid.aws.audience.users import DynamoUserStore
     from nereid.aws.clients import Clients
@@ -43,6 +46,9 @@ if TYPE_CHECKING:
     from nereid.aws.table import Table
     from nereid.core.access.accounts import Accounts
     from nereid.core.access.rate_limits import RateLimiter
+    from nereid.core.access.sessions import Sessions
+    from nereid.core.access.verification import Verification
+    from nereid.core.access.vouching import Vouching
     from nereid.core.audience.client_identities import Identities
     from nereid.core.audience.vibetrace.restrictions import EventRules
     from nereid.core.messaging.dead_letters import DeadLetters
@@ -60,7 +66,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.waiting import Waiting
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
-    from nereid.models.team import Team
+    from nereid.models.team import ClientKey, Team
 
 _DAY = 24 * 60 * 60
 
@@ -106,7 +112,28 @@ class Runtime:
         from nereid.core.access.accounts import Accounts
 
         registration = self.settings.registration or "closed"
-        return Accounts(self.account_store, self.limits, self.clock, self.signing_secret, registration=registration)
+        return Accounts(
+            self.account_store,
+            self.limits,
+            self.clock,
+            self.sessions,
+            registration=registration,
+            verification=self.verification if self.settings.email_from else None,
+        )
+
+    @cached_property
+    def verification(self) -> Verification:
+        from nereid.aws.access.account_mail import SesAccountMail
+        from nereid.core.access.verification import Verification
+
+        mail = SesAccountMail(self.clients, self.settings.email_from or "")
+        return Verification(self.account_store, self.clock, self.link_secret, self.settings.base_url or "", mail)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        from nereid.core.access.sessions import Sessions
+
+        return Sessions(self.account_store, self.clock, self.token_secret)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -114,7 +141,7 @@ class Runtime:
             self.account_store,
             self.teams,
             self.environments,
-            self.signing_secret,
+            self.token_secret,
             self.clock,
             cache_seconds=self._cache_seconds,
         )
@@ -131,19 +158,51 @@ class Runtime:
         """Return whom a team may send as."""
         return Senders.of(team, self.settings.channels(), self.settings.push_applications or "")
 
+    @cached_property
+    def user_token_cipher(self) -> KmsUserTokenCipher:
+        from nereid.aws.access.user_token_cipher import KmsUserTokenCipher
+
+        return KmsUserTokenCipher(self.clients, self.settings.need("user_token_key"))
+
+    @cached_property
+    def user_tokens(self) -> UserTokens:
+        from nereid.auth.user_tokens import UserTokens
+
+        def open_secret(key: ClientKey) -> str:
+            assert key.sealed is not None
+            return self.user_token_cipher.open(Scope(key.team_id, key.environment), key.id, key.sealed)
+
+        return UserTokens(self.account_store, open_secret, self.clock, cache_seconds=self._cache_seconds)
+
+    @cached_property
+    def vouching(self) -> Vouching:
+        from nereid.core.access.vouching import Vouching
+
+        return Vouching(self.environments, self.user_tokens)
+
     @property
     def _cache_seconds(self) -> float:
         return float(self.settings.need("credential_cache_seconds"))
 
-    def signing_secret(self) -> str:
-        """Return the secret that tokens and links are signed with."""
-        return self._secret
+    def token_secret(self) -> str:
+        """Return the secret of tokens, which opens everything."""
+        return self._token_secret()
 
     @cached_property
-    def _secret(self) -> str:
-        from nereid.aws.secrets import read_secret
+    def _token_secret(self) -> Callable[[], str]:
+        from nereid.aws.secrets import Secret
 
-        return read_secret(self.clients, self.settings.need("signing_secret_arn"))
+        return Secret(self.clients, self.settings.need("token_secret_arn"), self.clock)
+
+    def link_secret(self) -> str:
+        """Return the secret of the links in mails, which opens nothing else."""
+        return self._link_secret()
+
+    @cached_property
+    def _link_secret(self) -> Callable[[], str]:
+        from nereid.aws.secrets import Secret
+
+        return Secret(self.clients, self.settings.need("link_secret_arn"), self.clock)
 
     @cached_property
     def limits(self) -> DynamoLimitStore:
@@ -407,7 +466,7 @@ class Runtime:
     def unsubscriber(self) -> Unsubscriber:
         from nereid.core.messaging.unsubscribe import Unsubscriber
 
-        return Unsubscriber(self.signing_secret, self.settings.base_url or "", self.clock)
+        return Unsubscriber(self.link_secret, self.settings.base_url or "", self.clock)
 
     @cached_property
     def replayer(self) -> Replayer:

@@ -12,6 +12,7 @@ from nereid.core.audience.users import create_or_update_user
 from nereid.core.messaging.event_types import check_notifications, put_event_type
 from nereid.dialects.manage import frame as manage
 from nereid.dialects.manage.bodies import EventTypeBody
+from nereid.models.team import Scope
 from tests.simulator.clock import SECOND, seconds
 from tests.simulator.load.world import Load, LoadWorld
 from tests.simulator.operators import schedules
@@ -48,6 +49,8 @@ class Run:
         self.sent = 0
         self.ids: list[tuple[Any, str]] = []
         self.keys: dict[Any, str] = {}
+        #: Of what failed.
+        self.reasons: Counter[str] = Counter()
         self.users = max(1, round(self.load.users * self.load.scale))
         world.on_accepted.append(self._accepted)
         self.places = [self._make(f"team {number + 1}") for number in range(max(2, self.load.teams))]
@@ -73,8 +76,10 @@ class Run:
         _, token = create_api_token(
             runtime.account_store, runtime.clock, SECRET, team.id, "t", ["post_events"], "live", 365
         )
-        scope = next(scope for scope in runtime.account_store.scopes() if scope.team_id == team.id)
-        _, self.keys[scope] = create_client_key(runtime.account_store, runtime.clock, team.id, "live", "secret", None)
+        scope = Scope(team.id, "live")
+        _, self.keys[scope] = create_client_key(
+            runtime.account_store, lambda: runtime.user_token_cipher, runtime.clock, team.id, "live", "secret", None
+        )
         text = "x" * int(self.load.template * 1000)
         template: dict[str, Any] = {
             "subject": "{{ id }}",
@@ -175,6 +180,7 @@ class Run:
             f"accepted {self.requests['taken']} requests, others: {others or 'none'}",
             f"sent {self.sent}",
             *(f"{kind} {ends.get(kind, 0)}" for kind in ("success", "failed", "expired", "pending", "not processed")),
+            *(f"failed for {reason!r}: {number}" for reason, number in self.reasons.most_common()),
             f"dead letters {self._dead()}",
         ]
         if load.kind == "email":
@@ -221,6 +227,8 @@ class Run:
                 record = records.get(each.id)
                 status = record.status if record else "pending"
                 found["expired" if record and record.reason == "expired" else status] += 1
+                if record and status == "failed" and record.reason != "expired":
+                    self.reasons[record.reason or ""] += 1
         return found
 
     def _dead(self) -> int:

@@ -16,7 +16,7 @@ class AccountStore(Protocol):
     ) -> None:
         """Store a new team with its first environment and credentials, all or nothing.
 
-        `AlreadyExists` if the account's e-mail address is taken.
+        `AlreadyExists` if the account's e-mail address is taken: an account that is verified replaces one that is not.
         """
         ...
 
@@ -26,6 +26,10 @@ class AccountStore(Protocol):
 
     def set_senders(self, team_id: str, senders: Sequence[str]) -> Team:
         """Replace the list of a team's senders; return the team. `NotFound` if there is none."""
+        ...
+
+    def set_quota_times(self, team_id: str, times: int) -> Team:
+        """Let a team have so many times the stack's quotas; return it. `NotFound` if there is none."""
         ...
 
     def stop_team(self, team_id: str, at: datetime) -> Team:
@@ -44,8 +48,24 @@ class AccountStore(Protocol):
         """Return the account with this e-mail address, in lower case."""
         ...
 
-    def begin_session(self, session: Session) -> None:
-        """Store a login."""
+    def verify_account(self, email: str, account_id: str) -> None:
+        """Note that an account's address is its own; `NotFound` if the address has another account, or none."""
+        ...
+
+    def change_password(self, account: Account, password_hash: str, now: datetime) -> None:
+        """Store another password of an account; `NotFound` if it has another one by now than the given account."""
+        ...
+
+    def begin_session(self, session: Session, ends_at: datetime, password_hash: str) -> None:
+        """Store a login, which ends at `ends_at` at the latest; `NotFound` if the account has another password."""
+        ...
+
+    def list_session(self, session: Session, ends_at: datetime) -> None:
+        """Let a login be found among those of its account."""
+        ...
+
+    def sessions(self, email: str) -> list[str]:
+        """Return the ids of an account's sessions."""
         ...
 
     def session(self, session_id: str) -> Session | None:
@@ -56,8 +76,8 @@ class AccountStore(Protocol):
         """Replace the valid refresh token of a session; `NotFound` if `token_hash` is not the valid one any more."""
         ...
 
-    def end_session(self, session_id: str) -> None:
-        """End a session, so that none of its refresh tokens is valid."""
+    def end_session(self, email: str, session_id: str) -> None:
+        """End a session of an account, so that none of its tokens is valid."""
         ...
 
     def environment(self, team_id: str, identifier: str) -> Environment | None:
@@ -107,6 +127,10 @@ class AccountStore(Protocol):
         """Return a team's client keys, oldest first."""
         ...
 
+    def user_token_keys(self, scope: Scope) -> list[ClientKey]:
+        """Return the keys that sign the user tokens of an environment."""
+        ...
+
     def create_client_key(self, key: ClientKey) -> None:
         """Store a new client key; `LimitReached` if the team has too many."""
         ...
@@ -116,11 +140,23 @@ class AccountStore(Protocol):
         ...
 
     def scopes(self) -> Iterator[Scope]:
-        """Yield every environment of every team, in one order; one that was made just now may be missing."""
+        """Yield the environments that earlier releases made, in one order."""
         ...
 
     def ping(self) -> None:
         """Do the cheapest read there is; `Unavailable` if it fails."""
+        ...
+
+
+class UserTokenCipher(Protocol):
+    """Encrypts the secrets that sign user tokens."""
+
+    def seal(self, scope: Scope, key_id: str, secret: str) -> str:
+        """Encrypt the secret of a key, bound to its environment and record."""
+        ...
+
+    def open(self, scope: Scope, key_id: str, sealed: str) -> str:
+        """Decrypt a secret."""
         ...
 
 

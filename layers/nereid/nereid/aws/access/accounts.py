@@ -11,9 +11,11 @@ from nereid.aws.table import Item, Table, can_be_key, seconds
 from nereid.clock import from_iso, to_exact_iso
 from nereid.contention import until_uncontested
 from nereid.errors import AlreadyExists, BeingDeleted, Conflict, LimitReached, NotFound
-from nereid.models.account import Account, Session
+from nereid.models.account import UNVERIFIED_LIFE, Account, Session
 from nereid.models.team import ApiToken, ClientKey, Environment, Quotas, Scope, Team
 
+_ALL_TEAMS = "teams"
+#: Written by earlier releases, which listed every environment.
 _ALL_ENVIRONMENTS = "environments"
 #: Environments that are being deleted, and how many of a team's deletions its record has.
 _DELETIONS, _DELETIONS_KEPT = "deletions", 100
@@ -35,17 +37,37 @@ class DynamoAccountStore:
         writes = [
             self._table.writing({"pk": _team(team.id), "sk": "team", **team.model_dump(mode="json")}),
             self._table.writing(_environment_item(environment)),
-            self._table.writing(_listed(environment)),
+            self._table.writing({"pk": _ALL_TEAMS, "sk": team.id}),
         ]
         if token is not None:
             writes.append(self._table.writing(_token_item(token)))
         if account is not None:
-            item = {"pk": _account(account.email), "sk": "account", **account.model_dump(mode="json")}
-            writes.append(self._table.writing(item, "attribute_not_exists(pk)"))
+            writes.append(self._writing_account(account))
         try:
             self._table.transact(*writes)
         except ConditionFailed as error:
             raise AlreadyExists("account") from error
+
+    def _writing_account(self, account: Account) -> Item:
+        item = {"pk": _account(account.email), "sk": "account", **account.model_dump(mode="json")}
+        if account.verified:
+            return self._table.writing(item, "attribute_not_exists(pk) OR verified = :no", {":no": False})
+        # For this is the table's TTL attribute: whoever has the address can register it then.
+        item["expires_at"] = seconds(account.created_at + UNVERIFIED_LIFE)
+        return self._table.writing(item, "attribute_not_exists(pk)")
+
+    def verify_account(self, email: str, account_id: str) -> None:
+        try:
+            self._table.update(
+                _account(email),
+                "account",
+                "SET verified = :yes REMOVE expires_at",
+                {":yes": True, ":id": account_id},
+                names={"#id": "id"},
+                condition="#id = :id",
+            )
+        except ConditionFailed as error:
+            raise NotFound("account") from error
 
     def team(self, team_id: str) -> Team | None:
         item = self._table.get(_team(team_id), "team")
@@ -53,6 +75,9 @@ class DynamoAccountStore:
 
     def set_senders(self, team_id: str, senders: Sequence[str]) -> Team:
         return self._change_team(team_id, "SET senders = :senders", {":senders": list(senders)})
+
+    def set_quota_times(self, team_id: str, times: int) -> Team:
+        return self._change_team(team_id, "SET quota_times = :times", {":times": times})
 
     def stop_team(self, team_id: str, at: datetime) -> Team:
         return self._change_team(team_id, "SET stopped_at = if_not_exists(stopped_at, :at)", {":at": to_exact_iso(at)})
@@ -64,7 +89,9 @@ class DynamoAccountStore:
         return self._change_team(team_id, "SET resumed_at = :at REMOVE stopped_at", {":at": to_exact_iso(at)})
 
     def teams(self) -> Iterator[Team]:
-        keys = [(_team(team_id), "team") for team_id in dict.fromkeys(scope.team_id for scope in self.scopes())]
+        listed = [item["sk"] for item in self._table.query("pk = :pk", {":pk": _ALL_TEAMS})]
+        older = [scope.team_id for scope in self.scopes()]
+        keys = [(_team(team_id), "team") for team_id in dict.fromkeys([*older, *listed])]
         return map(Team.model_validate, self._table.get_many(keys, consistent=False).values())
 
     def _change_team(self, team_id: str, expression: str, values: Mapping[str, Any]) -> Team:
@@ -80,8 +107,37 @@ class DynamoAccountStore:
         item = self._table.get(_account(email), "account")
         return Account.model_validate(item) if item else None
 
-    def begin_session(self, session: Session) -> None:
-        self._table.put(_session_item(session))
+    def change_password(self, account: Account, password_hash: str, now: datetime) -> None:
+        try:
+            self._table.update(
+                _account(account.email),
+                "account",
+                "SET password_hash = :new, password_changed_at = :now",
+                {":new": password_hash, ":now": to_exact_iso(now), ":old": account.password_hash},
+                condition="password_hash = :old",
+            )
+        except ConditionFailed as error:
+            raise NotFound("password") from error
+
+    def begin_session(self, session: Session, ends_at: datetime, password_hash: str) -> None:
+        try:
+            self._table.transact(
+                self._table.writing(_session_item(session)),
+                self._table.writing(_session_of_account(session, ends_at)),
+                self._table.requiring(
+                    _account(session.email), "account", "password_hash = :known", {":known": password_hash}
+                ),
+            )
+        except ConditionFailed as error:
+            raise NotFound("password") from error
+
+    def list_session(self, session: Session, ends_at: datetime) -> None:
+        self._table.put(_session_of_account(session, ends_at))
+
+    def sessions(self, email: str) -> list[str]:
+        values = {":pk": _account(email), ":prefix": "session#"}
+        found = self._table.query("pk = :pk AND begins_with(sk, :prefix)", values, consistent=True)
+        return [item["sk"].removeprefix("session#") for item in found]
 
     def session(self, session_id: str) -> Session | None:
         item = self._table.get(_session(session_id), "session")
@@ -95,8 +151,9 @@ class DynamoAccountStore:
             if error.old.get("token_hash") != session.token_hash:
                 raise NotFound("session") from error
 
-    def end_session(self, session_id: str) -> None:
+    def end_session(self, email: str, session_id: str) -> None:
         self._table.delete(_session(session_id), "session")
+        self._table.delete(_account(email), _session(session_id))
 
     def environment(self, team_id: str, identifier: str) -> Environment | None:
         item = self._table.get(_team(team_id), f"environment#{identifier}")
@@ -112,7 +169,6 @@ class DynamoAccountStore:
                 environment.team_id,
                 "environment",
                 self._table.writing(_environment_item(environment), "attribute_not_exists(pk)"),
-                self._table.writing(_listed(environment)),
             )
         except ConditionFailed as error:
             item = self._table.get(_team(environment.team_id), f"environment#{environment.identifier}")
@@ -206,23 +262,20 @@ class DynamoAccountStore:
         found = [ClientKey.model_validate(item) for item in self._all(team_id, "client_key#")]
         return sorted(found, key=lambda key: (key.created_at, key.id))
 
+    def user_token_keys(self, scope: Scope) -> list[ClientKey]:
+        found = self._all(scope.team_id, f"user_token_key#{scope.environment}#")
+        return [ClientKey.model_validate(item) for item in found]
+
     def create_client_key(self, key: ClientKey) -> None:
         record = key.model_dump(mode="json")
-        self._add(
-            key.team_id,
-            "client_key",
-            self._table.writing({"pk": _team(key.team_id), "sk": f"client_key#{key.id}", **record}),
-            self._table.writing({"pk": _key(key.key_hash), "sk": "client_key", **record}),
-        )
+        writes = [self._table.writing({"pk": pk, "sk": sk, **record}) for pk, sk in _client_key(key)]
+        self._add(key.team_id, "client_key", *writes)
 
     def delete_client_key(self, team_id: str, key_id: str) -> None:
         item = self._table.get(_team(team_id), f"client_key#{key_id}")
         if item is None:
             raise NotFound("client key")
-        self._table.transact(
-            self._table.deleting(item["pk"], item["sk"]),
-            self._table.deleting(_key(item["key_hash"]), "client_key"),
-        )
+        self._table.transact(*(self._table.deleting(*place) for place in _client_key(ClientKey.model_validate(item))))
 
     def scopes(self) -> Iterator[Scope]:
         for item in self._table.query("pk = :pk", {":pk": _ALL_ENVIRONMENTS}):
@@ -237,10 +290,12 @@ class DynamoAccountStore:
         They are counted, since tokens remove themselves when they expire. Of two additions at once, which both count
         without the other, one does not find the version that it read, and counts again.
         """
+        team = self.team(team_id)
+        quotas = self._quotas.times(team.quota_times if team else 1)
         what, most = {
-            "environment": ("environments", self._quotas.environments),
-            "token": ("API tokens", self._quotas.api_tokens),
-            "client_key": ("client keys", self._quotas.client_keys),
+            "environment": ("environments", quotas.environments),
+            "token": ("API tokens", quotas.api_tokens),
+            "client_key": ("client keys", quotas.client_keys),
         }[kind]
         lock = (_team(team_id), f"quota#{kind}")
         values = {":pk": _team(team_id), ":prefix": f"{kind}#"}
@@ -277,12 +332,6 @@ class DynamoAccountStore:
             raise NotFound(sk) from error
 
 
-def _listed(environment: Environment) -> Item:
-    """Return the entry of an environment in the list of all, which only functions for the whole stack read."""
-    scope = environment.scope
-    return {"pk": _ALL_ENVIRONMENTS, "sk": "#".join(scope), "team_id": scope.team_id, "environment": scope.environment}
-
-
 def _team(team_id: str) -> str:
     return f"team#{team_id}"
 
@@ -305,8 +354,20 @@ def _session_item(session: Session) -> Item:
     }
 
 
+def _session_of_account(session: Session, ends_at: datetime) -> Item:
+    return {"pk": _account(session.email), "sk": _session(session.id), "expires_at": seconds(ends_at)}
+
+
 def _key(key_hash: str) -> str:
     return f"client_key#{key_hash}"
+
+
+def _client_key(key: ClientKey) -> list[tuple[str, str]]:
+    """Return the places of a key: in the list of its team's, and where it is looked up when it is used."""
+    listed = _team(key.team_id), f"client_key#{key.id}"
+    if key.scope == "user_token":
+        return [listed, (_team(key.team_id), f"user_token_key#{key.environment}#{key.id}")]
+    return [listed, (_key(key.key_hash), "client_key")]
 
 
 def _environment_item(environment: Environment) -> Item:
@@ -320,6 +381,7 @@ def _environment_item(environment: Environment) -> Item:
         # As text, because a channel that is null (no provider) differs from one that is left out (the stack's).
         "channels": jsontext.dumps(environment.channels.model_dump(mode="json", by_alias=True, exclude_unset=True)),
         "client_access": jsontext.dumps(environment.client_access.model_dump(mode="json", exclude_unset=True)),
+        "keep_rendered": environment.keep_rendered,
         "version": environment.version,
         # Two may be made within a millisecond, and are listed in their order.
         "created_at": to_exact_iso(environment.created_at),

@@ -73,6 +73,7 @@ def put_event_type(
     notifications: Sequence[Notification],
     *,
     public: bool | None = None,
+    quota_times: int = 1,
 ) -> EventType:
     """Create or replace an event type as a whole; its notifications are checked before."""
     now = clock.now()
@@ -86,6 +87,7 @@ def put_event_type(
             created_at=now,
             updated_at=now,
         ),
+        quota_times,
     )
 
 

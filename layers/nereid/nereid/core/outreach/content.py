@@ -1,7 +1,8 @@
 """The parts of an e-mail to a lead, made of its content as given, with a link to unsubscribe added to each.
 
 Content that begins with `<` or holds an HTML tag is the HTML part, and the text part is made of it; any other
-content is the text part, and there is no HTML part.
+content is the text part, and there is no HTML part. HTML with no element that makes lines was written as text is: its
+line breaks are kept.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from html import escape
 
 from nereid.core.memory_limit import memory_limit
+from nereid.core.one_line import one_line as on_one_line
 from nereid.core.outreach import markup
 from nereid.core.time_limit import time_limit
 from nereid.errors import Invalid, TemplateFailed
@@ -24,7 +26,6 @@ _ELEMENTS = (
 )
 _TAG = re.compile(rf"</?(?:{'|'.join(_ELEMENTS.split())})(?:\s[^<>]*)?/?>|<!doctype\b|<!--", re.IGNORECASE)
 _CLOSING = re.compile(r"</body\s*>|</html\s*>", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: Characters that no mail needs and some programs end a text at.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BLOCKS = frozenset(
@@ -62,7 +63,10 @@ _BLOCKS = frozenset(
         "ul",
     ]
 )
-_UNSEEN = frozenset({"head", "script", "style", "title"})
+#: Who writes these says with them where lines end.
+_LAYOUT = _BLOCKS | {"br", "caption", "head", "html", "summary", "tbody", "td", "tfoot", "th", "thead"}
+#: Not the head: it ends before the first text in it, whether it is closed or not (HTML, 13.2.6.4.4).
+_UNSEEN = frozenset({"script", "style", "template", "title"})
 
 
 def check(content: str) -> None:
@@ -86,6 +90,8 @@ def render(outreach: Outreach, unsubscribe_url: str) -> Rendered:
     """Return the parts of the mail."""
     content = _FORBIDDEN.sub("", outreach.content)
     html = is_html(content)
+    if html and not _has_layout(content):
+        content = markup.with_breaks(content.strip())
     text = text_of(content) if html else content.rstrip()
     members = {"subject": one_line(outreach.subject), "text": f"{text}\n\nUnsubscribe: {unsubscribe_url}\n"}
     if html:
@@ -95,8 +101,8 @@ def render(outreach: Outreach, unsubscribe_url: str) -> Rendered:
 
 
 def one_line(text: str) -> str:
-    """Return a text without line breaks and other control characters, which in a header would begin another one."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    """Return a text on one line, with single blanks between its words."""
+    return " ".join(on_one_line(text).split())
 
 
 def is_html(content: str) -> bool:
@@ -105,11 +111,17 @@ def is_html(content: str) -> bool:
 
 
 def text_of(html: str) -> str:
-    """Return HTML as text: paragraphs apart, links written out."""
+    """Return HTML as text: paragraphs apart, links written out, the lines of `pre` as they are."""
     reader = _Reader()
     markup.read(html, reader)
     lines = [" ".join(line.split()) for line in "".join(reader.parts).split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _has_layout(html: str) -> bool:
+    reader = _Reader()
+    markup.read(html, reader)
+    return reader.has_layout
 
 
 def _with_link(html: str, url: str) -> str:
@@ -127,11 +139,16 @@ class _Reader:
 
     def __init__(self) -> None:
         self.parts: list[str] = []
+        #: Whether an element says where lines end.
+        self.has_layout = False
         self._unseen = 0
+        self._preformatted = 0
         #: Where the link at hand leads, and where its text begins.
         self._link: tuple[str, int] | None = None
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self.has_layout = self.has_layout or tag in _LAYOUT
+        self._preformatted += tag == "pre"
         if tag in _UNSEEN:
             self._unseen += 1
         elif tag == "br":
@@ -150,6 +167,7 @@ class _Reader:
             self.text(attributes.get("alt", ""))
 
     def end(self, tag: str) -> None:
+        self._preformatted = max(0, self._preformatted - (tag == "pre"))
         if tag in _UNSEEN:
             self._unseen = max(0, self._unseen - 1)
         elif tag == "a":
@@ -168,4 +186,4 @@ class _Reader:
 
     def text(self, text: str) -> None:
         if not self._unseen:
-            self.parts.append(re.sub(r"\s+", " ", text))
+            self.parts.append(text if self._preformatted else re.sub(r"\s+", " ", text))

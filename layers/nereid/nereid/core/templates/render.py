@@ -13,6 +13,7 @@ from cachetools import LRUCache
 from liquid.exceptions import LiquidError
 
 from nereid.core.memory_limit import memory_limit
+from nereid.core.one_line import one_line
 from nereid.core.templates import sandbox
 from nereid.core.templates.mistakes import first_mistake
 from nereid.core.templates.rendering import ANYWHERE, Locality, Missing, begin, current
@@ -174,18 +175,18 @@ def render(
             case EmailTemplate():
                 tracking = template.tracking
                 members = {
-                    "subject": _one_line(_render(template.subject, variables)),
+                    "subject": one_line(_render(template.subject, variables)),
                     "text": _render(template.text, variables),
                 }
                 if template.html:
                     members["html"] = _render(template.html, variables, html=True)
                 if template.from_:
-                    members["from"] = _one_line(template.from_)
+                    members["from"] = one_line(template.from_)
             case SmsTemplate():
                 members = {"text": _render(template.text, variables)}
             case AppTemplate():
                 members = {
-                    "title": _one_line(_render(template.title, variables)),
+                    "title": one_line(_render(template.title, variables)),
                     "body": _render(template.body, variables),
                 }
                 if template.data is not None:
@@ -202,7 +203,7 @@ def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[
     members: dict[str, Any] = {"priority": template.priority, "time_to_live": template.time_to_live}
     for name in ("sound", "channel", "collapse"):
         source = getattr(template, name)
-        members[name] = _one_line(_render(source, variables)) if source is not None else None
+        members[name] = one_line(_render(source, variables)) if source is not None else None
     members["badge"] = template.badge
     if isinstance(template.badge, str):
         text = _render(template.badge, variables).strip()
@@ -247,7 +248,3 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _strings(item)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.splitlines()).strip()

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from nereid import jsontext
-from nereid.dialects.accounts import Email, Line, NoneIfBlank, OptionalLine, Required, Secret, Trimmed
+from nereid.dialects.accounts import Email, Line, NewPassword, NoneIfBlank, OptionalLine, Required, Secret, Trimmed
 from nereid.dialects.body_types import LaxBody
 from nereid.models.campaign import CampaignStatus, CampaignType
 from nereid.models.lead import LeadStatus, TeamStatus
@@ -55,6 +55,13 @@ class RefreshBody(LaxBody):
     refresh_token: Secret
 
 
+class PasswordBody(LaxBody):
+    """The password of an account, and the one to have instead."""
+
+    old_password: Secret
+    new_password: NewPassword
+
+
 class LeadBody(LaxBody):
     """A lead to create, or a row of an import."""
 
@@ -83,6 +90,12 @@ class LeadsQuery(LaxBody):
     limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_text_of_digits)] = 20
     status: Annotated[LeadStatus, Trimmed] | None = None
     industry: OptionalLine = None
+
+
+class ImportQuery(LaxBody):
+    """Which columns of a CSV file hold which fields of a lead."""
+
+    columns: str = ""
 
 
 class CampaignBody(LaxBody):
