@@ -86,7 +86,7 @@ def _message(stack: InProcessStack) -> None:
     narrow |= {"priority": "normal", "expires_in": 600, "missing": "fail"}
     narrow["template"] = {
         **MAIL["template"],
-        "html": "<p>{{ otp }}</p>",
+        "html": "<p>{{ otp | concat: otp }}</p>",
         "from": "Sam <sam@example.com>",
         "tracking": True,
     }
