@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.client_api import Client
 from tests.contract.manage_client import INBOX, PHONE, Manage, email_to, mail, outcomes, unique
 
 
@@ -229,6 +230,7 @@ class TestMissing:
         assert outcomes([delivered(mock, strict)]) == [("failed", "template: missing: user.nick")]
         user = mock.user(last="Nowak")
         assert outcomes([delivered(mock, strict, user_id=user)]) == [("failed", "template: missing: user.nick")]
+        assert delivered(mock, strict, user_id=user)["missing_variables"] == ["user.nick", "coupon"]
         given = delivered(mock, strict, user_id=mock.user(nick="Żaneta"))
         assert (given["status"], given["rendered"]["subject"]) == ("mocked", "Hi Żaneta")
 
@@ -248,6 +250,15 @@ class TestLocality:
         user = mock.user(locale="de-DE", timezone="Europe/Zurich")
         shown = rendered(mock, self.TEXT, user_id=user, data=self.DATA)
         assert shown == "Samstag, 1. Januar 00:30, 1.234,50\N{NO-BREAK SPACE}€"
+
+    def test_an_app_may_have_said_how(self, mock: Manage) -> None:
+        body = {"environment": mock.environment, "scope": "public"}
+        client = Client(mock.stack, mock.ok("POST", "/client_keys", body)["key"], mock.token, mock.environment)
+        user_id = unique("u")
+        client.accept("identify", {"external_id": user_id, "timezone": "Asia/Kolkata", "locale": "es-MX"})
+        client.wait_for_user(user_id)
+        shown = rendered(mock, self.TEXT, user_id=user_id, data=self.DATA)
+        assert shown == "sábado, 1. enero 05:00, EUR\N{NO-BREAK SPACE}1,234.50"
 
     def test_they_are_english_for_others(self, mock: Manage) -> None:
         assert rendered(mock, self.TEXT, data=self.DATA) == "Friday, 31. December 23:30, €1,234.50"

@@ -168,7 +168,8 @@ class Deliverer:
             rendered = self._render(job)
             hindrance = self._hindrance(job, rendered) or self._limited(job, token, is_limited=is_limited)
         except TemplateFailed as error:
-            self._record(job, token, Outcome("failed", f"template: {error}"))
+            missing = error.missing_variables
+            self._record(job, token, Outcome("failed", f"template: {error}", missing_variables=missing))
             return
         except (TryAgain, Unavailable):
             self._release(job, token)

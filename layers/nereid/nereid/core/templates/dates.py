@@ -59,7 +59,7 @@ def _moment_of(value: Any) -> datetime:
         case bool():
             pass
         case datetime():
-            return value if value.tzinfo else value.replace(tzinfo=UTC)
+            return value.astimezone(UTC)  # the library's `now`, which is this machine's
         case date():
             return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a date is the same everywhere
         case int() | float():

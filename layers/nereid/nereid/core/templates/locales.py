@@ -1,5 +1,6 @@
 """Numbers, amounts, and names of days and months as a language and its country write them."""
 
+import re
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,8 @@ _MAX_KEPT = 16
 #: Decimals of a number.
 _DECIMALS = 3
 _kept: dict[str, Any] = {}
+#: Between the letters of a currency and digits, where CLDR has a space and Babel has none.
+_BETWEEN = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
 # Babel is imported where it is used: most templates need nothing of it.
 
@@ -53,7 +56,7 @@ def money_text(value: Number, currency: str, locale: Any) -> str:
     from babel.numbers import format_currency, get_currency_precision
 
     exact = rounded(value, get_currency_precision(currency))
-    return str(format_currency(exact, currency, locale=locale_of(locale)))
+    return _BETWEEN.sub("\N{NO-BREAK SPACE}", format_currency(exact, currency, locale=locale_of(locale)))
 
 
 def day_name(day: date, *, short: bool, locale: Any) -> str:

@@ -194,7 +194,7 @@ def render(
                 if isinstance(template, PushTemplate):
                     members |= _push_members(template, variables)
     if fail_if_missing and rendering.wanted:
-        raise TemplateFailed(f"missing: {rendering.wanted[0]}")
+        raise TemplateFailed(f"missing: {rendering.wanted[0]}", rendering.missing)
     return Rendered(members, rendering.missing, tracking=tracking, notes=rendering.notes)
 
 
