@@ -13,8 +13,10 @@ from nereid.core.templates.rendering import current
 from nereid.core.templates.signatures import Unfit
 from nereid.core.templates.values import kind_of
 
-#: Longest text that is read as a date, in characters.
+#: Longest form of a date, and longest text that is read as one, in characters.
 MAX_DATE = 256
+#: A directive of a form that is three digits wide, or wider.
+_WIDE_DIRECTIVE = re.compile(r"%[^A-Za-z%]*[0-9]{3}")
 #: From here on, a number counts milliseconds: as seconds it would be the year 5138.
 _MILLISECONDS_FROM = 100_000_000_000
 _DIRECTIVE = re.compile(r"%([-_0^#]*)([AaBbhpPsL%])")
@@ -27,6 +29,14 @@ def zone_of(name: Any) -> Any:
         return pytz.timezone(name) if isinstance(name, str) else None
     except (KeyError, ValueError, OSError):
         return None
+
+
+def is_form(text: str) -> bool:
+    """Tell whether a text may be the form of a date.
+
+    The C library's buffer grows with it, to a thousand times it, if the output stays empty.
+    """
+    return len(text) <= MAX_DATE and not _WIDE_DIRECTIVE.search(text)
 
 
 def date_text(value: Any, form: str, zone: str | None = None) -> Any:

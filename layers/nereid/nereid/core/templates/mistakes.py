@@ -20,7 +20,7 @@ from liquid.builtin.expressions.primitive import Blank, Empty, Literal, RangeLit
 from liquid.builtin.tags.for_tag import BreakNode, ContinueNode
 from liquid.expression import Expression
 
-from nereid.core.templates.dates import zone_of
+from nereid.core.templates.dates import is_form, zone_of
 from nereid.core.templates.filters import FILTERS, is_currency
 from nereid.core.templates.signatures import Argument, Signature
 from nereid.core.templates.values import number_of
@@ -36,7 +36,7 @@ class Mistake(NamedTuple):
 #: What each kind of argument has to be, in words.
 _MUST_BE: dict[str, str] = {
     "text": "must be a text",
-    "form": "must be a text",
+    "form": "must be the form of a date, such as '%d %B %Y'",
     "zone": "must be a time zone, such as 'Europe/Berlin'",
     "currency": "must be the code of a currency, such as 'EUR'",
     "property": "must be a name",
@@ -143,7 +143,7 @@ def _fits(kind: Argument, expression: Expression) -> bool:
         case "array":
             return False
         case "form":
-            return isinstance(value, str)
+            return isinstance(value, str) and is_form(value)
         case "zone":
             return zone_of(value) is not None
         case "currency":

@@ -46,8 +46,6 @@ _MAX_BITS = 14_000
 _OPENING = re.compile(r"\{[{%]")
 #: What an item of a list counts beside its own characters: it takes up to twenty times the memory of one.
 _ITEM = 3
-#: A directive of a date's format that is three digits wide, or wider.
-_WIDE_DIRECTIVE = re.compile(r"%[^A-Za-z%]*[0-9]{3}")
 #: What stands for all cycles among the variables: no name of one.
 _CYCLES = "cycle:"
 #: Tags in which nothing is read until they end.
@@ -278,8 +276,7 @@ def _check_split(text: str, separator: str) -> None:
 
 
 def _check_date(_value: Any, form: str, *_: Any) -> None:
-    # The C library's buffer grows with the format, to a thousand times it, if the output stays empty.
-    if len(form) > dates.MAX_DATE or _WIDE_DIRECTIVE.search(form):
+    if not dates.is_form(form):
         raise _too_large("date format")
 
 

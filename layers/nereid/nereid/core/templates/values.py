@@ -12,7 +12,7 @@ from nereid import jsontext
 MAX_DIGITS = 4300
 #: Largest power of ten that a double holds.
 _MAX_EXPONENT = 308
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(\.[0-9]*)?|(\.[0-9]+))([eE][+-]?[0-9]{1,4})?")
 _LEADING = re.compile(r"\s*[+-]?[0-9]{1,4000}")
 
 
@@ -94,7 +94,7 @@ def _number_in(text: str) -> int | Decimal | None:
     found = _NUMBER.fullmatch(text.strip())
     if found is None:
         return None
-    if found[1] is None and found[2] is None:
+    if not any(found.groups()):
         return int(found[0])
     number = Decimal(found[0])
     return number if not number or abs(number.adjusted()) <= _MAX_EXPONENT else None
