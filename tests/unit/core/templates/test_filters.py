@@ -487,3 +487,16 @@ def test_a_template_of_an_earlier_release_is_filled_in_in_spite_of_its_mistakes(
     rendered = made("{{ v | append }}{{ v | upcase: 1, a: 2 }}{{ v | date: '%H', 'x', 3 }}", {"v": "a"})
     assert rendered.members["text"] == "aAa"
     assert rendered.notes[0] == "append: an argument is missing"
+
+
+@pytest.mark.parametrize(
+    ("text", "becomes"),
+    [
+        ("{{ 2.5 | round: n }} {{ 'abc' | truncate: n, n }} {{ (1..2) | join: n }}", "3 abc 1 2"),
+        ("{{ l | sort: n | json }} {{ o | where: 'a', n | size }}", "[1,2] 1"),
+        ("{{ '2027-01-31T12:00:00Z' | date: '%H', n }} {{ 'a-b' | replace: '-', n }}", "12 ab"),
+    ],
+)
+def test_null_for_an_argument_that_is_not_needed_is_as_good_as_none(text: str, becomes: str) -> None:
+    rendered = made(text, {"n": None, "o": [{"a": 2}, {"a": None}], "l": [2, 1]})
+    assert (rendered.members["text"], rendered.notes) == (becomes, [])
