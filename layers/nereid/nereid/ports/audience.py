@@ -32,6 +32,10 @@ class UserStore(Protocol):
         """Delete a user with everything that belongs to it; `NotFound` if there is none."""
         ...
 
+    def purge(self, scope: Scope, user_id: str, generation: str | None = None) -> None:
+        """Delete everything of an id but the user's record itself; of one generation, if one is named."""
+        ...
+
     def some(self, scope: Scope, limit: int) -> list[str]:
         """Return the ids of some users, in no order; one that was deleted just now may be among them."""
         ...
