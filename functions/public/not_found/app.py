@@ -24,5 +24,5 @@ def _unknown(request: Request) -> Response:
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer with that API's 404; serve the Client API, whose paths begin alike in every case."""
-    serve = _under_client if unknown_routes.is_client_api(event["rawPath"]) else _unknown
-    return serve(event, context)
+    answer = _under_client if unknown_routes.is_client_api(event["rawPath"]) else _unknown
+    return answer(event, context)
