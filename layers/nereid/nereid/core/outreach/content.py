@@ -5,11 +5,10 @@ content is the text part, and there is no HTML part.
 """
 
 import re
-from collections.abc import Mapping
 from html import escape
 
+from nereid.core.html_text import is_closed, text_of
 from nereid.core.memory_limit import memory_limit
-from nereid.core.outreach import markup
 from nereid.core.time_limit import time_limit
 from nereid.errors import Invalid, TemplateFailed
 from nereid.models.delivery import Rendered
@@ -27,42 +26,6 @@ _CLOSING = re.compile(r"</body\s*>|</html\s*>", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: Characters that no mail needs and some programs end a text at.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tr",
-        "ul",
-    ]
-)
-_UNSEEN = frozenset({"head", "script", "style", "title"})
 
 
 def check(content: str) -> None:
@@ -76,7 +39,7 @@ def check(content: str) -> None:
     content = _FORBIDDEN.sub("", content)
     try:
         with time_limit(), memory_limit():
-            if is_html(content) and not markup.read(content, _Reader()):
+            if is_html(content) and not is_closed(content):
                 raise Invalid({"content": "content has a tag, comment or quote that is never closed"})
     except TemplateFailed as error:
         raise Invalid({"content": f"content cannot be read: {error}"}) from error
@@ -104,14 +67,6 @@ def is_html(content: str) -> bool:
     return content.lstrip().startswith("<") or _TAG.search(content) is not None
 
 
-def text_of(html: str) -> str:
-    """Return HTML as text: paragraphs apart, links written out."""
-    reader = _Reader()
-    markup.read(html, reader)
-    lines = [" ".join(line.split()) for line in "".join(reader.parts).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
 def _with_link(html: str, url: str) -> str:
     link = f'<p style="font-size:12px;color:#666"><a href="{escape(url)}">Unsubscribe</a></p>'
     ends = list(_CLOSING.finditer(html))
@@ -120,52 +75,3 @@ def _with_link(html: str, url: str) -> str:
         return f"{html}\n{link}\n"
     at = bodies[-1].start()
     return f"{html[:at]}{link}{html[at:]}"
-
-
-class _Reader:
-    """Implements `markup.Reader`: collects the text of HTML."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self._unseen = 0
-        #: Where the link at hand leads, and where its text begins.
-        self._link: tuple[str, int] | None = None
-
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if tag in _UNSEEN:
-            self._unseen += 1
-        elif tag == "br":
-            self.parts.append("\n")
-        elif tag == "li":
-            self.parts.append("\n- ")
-        elif tag in _BLOCKS:
-            self.parts.append("\n" if tag in ("tr", "dt", "dd") else "\n\n")
-        elif tag in ("td", "th"):
-            self.parts.append(" ")
-        elif tag == "a":
-            # A link ends where the next begins (HTML, 13.2.6.4.7), and so no text is looked at once per link around it.
-            self._end_link()
-            self._link = attributes.get("href", ""), len(self.parts)
-        elif tag == "img":
-            self.text(attributes.get("alt", ""))
-
-    def end(self, tag: str) -> None:
-        if tag in _UNSEEN:
-            self._unseen = max(0, self._unseen - 1)
-        elif tag == "a":
-            self._end_link()
-        elif tag in _BLOCKS and tag != "li":
-            self.parts.append("\n\n" if tag not in ("tr", "dt", "dd") else "\n")
-
-    def _end_link(self) -> None:
-        if self._link is None:
-            return
-        href, since = self._link
-        self._link = None
-        shown = "".join(self.parts[since:]).strip()
-        if href.startswith(("http://", "https://", "mailto:")) and href not in (shown, f"mailto:{shown}"):
-            self.parts.append(f" ({href})" if shown else href)
-
-    def text(self, text: str) -> None:
-        if not self._unseen:
-            self.parts.append(re.sub(r"\s+", " ", text))
