@@ -152,11 +152,14 @@ def needs(service: str, region: str, environ: Mapping[str, Any], body: bytes) ->
             yield _sns({name: values[0] for name, values in parse_qs(body.decode()).items()})
         case "ses" if environ["PATH_INFO"] == "/v2/email/outbound-emails":
             email = json.loads(body)
-            yield Need("ses:SendEmail", f"{prefix}identity/{parseaddr(email.get('FromEmailAddress', ''))[1]}")
+            action = "ses:SendRawEmail" if "Raw" in email.get("Content", {}) else "ses:SendEmail"
+            yield Need(action, f"{prefix}identity/{parseaddr(email.get('FromEmailAddress', ''))[1]}")
             if email.get("ConfigurationSetName"):
-                yield Need("ses:SendEmail", f"{prefix}configuration-set/{email['ConfigurationSetName']}")
+                yield Need(action, f"{prefix}configuration-set/{email['ConfigurationSetName']}")
         case "ses" if environ["PATH_INFO"] == "/v2/email/account":
             yield Need("ses:GetAccount", "*")
+        case "s3" if environ.get("REQUEST_METHOD") == "GET" and environ["PATH_INFO"].count("/") > 1:
+            yield Need("s3:GetObject", f"arn:aws:s3:::{environ['PATH_INFO'].removeprefix('/')}")
         case _:
             yield Need(f"{service}:{operation or environ['PATH_INFO']}", prefix)
 

@@ -19,6 +19,7 @@ from math import inf
 from typing import Any
 
 from nereid import jsontext
+from nereid.core.messaging.copies import without_suppressed
 from nereid.core.messaging.hourly_limits import LIMITED, HourlyLimiter
 from nereid.core.messaging.team_rules import NOT_ALLOWED, TeamRules
 from nereid.core.messaging.waiting import Waiting, gave_up
@@ -165,8 +166,7 @@ class Deliverer:
     ) -> None:
         token = claim.token
         try:
-            rendered = self._render(job)
-            hindrance = self._hindrance(job, rendered) or self._limited(job, token, is_limited=is_limited)
+            rendered, hindrance = self._prepare(job, token, is_limited=is_limited)
         except TemplateFailed as error:
             self._record(job, token, Outcome("failed", f"template: {error}"))
             return
@@ -222,6 +222,16 @@ class Deliverer:
 
     def _render(self, job: DeliveryJob) -> Rendered:
         return self.content.render(job, job.message or self._stored(job))
+
+    def _prepare(self, job: DeliveryJob, token: str, *, is_limited: bool) -> tuple[Rendered, Outcome | None]:
+        """Return what is to be handed over, and how the delivery ends if nothing is."""
+        rendered = self._render(job)
+        hindrance = self._hindrance(job, rendered)
+        if hindrance is not None:
+            return rendered, hindrance
+        if self.suppressions is not None:
+            rendered = without_suppressed(rendered, self.suppressions, job.team_id)
+        return rendered, self._limited(job, token, is_limited=is_limited)
 
     def _hindrance(self, job: DeliveryJob, rendered: Rendered) -> Outcome | None:
         """Return how a delivery ends that is not to be sent, or None if it is."""

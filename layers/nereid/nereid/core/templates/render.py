@@ -4,19 +4,21 @@ Bounds on output, loops and time keep one template from holding up the others; s
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import liquid
 from cachetools import LRUCache
 from liquid.exceptions import LiquidError
 
+from nereid.core.html_text import text_of
 from nereid.core.memory_limit import memory_limit
 from nereid.core.templates import sandbox
+from nereid.core.templates.mail_parts import fill_parts
 from nereid.core.time_limit import time_limit
 from nereid.errors import Invalid, TemplateFailed
-from nereid.models.delivery import Rendered
+from nereid.models.delivery import File, Rendered
 from nereid.models.event_type import AppTemplate, EmailTemplate, PushTemplate, SmsTemplate, Template
 
 MAX_OUTPUT = sandbox.MAX_OUTPUT
@@ -159,8 +161,13 @@ def uses(template: Template, variable: str) -> bool:
         raise TemplateFailed(_parsing_failed(error)) from error
 
 
-def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
+def render(template: Template, variables: Mapping[str, Any], *, to: str = "", from_public: bool = False) -> Rendered:
     """Fill in all strings of a template.
+
+    Parameters
+    ----------
+    to, from_public
+        Of an e-mail: its recipient, and whether a public key sent the event.
 
     Raises
     ------
@@ -171,18 +178,21 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
     _lengths.clear()
     members: dict[str, Any]
     tracking = False
+    files: Sequence[File] = ()
     with time_limit(), memory_limit():
         match template:
             case EmailTemplate():
                 tracking = template.tracking
-                members = {
-                    "subject": _one_line(_render(template.subject, variables)),
-                    "text": _render(template.text, variables),
-                }
-                if template.html:
-                    members["html"] = _render(template.html, variables, html=True)
+                members = {"subject": _one_line(_render(template.subject, variables))}
+                html = _render(template.html, variables, html=True) if template.html else None
+                members["text"] = _render(template.text, variables) if template.text else text_of(html or "")
+                if html is not None:
+                    members["html"] = html
                 if template.from_:
                     members["from"] = _one_line(template.from_)
+                fill = partial(_render, variables=variables)
+                parts, files = fill_parts(template, to, fill, from_public=from_public)
+                members |= parts
             case SmsTemplate():
                 members = {"text": _render(template.text, variables)}
             case AppTemplate():
@@ -194,7 +204,7 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
                     members["data"] = _render_values(template.data, variables)
                 if isinstance(template, PushTemplate):
                     members |= _push_members(template, variables)
-    return Rendered(members, list(_missing), tracking=tracking)
+    return Rendered(members, list(_missing), tracking=tracking, files=files)
 
 
 def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:
