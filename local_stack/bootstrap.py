@@ -17,6 +17,8 @@ ENVIRONMENT = "dev"
 MOCK_ENVIRONMENT = "sandbox"
 ACCOUNT = {"email": "admin@example.com", "password": "local-password"}
 CREATE_TEAM = "ManageCreateTeam"
+#: A developer's tests make environments, keys and event types without end in the demo's team.
+_QUOTA_TIMES = 1000
 
 
 class BootstrapError(Exception):
@@ -121,7 +123,7 @@ def make_demo(
     if not offered(CREATE_TEAM):
         warn(f"the template has no {CREATE_TEAM}: there is no demo team")
         return demo
-    team = {"name": "Local", "environment": ENVIRONMENT, "senders": ["*"]}
+    team = {"name": "Local", "environment": ENVIRONMENT, "senders": ["*"], "quota_times": _QUOTA_TIMES}
     outcome = invoke(CREATE_TEAM, {**team, "account": {**ACCOUNT, "full_name": "Local Admin"}})
     if outcome.error is not None and outcome.error["errorType"] == "AlreadyExists":
         # Another emulator keeps its data: an earlier start made the account, and it belongs to the team of then.

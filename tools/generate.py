@@ -188,13 +188,17 @@ def catalogue() -> str:
     rows = [
         [f"`{name}`", reached_by(name, one), one["Description"], permissions(one)] for name, one in functions().items()
     ]
-    shared = written()["Resources"]["CheckCredentials"]["Properties"]["PolicyDocument"]["Statement"]
+    shared = {
+        name: "; ".join(statements(written()["Resources"][name]["Properties"]["PolicyDocument"]["Statement"]))
+        for name in ("CheckCredentials", "CheckUserTokens")
+    }
     return f"""{NOTE}
 # Functions
 
 One Lambda per endpoint and per queue. The code of `NeptuneIngestEvent` is in `functions/neptune/ingest_event/`, and so
 on. Each may also write its own logs. Most functions check an API token with the policy
-`CheckCredentials`: {"; ".join(statements(shared))}.
+`CheckCredentials`: {shared["CheckCredentials"]}. Those that take user tokens have
+`CheckUserTokens`: {shared["CheckUserTokens"]}.
 
 {table(["function", "invoked by", "task", "permissions"], rows)}"""
 

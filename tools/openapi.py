@@ -108,7 +108,7 @@ BODIES: dict[str, Schema] = {
     "client/read_notification": _READER,
     "neptie/import_leads": {
         "oneOf": [_LEADS, _object(["leads"], leads=_LEADS)],
-        "description": "Or a CSV file, as text/csv, with a header line.",
+        "description": "Or a CSV file with a header line, as text/csv, application/csv or application/vnd.ms-excel.",
     },
     "vibetrace/post_event": _object(
         ["user", "event"],
@@ -134,7 +134,9 @@ def document(functions: Mapping[str, Mapping[str, Any]], table: Sequence[Route])
     schemas: dict[str, Schema] = {f"{api}_error": schema for api, schema in ERRORS.items()}
     for name, properties in functions.items():
         folder = str(properties["CodeUri"]).removeprefix("functions/").rstrip("/")
-        routes = [(one.method.lower(), one.path) for one in table if one.function == name and SLASH not in one.path]
+        own = [one for one in table if one.function == name and SLASH not in one.path]
+        # HEAD is GET without the body.
+        routes = [(one.method.lower(), one.path) for one in own if one.method != "HEAD"]
         if folder in FALLBACKS or not routes:
             continue
         (method, path), *others = routes
@@ -181,6 +183,8 @@ def _operation(
             },
         },
     }
+    if api == "client" and folder != "client/refuse_request":
+        operation["parameters"].append({"name": "X-User-Token", "in": "header", "required": False, "schema": _TEXT})
     if folder not in OPEN and CREDENTIALS[api]:
         operation["security"] = CREDENTIALS[api]
     for model in _models(folder):

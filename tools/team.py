@@ -112,6 +112,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--senders", help="whom it may send as: addresses, @domains, ARNs, sms:SENDERID or *, by commas"
     )
+    parser.add_argument("--quota-times", type=int, help="how many times the stack's quotas it may have")
     parser.add_argument("--stop", choices=["0", "1"], help="1 stops the team, 0 lets it go on")
     parser.add_argument("--list", action="store_true", help="list all teams")
     parser.add_argument("--admin-email", help="make an account with the role Admin, too")
@@ -122,8 +123,8 @@ def read_arguments() -> argparse.Namespace:
         parser.error('a team needs a name: make team STAGE=dev NAME="Acme"')
     if not arguments.admin_email and (arguments.admin_name or arguments.ask_password):
         parser.error("an account needs --admin-email")
-    if arguments.team and arguments.senders is None and arguments.stop is None:
-        parser.error("nothing to change: give --senders or --stop")
+    if arguments.team and (arguments.senders, arguments.stop, arguments.quota_times) == (None, None, None):
+        parser.error("nothing to change: give --senders, --stop or --quota-times")
     return arguments
 
 
@@ -135,6 +136,8 @@ def change(ask: Ask, arguments: argparse.Namespace) -> dict[str, Any] | None:
     request: dict[str, Any] = {"team": arguments.team or arguments.name}
     if arguments.senders is not None:
         request["senders"] = entries(arguments.senders)
+    if arguments.quota_times is not None:
+        request["quota_times"] = arguments.quota_times
     if arguments.stop is not None:
         request["stopped"] = arguments.stop == "1"
     answer = ask(request)
@@ -166,6 +169,8 @@ def create(ask: Ask, arguments: argparse.Namespace, admin: dict[str, str] | None
         request["environment"] = arguments.environment
     if arguments.senders is not None:
         request["senders"] = entries(arguments.senders)
+    if arguments.quota_times is not None:
+        request["quota_times"] = arguments.quota_times
     if admin is not None:
         request["account"] = admin
     answer = must(ask(request), "created")

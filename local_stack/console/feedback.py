@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from local_stack.console.outbox import SentEmail, timestamp
@@ -37,12 +38,21 @@ _KINDS = {
 EMAIL_TYPES = tuple(_KINDS)
 PUSH_FAILURE = "push_failure"
 TYPES = (*EMAIL_TYPES, PUSH_FAILURE)
-BOUNCE_TYPES = ("Permanent", "Transient")
+BOUNCE_TYPES = ("Permanent", "Transient", "Undetermined")
+#: Members of a request that say more about a bounce, and where SES has them.
+BOUNCE_MEMBERS = {"sub_type": "bounceSubType", "status": "status", "diagnostic_code": "diagnosticCode"}
 _AGENT = "Mozilla/5.0 (local stack)"
 _ADDRESS = "192.0.2.1"
 
 
-def detail(sent: SentEmail, kind: str, bounce_type: str, link: str | None, region: str) -> dict[str, Any]:
+def detail(
+    sent: SentEmail,
+    kind: str,
+    bounce_type: str,
+    link: str | None,
+    region: str,
+    said: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
     """Make the detail of an event.
 
     Parameters
@@ -52,11 +62,13 @@ def detail(sent: SentEmail, kind: str, bounce_type: str, link: str | None, regio
     kind : str
         One of EMAIL_TYPES.
     bounce_type : str
-        Permanent or Transient; for a bounce only.
+        One of BOUNCE_TYPES; for a bounce only.
     link : str or None
         The link clicked.
     region : str
         The pretended region.
+    said : mapping
+        What a bounce says, by BOUNCE_MEMBERS; an empty status or diagnostic code is left out.
 
     Returns
     -------
@@ -96,7 +108,20 @@ def detail(sent: SentEmail, kind: str, bounce_type: str, link: str | None, regio
         "tags": tags,
     }
     about = _about(sent, kind, bounce_type, link, now)
+    if kind == "bounce":
+        _say(about, said)
     return {"eventType": _KINDS[kind].event_type, "mail": mail, _KINDS[kind].member: about}
+
+
+def _say(bounce: dict[str, Any], said: Mapping[str, str]) -> None:
+    if "sub_type" in said:
+        bounce["bounceSubType"] = said["sub_type"]
+    for recipient in bounce["bouncedRecipients"]:
+        for name in ("status", "diagnostic_code"):
+            if name in said:
+                recipient[BOUNCE_MEMBERS[name]] = said[name]
+            if said.get(name) == "":
+                del recipient[BOUNCE_MEMBERS[name]]
 
 
 def failure(endpoint: str, message_id: str, failure_type: str) -> dict[str, Any]:
@@ -229,7 +254,14 @@ class Feedback:
         self._region = region
         self._notify = notify
 
-    def report(self, sent: SentEmail, kind: str, bounce_type: str = "Permanent", link: str | None = None) -> None:
+    def report(
+        self,
+        sent: SentEmail,
+        kind: str,
+        bounce_type: str = "Permanent",
+        link: str | None = None,
+        said: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Report one thing about an e-mail.
 
         Parameters
@@ -239,9 +271,11 @@ class Feedback:
         kind : str
             One of EMAIL_TYPES.
         bounce_type : str
-            Permanent or Transient.
+            One of BOUNCE_TYPES.
         link : str, optional
             The link clicked.
+        said : mapping
+            What a bounce says, by BOUNCE_MEMBERS.
         """
         published = {name.replace("_", "") for name in self._destinations.get(sent.configuration_set or "", set())}
         if kind.replace("_", "").upper() not in published:
@@ -250,7 +284,7 @@ class Feedback:
                 f"configuration set {sent.configuration_set!r} does not send it to EventBridge"
             )
             return
-        content = detail(sent, kind, bounce_type, link, self._region)
+        content = detail(sent, kind, bounce_type, link, self._region, said)
         resources = [f"arn:aws:ses:{self._region}:{ACCOUNT_ID}:configuration-set/{sent.configuration_set}"]
         if not self._publish("aws.ses", _KINDS[kind].detail_type, content, resources):
             warn(f"no rule of the template takes the event {_KINDS[kind].detail_type!r}")

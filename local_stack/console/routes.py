@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from local_stack.compute.functions import Outcome
 from local_stack.console import page
-from local_stack.console.feedback import BOUNCE_TYPES, PUSH_FAILURE, TYPES, Feedback
+from local_stack.console.feedback import BOUNCE_MEMBERS, BOUNCE_TYPES, PUSH_FAILURE, TYPES, Feedback
 from local_stack.console.outbox import Outbox
 from local_stack.http.gateway import HEADERS, Request, Response, message
 from local_stack.http.server import QUIET
@@ -116,7 +116,8 @@ class Helpers:
         sent = self._outbox.sent_email(message_id)
         if sent is None:
             return message(404, "Not Found")
-        self.feedback.report(sent, body["type"], body.get("bounce_type") or "Permanent", body.get("link"))
+        said = {name: body[name] for name in BOUNCE_MEMBERS if body.get(name) is not None}
+        self.feedback.report(sent, body["type"], body.get("bounce_type") or "Permanent", body.get("link"), said)
         return _json(202, {"status": "accepted"})
 
 
@@ -136,6 +137,6 @@ def _problems(body: Mapping[str, Any]) -> list[dict[str, str]]:
         problems.append({"field": "type", "message": f"must be one of {', '.join(TYPES)}"})
     if body.get("bounce_type") not in (None, *BOUNCE_TYPES):
         problems.append({"field": "bounce_type", "message": f"must be one of {', '.join(BOUNCE_TYPES)}"})
-    texts = [name for name in ("link", "failure_type") if not isinstance(body.get(name), str | None)]
+    texts = [name for name in ("link", "failure_type", *BOUNCE_MEMBERS) if not isinstance(body.get(name), str | None)]
     problems += [{"field": name, "message": "must be a string"} for name in texts]
     return problems

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ Outcome = tuple[str, str | None]
 LIMITED: Outcome = ("failed", "limited")
 SENT: Outcome = ("success", None)
 MAIL = mail()
+DEFAULTS = {"sms_per_address": 5, "emails_per_address": 20, "sms_per_key": 100}
 
 
 def in_the_middle_of_an_hour() -> None:
@@ -37,12 +39,27 @@ def demo(local_stack: Stack) -> Manage:
     return Manage(local_stack, local_stack.demo["api_token"])
 
 
+@cache
+def shared(demo: Manage) -> Manage:
+    """Return the environment of all tests that say what its limits are; a team has few."""
+    return demo.in_environment(channels={"push": None})
+
+
 class App:
-    """An app with a public key of an environment of its own."""
+    """An app with a key of its own.
+
+    Parameters
+    ----------
+    manage
+        Its environment, as it is; the shared one unless given.
+    hourly
+        The limits of the shared environment that are not the defaults.
+    """
 
     def __init__(self, demo: Manage, scope: str = "public", manage: Manage | None = None, **hourly: int) -> None:
-        made = demo.in_environment(channels={"push": None}, client_access={"hourly": hourly})
-        self.manage = manage or made
+        self.manage = manage or shared(demo)
+        if manage is None:
+            demo.ok("PUT", f"/environments/{self.manage.environment}", {"client_access": {"hourly": DEFAULTS | hourly}})
         self.client = Client(demo.stack, new_key(self.manage, scope), demo.token, self.manage.environment)
 
     def send(self, event_type: str, *addresses: dict[str, Any]) -> list[list[Outcome]]:
@@ -64,21 +81,27 @@ def sent(count: int, limited: int = 0) -> list[list[Outcome]]:
     return [[LIMITED]] * limited + [[SENT]] * count
 
 
+@pytest.fixture(scope="module")
+def untouched(demo: Manage) -> Manage:
+    """Return an environment whose limits nobody set."""
+    return demo.in_environment()
+
+
 class TestDefaults:
-    def test_an_address_gets_twenty_mails(self, demo: Manage) -> None:
-        app = App(demo)
+    def test_an_address_gets_twenty_mails(self, demo: Manage, untouched: Manage) -> None:
+        app = App(demo, manage=untouched)
         event_type, address = app.manage.configure(MAIL), f"{unique()}@example.com"
         assert app.send(event_type, *[{"email": address}] * 23) == sent(20, 3)
         assert app.send(event_type, {"email": f"{unique()}@example.com"}) == sent(1)
 
-    def test_a_phone_gets_five_texts(self, demo: Manage) -> None:
-        app = App(demo)
+    def test_a_phone_gets_five_texts(self, demo: Manage, untouched: Manage) -> None:
+        app = App(demo, manage=untouched)
         event_type, number = app.manage.configure(TEXT), phone_number()
         assert app.send(event_type, *[{"phone": number}] * 7) == sent(5, 2)
         assert app.send(event_type, {"phone": phone_number()}) == sent(1)
 
-    def test_a_key_sends_a_hundred_texts(self, demo: Manage) -> None:
-        app = App(demo)
+    def test_a_key_sends_a_hundred_texts(self, demo: Manage, untouched: Manage) -> None:
+        app = App(demo, manage=untouched)
         event_type = app.manage.configure(TEXT)
         assert app.send(event_type, *({"phone": phone_number()} for _ in range(103))) == sent(100, 3)
         other = App(demo, manage=app.manage)
@@ -101,7 +124,8 @@ class TestLimits:
         assert app.send(event_type, contact) == [[LIMITED, LIMITED]]
 
     def test_each_environment_counts_by_itself(self, demo: Manage) -> None:
-        first, second = App(demo, emails_per_address=1), App(demo, emails_per_address=1)
+        second = App(demo, manage=demo.in_environment(client_access={"hourly": {"emails_per_address": 1}}))
+        first = App(demo, emails_per_address=1)
         address = {"email": f"{unique()}@example.com"}
         assert first.send(first.manage.configure(MAIL), address, address) == sent(1, 1)
         assert second.send(second.manage.configure(MAIL), address, address) == sent(1, 1)

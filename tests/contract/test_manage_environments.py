@@ -23,7 +23,12 @@ class TestEnvironments:
         channels = {"email": {"from": "Shop <shop@example.com>"}, "sms": {"sender_id": "SHOP"}, "push": None}
         body = {"identifier": "live", "name": "Live", "mock": True, "channels": channels}
         made = team.ok("POST", "/environments", body)
-        assert made == {**body, "client_access": CLIENT_ACCESS, "created_at": made["created_at"]}
+        assert made == {
+            **body,
+            "client_access": CLIENT_ACCESS,
+            "keep_rendered": False,
+            "created_at": made["created_at"],
+        }
         assert team.ok("GET", "/environments")["data"][-1] == made
 
     def test_what_is_left_out_has_its_default(self, team: Manage) -> None:
@@ -192,6 +197,11 @@ class TestEnvironmentChanges:
         assert changed["client_access"] == {"identity": "verified", "inbox": "open", "hourly": hourly}
         assert team.ok("GET", "/environments")["data"] == [changed]
 
+    def test_whether_content_is_kept_is_changed_and_stays(self, team: Manage) -> None:
+        assert team.ok("PUT", "/environments/dev", {"keep_rendered": True})["keep_rendered"] is True
+        assert team.ok("PUT", "/environments/dev", {"name": "x"})["keep_rendered"] is True
+        assert team.ok("PUT", "/environments/dev", {"keep_rendered": False})["keep_rendered"] is False
+
     @pytest.mark.parametrize("identifier", ["missing", "x" * 64, "x" * 5000, "DEV", "dev%23x"])
     def test_an_environment_that_is_not_there_is_not_found(self, manage: Manage, identifier: str) -> None:
         assert manage.call("PUT", f"/environments/{identifier}", {"name": "x"}) == NOT_FOUND
@@ -205,6 +215,8 @@ class TestEnvironmentChanges:
             ({"name": ""}, "name"),
             ({"name": "x" * 201}, "name"),
             ({"mock": True}, "mock"),
+            ({"keep_rendered": None}, "keep_rendered"),
+            ({"keep_rendered": "true"}, "keep_rendered"),
             ({"identifier": "other"}, "identifier"),
             ({"channels": None}, "channels"),
             ({"channels": {"fax": {}}}, "channels.fax"),

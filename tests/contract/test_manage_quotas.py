@@ -73,3 +73,17 @@ def test_what_one_team_has_is_nothing_to_another(team: Manage, small: InProcessS
     other = Manage(small, Operator(small).team().token)
     for name in ("a", "b", "c"):
         other.ok("PUT", f"/dev/event_types/{name}", {"notifications": []})
+
+
+def test_an_operator_lets_a_team_have_more(small: InProcessStack) -> None:
+    made = small._api.run("ManageCreateTeam", {"name": "Large", "quota_times": 2})
+    assert made["team"]["quota_times"] == 2
+    large = Manage(small, made["api_token"])
+    for number in range(5):
+        large.ok("POST", "/environments", {"identifier": f"e{number}"})
+    for number in range(6):
+        large.ok("PUT", f"/dev/event_types/{number}", {"notifications": []})
+    assert large.call("POST", "/environments", {"identifier": "more"})[0] == 422
+    assert large.call("PUT", "/dev/event_types/more", {"notifications": []})[0] == 422
+    small._api.run("ManageCreateTeam", {"team": made["team"]["id"], "quota_times": 3})
+    large.ok("POST", "/environments", {"identifier": "more"})

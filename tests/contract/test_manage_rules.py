@@ -116,9 +116,7 @@ def test_what_is_wrong_is_said_in_order(
 
 
 @every_write
-@pytest.mark.parametrize(
-    "sent", [b"", b" ", b"{", b"{'a': 1}", b'{"a": NaN}', b'{"a": 1,}', b"\xff", b'{"a":"\\ud800"}']
-)
+@pytest.mark.parametrize("sent", [b"", b" ", b"{", b"{'a': 1}", b'{"a": NaN}', b'{"a": 1,}', b"\xff"])
 def test_what_is_no_json_is_refused(
     manage: Manage, method: str, path: str, permission: str, body: Any, sent: bytes
 ) -> None:

@@ -332,3 +332,22 @@ def limited(team: Team, scopes: list[str]) -> Neptie:
     answer = team.stack.request("POST", "/manage/api_tokens", body, token=team.neptie.token)
     assert answer.status == 200, answer.body
     return Neptie(team.stack, answer.json()["token"])
+
+
+@pytest.mark.parametrize(
+    ("full_name", "casual", "formal"),
+    [
+        ("Prof. Dr. Ingrid Håkansson", "Hi Ingrid,", "Dear Prof. Håkansson,"),
+        ("Rev. Dr. Thabo Nkosi", "Hi Thabo,", "Dear Rev. Nkosi,"),
+        ("Dr. Dr. Dr. Aylin Kaya", "Hi Aylin,", "Dear Dr Kaya,"),
+        ("van den Broek, Lotte", "Hi Lotte,", "Dear Lotte,"),
+        ("Ferreira da Silva, Dra. Inês, PhD", "Hi Inês,", "Dear Dra. Ferreira da Silva,"),
+        ("Mei Tanaka, M.D.", "Hi Mei,", "Dear Mei,"),
+        ("Dr. Prof. Mr.", "Hi there,", "Hello,"),
+    ],
+)
+def test_names_are_read_as_people_write_them(team: Team, full_name: str, casual: str, formal: str) -> None:
+    body = {"lead_id": team.lead(full_name=full_name)["id"], "campaign_id": team.campaign()}
+    for tone, greeting in (("casual", casual), ("professional", formal)):
+        written = team.neptie.ok("POST", GENERATE, {**body, "tone": tone})["email"]["content"]
+        assert written.startswith(f"{greeting}\n")

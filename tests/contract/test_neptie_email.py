@@ -106,16 +106,46 @@ def test_it_is_a_message_of_the_pipeline(team: Team, campaign: str) -> None:
     assert (delivery["channel"], delivery["to"], delivery["status"]) == ("email", lead["email"], "success")
 
 
+def test_both_parts_of_a_mail_have_its_lines_and_its_text(team: Team, campaign: str) -> None:
+    lead = team.lead()
+    team.send(lead, campaign, content="Salut Ioana,\n\nfolosește <b>acest</b> cod.\n\nPa")
+    sent = team.mail(lead)
+    assert sent["text"].startswith("Salut Ioana,\n\nfolosește acest cod.\n\nPa\n")
+    assert sent["html"].startswith("Salut Ioana,<br>\n<br>\nfolosește <b>acest</b> cod.<br>\n<br>\nPa")
+    lead = team.lead()
+    team.send(lead, campaign, content="<html><head><meta name='x'><title>t</title><body><p>Dobrý deň</body></html>")
+    assert team.mail(lead)["text"].startswith("Dobrý deň\n")
+
+
 def test_a_key_makes_repetitions_one_mail(team: Team, campaign: str) -> None:
-    lead, other = team.lead(), team.lead()
+    lead = team.lead()
     key = {"Idempotency-Key": str(uuid.uuid4())}
     first = team.send(lead, campaign, key)
     assert team.send(lead, campaign, key) == first
-    assert team.send(other, campaign, key) == first
+    assert team.send({"id": lead["id"].upper()}, campaign.upper(), key, subject=" Hello\n") == first
     assert team.send(lead, campaign, {"Idempotency-Key": "k" * 256}) != first
     assert team.send(lead, campaign) != first
     team.stack.wait_for(lambda: len(team.stack.outbox(lead["email"])) == 3)
-    assert team.stack.outbox(other["email"]) == []
+
+
+@pytest.mark.parametrize("other", ["lead_id", "campaign_id", "subject", "content", "from"])
+def test_a_key_that_came_with_another_mail_is_refused(team: Team, campaign: str, other: str) -> None:
+    lead = team.lead(full_name="Zoë Çelik")
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    first = team.send(lead, campaign, key, subject="Grüße", content="Guten Tag")
+    changes: dict[str, Any] = {
+        "lead_id": team.lead()["id"],
+        "campaign_id": team.campaign(),
+        "subject": "Grüsse",
+        "content": "Guten  Tag",
+        "from": "sales@example.com",
+    }
+    asked = {"lead_id": lead["id"], "campaign_id": campaign, "subject": "Grüße", "content": "Guten Tag"}
+    answer = team.neptie.call("POST", SEND, {**asked, other: changes[other]}, key)
+    assert answer == invalid(**{"Idempotency-Key": "was given with another e-mail before"})
+    assert team.send(lead, campaign, key, subject="Grüße", content="Guten Tag") == first
+    team.stack.wait_for(lambda: team.stack.outbox(lead["email"]))
+    assert len(team.stack.outbox(lead["email"])) == 1
 
 
 def test_a_key_is_a_teams_own(team: Team, fresh: Team, campaign: str) -> None:

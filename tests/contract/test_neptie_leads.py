@@ -366,6 +366,49 @@ def test_leads_are_imported_from_csv(sales: Neptie) -> None:
 
 
 @pytest.mark.parametrize(
+    "kind", ["text/csv", "Application/CSV", "application/vnd.ms-excel; header=present", "text/csv;charset=utf-8"]
+)
+def test_csv_is_taken_as_spreadsheets_write_it(sales: Neptie, kind: str) -> None:
+    text = "\ufeffsep=;\r\nNachname;Vorname;E-Mail;Firma\r\nÖzdemir;Elif;elif@example.de;Bau, Steine & Söhne\r\n"
+    path = "leads/import?columns=Nachname:last_name,Vorname:first_name,Firma:company"
+    assert sales.ok("POST", path, text.encode(), {"Content-Type": kind}) == imported(1, 0, 0)
+    (lead,) = sales.ok("GET", "leads")["leads"]
+    assert (lead["full_name"], lead["company"]) == ("Elif Özdemir", "Bau, Steine & Söhne")
+
+
+def test_csv_is_read_in_the_charset_of_its_content_type(sales: Neptie) -> None:
+    body = "Full Name\tE-Mail\nŽofie Němcová\tz@example.cz\n".encode("cp1250")
+    kind = {"Content-Type": 'text/csv; header=present; charset="Windows-1250"'}
+    assert sales.ok("POST", "leads/import", body, kind) == imported(1, 0, 0)
+    (lead,) = sales.ok("GET", "leads")["leads"]
+    assert lead["full_name"] == "Žofie Němcová"
+
+
+def test_a_csv_row_that_cannot_be_read_is_an_error_with_its_number(sales: Neptie) -> None:
+    text = (
+        "full_name,email\n"
+        '"Ngô\nBảo Châu",c@example.vn\n'
+        '"Joaquín "Chapo" Ruiz",r@example.mx\n'
+        "\n"
+        "Li Na,no address\n"
+        '"Aoife, B.",a@example.ie\n'
+    )
+    body = text.encode() + b"Jos\xe9,j@example.es\nIvo,i@example.hr\n"
+    answer = sales.ok("POST", "leads/import", body, CSV)
+    assert (answer["added"], [error["row"] for error in answer["errors"]]) == (3, [2, 3, 5])
+    assert answer["errors"][0]["message"].startswith("A row must be CSV: ")
+    assert answer["errors"][2]["message"] == "A row must be CSV in UTF-8"
+
+
+@pytest.mark.parametrize("columns", ["Name", "Name:phone", "Firma:company"])
+def test_columns_that_are_none_are_refused(sales: Neptie, columns: str) -> None:
+    status, answer = sales.call(
+        "POST", f"leads/import?columns={columns}", f"{HEADER}\nA,a@example.com,,,".encode(), CSV
+    )
+    assert (status, answer["errors"][0]["field"]) == (400, "columns")
+
+
+@pytest.mark.parametrize(
     ("body", "answer"),
     [
         (b"", invalid(leads="is required")),

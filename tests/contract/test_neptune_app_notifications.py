@@ -70,13 +70,14 @@ class TestListing:
     def test_unread_is_the_default(self, shared: Inbox) -> None:
         answer = shared.page()
         assert [each["title"] for each in answer["data"]] == ["5", "3", "1"]
-        assert answer["meta"] == {"page": 1, "per_page": 10, "total": 3, "unread": 3}
+        assert answer["meta"] == {"page": 1, "per_page": 10, "total": 3, "unread": 3, "next_before": None}
 
     @pytest.mark.parametrize(("kind", "titles"), [("all", "54321"), ("unread", "531"), ("read", "42")])
     def test_a_type_selects(self, shared: Inbox, kind: str, titles: str) -> None:
         answer = shared.page(f"&type={kind}")
         assert "".join(each["title"] for each in answer["data"]) == titles
-        assert answer["meta"] == {"page": 1, "per_page": 10, "total": len(titles), "unread": 3}
+        paging = {"page": 1, "per_page": 10, "total": len(titles), "unread": 3, "next_before": None}
+        assert answer["meta"] == paging
 
     def test_what_was_read_says_when(self, shared: Inbox) -> None:
         assert all(TIME.fullmatch(each["read_at"]) for each in shared.page("&type=read")["data"])
@@ -105,7 +106,8 @@ class TestListing:
         query = f"per_page=2&page=2&sort_column={column}&sort_order=desc&type=all&user_id={shared.user}"
         answer = shared.neptune.ok("GET", f"/app_notifications/{{env}}?{query}")
         assert [each["title"] for each in answer["data"]] == ["3", "2"]
-        assert answer["meta"] == {"page": 2, "per_page": 2, "total": 5, "unread": 3}
+        last = answer["data"][-1]["uuid"]
+        assert answer["meta"] == {"page": 2, "per_page": 2, "total": 5, "unread": 3, "next_before": last}
 
     @pytest.mark.parametrize("kind", ["all", "unread"])
     def test_a_page_past_the_end_is_empty(self, shared: Inbox, kind: str) -> None:
@@ -115,7 +117,8 @@ class TestListing:
 
     def test_an_unknown_user_has_none(self, neptune: Neptune) -> None:
         answer = neptune.ok("GET", f"/app_notifications/{{env}}?user_id={unique()}&type=all")
-        assert answer == {"data": [], "meta": {"page": 1, "per_page": 10, "total": 0, "unread": 0}}
+        paging = {"page": 1, "per_page": 10, "total": 0, "unread": 0, "next_before": None}
+        assert answer == {"data": [], "meta": paging}
 
     @pytest.mark.parametrize("query", ["", "?user_id=", "?type=all"])
     def test_the_user_is_required(self, neptune: Neptune, query: str) -> None:
@@ -150,6 +153,66 @@ class TestListing:
         assert sandbox.call("POST", READ, body) == NOT_FOUND
 
 
+class TestGoingOn:
+    """A list by the position of its last notification, which no new one shifts."""
+
+    def walk(self, inbox: Inbox, query: str) -> list[str]:
+        """Return the titles of each page."""
+        pages = []
+        before: str | None = ""
+        while before is not None:
+            answer = inbox.page(f"&per_page=2{query}&before={before}")
+            pages.append("".join(each["title"] for each in answer["data"]))
+            before = answer["meta"]["next_before"]
+            assert len(pages) < 10
+        return pages
+
+    @pytest.mark.parametrize(
+        ("query", "pages"),
+        [
+            ("&type=all", ["54", "32", "1"]),
+            ("&type=all&sort_order=asc", ["12", "34", "5"]),
+            ("", ["53", "1"]),
+            ("&sort_order=asc", ["13", "5"]),
+            ("&type=read", ["42"]),
+        ],
+    )
+    def test_pages_follow_each_other_to_the_end(self, shared: Inbox, query: str, pages: list[str]) -> None:
+        assert self.walk(shared, query) == pages
+
+    def test_a_new_one_shifts_nothing(self, inbox: Inbox) -> None:
+        first = inbox.page("&type=all&per_page=2")
+        inbox.neptune.notices(inbox.user, "6", "7")
+        rest = inbox.page(f"&type=all&before={first['meta']['next_before']}")
+        assert [each["title"] for each in rest["data"]] == ["3", "2", "1"]
+        assert (rest["meta"]["total"], rest["meta"]["next_before"]) == (7, None)
+
+    def test_marking_a_page_as_read_skips_nothing(self, inbox: Inbox) -> None:
+        first = inbox.page("&per_page=1")
+        for each in first["data"]:
+            inbox.neptune.ok("POST", READ, {"type": "notification", "id": each["uuid"]})
+        assert inbox.titles(f"&before={first['meta']['next_before']}") == ["3", "1"]
+
+    def test_any_notification_is_a_position(self, shared: Inbox) -> None:
+        assert shared.titles(f"&before={shared.ids[3].upper()}") == ["3", "1"]
+        assert shared.titles(f"&type=read&before={shared.ids[2]}") == ["2"]
+        assert shared.titles(f"&type=all&before={shared.ids[0]}") == []
+
+    def test_pages_count_from_the_position(self, shared: Inbox) -> None:
+        answer = shared.page(f"&type=all&before={shared.ids[4]}&per_page=2&page=2")
+        assert [each["title"] for each in answer["data"]] == ["2", "1"]
+        assert answer["meta"] == {"page": 2, "per_page": 2, "total": 5, "unread": 3, "next_before": None}
+
+    @pytest.mark.parametrize("before", ["x", str(uuid.uuid4()), f"{uuid.uuid4()}%0A", "0" * 32, "1", "%20"])
+    def test_what_is_no_notification_is_not_valid(self, neptune: Neptune, before: str) -> None:
+        path = f"/app_notifications/{{env}}?user_id=u&before={before}"
+        assert neptune.call("GET", path) == not_valid("before")
+
+    def test_a_notification_of_another_environment_is_none(self, shared: Inbox, fresh: Neptune) -> None:
+        path = f"/app_notifications/{{env}}?user_id={shared.user}&before={shared.ids[0]}"
+        assert fresh.call("GET", path) == not_valid("before")
+
+
 class TestMarkingOne:
     def mark(self, inbox: Inbox, number: int) -> Any:
         return inbox.neptune.ok("POST", READ, {"type": "notification", "id": inbox.ids[number]})
@@ -158,7 +221,8 @@ class TestMarkingOne:
         assert self.mark(inbox, 0) == {"message": "Successfully updated", "updated": 1}
         assert inbox.titles() == ["5", "3"]
         assert inbox.titles("&type=read") == ["4", "2", "1"]
-        assert inbox.page("&type=all")["meta"] == {"page": 1, "per_page": 10, "total": 5, "unread": 2}
+        meta = inbox.page("&type=all")["meta"]
+        assert meta == {"page": 1, "per_page": 10, "total": 5, "unread": 2, "next_before": None}
 
     def test_a_repeat_updates_nothing_and_keeps_the_time(self, inbox: Inbox) -> None:
         before = inbox.page("&type=all")
@@ -197,7 +261,7 @@ class TestMarkingAll:
         answer = inbox.neptune.ok("POST", READ, {"type": "user", "id": inbox.user})
         assert answer == {"message": "Successfully updated", "updated": 3}
         after = inbox.page("&type=read")
-        assert after["meta"] == {"page": 1, "per_page": 10, "total": 5, "unread": 0}
+        assert after["meta"] == {"page": 1, "per_page": 10, "total": 5, "unread": 0, "next_before": None}
         assert [each for each in after["data"] if each["uuid"] in (inbox.ids[1], inbox.ids[3])] == before
 
     def test_a_repeat_updates_nothing(self, inbox: Inbox) -> None:

@@ -65,7 +65,7 @@ def test_contact_infos_of_another_teams_user_are_not_found(
 def test_app_notifications_of_another_teams_user_are_not_seen(neptune: Neptune, stranger: Neptune, user: str) -> None:
     neptune.notices(user, "one")
     listed = stranger.ok("GET", f"/app_notifications/{{env}}?user_id={user}&type=all")
-    assert listed == {"data": [], "meta": {"page": 1, "per_page": 10, "total": 0, "unread": 0}}
+    assert listed == {"data": [], "meta": {"page": 1, "per_page": 10, "total": 0, "unread": 0, "next_before": None}}
 
 
 def test_app_notifications_of_another_team_cannot_be_marked(neptune: Neptune, stranger: Neptune, user: str) -> None:

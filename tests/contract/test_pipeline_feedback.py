@@ -147,6 +147,54 @@ class TestSuppression:
         mailed.wait_for(type_)
         assert outcomes([Mailed(manage, mailed.address).sent]) == [("success", None)]
 
+    @pytest.mark.parametrize("bounce_type", ["Transient", "Undetermined", "Permanent"])
+    @pytest.mark.parametrize(
+        "said", [{"status": "5.1.6"}, {"status": "", "diagnostic_code": "smtp; 550-5.2.1 La boîte est désactivée"}]
+    )
+    def test_an_address_that_is_not_there_is_suppressed_whatever_the_type(
+        self, manage: Manage, bounce_type: str, said: dict[str, str]
+    ) -> None:
+        mailed = Mailed(manage)
+        mailed.report("bounce", bounce_type=bounce_type, sub_type="General", **said)
+        assert outcomes([mailed.wait_for("bounce")]) == [("failed", "bounced")]
+        assert outcomes([Mailed(manage, mailed.address).sent]) == [("failed", "suppressed: bounce")]
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"bounce_type": "Permanent", "sub_type": "General", "status": "5.7.26"},
+            {
+                "bounce_type": "Permanent",
+                "sub_type": "General",
+                "status": "",
+                "diagnostic_code": "smtp; 554 5.4.14 hop",
+            },
+            {"bounce_type": "Transient", "sub_type": "AttachmentRejected", "status": ""},
+        ],
+    )
+    def test_what_is_wrong_with_our_mails_never_suppresses(self, manage: Manage, said: dict[str, str]) -> None:
+        mailed = [Mailed(manage)]
+        for _ in range(6):
+            mailed.append(Mailed(manage, mailed[0].address))
+        for each in mailed:
+            each.report("bounce", **said)
+        for each in mailed:
+            each.wait_for("bounce")
+        assert outcomes([Mailed(manage, mailed[0].address).sent]) == [("success", None)]
+
+    @pytest.mark.parametrize("bounce_type", ["Transient", "Permanent"])
+    def test_five_that_may_pass_suppress(self, manage: Manage, bounce_type: str) -> None:
+        mailed = [Mailed(manage)]
+        for _ in range(4):
+            mailed.append(Mailed(manage, mailed[0].address))
+        for each in mailed[:4]:
+            each.report("bounce", bounce_type=bounce_type, sub_type="General", status="4.4.7")
+            each.wait_for("bounce")
+        assert outcomes([Mailed(manage, mailed[0].address).sent]) == [("success", None)]
+        mailed[4].report("bounce", bounce_type="Transient", sub_type="MailboxFull", status="5.2.2")
+        mailed[4].wait_for("bounce")
+        assert outcomes([Mailed(manage, mailed[0].address).sent]) == [("failed", "suppressed: bounce")]
+
     def test_it_holds_in_every_environment_of_the_team_and_in_no_other_team(self, manage: Manage, team: Manage) -> None:
         mailed = Mailed(manage)
         mailed.report("bounce")

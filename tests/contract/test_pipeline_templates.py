@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.manage_client import PHONE, Manage, email_to, mail, outcomes, unique
+from tests.contract.manage_client import INBOX, PHONE, Manage, email_to, mail, outcomes, unique
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +127,15 @@ class TestEscaping:
         push = {**PHONE, "template": {"title": "{{ x }}", "body": "{{ x }}"}}
         [delivery] = mock.told(push, contact_infos=[{"type": "firebase_token", "value": "t"}], data=data)
         assert delivery["rendered"] == {"title": "a Bcc: b@example.com", "body": text}
+
+    @pytest.mark.parametrize("char", ["\0", "\x1b", "\x07", "\x7f", "\x9b", "\t", "\0\x1b\r\n"])
+    def test_control_characters_in_one_line_fields_become_spaces(self, mock: Manage, char: str) -> None:
+        data = {"x": f"Sipariş{char}№ 7{char}"}
+        shown = delivered(mock, mail("{{ x }}", "t"), data=data)["rendered"]
+        assert shown["subject"] == "Sipariş № 7"
+        app = {**INBOX, "template": {"title": "{{ x }}", "body": "b"}}
+        [delivery] = mock.told(app, user_id=mock.user(), data=data)
+        assert delivery["rendered"]["title"] == "Sipariş № 7"
 
     def test_a_template_does_not_fill_in_what_data_says(self, mock: Manage) -> None:
         assert rendered(mock, "{{ x }}", data={"x": "{{ user.user_id }}"}) == "{{ user.user_id }}"

@@ -32,6 +32,14 @@ class TestUnsubscribe:
         assert b"<button" in answer.body
         assert outcomes([Mailed(manage, address, SUBSCRIPTION).sent]) == [("success", None)]
 
+    def test_a_head_is_a_get_without_the_page(self, manage: Manage) -> None:
+        address = f"{unique()}@example.com"
+        link = self.link(manage, address)
+        answer = self.page(manage, "HEAD", link)
+        assert (answer.status, answer.body) == (200, b"")
+        assert self.page(manage, "HEAD", f"{link}x").status == 404
+        assert outcomes([Mailed(manage, address, SUBSCRIPTION).sent]) == [("success", None)]
+
     @pytest.mark.parametrize("body", [None, b"List-Unsubscribe=One-Click", b"{", b"\xff\x00", b"x" * 10_000])
     def test_a_post_of_anything_unsubscribes_and_can_be_repeated(self, manage: Manage, body: bytes | None) -> None:
         address = f"{unique()}@example.com"

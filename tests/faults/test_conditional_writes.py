@@ -45,11 +45,11 @@ from nereid.errors import NereidError, Unavailable
 from nereid.models.account import Account, Session
 from nereid.models.campaign import Campaign
 from nereid.models.delivery import DeliveryJob, Plan, Planned, Recipient
-from nereid.models.event_type import AppInboxNotification, AppTemplate
+from nereid.models.event_type import AppInboxNotification, AppTemplate, EventType
 from nereid.models.lead import Lead, LeadChange
 from nereid.models.lead_email import OutgoingEmail
 from nereid.models.message import Message
-from nereid.models.team import Channels, ClientKey, Environment, Scope, Team
+from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Scope, Team
 from nereid.models.user import AppNotification, ContactInfo, Device, profile_id
 from nereid.ports.audience import DeviceChange, Settlement
 from nereid.ports.messaging import Busy, HourlyLimit, Outcome
@@ -141,6 +141,18 @@ class Stores:
         self.engagement = DynamoEngagementStore(outreach)
         self.leads = DynamoLeadStore(outreach)
         self.outgoing_emails = DynamoOutgoingEmailStore(outreach)
+
+
+TOKEN = ApiToken(
+    team_id="team",
+    id="t",
+    name="t",
+    permissions=["post_events"],
+    default_environment="dev",
+    created_at=NOW,
+    expires_at=LATER,
+)
+EVENT_TYPE = EventType(event_type="x", environment="dev", notifications=[], created_at=NOW, updated_at=NOW)
 
 
 def contact(value: str = "a@example.com", type_: Any = "email") -> ContactInfo:
@@ -343,6 +355,15 @@ def deleted_lead_of_many_campaigns(stores: Stores) -> Lead:
     return found
 
 
+def a_team(stores: Stores) -> None:
+    stores.accounts.create_team(Team(id="team", name="t", created_at=NOW), ENVIRONMENT, None)
+
+
+def a_deletion(stores: Stores) -> None:
+    a_team(stores)
+    stores.accounts.delete_environment(ENVIRONMENT.scope, NOW)
+
+
 #: What prepares a store, and returns the call that is refused a write.
 CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "create_team": simply(
@@ -360,6 +381,10 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "delete_client_key": after(
         lambda s: s.accounts.create_client_key(KEY), lambda s: s.accounts.delete_client_key("team", "k")
     ),
+    "create_api_token": simply(lambda s: s.accounts.create_api_token(TOKEN)),
+    "set_senders": after(a_team, lambda s: s.accounts.set_senders("team", ["*"])),
+    "delete_environment": after(a_team, lambda s: s.accounts.delete_environment(ENVIRONMENT.scope, NOW)),
+    "finish_deletion": after(a_deletion, lambda s: s.accounts.finish_deletion(ENVIRONMENT.scope)),
     "delete_api_token": simply(lambda s: s.accounts.delete_api_token("team", "t")),
     "limits use": simply(lambda s: s.limits.use("k", "w", 1, 10, LATER)),
     "limits attempt": simply(lambda s: s.limits.attempt("k", 1, NOW, LATER)),
@@ -421,7 +446,14 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "reopen": after(a_sent_delivery, lambda s: s.deliveries.reopen(SCOPE, PLANNED, NOW, "r", LATER)),
     "close": simply(lambda s: s.deliveries.close(SCOPE, PLANNED, NOW, "why", LATER)),
     "close, claimed": closing_an_unknown_outcome,
+    "event_types put": simply(lambda s: s.event_types.put(SCOPE, EVENT_TYPE)),
+    "event_types put, known": after(
+        lambda s: s.event_types.put(SCOPE, EVENT_TYPE), lambda s: s.event_types.put(SCOPE, EVENT_TYPE)
+    ),
     "event_types delete": simply(lambda s: s.event_types.delete(SCOPE, "x")),
+    "event_types delete, counted": after(
+        lambda s: s.event_types.put(SCOPE, EVENT_TYPE), lambda s: s.event_types.delete(SCOPE, "x")
+    ),
     "messages add": simply(lambda s: s.messages.add(SCOPE, MESSAGE, PLAN)),
     "messages count_conflict": after(
         lambda s: s.messages.add(SCOPE, MESSAGE, PLAN), lambda s: s.messages.count_conflict(SCOPE, "m", "mark")
@@ -455,7 +487,7 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "assign": after(a_lead, lambda s: s.leads.assign("team", "c", ["1" * 36])),
     "set_scores": after(a_lead, lambda s: s.leads.set_scores("team", {"1" * 36: 5})),
     "outgoing emails add": simply(lambda s: s.outgoing_emails.add("team", EMAIL)),
-    "outgoing emails reserve": simply(lambda s: s.outgoing_emails.reserve("team", "k", "e", NOW)),
+    "outgoing emails reserve": simply(lambda s: s.outgoing_emails.reserve("team", "k", "e", "f", NOW)),
 }
 
 

@@ -47,7 +47,8 @@ def routes_of(function: str) -> set[tuple[str, str]]:
     own = {route for route, name in ROUTES.items() if name == function}
     if own == FALLBACK:
         return {("*", "$default")}
-    return {(method, ALIASES.sub("/", path.removesuffix(SLASH))) for method, path in own}
+    # HEAD is GET without the body.
+    return {(method.replace("HEAD", "GET"), ALIASES.sub("/", path.removesuffix(SLASH))) for method, path in own}
 
 
 def triggers(function: str) -> int:

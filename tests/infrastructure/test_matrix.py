@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from tests.infrastructure import stack
-from tests.security.matrix import REQUESTS, TOO_MANY, Row, rows
+from tests.security.matrix import REQUESTS, TOO_MANY, Row, of_clients, rows
 
-ROWS = rows()
+ROWS = [row for row in rows() if not of_clients(row)]
+WITH_USER_TOKENS = [row for row in rows() if of_clients(row)]
 
 
 def test_a_route_has_a_row_in_tests_security_matrix_txt() -> None:
     keys = [(row.method, row.path) for row in ROWS]
     assert [route for route in stack.routes() if keys.count(route) != 1] == []
+
+
+def test_a_route_of_the_client_api_has_a_row_with_user_tokens() -> None:
+    routes = [route for route, function in stack.routes().items() if function.startswith("Client")]
+    assert sorted((row.method, row.path) for row in WITH_USER_TOKENS) == sorted(routes)
+    assert {len(row.cells) for row in WITH_USER_TOKENS} == {7}
 
 
 def test_a_row_is_about_a_route() -> None:

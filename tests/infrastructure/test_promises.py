@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from nereid.core import time_limit
+from nereid.core import memory_limit, time_limit
 from nereid.core.access import rate_limits
 from nereid.core.audience.vibetrace import restrictions, user_attributes
 from nereid.core.messaging import app_inbox_channel, one_by_one, sweep_watches
 from nereid.core.outreach import campaign_performance, rank_leads
-from nereid.core.templates import sandbox
+from nereid.core.templates import render, sandbox
 from tools.guards import ROOT
 
 TEMPLATES, LIMITS, RANKING = "docs/templates.md", "docs/apis/neptie.md", "docs/apis/neptie-ai.md"
@@ -23,7 +23,12 @@ TEMPLATES, LIMITS, RANKING = "docs/templates.md", "docs/apis/neptie.md", "docs/a
         (TEMPLATES, "| one tag or output in it, conditions included | {} characters |", sandbox.MAX_TAG),
         (TEMPLATES, "| the output of a string | {} characters |", sandbox.MAX_OUTPUT),
         (TEMPLATES, "| {:,} iterations |", sandbox.MAX_ITERATIONS),
-        (TEMPLATES, "| what a filter is given, arguments included; its output | {:,} characters", sandbox.MAX_VALUE),
+        (TEMPLATES, "arguments included; its output | {:,} characters", sandbox.MAX_VALUE),
+        (TEMPLATES, "a text that is read as a date | {} characters,", sandbox.MAX_DATE),
+        (TEMPLATES, "| the text of `strip_html` | {} characters |", sandbox.MAX_HTML),
+        (TEMPLATES, "(`assign`, `capture`) | {} MB", sandbox.MAX_VARIABLES // 1_000_000),
+        (TEMPLATES, "| the output of all strings of a template | {:,} characters |", render.MAX_OUTPUTS),
+        (TEMPLATES, "| the memory that they take meanwhile | {} MB |", memory_limit.MAX_BYTES // 1_000_000),
         (TEMPLATES, "| all templates of one delivery; one condition | {:g} s |", time_limit.MAX_SECONDS),
         (TEMPLATES, "app notifications of one message together | {:g} s |", one_by_one.ITEM_SECONDS),
         (TEMPLATES, "have\ntaken {:g} s, its remaining messages are queued again", one_by_one.RECORD_SECONDS),

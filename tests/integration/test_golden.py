@@ -47,6 +47,11 @@ READERS: list[tuple[str, str, Callable[..., Any]]] = [
     ("AccountsTable", r"team#(.+) environment#(.+)", lambda at, *ids: at.account_store.environment(*ids)),
     ("AccountsTable", r"team#(.+) token#(.+)", lambda at, *ids: at.account_store.api_token(*ids)),
     ("AccountsTable", r"team#(.+) client_key#.+", lambda at, team: at.account_store.client_keys(team)),
+    (
+        "AccountsTable",
+        r"team#(.+) user_token_key#(.+)#.+",
+        lambda at, *scope: at.account_store.user_token_keys(Scope(*scope)),
+    ),
     ("AccountsTable", r"client_key#(.+) client_key", lambda at, key: at.account_store.client_key(key)),
     ("AccountsTable", r"account#(.+) account", lambda at, email: at.account_store.account(email)),
     ("AccountsTable", r"session#(.+) session", lambda at, session: at.account_store.session(session)),

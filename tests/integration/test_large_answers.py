@@ -44,7 +44,9 @@ class Lists:
         self.api = Api(cloud)
         self.api._clients = cloud
         runtime, team = self.world.runtime, self.world.team_id
-        _, self.secret_key = create_client_key(runtime.account_store, runtime.clock, team, "dev", "secret", None)
+        _, self.secret_key = create_client_key(
+            runtime.account_store, lambda: runtime.user_token_cipher, runtime.clock, team, "dev", "secret", None
+        )
 
     def get(self, path: str, query: dict[str, str], headers: dict[str, str] | None = None) -> Answer:
         given = headers or {"authorization": f"Bearer {self.world.token}"}

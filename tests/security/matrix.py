@@ -20,6 +20,8 @@ FILE = Path(__file__).with_name("matrix.txt")
 NEPTIE = re.compile("^/(v1/api|v1|api)/(?!client/|event|user)")
 #: Credentials of others than the first team's environment `dev`.
 FOREIGN = ("othr", "twin", "priv", "otha", "sibl", "othk")
+#: A public key of an environment that asks for user tokens, with one that is right or wrong, or with none.
+USER_TOKENS = ("utok", "unon", "uoth", "uexp", "ufar", "usib")
 _INGEST = "NeptuneIngestEvent"
 _LEAD = {"full_name": "A", "email": "a@example.com"}
 _OBJECT = {"large": "x" * 65536}
@@ -52,13 +54,17 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """Return the rows, those of Neptie for each of its prefixes."""
+    """Return the rows of both tables, those of Neptie for each of its prefixes."""
     lines = [line.split() for line in FILE.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
-    head, *rest = lines
-    found = []
-    for method, path, needs, *statuses in rest:
-        assert len(statuses) == len(head) - 2, f"{method} {path} has {len(statuses)} cells of {len(head) - 2}"
-        cells = {name: int(text) for name, text in zip(head[2:], statuses, strict=True) if text != "-"}
+    columns: list[str] = []
+    found: list[Row] = []
+    for line in lines:
+        if line[0] == "route":
+            columns = line[2:]
+            continue
+        method, path, needs, *statuses = line
+        assert len(statuses) == len(columns), f"{method} {path} has {len(statuses)} cells of {len(columns)}"
+        cells = {name: int(text) for name, text in zip(columns, statuses, strict=True) if text != "-"}
         permissions: Any = () if needs in ("-", "open") else tuple(needs.split("+"))
         paths = [path]
         if NEPTIE.match(path):
@@ -67,10 +73,17 @@ def rows() -> list[Row]:
     return found
 
 
+def of_clients(row: Row) -> bool:
+    """Tell whether a row is of the second table: the Client API's, with user tokens."""
+    return "utok" in row.cells
+
+
 #: What is changed of the good sample where it does not suit every cell.
 REQUESTS: Mapping[str, Callable[[Call], Call]] = {
     # The preflight, which is answered to anybody: see test_cors.
     "ClientRefuseRequest": lambda _: Call("GET", "/api/client/campaigns"),
+    # One with an external id, for which alone a user token is asked for.
+    "ClientTrackEvent": lambda call: replace(call, body=b'{"external_id": "EXTERNAL_ID", "event": "Opened"}'),
     # Somebody has the sample's address already.
     "VibetraceCreateUser": lambda call: replace(call, body=b'{"email": "new@example.com"}'),
     # Nobody is to be made.
@@ -137,6 +150,9 @@ class Requests:
             return [placed]
         if column == "priv":
             plain = _in_environment(row, plain, PRIVATE)
+        if column in USER_TOKENS:
+            token = self._estate.first.credentials.user_tokens.get(column)
+            plain = replace(plain, headers={**plain.headers, **({"x-user-token": token} if token else {})})
         return [self._bearing(row, plain, self._credential(row, column))]
 
     def _plain(self, row: Row) -> Call:
@@ -175,6 +191,8 @@ class Requests:
     def _credential(self, row: Row, column: str) -> str:
         estate = self._estate
         own = estate.first.credentials
+        if column in USER_TOKENS:
+            return own.strict_key
         match column:
             case "junk":
                 return "junk"
@@ -206,6 +224,7 @@ class Requests:
             "gone": own.revoked_key,
             "refr": own.refresh,
             "link": own.link,
+            "ubea": own.user_tokens["utok"],
         }
         return fields[column]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.security import world
-from tests.security.matrix import FOREIGN, Requests, Row, rows
+from tests.security.matrix import FOREIGN, USER_TOKENS, Requests, Row, of_clients, rows
 from tests.security.world import MARK, SIBLING, Estate
 from tests.support import envelopes
 from tests.support.api import Call
@@ -35,7 +35,8 @@ def requests(estate: Estate) -> Requests:
 def marked(row: Row) -> Any:
     """Return a row as a parameter, marked where each of its requests waits for a queue or hashes a password."""
     is_slow = "DeadLetters" in row.function or row.path.rpartition("/")[2] in ("login", "register")
-    return pytest.param(row, id=f"{row.method} {row.path}", marks=pytest.mark.slow if is_slow else ())
+    name = f"{row.method} {row.path}{' with user tokens' if of_clients(row) else ''}"
+    return pytest.param(row, id=name, marks=pytest.mark.slow if is_slow else ())
 
 
 @pytest.mark.parametrize("row", [marked(row) for row in rows()])
@@ -54,7 +55,7 @@ def test_a_route_lets_in_whom_it_should(estate: Estate, requests: Requests, row:
                 assert answer.status == expected, answer.body[:200]
                 envelopes.check(call.path, answer)
                 if expected >= 400:
-                    assert_nothing_done(estate)
+                    assert_nothing_done(estate, {"dynamodb", *(["kms"] if column in USER_TOKENS else [])})
                 if column in FOREIGN and not row.is_open:
                     assert_nothing_of_the_first_team(estate, column, answer.body)
             except AssertionError as error:
@@ -64,10 +65,10 @@ def test_a_route_lets_in_whom_it_should(estate: Estate, requests: Requests, row:
     assert wrong == {}
 
 
-def assert_nothing_done(estate: Estate) -> None:
-    """Fail if a refused request changed anything but how many there were, or sent anything."""
+def assert_nothing_done(estate: Estate, asked: Collection[str] = ("dynamodb",)) -> None:
+    """Fail if a refused request changed anything but how many there were, or asked any other service than these."""
     assert {table for table, _, _ in estate.changed()} <= {"LimitsTable"}
-    assert {name.partition(":")[0] for name, _ in estate.cloud.requests} <= {"dynamodb"}
+    assert {name.partition(":")[0] for name, _ in estate.cloud.requests} <= set(asked)
 
 
 def assert_nothing_of_the_first_team(estate: Estate, column: str, shown: str) -> None:

@@ -282,18 +282,20 @@ def test_a_hostile_event_type_holds_up_no_other(world: World) -> None:
     hostile = [
         {**MAIL, "name": "loop", "template": {"subject": "s", "text": LOOPS["one after the other"]}},
         {**MAIL, "name": "memory", "template": {"subject": "s", "text": GROWTH["one text many times"]}},
+        {**MAIL, "name": "date", "template": {"subject": "s", "text": "{{ 'now' | date: form }}"}},
         {"name": "inbox", "channel": "app", "template": {"title": "t", "body": LOOPS["one after the other"]}},
         {**MAIL, "name": "never", "when": f"{RANGE} contains 'a'"},
     ]
     world.configure("hostile", *hostile)
     world.configure("honest", MAIL)
     world.user("u")
-    bad = world.ingest("hostile", contact_infos=SAM, user_id="u", data={"s": "a" * 100_000})
+    bad = world.ingest("hostile", contact_infos=SAM, user_id="u", data={"s": "a" * 100_000, "form": "%d" * 30_000})
     good = world.ingest("honest", contact_infos=SAM)
     assert world.cloud.pump() == []
     assert world.outcomes(bad) == [
         ("failed", f"template: took longer than {LIMIT:g} s"),
         ("failed", "template: value is too large"),
+        ("failed", "template: date format is too large"),
         ("failed", f"template: took longer than {LIMIT:g} s"),
     ]
     assert world.outcomes(good) == [("success", None)]

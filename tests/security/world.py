@@ -13,16 +13,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
+import jwt
+
 from local_stack.aws import moto_transactions
 from nereid.auth import client_keys, tokens
 from nereid.core.access.accounts import NewAccount, new_account
 from nereid.core.access.teams import create_api_token, create_client_key, create_environment
+from nereid.core.audience.users import create_or_update_user
 from nereid.core.outreach.campaigns import create_campaign
 from nereid.core.outreach.email_accounts import add_email_account
 from nereid.core.outreach.leads import create_lead
 from nereid.core.outreach.send_email import NewEmail
 from nereid.models.account import Account, Role
-from nereid.models.team import ApiToken, Channels, ClientKey, Permission, Team
+from nereid.models.team import ApiToken, Channels, ClientAccess, ClientKey, Permission, Scope, Team
 from nereid.runtime import Runtime
 from nereid.settings import Settings
 from tests.infrastructure import stack
@@ -41,6 +44,8 @@ EVERYTHING: tuple[Permission, ...] = get_args(Permission)
 #: An environment that only the first team has.
 PRIVATE = "private"
 SIBLING = "sibling"
+#: One that asks for user tokens.
+STRICT = "strict"
 
 moto_transactions.install()
 
@@ -61,6 +66,9 @@ class Credentials:
     user: str
     refresh: str
     link: str
+    #: Of an environment that asks for user tokens: its public key, and tokens by what is right or wrong with them.
+    strict_key: str
+    user_tokens: Mapping[str, str]
 
 
 class Owner(World):
@@ -91,10 +99,17 @@ class Owner(World):
 
     def _environments(self) -> None:
         runtime = self.runtime
-        for identifier in (SIBLING, *([PRIVATE] if self.mark else [])):
-            name = f"{self.mark} Environment"
+        strict = ClientAccess(identity="verified", inbox="verified")
+        for identifier in (SIBLING, STRICT, *([PRIVATE] if self.mark else [])):
             create_environment(
-                runtime.account_store, runtime.clock, self.team_id, identifier, name, mock=False, channels=Channels()
+                runtime.account_store,
+                runtime.clock,
+                self.team_id,
+                identifier,
+                f"{self.mark} Environment",
+                mock=False,
+                channels=Channels(),
+                client_access=strict if identifier == STRICT else None,
             )
 
     def _seed(self) -> None:
@@ -102,6 +117,7 @@ class Owner(World):
         self.configure("login_otp", {**MAIL, "template": {"subject": self.mark or "s", "text": "t"}}, INBOX)
         self.user("2", ("mobile_number", "+91"), ("mobile_number", f"+49151{self.mark}"), name=f"{self.mark} User")
         self.user("EXTERNAL_ID", name=f"{self.mark} User")
+        create_or_update_user(runtime.users, runtime.clock, Scope(self.team_id, STRICT), "EXTERNAL_ID", {})
         self.user("known-by-email", ("email", "sam@example.com"), city=f"{self.mark} City")
         self.ingest("login_otp", "m-1", user_id="2", contact_infos=SAM, data={"otp": self.mark})
         self.cloud.pump("message", "email")
@@ -160,7 +176,31 @@ class Owner(World):
     def key(self, scope: Any, environment: str = "dev") -> tuple[ClientKey, str]:
         """Make a client key of the team."""
         runtime = self.runtime
-        return create_client_key(runtime.account_store, runtime.clock, self.team_id, environment, scope, None)
+        return create_client_key(
+            runtime.account_store,
+            lambda: runtime.user_token_cipher,
+            runtime.clock,
+            self.team_id,
+            environment,
+            scope,
+            None,
+        )
+
+    def _user_tokens(self) -> dict[str, str]:
+        """Return user tokens by the columns of the table that they belong to."""
+        key, sibling = self.key("user_token", STRICT)[1], self.key("user_token", SIBLING)[1]
+
+        def token(user: str = "EXTERNAL_ID", hours: float = 23, signed_with: str = key) -> str:
+            expires_at = datetime.now(UTC) + timedelta(hours=hours)
+            return jwt.encode({"sub": user, "exp": expires_at}, signed_with, algorithm="HS256")
+
+        wrong = {
+            "uoth": token("2"),
+            "uexp": token(hours=-1),
+            "ufar": token(hours=25),
+            "usib": token(signed_with=sibling),
+        }
+        return {"utok": token(), **wrong}
 
     def refresh_token(self) -> str:
         """Log in; return the refresh token."""
@@ -190,6 +230,8 @@ class Owner(World):
             user=runtime.accounts._access_token(self._account("User")),
             refresh=self.refresh_token(),
             link=runtime.unsubscriber.url(self.team_id, "sam@example.com").rpartition("/")[2],
+            strict_key=self.key("public", STRICT)[1],
+            user_tokens=self._user_tokens(),
         )
 
 
@@ -205,11 +247,12 @@ class Estate:
         self.cloud = cloud
         key = cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
         urls = {"GmailUrl": "http://127.0.0.1:9", "GraphUrl": "http://127.0.0.1:9"}
-        cloud.parameters = {"EmailAccountKey": key, **urls}
+        cloud.parameters = {"EmailAccountKey": key, "UserTokenKey": key, **urls}
         settings = {
             "outreach_table": "OutreachTable",
             "limits_table": "LimitsTable",
             "email_account_key": key,
+            "user_token_key": key,
         }
         self.api = Api(cloud)
         self.first = Owner(cloud, MARK, settings)

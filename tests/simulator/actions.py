@@ -18,7 +18,11 @@ _ORDERS = 60
 #: How many items long a team uses the same token.
 _SAME_TOKEN_FOR = 150
 _POISON: dict[str, list[str]] = {
-    "MessageQueue": ["no json %d", '{"poison": %d}', '{"team_id": "nobody%d", "environment": "live", "messages": []}'],
+    "MessageQueue": [
+        "no json %d",
+        '{"poison": %d}',
+        '{"team_id": "nobody%d", "environment": "live", "messages": [{}]}',
+    ],
     "EmailQueue": ["no json %d", '{"poison": %d}'],
     "SmsQueue": ["no json %d", '{"poison": %d}'],
     "PushQueue": ["no json %d", '{"poison": %d}'],

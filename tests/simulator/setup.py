@@ -171,7 +171,15 @@ def make(world: World) -> Teams:
         teams.leads.append(leads)
         for environment in ("live", "dev"):
             keys = [
-                create_client_key(runtime.account_store, runtime.clock, made.id, environment, scope, None)[1]
+                create_client_key(
+                    runtime.account_store,
+                    lambda: runtime.user_token_cipher,
+                    runtime.clock,
+                    made.id,
+                    environment,
+                    scope,
+                    None,
+                )[1]
                 for scope in ("public", "secret")
             ]
             mock = team == 0 and environment == "dev"

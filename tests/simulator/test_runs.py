@@ -82,7 +82,7 @@ def test_items_that_are_named_happen_and_no_others() -> None:
 @pytest.mark.slow
 def test_a_failing_run_is_shown_with_the_least_that_fails() -> None:
     with broken("an endpoint answers before the queue did"):
-        plan = Plan(seed=1, events=50, intensity=6)
+        plan = Plan(seed=8, events=50, intensity=6)
         failing = run(plan)
         assert failing.broken
         shortest = Shrinker(plan, failing.broken[0], seconds=60).shrink()
@@ -91,7 +91,7 @@ def test_a_failing_run_is_shown_with_the_least_that_fails() -> None:
         assert (len(shortest.items), len(shortest.faults)) <= (2, 4)
         shown = failure(failing, run(shortest, keep_trace=True), failing.broken[0].invariant)
     assert failing.broken[0].invariant in shown
-    assert f"make faults SEED=1 EVENTS=50 INTENSITY=6 ITEMS={shortest.items[0]}" in shown
+    assert f"make faults SEED=8 EVENTS=50 INTENSITY=6 ITEMS={shortest.items[0]}" in shown
 
 
 def test_minimizing_keeps_what_is_needed_together() -> None:

@@ -174,11 +174,12 @@ class Cloud:
     def _forget_environments(self) -> None:
         """Take other tests' environments off the list that the sweeper goes through."""
         dynamodb, listed = self.client("dynamodb"), {"S": "environments"}
-        found = dynamodb.query(
-            TableName="AccountsTable", KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": listed}
-        )
-        for item in found["Items"]:
-            dynamodb.delete_item(TableName="AccountsTable", Key={"pk": item["pk"], "sk": item["sk"]})
+        for table in ("AccountsTable", "ActivityTable"):
+            found = dynamodb.query(
+                TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": listed}
+            )
+            for item in found["Items"]:
+                dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
 
     def _open_providers(self) -> None:
         """Forget whose turn it is at each provider, and which of them are closed."""

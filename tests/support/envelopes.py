@@ -173,7 +173,10 @@ def _vibetrace(answer: Answer) -> None:
 
 _CLIENT: Mapping[int, list[Any]] = {
     400: [{"status": "error", "error": "An error occurred with this request."}],
-    401: [{"status": "error", "error": "Authorization error.", "code": 1000}],
+    401: [
+        {"status": "error", "error": "Authorization error.", "code": 1000},
+        {"status": "error", "error": "User token required.", "code": 1008},
+    ],
     403: [{"status": "error", "error": "Access denied.", "code": 1007}],
     404: [{"status": "error", "error": "The requested project does not exist.", "code": 6000}],
 }

@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parents[1] / "golden"
 #: The queues that we write ourselves. Feedback is AWS's.
 QUEUES = ("message", "email", "sms", "push")
 #: Attributes that are JSON with members of ours; those of other attributes are the callers'.
-OURS = {"notifications", "channels", "content", "plan", "device"}
+OURS = {"notifications", "channels", "client_access", "content", "plan", "device"}
 #: Members whose own members are the callers'.
 THEIRS = {"data", "contact_infos", "extra", "meta", "user"}
 _CONTACTS = [
@@ -82,7 +82,7 @@ def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
 
 def _message(stack: InProcessStack) -> None:
     manage = Manage(stack, stack.demo["api_token"])
-    narrow = {**MAIL, "when": "otp", "retry": "at_most_once", "to": {"filterable": "work"}}
+    narrow = {**MAIL, "when": "otp", "retry": "at_most_once", "to": {"filterable": "work", "verified": True}}
     narrow |= {"priority": "normal", "expires_in": 600}
     narrow["template"] = {
         **MAIL["template"],
@@ -93,7 +93,11 @@ def _message(stack: InProcessStack) -> None:
     registered = {**TEXT, "template": {**TEXT["template"], "template_id": "1107"}}
     manage.configure(MAIL, {**narrow, "name": "narrow"}, registered, PHONE, INBOX, event_type="login")
     # An environment of its own keeps how it sends with it.
-    manage.in_environment(channels={"email": {"from": "a@example.com"}, "sms": _SMS, "push": None})
+    channels = {"email": {"from": "a@example.com"}, "sms": _SMS, "push": None}
+    hourly = {"sms_per_address": 1, "emails_per_address": 2, "sms_per_key": 3}
+    access = {"identity": "verified", "inbox": "verified", "hourly": hourly}
+    own = manage.in_environment(channels=channels, client_access=access, keep_rendered=True)
+    manage.ok("POST", "/client_keys", {"environment": own.environment, "scope": "user_token"})
     user = manage.user(*_CONTACTS, name="Sam")
     stack.cloud.fail("sesv2:SendEmail", ("TooManyRequestsException", 429))
     message_id = manage.ingest("login", user_id=user, contact_infos=_CONTACTS, data={"otp": 1}, timestamp=1, tags=[])

@@ -107,6 +107,7 @@ def running(decode: Callable[[str], str | None] = unquote, **parameters: str) ->
         nowhere = "http://127.0.0.1:9"
         cloud.parameters = {
             "EmailAccountKey": key,
+            "UserTokenKey": key,
             "GmailUrl": nowhere,
             "GraphUrl": nowhere,
             "CredentialCacheSeconds": "0",

@@ -11,5 +11,7 @@ from nereid.runtime import runtime
 @client.endpoint(runtime)
 def handler(request: client.ParsedRequest, caller: ClientCaller) -> Response:
     """Queue the traits; the answer says yes only when the queue has them."""
-    ingest_operations(runtime.message_queue, caller.scope, [client_bodies.identify(request.content)])
+    identify = client_bodies.identify(request.content)
+    operations = runtime.vouching.marked(caller, client.user_token(request), [identify])
+    ingest_operations(runtime.message_queue, caller.scope, operations)
     return client.accepted()

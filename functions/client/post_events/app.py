@@ -12,5 +12,6 @@ from nereid.runtime import runtime
 def handler(request: client.ParsedRequest, caller: ClientCaller) -> Response:
     """Queue the events; the answer says yes only when the queue has them all."""
     events = client_bodies.events(request.content, caller, request, runtime.clock.now())
-    ingest_operations(runtime.message_queue, caller.scope, events)
+    operations = runtime.vouching.marked(caller, client.user_token(request), events)
+    ingest_operations(runtime.message_queue, caller.scope, operations)
     return client.accepted()

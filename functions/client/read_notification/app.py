@@ -12,6 +12,7 @@ from nereid.runtime import runtime
 def handler(request: client.ParsedRequest, caller: ClientCaller) -> Response:
     """Mark it if it is the user's; the answer does not tell."""
     who = client_bodies.who(request.content)
+    runtime.vouching.check_inbox(caller, client.user_token(request), who)
     uuid = request.params["id"]
     read_own(runtime.inbox, runtime.deliveries, runtime.identities, runtime.clock, caller.scope, who, uuid)
     return client.accepted()

@@ -11,5 +11,7 @@ from nereid.runtime import runtime
 @client.endpoint(runtime)
 def handler(request: client.ParsedRequest, caller: ClientCaller) -> Response:
     """Queue the device; the answer says yes only when the queue has it."""
-    ingest_operations(runtime.message_queue, caller.scope, [client_bodies.device(request.content, runtime.clock.now())])
+    device = client_bodies.device(request.content, runtime.clock.now())
+    operations = runtime.vouching.marked(caller, client.user_token(request), [device])
+    ingest_operations(runtime.message_queue, caller.scope, operations)
     return client.accepted()

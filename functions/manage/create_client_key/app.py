@@ -1,4 +1,4 @@
-"""POST /manage/client_keys: create a client key; a secret one is shown once."""
+"""POST /manage/client_keys: create a client key; one that is not public is shown once."""
 
 from nereid.auth.credentials import Caller
 from nereid.core.access.teams import create_client_key
@@ -13,6 +13,12 @@ def handler(request: Request, caller: Caller) -> Response:
     """Answer with the key."""
     body = manage.parse(ClientKeyBody, manage.json_object(request))
     record, key = create_client_key(
-        runtime.account_store, runtime.clock, caller.team_id, body.environment, body.scope, body.name
+        runtime.account_store,
+        lambda: runtime.user_token_cipher,
+        runtime.clock,
+        caller.team_id,
+        body.environment,
+        body.scope,
+        body.name,
     )
     return manage.ok(manage.client_key_object(record, key))

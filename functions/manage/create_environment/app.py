@@ -22,5 +22,6 @@ def handler(request: Request, caller: Caller) -> Response:
         mock=body.mock,
         channels=allowed_channels(team, runtime.senders(team), body.channels.given()),
         client_access=body.client_access.given(),
+        keep_rendered=body.keep_rendered,
     )
     return manage.ok(manage.environment_object(environment, runtime.settings.channels()))

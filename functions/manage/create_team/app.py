@@ -22,14 +22,15 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event.get("list") is True:
         return {"teams": [team_object(team) for team in runtime.account_store.teams()]}
     if "team" in event:
-        change = parse(TeamChangeBody, event)
-        team = change_team(runtime.account_store, runtime.clock, change.team, change.senders, stopped=change.stopped)
+        to = parse(TeamChangeBody, event)
+        accounts, clock = runtime.account_store, runtime.clock
+        team = change_team(accounts, clock, to.team, to.senders, to.quota_times, stopped=to.stopped)
         return {"team": team_object(team)}
     body = parse(TeamBody, event)
     given = body.account
     admin = NewAccount(given.email, given.password, given.full_name, given.company) if given else None
     store, clock, secret = runtime.account_store, runtime.clock, runtime.signing_secret()
-    made = create_team(store, clock, secret, body.name, body.environment, admin, body.senders)
+    made = create_team(store, clock, secret, body.name, body.environment, admin, body.senders, body.quota_times)
     account = {"account": account_object(made.admin)} if made.admin else {}
     shown = {**team_object(made.team), "environment": body.environment}
     return {"team": shown, "api_token": made.token, **account}

@@ -16,9 +16,16 @@ def handler(request: Request, caller: Caller) -> Response:
     name = manage.event_type_name(request)
     check_notifications(body.notifications)
     check_objects(body.notifications, runtime.settings.need("attachment_bucket"), caller.team_id)
-    check_senders(body.notifications, runtime.senders(runtime.teams.get(caller.team_id)))
+    team = runtime.teams.get(caller.team_id)
+    check_senders(body.notifications, runtime.senders(team))
     environment = runtime.credentials.environment(caller, request.params["environment"])
     stored = put_event_type(
-        runtime.event_types, runtime.clock, environment.scope, name, body.notifications, public=body.public
+        runtime.event_types,
+        runtime.clock,
+        environment.scope,
+        name,
+        body.notifications,
+        public=body.public,
+        quota_times=team.quota_times,
     )
     return manage.ok(manage.event_type_object(stored))

@@ -21,5 +21,6 @@ def handler(request: Request, caller: Caller) -> Response:
         name=body.name,
         channels=channels,
         client_access=body.client_access.given(),
+        keep_rendered=body.keep_rendered if "keep_rendered" in body.model_fields_set else None,
     )
     return manage.ok(manage.environment_object(environment, runtime.settings.channels()))

@@ -14,8 +14,17 @@ def handler(request: Request, caller: Caller) -> Response:
     query = neptune.parse(AppNotificationsQuery, dict(request.query))
     scope = runtime.credentials.environment(caller, request.params["environment"]).scope
     oldest_first = query.sort_order == "asc"
-    notifications, total, unread = list_app_notifications(
-        runtime.inbox, scope, query.user_id, query.type, query.page, query.per_page, oldest_first=oldest_first
+    listed = list_app_notifications(
+        runtime.inbox,
+        runtime.deliveries,
+        scope,
+        query.user_id,
+        query.type,
+        query.page,
+        query.per_page,
+        query.before,
+        oldest_first=oldest_first,
     )
-    shown = [neptune.app_notification_object(each) for each in notifications]
-    return neptune.page(shown, query.page, query.per_page, total, unread=unread)
+    shown = [neptune.app_notification_object(each) for each in listed.notifications]
+    more = {"unread": listed.unread, "next_before": listed.next_before}
+    return neptune.page(shown, query.page, query.per_page, listed.total, **more)

@@ -8,7 +8,8 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     ├── Unauthenticated      no valid credential
     │   ├── NoCredential     none at all
     │   ├── ExpiredToken     a genuine token whose time is over
-    │   └── UnknownKey       a client key in form, but not one of ours, or no longer
+    │   ├── UnknownKey       a client key in form, but not one of ours, or no longer
+    │   └── UserTokenRequired  a public key names a user, and no token says that it may
     ├── WrongPassword        no account has this e-mail address and password
     ├── BadRefreshToken      a refresh token that is unknown, expired or used up
     ├── Forbidden            the credential lacks the permission
@@ -60,6 +61,10 @@ class ExpiredToken(Unauthenticated):
 
 class UnknownKey(Unauthenticated):
     """The key has the form of a client key, but none is known by it: never made, or revoked."""
+
+
+class UserTokenRequired(Unauthenticated):
+    """An app with a public key names a user, and the app's server has not said by a token that it may."""
 
 
 class WrongPassword(NereidError):

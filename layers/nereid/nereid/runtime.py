@@ -14,13 +14,16 @@ from nereid.auth.credentials import Credentials, Environments, Teams
 from nereid.clock import SystemClock
 from nereid.metrics import DeliveryCounts
 from nereid.models.senders import Senders
+from nereid.models.team import Scope
 from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nereid.auth.user_tokens import UserTokens
     from nereid.aws.access.accounts import DynamoAccountStore
     from nereid.aws.access.limits import DynamoLimitStore
+    from nereid.aws.access.user_token_cipher import KmsUserTokenCipher
     from nereid.aws.audience.inbox import DynamoInbox
     from nereid.aws.audience.users import DynamoUserStore
     from nereid.aws.clients import Clients
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from nereid.aws.table import Table
     from nereid.core.access.accounts import Accounts
     from nereid.core.access.rate_limits import RateLimiter
+    from nereid.core.access.vouching import Vouching
     from nereid.core.audience.client_identities import Identities
     from nereid.core.audience.vibetrace.restrictions import EventRules
     from nereid.core.messaging.dead_letters import DeadLetters
@@ -60,7 +64,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.waiting import Waiting
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
-    from nereid.models.team import Team
+    from nereid.models.team import ClientKey, Team
 
 _DAY = 24 * 60 * 60
 
@@ -130,6 +134,28 @@ class Runtime:
     def senders(self, team: Team) -> Senders:
         """Return whom a team may send as."""
         return Senders.of(team, self.settings.channels(), self.settings.push_applications or "")
+
+    @cached_property
+    def user_token_cipher(self) -> KmsUserTokenCipher:
+        from nereid.aws.access.user_token_cipher import KmsUserTokenCipher
+
+        return KmsUserTokenCipher(self.clients, self.settings.need("user_token_key"))
+
+    @cached_property
+    def user_tokens(self) -> UserTokens:
+        from nereid.auth.user_tokens import UserTokens
+
+        def open_secret(key: ClientKey) -> str:
+            assert key.sealed is not None
+            return self.user_token_cipher.open(Scope(key.team_id, key.environment), key.id, key.sealed)
+
+        return UserTokens(self.account_store, open_secret, self.clock, cache_seconds=self._cache_seconds)
+
+    @cached_property
+    def vouching(self) -> Vouching:
+        from nereid.core.access.vouching import Vouching
+
+        return Vouching(self.environments, self.user_tokens)
 
     @property
     def _cache_seconds(self) -> float:

@@ -83,6 +83,7 @@ class Settings(BaseModel):
         None, description="The same for APNs's sandbox, used where there is none for APNs; empty for the default."
     )
     email_account_key: str | None = Field(None, description="KMS key that encrypts the tokens of connected mailboxes.")
+    user_token_key: str | None = Field(None, description="KMS key that encrypts the secrets that sign user tokens.")
     gmail_url: str | None = Field(None, description="URL of Gmail's API.")
     graph_url: str | None = Field(None, description="URL of Microsoft Graph.")
     bedrock_model_id: str | None = Field(None, description="Model that writes e-mails; empty for the built-in writer.")

@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from nereid.auth.client_keys import hash_key, mint
 from nereid.models.message import EventBatch
-from nereid.models.team import ClientKey
+from nereid.models.team import ClientKey, Environment, Team
 from nereid.runtime import runtime
 from nereid.settings import settings
 from tests.infrastructure import stack
@@ -95,6 +95,9 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
         settings.cache_clear()
         runtime.__dict__.clear()
         made = Functions(url)
+        now = runtime.clock.now()
+        environment = Environment(team_id="team", identifier="dev", name="dev", created_at=now)
+        runtime.account_store.create_team(Team(id="team", name="Team", created_at=now), environment, None)
         for number, (key, scope) in enumerate({PUBLIC: "public", SECRET: "secret"}.items()):
             record = {
                 "team_id": "team",
@@ -155,9 +158,14 @@ def test_a_warm_request_is_one_call_of_the_queue_and_reads_no_table(functions: F
     assert functions.calls == {"SendMessage": 1}
 
 
-def test_a_cold_request_reads_the_key_alone(functions: Functions) -> None:
+def test_a_cold_request_reads_the_key_its_team_and_what_its_environment_asks_for(functions: Functions) -> None:
     functions.sample("post_events")
-    assert functions.calls == {"GetItem": 1, "SendMessage": 1}
+    assert functions.calls == {"GetItem": 3, "SendMessage": 1}
+
+
+def test_a_cold_request_without_an_external_id_reads_the_key_and_its_team_alone(functions: Functions) -> None:
+    functions.sample("post_events", body=json.dumps([{"anonymous_id": "a", "name": "Opened"}]))
+    assert functions.calls == {"GetItem": 2, "SendMessage": 1}
 
 
 def test_a_hundred_events_are_one_call_and_one_message(functions: Functions) -> None:

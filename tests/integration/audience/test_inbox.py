@@ -60,7 +60,7 @@ class World:
     def page(
         self, state: ReadState = "all", page: int = 1, per_page: int = 10, *, oldest_first: bool = False
     ) -> tuple[list[str], int]:
-        found, total = self.inbox.page(self.scope, "u", state, page, per_page, oldest_first=oldest_first)
+        found, total, _ = self.inbox.page(self.scope, "u", state, page, per_page, oldest_first=oldest_first)
         return [each.uuid for each in found], total
 
 
@@ -71,7 +71,7 @@ def inbox(dynamodb: Any) -> World:
 
 def test_what_was_put_is_read(inbox: World) -> None:
     inbox.put(1)
-    [found], total = inbox.inbox.page(inbox.scope, "u", "all", 1, 10, oldest_first=False)
+    [found], total, _ = inbox.inbox.page(inbox.scope, "u", "all", 1, 10, oldest_first=False)
     assert (found, total) == (inbox.notice(1), 1)
 
 
@@ -116,7 +116,7 @@ def test_marking_keeps_the_first_time(inbox: World) -> None:
     inbox.put(1)
     assert [inbox.mark(1, 0), inbox.mark(1, 5)] == [True, False]
     inbox.mark_all(9)
-    [found], _ = inbox.inbox.page(inbox.scope, "u", "read", 1, 10, oldest_first=False)
+    [found], *_ = inbox.inbox.page(inbox.scope, "u", "read", 1, 10, oldest_first=False)
     assert found.read_at == START + timedelta(days=1)
 
 

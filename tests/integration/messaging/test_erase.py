@@ -13,6 +13,7 @@ from nereid.core.access.teams import create_client_key, create_environment
 from nereid.core.messaging.erase import Eraser
 from nereid.errors import BeingDeleted, NotFound
 from nereid.models.team import DELETION_SETTLES, Channels, Environment
+from nereid.ports.access import UserTokenCipher
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, SAM
 
@@ -131,8 +132,14 @@ def test_a_step_that_fails_is_repeated_and_keeps_no_other_from_its_turn(cloud: C
 
 def test_its_keys_are_revoked_at_once(world: World) -> None:
     accounts = world.runtime.account_store
-    record, _ = create_client_key(accounts, world.runtime.clock, world.team_id, world.identifier, "secret", None)
-    kept, _ = create_client_key(accounts, world.runtime.clock, world.team_id, "first", "secret", None)
+
+    def cipher() -> UserTokenCipher:
+        return world.runtime.user_token_cipher
+
+    record, _ = create_client_key(
+        accounts, cipher, world.runtime.clock, world.team_id, world.identifier, "secret", None
+    )
+    kept, _ = create_client_key(accounts, cipher, world.runtime.clock, world.team_id, "first", "secret", None)
     delete(world)
     assert accounts.client_key(record.key_hash) is None
     assert [key.id for key in accounts.client_keys(world.team_id)] == [kept.id]

@@ -86,7 +86,7 @@ def test_what_clients_ask_for_behind_slow_templates_is_done_in_its_order(
     ingest_operations(world.runtime.message_queue, world.scope, operations)
     for _ in operations:
         assert cloud.pump("message") == []
-    found, _ = world.runtime.inbox.page(world.scope, "u", "all", 1, 10, oldest_first=True)
+    found, *_ = world.runtime.inbox.page(world.scope, "u", "all", 1, 10, oldest_first=True)
     assert [each.body for each in found] == ["0", "1", "2"]
 
 

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from nereid.core.access.accounts import NewAccount
-from nereid.core.access.teams import create_team
 from nereid.core.messaging.configured import configuration
 from nereid.core.messaging.process_message import make_plan
 from nereid.core.messaging.sweep import GAVE_UP, Sweep
@@ -19,7 +17,7 @@ from nereid.errors import AlreadyExists
 from nereid.models.team import Channels, Environment, Scope
 from nereid.ports.messaging import Arrivals, Outcome, Watch
 from nereid.runtime import runtime
-from tests.support.cloud import SECRET, Cloud, World
+from tests.support.cloud import Cloud, World
 from tests.support.notifications import MAIL, SAM
 
 #: Other tests show that the same stores work over moto.
@@ -44,6 +42,7 @@ class Swept(World):
         message = message.model_copy(update={"received_at": at})
         notified = configuration(self.runtime.event_types, self.scope, message)
         plan = make_plan(self.environment, notified, message, None, at)
+        self.runtime.sweep_state.begin(self.scope)
         assert self.runtime.messages.add(self.scope, message, plan) is None
 
     def delivered(self, message_id: str, ago: timedelta) -> None:
@@ -74,27 +73,34 @@ def world(cloud: Cloud) -> Swept:
 
 
 class TestEnvironments:
-    """Every environment is found, however it was made."""
+    """Every environment that has messages is found, however it was made, and no other is looked at."""
 
-    def test_that_of_a_new_team_and_that_of_an_account_and_a_later_one(self, cloud: Cloud) -> None:
+    def test_one_is_swept_from_its_first_message_on(self, cloud: Cloud) -> None:
         world = World(cloud)  # makes a team with the environment `first`, and `dev`
-        runtime = world.runtime
-        admin = NewAccount("admin@example.com", "long enough a password", "Admin", None)
-        other = create_team(runtime.account_store, runtime.clock, SECRET, "Other", "live", admin)
-        assert set(runtime.account_store.scopes()) == {
-            Scope(world.team_id, "first"),
-            Scope(world.team_id, "dev"),
-            Scope(other.team.id, "live"),
-        }
+        state = world.runtime.sweep_state
+        assert list(state.scopes()) == []
+        cloud.calls.clear()
+        for _ in range(2):
+            world.ingest("login")
+            cloud.pump("message")
+        assert list(state.scopes()) == [Scope(world.team_id, "dev")]
+        assert cloud.calls["dynamodb:PutItem"] == 3  # one of which lists it
 
-    def test_one_whose_identifier_is_taken_is_made_and_listed_once(self, world: Swept) -> None:
+    def test_one_that_an_earlier_release_listed_is_swept(self, world: Swept) -> None:
+        world.stored("m", 20 * MINUTE)
+        world.runtime.sweep_state.forget(world.scope)
+        assert world.sweep().messages == 0
+        entry = {"team_id": world.team_id, "environment": "dev"}
+        world.runtime.account_store._table.put({"pk": "environments", "sk": f"{world.team_id}#dev", **entry})
+        assert world.sweep().repaired == 1
+
+    def test_one_whose_identifier_is_taken_is_not_made(self, world: Swept) -> None:
         runtime = world.runtime
         again = Environment(
             team_id=world.team_id, identifier="dev", name="x", channels=Channels(), created_at=runtime.clock.now()
         )
         with pytest.raises(AlreadyExists):
             runtime.account_store.create_environment(again)
-        assert [scope.environment for scope in runtime.account_store.scopes()].count("dev") == 1
         found = runtime.account_store.environment(world.team_id, "dev")
         assert found is not None
         assert found.name == "dev"
@@ -124,6 +130,8 @@ class TestStuck:
         assert world.sweep() == Sweep(timedelta(), 0, 0, [])
 
     def test_an_event_on_time_costs_no_watch_and_a_late_one_does(self, cloud: Cloud, world: Swept) -> None:
+        world.ingest("login")
+        cloud.pump("message")  # after the first one the environment is swept
         for ago, watched in ((timedelta(), 0), (9 * MINUTE, 0), (11 * MINUTE, 1)):
             message = world.message("login", contact_infos=SAM)
             message = message.model_copy(update={"received_at": message.received_at - ago})
@@ -307,12 +315,13 @@ class TestCost:
     """What a run costs, in DynamoDB's units."""
 
     def test_an_idle_environment_costs_nine_small_reads_and_no_write(self, cloud: Cloud, world: Swept) -> None:
-        environments = len(list(world.runtime.account_store.scopes()))
+        world.runtime.sweep_state.begin(world.scope)
+        environments = 1
         cloud.calls.clear()
         cloud.requests.clear()
         world.sweep()
-        assert dict(cloud.calls) == {"dynamodb:Query": 1 + 9 * environments, "dynamodb:GetItem": 1}
-        assert read_units(cloud) == 0.5 + 0.5 + 4.5 * environments
+        assert dict(cloud.calls) == {"dynamodb:Query": 2 + 9 * environments, "dynamodb:GetItem": 1}
+        assert read_units(cloud) == 0.5 + 0.5 + 0.5 + 4.5 * environments
 
     def test_a_message_without_a_delivery_costs_its_entry_alone(self, cloud: Cloud, world: Swept) -> None:
         for number in range(100):

@@ -239,7 +239,7 @@ def sending(sales: Sales, *, new: bool = False, key: str | None = None, sender: 
 
 measured("POST email/send", "to a new lead with an industry")(lambda sales: sending(sales, new=True))
 measured("POST email/send", "to a lead that was mailed before")(sending)
-measured("POST email/send", "the same with an `Idempotency-Key`")(lambda sales: sending(sales, key="k"))
+measured("POST email/send", "the same with an `Idempotency-Key`")(lambda sales: sending(sales, key=str(uuid.uuid4())))
 
 
 @measured("POST email/send", "a key that was used before")

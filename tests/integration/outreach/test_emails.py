@@ -321,13 +321,25 @@ def test_a_key_that_was_reserved_by_a_request_that_died_sends_after_all(
     assert len(world.cloud.receive("message")) == 1
 
 
+def test_of_two_mails_with_one_key_at_the_same_time_one_is_taken(
+    world: Outreach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = world.lead()
+    emails = type(world.runtime.outgoing_emails)
+    monkeypatch.setattr(emails, "repeated", lambda *_: None)
+    world.runtime.outgoing_emails.reserve(world.team_id, "k", "first", "f", datetime.now(UTC))
+    with pytest.raises(Invalid, match="Idempotency-Key"):
+        world.send(lead, key="k")
+    assert world.cloud.receive("message") == []
+
+
 def test_a_key_is_good_for_a_day(world: Outreach) -> None:
     emails, now = world.runtime.outgoing_emails, datetime.now(UTC)
-    emails.reserve(world.team_id, "k", "first", now)
+    emails.reserve(world.team_id, "k", "first", "f", now)
     later = now + timedelta(hours=24, seconds=1)
-    assert emails.reserve(world.team_id, "k", "second", now + timedelta(hours=23)).email_id == "first"
+    assert emails.reserve(world.team_id, "k", "second", "f", now + timedelta(hours=23)).email_id == "first"
     assert emails.repeated(world.team_id, "k", later) is None
-    assert emails.reserve(world.team_id, "k", "second", later).email_id == "second"
+    assert emails.reserve(world.team_id, "k", "second", "f", later).email_id == "second"
 
 
 def unsubscribe(world: Outreach, email_id: str, lead: Lead) -> None:

@@ -12,6 +12,7 @@ from nereid.core.audience.users import create_or_update_user
 from nereid.core.messaging.event_types import check_notifications, put_event_type
 from nereid.dialects.manage import frame as manage
 from nereid.dialects.manage.bodies import EventTypeBody
+from nereid.models.team import Scope
 from tests.simulator.clock import SECOND, seconds
 from tests.simulator.load.world import Load, LoadWorld
 from tests.simulator.operators import schedules
@@ -73,8 +74,10 @@ class Run:
         _, token = create_api_token(
             runtime.account_store, runtime.clock, SECRET, team.id, "t", ["post_events"], "live", 365
         )
-        scope = next(scope for scope in runtime.account_store.scopes() if scope.team_id == team.id)
-        _, self.keys[scope] = create_client_key(runtime.account_store, runtime.clock, team.id, "live", "secret", None)
+        scope = Scope(team.id, "live")
+        _, self.keys[scope] = create_client_key(
+            runtime.account_store, lambda: runtime.user_token_cipher, runtime.clock, team.id, "live", "secret", None
+        )
         text = "x" * int(self.load.template * 1000)
         template: dict[str, Any] = {
             "subject": "{{ id }}",

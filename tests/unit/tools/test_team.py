@@ -155,6 +155,7 @@ def test_the_senders_of_a_new_team_are_what_stands_between_commas() -> None:
         (["--team", "t1", "--senders", ""], {"team": "t1", "senders": []}),
         (["--name", "Acme", "--senders", "*"], {"team": "Acme", "senders": ["*"]}),
         (["--name", "Acme", "--stop", "1"], {"team": "Acme", "stopped": True}),
+        (["--team", "t1", "--quota-times", "5"], {"team": "t1", "quota_times": 5}),
         (["--team", "t1", "--stop", "0"], {"team": "t1", "stopped": False}),
     ],
 )

@@ -1,6 +1,7 @@
 """Authentication: turns the credential of a request into a `Caller`, or refuses it."""
 
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -212,12 +213,9 @@ class Credentials:
 
     def _check_team(self, team_id: str) -> None:
         """Raise `TeamStopped` if an operator has stopped a team."""
-        try:
-            team = self._teams.get(team_id)
-        except NotFound as error:
-            raise Unauthenticated("no such team") from error
-        if team.stopped_at is not None:
-            raise TeamStopped(team_id)
+        with suppress(NotFound):  # what it opens is nothing, then
+            if self._teams.get(team_id).stopped_at is not None:
+                raise TeamStopped(team_id)
 
     def environment(self, caller: Caller, identifier: str) -> Environment:
         """Return an environment of the caller's team; `NotFound` for any other."""

@@ -5,7 +5,7 @@ Signed with HS256 and the stack's one secret; `aud` keeps the kinds apart.
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import jwt
@@ -14,8 +14,10 @@ from nereid.errors import ExpiredToken, Unauthenticated
 
 Audience = Literal["nereid:api_token", "nereid:account", "nereid:unsubscribe"]
 _ALGORITHM = "HS256"
-#: How far the clocks of two functions may differ.
+#: How far the clocks of two functions, or of a function and an app's server, may differ.
 _SKEW_SECONDS = 60
+#: How far ahead a user token may end.
+LONGEST_USER_TOKEN = timedelta(hours=24)
 
 
 def sign(secret: str, audience: Audience, claims: dict[str, Any]) -> str:
@@ -42,18 +44,53 @@ def verify(
         If it is anything but a genuine token of this kind.
     """
     required = ["aud", "exp", "iat"] if expires else ["aud"]
+    claims = _decoded(secret, token, {"require": required}, audience)
+    _check_times(claims, now)
+    return claims
+
+
+def verify_user_token(secret: str, token: str, now: datetime) -> dict[str, Any]:
+    """Return the claims of a user token, which the server of an app has signed with a secret of its own.
+
+    `sub`, a text, and `exp`, at most `LONGEST_USER_TOKEN` ahead, are there; `anonymous_id`, `email` and `phone` are
+    texts if they are there. Whatever else the server wrote has no meaning.
+
+    Raises
+    ------
+    ExpiredToken, Unauthenticated
+        As :func:`verify`.
+    """
+    # What the library would check of other claims is for whom they are meant for.
+    ignored = dict.fromkeys(("verify_aud", "verify_iss", "verify_sub", "verify_jti"), False)
+    claims = _decoded(secret, token, {"require": ["sub", "exp"], **ignored}, None)
+    _check_times(claims, now)
+    others = [claims[name] for name in ("anonymous_id", "email", "phone") if claims.get(name) is not None]
+    if not claims["sub"] or not all(isinstance(each, str) for each in (claims["sub"], *others)):
+        raise Unauthenticated("a claim is no text")
+    if claims["exp"] > now.timestamp() + LONGEST_USER_TOKEN.total_seconds() + _SKEW_SECONDS:
+        raise Unauthenticated("the token is valid for too long")
+    return claims
+
+
+def _decoded(
+    secret: str, token: str, options: dict[str, Any], audience: Audience | Sequence[Audience] | None
+) -> dict[str, Any]:
     try:
-        # The times are compared below, with the given clock instead of the library's.
-        options = {"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
+        # The times are compared by us, with the given clock instead of the library's.
+        unchecked = dict.fromkeys(("verify_exp", "verify_iat", "verify_nbf"), False)
         claims: dict[str, Any] = jwt.decode(
             token,
             secret,
             algorithms=[_ALGORITHM],
             audience=audience,
-            options=options,  # type: ignore[arg-type]
+            options={**unchecked, **options},  # type: ignore[arg-type]
         )
     except (jwt.InvalidTokenError, ValueError) as error:
         raise Unauthenticated("not a token of ours") from error
+    return claims
+
+
+def _check_times(claims: dict[str, Any], now: datetime) -> None:
     times = {name: claims[name] for name in ("exp", "iat", "nbf") if name in claims}
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in times.values()):
         raise Unauthenticated("times are not numbers")
@@ -61,4 +98,3 @@ def verify(
         raise ExpiredToken("the token has expired")
     if any(times.get(name, 0) > now.timestamp() + _SKEW_SECONDS for name in ("iat", "nbf")):
         raise Unauthenticated("the token is from the future")
-    return claims

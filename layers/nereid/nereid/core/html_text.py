@@ -40,11 +40,14 @@ _BLOCKS = frozenset(
         "ul",
     ]
 )
-_UNSEEN = frozenset({"head", "script", "style", "title"})
+#: Who writes these says with them where lines end.
+_LAYOUT = _BLOCKS | {"br", "caption", "head", "html", "summary", "tbody", "td", "tfoot", "th", "thead"}
+#: Not the head: it ends before the first text in it, whether it is closed or not (HTML, 13.2.6.4.4).
+_UNSEEN = frozenset({"script", "style", "template", "title"})
 
 
 def text_of(html: str) -> str:
-    """Return HTML as text: paragraphs apart, links written out."""
+    """Return HTML as text: paragraphs apart, links written out, the lines of `pre` as they are."""
     reader = _Reader()
     markup.read(html, reader)
     lines = [" ".join(line.split()) for line in "".join(reader.parts).split("\n")]
@@ -56,16 +59,28 @@ def is_closed(html: str) -> bool:
     return markup.read(html, _Reader())
 
 
+def has_layout(html: str) -> bool:
+    """Tell whether HTML has an element that says where lines end."""
+    reader = _Reader()
+    markup.read(html, reader)
+    return reader.has_layout
+
+
 class _Reader:
     """Implements `markup.Reader`: collects the text of HTML."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
+        #: Whether an element says where lines end.
+        self.has_layout = False
         self._unseen = 0
+        self._preformatted = 0
         #: Where the link at hand leads, and where its text begins.
         self._link: tuple[str, int] | None = None
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self.has_layout = self.has_layout or tag in _LAYOUT
+        self._preformatted += tag == "pre"
         if tag in _UNSEEN:
             self._unseen += 1
         elif tag == "br":
@@ -84,6 +99,7 @@ class _Reader:
             self.text(attributes.get("alt", ""))
 
     def end(self, tag: str) -> None:
+        self._preformatted = max(0, self._preformatted - (tag == "pre"))
         if tag in _UNSEEN:
             self._unseen = max(0, self._unseen - 1)
         elif tag == "a":
@@ -102,4 +118,4 @@ class _Reader:
 
     def text(self, text: str) -> None:
         if not self._unseen:
-            self.parts.append(re.sub(r"\s+", " ", text))
+            self.parts.append(text if self._preformatted else re.sub(r"\s+", " ", text))

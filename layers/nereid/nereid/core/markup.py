@@ -14,6 +14,7 @@ from typing import Protocol
 _OPENING = re.compile(r"<(?=[A-Za-z/!?])")
 _NAME = re.compile(r"[A-Za-z][^\s/>]*+")
 _ATTRIBUTE = re.compile(r"""[\s/]*+([^\s/>][^\s/>=]*+)(?:\s*+=\s*+("[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>]*+))?+""")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _TAIL = re.compile(r"[\s/]*+")
 _COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)
 #: References to characters with more digits than any has; of very many, Python makes no number.
@@ -58,6 +59,27 @@ def read(html: str, reader: Reader) -> bool:
         if after is None:
             return False
         position = after
+
+
+def with_breaks(html: str) -> str:
+    """Return HTML with a `br` for each line break in its text; those in tags, scripts and comments stay."""
+    parts = []
+    position = 0
+    while opening := _OPENING.search(html, position):
+        after = _read_markup(html, opening.start(), _Nobody()) or len(html)
+        parts += [_LINE_END.sub("<br>\n", html[position : opening.start()]), html[opening.start() : after]]
+        position = after
+    return "".join([*parts, _LINE_END.sub("<br>\n", html[position:])])
+
+
+class _Nobody:
+    """Implements `Reader` for whom the places alone count."""
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None: ...
+
+    def end(self, tag: str) -> None: ...
+
+    def text(self, text: str) -> None: ...
 
 
 def _read_markup(html: str, opening: int, reader: Reader) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from nereid.errors import StoppedBy
 from nereid.models.event_type import Channel, Notification
@@ -48,6 +48,8 @@ class Recipient(BaseModel):
     type: str
     value: str
     filterable: str | None = None
+    #: Whether more than an app's public key says that it is the user's. Needed for planning alone, and not kept.
+    verified: bool = Field(default=True, exclude=True)
 
 
 class PlannedNotification(BaseModel):
@@ -148,7 +150,7 @@ class Delivery(BaseModel):
     #: When a pending one is tried again, if that is known.
     next_try_at: datetime | None = None
     provider_message_id: str | None = None
-    #: The template's members as rendered; in a mock environment only.
+    #: The template's members as rendered; in an environment that is a mock or keeps them only.
     rendered: dict[str, Any] | None = None
     #: Variables that the template used and nobody gave; they rendered as nothing.
     missing_variables: list[str] | None = None
@@ -209,11 +211,18 @@ class DeliveryJob(BaseModel):
     refused_by: StoppedBy | None = None
     #: None once the delivery is counted, and for what no public key sent.
     limits: PublicLimits | None = None
+    #: Whether the environment keeps what was rendered.
+    keep_rendered: bool = False
 
     @property
     def scope(self) -> Scope:
         """The environment as a tenant key."""
         return Scope(self.team_id, self.environment)
+
+    @property
+    def keeps_rendered(self) -> bool:
+        """Whether what was rendered is kept: of what is sent at most once, such as a code, it never is."""
+        return self.keep_rendered and self.notification.retry != "at_most_once"
 
     @property
     def expires_at(self) -> datetime | None:

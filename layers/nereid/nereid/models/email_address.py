@@ -8,6 +8,7 @@ _ADDRESS = re.compile(rf"[^{_RESERVED}]+@[^{_RESERVED}.]+(?:\.[^{_RESERVED}.]+)+
 _ASCII_ADDRESS = re.compile(rf"[^{_RESERVED}\x80-\U0010ffff]+@[A-Za-z0-9._-]*[A-Za-z0-9_-]")
 _ANY_ADDRESS = r"[^\s<>@]+@[^\s<>@]+"
 _SENDER = re.compile(rf"{_ANY_ADDRESS}|[^<>]*<{_ANY_ADDRESS}>")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _LONGEST = 254
 
 
@@ -33,7 +34,12 @@ def is_sender(text: str) -> bool:
 def sender_parts(text: str) -> tuple[str, str]:
     """Return the name, or nothing, and the address of a sender, as a mail is made of them."""
     name, bracket, address = " ".join(text.splitlines()).rpartition("<")
-    return (name.strip().strip('"'), address.rstrip(" >")) if bracket else ("", address)
+    return (_unquoted(name.strip()), address.rstrip(" >")) if bracket else ("", address)
+
+
+def _unquoted(name: str) -> str:
+    """Return what a quoted name says. Quotes around a part of one are the name's own."""
+    return re.sub(r"\\(.)", r"\1", name[1:-1]) if _QUOTED.fullmatch(name) else name
 
 
 def sender_address(text: str) -> str | None:

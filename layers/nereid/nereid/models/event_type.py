@@ -137,9 +137,13 @@ class PushTemplate(AppTemplate):
 
 
 class Recipients(_Strict):
-    """The contacts that a notification goes to: those whose `filterable` is one of the given words."""
+    """The contacts that a notification goes to: those whose `filterable` is one of the given words.
+
+    And, if it says `verified`, that a server or a user token gave.
+    """
 
     filterable: Annotated[str | list[str] | None, BeforeValidator(_check_filterable)] = None
+    verified: StrictBool = False
 
     def words(self) -> list[str]:
         """Return the wanted filterables; empty means all contacts."""

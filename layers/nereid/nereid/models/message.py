@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from nereid.models.lead_email import Outreach, OutreachNotification
 from nereid.models.message_keys import key_of
-from nereid.models.operation import Traits, Who
+from nereid.models.operation import Traits, Unvouched, Who
 from nereid.models.user import CONTACT_TYPES, Device
 
 Source = Literal["neptune", "client", "vibetrace", "neptie"]
@@ -93,6 +93,7 @@ class Identify(BaseModel):
     kind: Literal["identify"]
     who: Who
     traits: Traits
+    unvouched: list[Unvouched] = []
 
 
 class Alias(BaseModel):
@@ -109,6 +110,7 @@ class RegisterDevice(BaseModel):
     kind: Literal["device"]
     who: Who
     device: Device
+    unvouched: list[Unvouched] = []
 
 
 class TrackEvent(BaseModel):
@@ -117,6 +119,7 @@ class TrackEvent(BaseModel):
     kind: Literal["event"]
     who: Who
     traits: Traits | None = None
+    unvouched: list[Unvouched] = []
     #: Its user_id is found when the operation is carried out.
     message: Message
 

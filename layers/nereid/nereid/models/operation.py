@@ -1,10 +1,13 @@
 """Operations on users that clients request, as they are written to the message queue."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
 from nereid.models.user import anonymous_id_of
+
+#: What in an operation only an app's public key says: the traits `email` and `phone`, or a device's push token.
+Unvouched = Literal["email", "phone", "token"]
 
 
 class Who(BaseModel):

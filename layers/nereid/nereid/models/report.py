@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from nereid.models.delivery import Status
 from nereid.models.team import Scope
 
+#: What a bounce means for the address: no mail ever arrives there, none arrived this time, or nothing.
+Verdict = Literal["dead", "soft", "unrelated"]
 #: The reports that make a delivery a failure, the gravest first, with the reason that each gives.
 _FAILURES = {
     "bounce": "bounced",
@@ -21,9 +23,10 @@ _SHOWN = {"transient_bounce": "bounce", "known_complaint": "complaint"}
 class EmailReport(NamedTuple):
     """Something that became of an e-mail.
 
-    `kind` is SES's type in our words, with three split by their effects: `transient_bounce` (every bounce that is
-    not permanent), `not_spam` (a recipient took the mail out of the spam folder) and `known_complaint` (SES did not
-    even try, since the address complained before); and `unsubscribe`, which our own link reports.
+    `kind` is SES's type in our words, with three split by their effects: `transient_bounce` (a bounce that neither SES
+    nor the mail server calls permanent), `not_spam` (a recipient took the mail out of the spam folder) and
+    `known_complaint` (SES did not even try, since the address complained before); and `unsubscribe`, which our own
+    link reports.
     """
 
     kind: str
@@ -43,6 +46,8 @@ class EmailReport(NamedTuple):
     event: dict[str, Any]
     #: The kind of a bounce or complaint, in a few words.
     detail: str | None = None
+    #: Of a bounce alone.
+    verdict: Verdict | None = None
 
 
 class PushFailure(NamedTuple):

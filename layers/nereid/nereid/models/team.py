@@ -160,6 +160,10 @@ class Quotas(NamedTuple):
     client_keys: int = 100
     event_types: int = 1000
 
+    def times(self, factor: int) -> "Quotas":
+        """Return so many times as much."""
+        return Quotas(*(most * factor for most in self))
+
 
 class Team(BaseModel):
     """An owner of environments and credentials; nothing is ever shared between two teams."""
@@ -172,6 +176,8 @@ class Team(BaseModel):
     senders: list[str] | None = None
     #: How it came to be without an operator; None if an operator made it, and in older records.
     registered: Literal["open", "trusted"] | None = None
+    #: How many times the stack's quotas it may have.
+    quota_times: int = 1
     #: Since when an operator has it stopped, and when one last let it go on.
     stopped_at: datetime | None = None
     resumed_at: datetime | None = None
@@ -193,6 +199,8 @@ class Environment(BaseModel):
     mock: bool = False
     channels: Channels = Channels()
     client_access: ClientAccess = ClientAccess()
+    #: Whether deliveries keep their content as it was rendered, as those of a mock always do.
+    keep_rendered: bool = False
     created_at: datetime
     #: Counts the writes of this record; a write names the version that it read.
     version: int = 1
@@ -224,16 +232,24 @@ class ApiToken(BaseModel):
     expires_at: datetime
 
 
+ClientKeyScope = Literal["public", "secret", "user_token"]
+
+
 class ClientKey(BaseModel):
-    """The record of a `pk_` or `sk_` key of one environment. A secret key is stored as its hash alone."""
+    """The record of a client key of one environment. A secret key is stored as its hash alone.
+
+    A key of scope `user_token` opens nothing: the app's server signs user tokens with it. It is stored encrypted.
+    """
 
     team_id: str
     id: str
     environment: str
-    scope: Literal["public", "secret"]
+    scope: ClientKeyScope
     name: str | None = None
-    #: The whole key if public; the first eight characters if secret.
+    #: The whole key if public; the first eight characters of any other.
     shown: str
     #: SHA-256 of the key, in hex.
     key_hash: str
+    #: The key itself, encrypted, if it signs user tokens.
+    sealed: str | None = None
     created_at: datetime

@@ -50,6 +50,9 @@ class ContactInfo(BaseModel):
     updated_at: datetime
     #: The API call that owns it: `identify` replaces only what came from `identify`.
     origin: str | None = None
+    #: Whether more than an app's public key says that it is the user's: a server or a user token does. None in what
+    #: earlier releases stored, which nobody marked: it counts as verified, and may be replaced as it always could.
+    verified: bool | None = None
     #: When a push endpoint that SNS had disabled was enabled again for this token; see core/deliver_push.
     revived_at: datetime | None = None
     #: Counts the writes of this record; a write names the version that it read.

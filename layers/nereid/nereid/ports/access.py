@@ -28,6 +28,10 @@ class AccountStore(Protocol):
         """Replace the list of a team's senders; return the team. `NotFound` if there is none."""
         ...
 
+    def set_quota_times(self, team_id: str, times: int) -> Team:
+        """Let a team have so many times the stack's quotas; return it. `NotFound` if there is none."""
+        ...
+
     def stop_team(self, team_id: str, at: datetime) -> Team:
         """Stop a team, unless it is stopped already; return it. `NotFound` if there is none."""
         ...
@@ -107,6 +111,10 @@ class AccountStore(Protocol):
         """Return a team's client keys, oldest first."""
         ...
 
+    def user_token_keys(self, scope: Scope) -> list[ClientKey]:
+        """Return the keys that sign the user tokens of an environment."""
+        ...
+
     def create_client_key(self, key: ClientKey) -> None:
         """Store a new client key; `LimitReached` if the team has too many."""
         ...
@@ -116,11 +124,23 @@ class AccountStore(Protocol):
         ...
 
     def scopes(self) -> Iterator[Scope]:
-        """Yield every environment of every team, in one order; one that was made just now may be missing."""
+        """Yield the environments that earlier releases made, in one order."""
         ...
 
     def ping(self) -> None:
         """Do the cheapest read there is; `Unavailable` if it fails."""
+        ...
+
+
+class UserTokenCipher(Protocol):
+    """Encrypts the secrets that sign user tokens."""
+
+    def seal(self, scope: Scope, key_id: str, secret: str) -> str:
+        """Encrypt the secret of a key, bound to its environment and record."""
+        ...
+
+    def open(self, scope: Scope, key_id: str, sealed: str) -> str:
+        """Decrypt a secret."""
         ...
 
 

@@ -244,9 +244,23 @@ class Inbox(Protocol):
         ...
 
     def page(
-        self, scope: Scope, user_id: str, state: ReadState, page: int, per_page: int, *, oldest_first: bool
-    ) -> tuple[list[AppNotification], int]:
-        """Return one page of a user's notifications, and how many the state selects."""
+        self,
+        scope: Scope,
+        user_id: str,
+        state: ReadState,
+        page: int,
+        per_page: int,
+        position: "Position | None" = None,
+        *,
+        oldest_first: bool,
+    ) -> tuple[list[AppNotification], int, str | None]:
+        """Return one page of a user's notifications, how many the state selects, and the id that the next goes on from.
+
+        Parameters
+        ----------
+        position
+            Where the list begins, behind this notification, which need not be in it; None for its beginning.
+        """
         ...
 
     def unread(self, scope: Scope, user_id: str) -> int:
@@ -264,6 +278,13 @@ class Inbox(Protocol):
         continues from there and counts its own marks.
         """
         ...
+
+
+class Position(NamedTuple):
+    """A notification's place among those of its user."""
+
+    created_at: datetime
+    uuid: str
 
 
 class PushTokens(Protocol):

@@ -64,10 +64,10 @@ class EventTypeStore(EventTypeReader, Protocol):
         """Return one event type, read so that an answered write is seen."""
         ...
 
-    def put(self, scope: Scope, event_type: EventType) -> EventType:
+    def put(self, scope: Scope, event_type: EventType, quota_times: int = 1) -> EventType:
         """Create or replace one; return it as stored, with the first `created_at`.
 
-        `LimitReached` if it is new, and the team has too many.
+        `LimitReached` if it is new, and the team has too many: so many times the stack's quota.
         """
         ...
 
@@ -184,6 +184,10 @@ class Watch(NamedTuple):
 class Watches(Protocol):
     """Messages that are looked at again."""
 
+    def begin(self, scope: Scope) -> None:
+        """Have an environment swept from now on. Costs something the first time alone, and once an hour."""
+        ...
+
     def watch(self, scope: Scope, watches: Sequence[Watch]) -> None:
         """Look at messages when they are due. One that is watched already is watched twice, which does no harm."""
         ...
@@ -202,6 +206,10 @@ class SweepState(Watches, Protocol):
 
     def unwatch(self, scope: Scope, watches: Sequence[Watch]) -> None:
         """Look at messages no more, as far as these watches go."""
+        ...
+
+    def scopes(self) -> Iterator[Scope]:
+        """Yield the environments that are swept; one that began just now may be missing."""
         ...
 
     def forget(self, scope: Scope) -> None:
@@ -501,7 +509,7 @@ class Listener(SuppressionListener, Protocol):
 
 
 class Tenants(Protocol):
-    """Every environment of every team."""
+    """The environments that earlier releases made: each is swept, whether or not it has messages."""
 
     def scopes(self) -> Iterator[Scope]:
         """Yield them in one order; one that was made just now may be missing."""

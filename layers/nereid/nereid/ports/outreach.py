@@ -184,8 +184,14 @@ class OutgoingEmailStore(Protocol):
         """Return the e-mail that a key was given for within its time."""
         ...
 
-    def reserve(self, team_id: str, key: str, email_id: str, now: datetime) -> "KeyedEmail":
-        """Give a key to an e-mail unless another one has it; return the one that has it."""
+    def reserve(self, team_id: str, key: str, email_id: str, fingerprint: str, now: datetime) -> "KeyedEmail":
+        """Give a key to an e-mail unless another one has it; return the one that has it.
+
+        Parameters
+        ----------
+        fingerprint
+            Of what was asked for with the key.
+        """
         ...
 
     def queued(self, team_id: str, key: str) -> None:
@@ -198,6 +204,8 @@ class KeyedEmail(NamedTuple):
 
     email_id: str
     queued: bool
+    #: Of what was asked for with the key; None for one that was taken before fingerprints were kept.
+    fingerprint: str | None
 
 
 class EmailAccountStore(Protocol):

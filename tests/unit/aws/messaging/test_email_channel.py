@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,6 +77,35 @@ def test_a_longer_link_to_unsubscribe_is_no_header() -> None:
 )
 def test_a_name_beyond_ascii_is_an_encoded_word(given: str, written: str) -> None:
     assert _sender(given) == written
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        r'"Dwayne \"The Rock\" Johnson" <d@example.com>',
+        r'"Back\\slash" <b@example.com>',
+        r'"\"Quoted\"" <q@example.com>',
+        '"Müller, \\"Söhne\\" & Co." <m@example.com>',
+        '"" <empty@example.com>',
+        '"O\'Brien (Sales)" <o@example.com>',
+        "Zoë <z@example.com>",
+        "=?utf-8?q?Zo=C3=AB?= <z@example.com>",
+        "Plain Name <p@example.com>",
+        "<bare@example.com>",
+        "bare@example.com",
+    ],
+)
+def test_a_sender_is_written_with_the_name_that_was_given(given: str) -> None:
+    def read(text: str) -> tuple[str, str]:
+        name, address = parseaddr(text)
+        return str(make_header(decode_header(name))), address
+
+    assert read(_sender(given)) == read(given)
+
+
+def test_quotes_within_a_name_are_part_of_it() -> None:
+    assert parseaddr(_sender('Dwayne "The Rock" Johnson <d@example.com>'))[0] == 'Dwayne "The Rock" Johnson'
+    assert parseaddr(_sender('Dwayne "The Rock" <d@example.com>'))[0] == 'Dwayne "The Rock"'
 
 
 @pytest.mark.parametrize(("sending", "more"), [(1, {}), (2, {"sending": "2"})])

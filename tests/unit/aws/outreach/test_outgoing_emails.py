@@ -22,18 +22,18 @@ def store(**calls: Any) -> DynamoOutgoingEmailStore:
 
 @pytest.mark.parametrize(("more", "found"), [(1, True), (0, False), (-1, False)])
 def test_a_key_is_known_until_it_expires(more: int, found: bool) -> None:  # noqa: FBT001
-    item = {"email_id": "e", "expires_at": seconds(NOW) + more, "queued": True}
+    item = {"email_id": "e", "expires_at": seconds(NOW) + more, "queued": True, "fingerprint": "f"}
     known = store(get=lambda *_: item).repeated("t", "k", NOW)
-    assert known == (("e", True) if found else None)
+    assert known == (("e", True, "f") if found else None)
     assert store(get=lambda *_: None).repeated("t", "k", NOW) is None
 
 
 def test_a_key_that_is_free_is_the_mails_and_nothing_is_queued_yet() -> None:
-    assert store(put=lambda *_: None).reserve("t", "k", "new", NOW) == ("new", False)
+    assert store(put=lambda *_: None).reserve("t", "k", "new", "f", NOW) == ("new", False, "f")
 
 
 def test_a_key_that_is_taken_gives_the_mail_that_has_it() -> None:
     def put(*_: object) -> None:
         raise ConditionFailed(old={"email_id": "old"})
 
-    assert store(put=put).reserve("t", "k", "new", NOW) == ("old", False)
+    assert store(put=put).reserve("t", "k", "new", "f", NOW) == ("old", False, None)

@@ -1,4 +1,4 @@
-"""How many contact infos identify leaves a user with."""
+"""How many contact infos identify leaves a user with, and which of them it removes."""
 
 from __future__ import annotations
 
@@ -40,6 +40,27 @@ def test_a_new_address_takes_the_place_of_the_one_that_identify_owns(
     there += [contact("old@example.com", ORIGIN)] * owned
     user = new_user("u", NOW, {}).model_copy(update={"contact_infos": there})
     put, removed = [contact("put@example.com")] * already_put, list[ContactInfo]()
-    _replace(IDENTITIES, user, "email", "new@example.com", put, removed)
+    _replace(IDENTITIES, user, "email", "new@example.com", put, removed, verified=True)
     assert [each.value for each in put[already_put:]] == (["new@example.com"] if added else [])
     assert len(removed) == owned
+
+
+@pytest.mark.parametrize(
+    ("mark", "verified", "removed"),
+    [
+        *((mark, True, True) for mark in (True, False, None)),
+        *((False, False, True), (True, False, False)),
+        # Of an earlier release: nobody knows who gave it, and so it is replaced as it always was.
+        (None, False, True),
+    ],
+)
+def test_an_address_is_replaced_unless_it_is_verified_and_the_new_one_is_not(
+    mark: bool | None,  # noqa: FBT001
+    verified: bool,  # noqa: FBT001
+    removed: bool,  # noqa: FBT001
+) -> None:
+    old = contact("old@example.com", ORIGIN).model_copy(update={"verified": mark})
+    user = new_user("u", NOW, {}).model_copy(update={"contact_infos": [old]})
+    put, gone = list[ContactInfo](), list[ContactInfo]()
+    _replace(IDENTITIES, user, "email", "new@example.com", put, gone, verified=verified)
+    assert ([each.verified for each in put], gone) == ([verified], [old] if removed else [])

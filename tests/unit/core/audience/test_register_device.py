@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nereid.core.audience.register_device import Devices, _keeping_token, _match, _replacing
+from nereid.core.audience.register_device import Devices, _keeping_token, _match, _replacing, _with_token
 from nereid.core.audience.users import new_user
 from nereid.models.user import MAX_CONTACT_INFOS, MAX_DEVICES, ContactInfo, Device, User
 from nereid.ports.audience import DeviceChange
@@ -38,9 +38,8 @@ def user(*tokens: str) -> User:
 
 
 def with_token(one: User, known: Device | None = None, *others: Device, given: Device | None = None) -> DeviceChange:
-    store: Any = None
     devices = [*([known] if known else []), *others]
-    return Devices(store, store)._with_token(one, given or device(), known, devices)
+    return _with_token(one, given or device(), known, devices, [], verified=True, may_take=True)
 
 
 def many(number: int) -> list[str]:
@@ -111,28 +110,41 @@ def test_a_device_without_a_token_keeps_the_one_that_it_has() -> None:
         assert ([each.token for each in change.devices], list(change.contacts)) == ([None], [])
 
 
-@pytest.mark.parametrize(("there", "saved"), [(MAX_DEVICES - 1, True), (MAX_DEVICES, False)])
-@pytest.mark.parametrize("token", ["new", None])
-def test_a_user_has_so_many_devices_and_no_more(there: int, saved: bool, token: str | None) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("tokens", "token", "saved", "gone"),
+    [
+        ([None] * (MAX_DEVICES - 1), "new", True, []),
+        ([None] * MAX_DEVICES, "new", True, ["d0"]),
+        ([None] * MAX_DEVICES, None, True, ["d0"]),
+        (["t0", None, *many(MAX_DEVICES)[2:]], "new", True, ["d1"]),
+        (many(MAX_DEVICES), "new", True, ["d0"]),
+        (many(MAX_DEVICES), None, False, []),
+    ],
+)
+def test_a_user_has_so_many_devices_and_no_more(
+    tokens: list[str | None],
+    token: str | None,
+    saved: bool,  # noqa: FBT001
+    gone: list[str],
+) -> None:
     class Store:
-        """Has so many devices of the user, and notes what is saved."""
+        """Has devices of the user, and notes what is saved."""
 
         def __init__(self) -> None:
-            self.saved: list[str] = []
+            self.saved: list[DeviceChange] = []
 
         def devices(self, *_: object) -> list[Device]:
-            return [device(f"d{number}", None) for number in range(there)]
+            return [device(f"d{number}", each) for number, each in enumerate(tokens)]
 
         def holding(self, *_: object) -> list[str]:
             return []
 
         def last_registration(self, *_: object) -> None: ...
 
-        def save(self, *_: object) -> None:
-            self.saved.append("device")
+        def save(self, _: object, changes: list[DeviceChange], *_others: object) -> None:
+            self.saved += changes
 
-        def save_with_token(self, *_: object) -> None:
-            self.saved.append("device and token")
+        save_with_token = save
 
     class Identities:
         """Tells the time."""
@@ -142,5 +154,10 @@ def test_a_user_has_so_many_devices_and_no_more(there: int, saved: bool, token: 
     store: Any = Store()
     identities: Any = Identities()
     scope: Any = ("t", "dev")
-    Devices(store, identities)._register(scope, user(), device(token=token))
-    assert store.saved == (["device and token" if token else "device"] if saved else [])
+    one = user(*(each for each in tokens if each))
+    Devices(store, identities)._register(scope, one, device(token=token), verified=True, may_take=True)
+    assert len(store.saved) == saved
+    removed = [each for change in store.saved for each in change.removed_devices]
+    assert [each.device_id for each in removed] == gone
+    contacts = [each.value for change in store.saved for each in change.removed_contacts]
+    assert contacts == [each.token for each in removed if each.token]

@@ -123,6 +123,12 @@ class World:
         for watch in watches:
             self.watched.pop((scope, watch.due, watch.message_id), None)
 
+    def begin(self, _scope: Scope) -> None:
+        raise AssertionError("the sweeper stores no messages")
+
+    def forget(self, _scope: Scope) -> None:
+        raise AssertionError("the sweeper erases nothing")
+
     def turn(self) -> Scope | None:
         return self.whose_turn
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nereid.core.outreach import content
+from nereid.core import time_limit
+from nereid.core.outreach import content, markup
 from nereid.core.outreach.content import is_html, one_line, render, text_of
+from nereid.errors import Invalid
 from nereid.models.delivery import Rendered
 from nereid.models.lead_email import Outreach
 
@@ -127,7 +129,16 @@ def test_no_text_is_looked_at_once_per_link_around_it(monkeypatch: pytest.Monkey
         ("<ul><li>a<li>b</ul>", "- a\n- b"),
         ("a<br>b", "a\nb"),
         ("<style>p {}</style><script>a</script>b", "b"),
-        ("<head><title>a</title>b</head>c", "c"),
+        ("<head><title>a</title>b</head>c", "bc"),
+        ("<html><head><meta charset='utf-8'><body><p>Merhaba Elif</p></body></html>", "Merhaba Elif"),
+        ("<head><title>T</title><style>p{}</style><link rel=x>Bonjour", "Bonjour"),
+        ("<!DOCTYPE html><html lang=da><head><base href='/'><p>Hej<body><p>Åse", "Hej\n\nÅse"),
+        ("<HTML><HEAD><TITLE>T</TITLE><BODY BGCOLOR=white>Ciao<P>Luca", "Ciao\n\nLuca"),
+        ("<p>Hola</p><head><p>Íñigo", "Hola\n\nÍñigo"),
+        ("<body>a<template>b</template><noscript>c</noscript>", "ac"),
+        ("<title>T</title><meta name=x><p>안녕", "안녕"),
+        ("<table><tr><td>a<td>b<tr><td>c", "a b\nc"),
+        ("<pre>one\n  two\n\nthree</pre>four\nfive", "one\ntwo\n\nthree\n\nfour five"),
         ("</script>a<style>b</style>c", "ac"),
         ("<p>a</p>b &amp", "a\n\nb &"),
         ("<a href='https://a.example'>a</a>", "a (https://a.example)"),
@@ -143,3 +154,79 @@ def test_no_text_is_looked_at_once_per_link_around_it(monkeypatch: pytest.Monkey
 )
 def test_html_reads_as_text(html: str, text: str) -> None:
     assert text_of(html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Hi</p><![foo bar]>there", "Hi\n\nthere"),
+        ("a<![if !mso]>b<![endif]>c", "abc"),
+        ("a<!-- <p>no</p> -->b<!---->c<!-->d<!--->e<!-- f --!>g", "abcdeg"),
+        ("a<?php echo 1 ?>b<!doctype html>c</>d</ x>e", "abcde"),
+        ("1 < 2 & 3 <4", "1 < 2 & 3 <4"),
+        ("&lt;b&gt; &#65;&#x42;&#99999999999;&#" + "9" * 5000 + ";", "<b> AB\ufffd\ufffd"),
+        ("<a href='https://x.example/?a=1&amp;b=2' title=\">\">l</a>", "l (https://x.example/?a=1&b=2)"),
+        ("<A HREF=https://x.example/>l</A >", "l (https://x.example/)"),
+        ("<a href=https://x.example href=https://y.example>l</a>", "l (https://x.example)"),
+        ("<img alt = '1 > 0'><br/>x", "1 > 0\nx"),
+        ("<script>if (a < b) '</p>'</script >x<style>p > a {}</style>y<title/>z", "xyz"),
+        ("<textarea><b>as it is</b></textarea>", "<b>as it is</b>"),
+        ("<body class=>x</body>", "x"),
+    ],
+)
+def test_html_is_read_as_browsers_read_it(html: str, text: str) -> None:
+    assert text_of(html) == text
+    content.check(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["<p>Hi</p><a ", "<p>Hi</p><a x='>", '<p>Hi</p><a x="', "<p>Hi</p><!-- x ->", "<p>Hi</p><?x", "<p>Hi</p><script>"],
+)
+def test_what_is_never_closed_is_left_out_and_refused_before(html: str) -> None:
+    assert text_of(html) == "Hi"
+    with pytest.raises(Invalid, match="never closed"):
+        content.check(html)
+
+
+def test_html_that_takes_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_limit, "MAX_SECONDS", 0.0)
+    with pytest.raises(Invalid, match="content cannot be read: took longer"):
+        content.check("<p>Hi</p>")
+
+
+LINES = "Szia <b>Réka</b>,\r\n\r\na kódod <a\nhref='https://k.example'>itt</a> van.\n<!-- a\nb --><i>Üdv</i>\rDani\n"
+
+
+def test_html_without_an_element_that_makes_lines_keeps_its_own() -> None:
+    members = rendered(LINES).members
+    assert members["text"] == (f"Szia Réka,\n\na kódod itt (https://k.example) van.\nÜdv\nDani\n\nUnsubscribe: {URL}\n")
+    assert members["html"].startswith(
+        "Szia <b>Réka</b>,<br>\n<br>\na kódod <a\nhref='https://k.example'>itt</a> van.<br>\n"
+        "<!-- a\nb --><i>Üdv</i><br>\nDani\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "layout", ["<br>", "<p>", "</p><p>", "<div>x</div>", "<ul><li>x</ul>", "<html>", "<table><tr><td>x"]
+)
+def test_html_with_an_element_that_makes_lines_stays_as_it_is(layout: str) -> None:
+    members = rendered(f"Szia\nRéka {layout} <b>x</b>").members
+    assert members["html"].startswith(f"Szia\nRéka {layout} <b>x</b>")
+    assert members["text"].startswith("Szia Réka")
+
+
+@pytest.mark.parametrize(
+    "content", ["<b>a\nb", "a <script>x\ny</script>\nb", "<i>x</i>\n\n\n\ny", "< a\nb", "x</b>\ny"]
+)
+def test_no_line_is_lost_or_made_up(content: str) -> None:
+    members = rendered(content).members
+    visible = content.replace("x\ny</script>", "</script>")
+    assert members["html"].count("<br>") == visible.count("\n")
+    assert "\n" in members["text"].partition("\n\nUnsubscribe")[0]
+
+
+@given(st.text("<>ab \n\r='\"!-/", max_size=200))
+def test_breaks_are_all_that_is_added(text: str) -> None:
+    added = markup.with_breaks(text)
+    assert added.replace("<br>\n", "").replace("\r", "").replace("\n", "") == text.replace("\r", "").replace("\n", "")

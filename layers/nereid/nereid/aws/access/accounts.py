@@ -14,6 +14,8 @@ from nereid.errors import AlreadyExists, BeingDeleted, Conflict, LimitReached, N
 from nereid.models.account import Account, Session
 from nereid.models.team import ApiToken, ClientKey, Environment, Quotas, Scope, Team
 
+_ALL_TEAMS = "teams"
+#: Written by earlier releases, which listed every environment.
 _ALL_ENVIRONMENTS = "environments"
 #: Environments that are being deleted, and how many of a team's deletions its record has.
 _DELETIONS, _DELETIONS_KEPT = "deletions", 100
@@ -35,7 +37,7 @@ class DynamoAccountStore:
         writes = [
             self._table.writing({"pk": _team(team.id), "sk": "team", **team.model_dump(mode="json")}),
             self._table.writing(_environment_item(environment)),
-            self._table.writing(_listed(environment)),
+            self._table.writing({"pk": _ALL_TEAMS, "sk": team.id}),
         ]
         if token is not None:
             writes.append(self._table.writing(_token_item(token)))
@@ -54,6 +56,9 @@ class DynamoAccountStore:
     def set_senders(self, team_id: str, senders: Sequence[str]) -> Team:
         return self._change_team(team_id, "SET senders = :senders", {":senders": list(senders)})
 
+    def set_quota_times(self, team_id: str, times: int) -> Team:
+        return self._change_team(team_id, "SET quota_times = :times", {":times": times})
+
     def stop_team(self, team_id: str, at: datetime) -> Team:
         return self._change_team(team_id, "SET stopped_at = if_not_exists(stopped_at, :at)", {":at": to_exact_iso(at)})
 
@@ -64,7 +69,9 @@ class DynamoAccountStore:
         return self._change_team(team_id, "SET resumed_at = :at REMOVE stopped_at", {":at": to_exact_iso(at)})
 
     def teams(self) -> Iterator[Team]:
-        keys = [(_team(team_id), "team") for team_id in dict.fromkeys(scope.team_id for scope in self.scopes())]
+        listed = [item["sk"] for item in self._table.query("pk = :pk", {":pk": _ALL_TEAMS})]
+        older = [scope.team_id for scope in self.scopes()]
+        keys = [(_team(team_id), "team") for team_id in dict.fromkeys([*older, *listed])]
         return map(Team.model_validate, self._table.get_many(keys, consistent=False).values())
 
     def _change_team(self, team_id: str, expression: str, values: Mapping[str, Any]) -> Team:
@@ -112,7 +119,6 @@ class DynamoAccountStore:
                 environment.team_id,
                 "environment",
                 self._table.writing(_environment_item(environment), "attribute_not_exists(pk)"),
-                self._table.writing(_listed(environment)),
             )
         except ConditionFailed as error:
             item = self._table.get(_team(environment.team_id), f"environment#{environment.identifier}")
@@ -206,23 +212,20 @@ class DynamoAccountStore:
         found = [ClientKey.model_validate(item) for item in self._all(team_id, "client_key#")]
         return sorted(found, key=lambda key: (key.created_at, key.id))
 
+    def user_token_keys(self, scope: Scope) -> list[ClientKey]:
+        found = self._all(scope.team_id, f"user_token_key#{scope.environment}#")
+        return [ClientKey.model_validate(item) for item in found]
+
     def create_client_key(self, key: ClientKey) -> None:
         record = key.model_dump(mode="json")
-        self._add(
-            key.team_id,
-            "client_key",
-            self._table.writing({"pk": _team(key.team_id), "sk": f"client_key#{key.id}", **record}),
-            self._table.writing({"pk": _key(key.key_hash), "sk": "client_key", **record}),
-        )
+        writes = [self._table.writing({"pk": pk, "sk": sk, **record}) for pk, sk in _client_key(key)]
+        self._add(key.team_id, "client_key", *writes)
 
     def delete_client_key(self, team_id: str, key_id: str) -> None:
         item = self._table.get(_team(team_id), f"client_key#{key_id}")
         if item is None:
             raise NotFound("client key")
-        self._table.transact(
-            self._table.deleting(item["pk"], item["sk"]),
-            self._table.deleting(_key(item["key_hash"]), "client_key"),
-        )
+        self._table.transact(*(self._table.deleting(*place) for place in _client_key(ClientKey.model_validate(item))))
 
     def scopes(self) -> Iterator[Scope]:
         for item in self._table.query("pk = :pk", {":pk": _ALL_ENVIRONMENTS}):
@@ -237,10 +240,12 @@ class DynamoAccountStore:
         They are counted, since tokens remove themselves when they expire. Of two additions at once, which both count
         without the other, one does not find the version that it read, and counts again.
         """
+        team = self.team(team_id)
+        quotas = self._quotas.times(team.quota_times if team else 1)
         what, most = {
-            "environment": ("environments", self._quotas.environments),
-            "token": ("API tokens", self._quotas.api_tokens),
-            "client_key": ("client keys", self._quotas.client_keys),
+            "environment": ("environments", quotas.environments),
+            "token": ("API tokens", quotas.api_tokens),
+            "client_key": ("client keys", quotas.client_keys),
         }[kind]
         lock = (_team(team_id), f"quota#{kind}")
         values = {":pk": _team(team_id), ":prefix": f"{kind}#"}
@@ -277,12 +282,6 @@ class DynamoAccountStore:
             raise NotFound(sk) from error
 
 
-def _listed(environment: Environment) -> Item:
-    """Return the entry of an environment in the list of all, which only functions for the whole stack read."""
-    scope = environment.scope
-    return {"pk": _ALL_ENVIRONMENTS, "sk": "#".join(scope), "team_id": scope.team_id, "environment": scope.environment}
-
-
 def _team(team_id: str) -> str:
     return f"team#{team_id}"
 
@@ -309,6 +308,14 @@ def _key(key_hash: str) -> str:
     return f"client_key#{key_hash}"
 
 
+def _client_key(key: ClientKey) -> list[tuple[str, str]]:
+    """Return the places of a key: in the list of its team's, and where it is looked up when it is used."""
+    listed = _team(key.team_id), f"client_key#{key.id}"
+    if key.scope == "user_token":
+        return [listed, (_team(key.team_id), f"user_token_key#{key.environment}#{key.id}")]
+    return [listed, (_key(key.key_hash), "client_key")]
+
+
 def _environment_item(environment: Environment) -> Item:
     return {
         "pk": _team(environment.team_id),
@@ -320,6 +327,7 @@ def _environment_item(environment: Environment) -> Item:
         # As text, because a channel that is null (no provider) differs from one that is left out (the stack's).
         "channels": jsontext.dumps(environment.channels.model_dump(mode="json", by_alias=True, exclude_unset=True)),
         "client_access": jsontext.dumps(environment.client_access.model_dump(mode="json", exclude_unset=True)),
+        "keep_rendered": environment.keep_rendered,
         "version": environment.version,
         # Two may be made within a millisecond, and are listed in their order.
         "created_at": to_exact_iso(environment.created_at),

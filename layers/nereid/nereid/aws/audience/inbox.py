@@ -18,7 +18,7 @@ from nereid.clock import from_iso, to_iso
 from nereid.errors import NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import AppNotification, anonymous_id_of
-from nereid.ports.audience import ReadState
+from nereid.ports.audience import Position, ReadState
 
 #: How many notifications are marked at the same time, and how many before the time is looked at.
 _AT_ONCE, _ROUND = 8, 64
@@ -106,20 +106,37 @@ class DynamoInbox:
         return notifications, position
 
     def page(
-        self, scope: Scope, user_id: str, state: ReadState, page: int, per_page: int, *, oldest_first: bool
-    ) -> tuple[list[AppNotification], int]:
+        self,
+        scope: Scope,
+        user_id: str,
+        state: ReadState,
+        page: int,
+        per_page: int,
+        position: Position | None = None,
+        *,
+        oldest_first: bool,
+    ) -> tuple[list[AppNotification], int, str | None]:
         pk = user_key(scope, user_id)
         first = (page - 1) * per_page
         condition, values, index = _selection(pk, state)
         total = self._table.count(condition, values, index=index)
         if first >= total:
-            return [], total
+            return [], total, None
+        wanted = first + per_page
+        if position is not None:
+            condition, values = _from(pk, state, position, oldest_first=oldest_first)
+            wanted += 2  # the notification at the position, and one that shows that there are more
         listed = self._table.query(
-            condition, values, index=index, consistent=True, forward=oldest_first, limit=min(first + per_page, 1000)
+            condition, values, index=index, consistent=True, forward=oldest_first, limit=min(wanted, 1000)
         )
-        keys = [(item["pk"], item["sk"]) for item in islice(listed, first, first + per_page)]
+        others = (
+            item for item in listed if position is None or item["sk"] != _sort(position.uuid, position.created_at)
+        )
+        keys = [(item["pk"], item["sk"]) for item in islice(others, first, first + per_page)]
+        is_last = total <= wanted if position is None else next(others, None) is None
         found = self._table.get_many(keys)
-        return [_to_notification(found[key]) for key in keys if key in found], total
+        notifications = [_to_notification(found[key]) for key in keys if key in found]
+        return notifications, total, None if is_last or not keys else keys[-1][1].rpartition("#")[2]
 
     def unread(self, scope: Scope, user_id: str) -> int:
         condition, values, index = _selection(user_key(scope, user_id), "unread")
@@ -183,6 +200,15 @@ def _selection(pk: str, state: ReadState) -> tuple[str, Item, str | None]:
     if state == "all":
         return "pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": "inbox#"}, None
     return "pk = :pk AND begins_with(inbox, :prefix)", {":pk": pk, ":prefix": f"{state}#"}, "inbox"
+
+
+def _from(pk: str, state: ReadState, position: Position, *, oldest_first: bool) -> tuple[str, Item]:
+    """Return the condition for a selection from a position on, and for that itself."""
+    name, prefix = ("sk", "inbox") if state == "all" else ("inbox", state)
+    there = f"{prefix}#{to_iso(position.created_at)}#{position.uuid}"
+    # "~" comes after all that can stand there.
+    first, last = (there, f"{prefix}#~") if oldest_first else (f"{prefix}#", there)
+    return f"pk = :pk AND {name} BETWEEN :first AND :last", {":pk": pk, ":first": first, ":last": last}
 
 
 def _to_notification(item: Item) -> AppNotification:

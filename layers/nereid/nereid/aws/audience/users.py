@@ -448,6 +448,7 @@ def contact_item(scope: Scope, user: User | Owner, contact: ContactInfo) -> Item
         "updated_at": to_exact_iso(contact.updated_at),
         "version": contact.version,
         "origin": contact.origin,
+        "verified": contact.verified,
         "revived_at": to_exact_iso(contact.revived_at) if contact.revived_at else None,
         "generation": user.generation,
     }

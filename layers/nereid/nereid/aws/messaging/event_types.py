@@ -33,7 +33,7 @@ class DynamoEventTypeStore:
         item = self._table.get(tenant(scope, "event_types"), event_type)
         return _to_event_type(item) if item else None
 
-    def put(self, scope: Scope, event_type: EventType) -> EventType:
+    def put(self, scope: Scope, event_type: EventType, quota_times: int = 1) -> EventType:
         key = (tenant(scope, "event_types"), event_type.event_type)
         values: Item = {
             ":notifications": jsontext.dumps(
@@ -56,7 +56,7 @@ class DynamoEventTypeStore:
                 creation = self._table.updating(
                     *key, _CREATE + public, values, names=names, condition="attribute_not_exists(pk)"
                 )
-                self._add(scope, creation)
+                self._add(scope, creation, self._most * quota_times)
                 return event_type.model_copy(
                     update=dict.fromkeys(("created_at", "updated_at"), from_iso(values[":now"]))
                 )
@@ -64,17 +64,17 @@ class DynamoEventTypeStore:
 
         return until_uncontested("event type", attempt, again=(Conflict, Contended))
 
-    def _add(self, scope: Scope, creation: Item) -> None:
+    def _add(self, scope: Scope, creation: Item, most: int) -> None:
         """Create an event type and count it; `Conflict` if it is there, or if nothing has been counted before."""
         counted = self._table.updating(
-            *_count(scope), "ADD used :one", {":one": 1, ":most": self._most}, condition="used < :most"
+            *_count(scope), "ADD used :one", {":one": 1, ":most": most}, condition="used < :most"
         )
         try:
             self._table.transact_once(creation, counted)
         except ConditionFailed as error:
             if 0 not in error.which:
                 if self._table.get(*_count(scope)) is not None:
-                    raise LimitReached("event types", self._most) from error
+                    raise LimitReached("event types", most) from error
                 self._count_existing(scope)
             raise Conflict("event type") from error
 

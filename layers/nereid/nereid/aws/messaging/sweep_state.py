@@ -8,12 +8,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 
+from cachetools import TTLCache
+
 from nereid.aws.table import Item, Table, digest, seconds, tenant
 from nereid.clock import from_iso, to_iso
 from nereid.models.team import Scope
 from nereid.ports.messaging import Watch
 
 _POSITION = "position"
+#: The list of the environments that are swept; how many a sandbox knows to be in it, and for how many seconds, after
+#: which one that was deleted and made again is put there again.
+_ALL, _BEGUN, _BEGUN_SECONDS = "environments", 10_000, 3600
 #: The environment that the next run begins with, for the whole stack.
 _TURN = ("sweep", "turn")
 #: A watch is rewritten at each look; one that nobody looks at any more goes by itself.
@@ -25,6 +30,7 @@ class DynamoSweepState:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._begun: TTLCache[Scope, bool] = TTLCache(_BEGUN, _BEGUN_SECONDS)
 
     def read(self, scope: Scope) -> tuple[str | None, Iterator[Watch]]:
         items = self._table.query("pk = :pk", {":pk": _key(scope)})
@@ -49,9 +55,18 @@ class DynamoSweepState:
         self._table.delete_many(dict.fromkeys((_key(scope), _sort_key(watch)) for watch in watches))
 
     def forget(self, scope: Scope) -> None:
-        self._table.delete_many(
-            (item["pk"], item["sk"]) for item in self._table.query("pk = :pk", {":pk": _key(scope)})
-        )
+        found = self._table.query("pk = :pk", {":pk": _key(scope)})
+        self._table.delete_many([*((item["pk"], item["sk"]) for item in found), (_ALL, "#".join(scope))])
+
+    def begin(self, scope: Scope) -> None:
+        if scope not in self._begun:
+            entry = {"team_id": scope.team_id, "environment": scope.environment}
+            self._table.put({"pk": _ALL, "sk": "#".join(scope), **entry})
+            self._begun[scope] = True
+
+    def scopes(self) -> Iterator[Scope]:
+        for item in self._table.query("pk = :pk", {":pk": _ALL}):
+            yield Scope(item["team_id"], item["environment"])
 
     def turn(self) -> Scope | None:
         item = self._table.get(*_TURN, consistent=False)

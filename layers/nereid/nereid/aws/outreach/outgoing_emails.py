@@ -46,25 +46,26 @@ class DynamoOutgoingEmailStore:
         # DynamoDB deletes expired items within days, not at once.
         return _keyed(item) if item and item["expires_at"] > seconds(now) else None
 
-    def reserve(self, team_id: str, key: str, email_id: str, now: datetime) -> KeyedEmail:
+    def reserve(self, team_id: str, key: str, email_id: str, fingerprint: str, now: datetime) -> KeyedEmail:
         item = {
             "pk": _key(team_id, key),
             "sk": "idempotency_key",
             "email_id": email_id,
+            "fingerprint": fingerprint,
             "expires_at": seconds(now + _KEY_HOLDS),
         }
         try:
             self._table.put(item, "attribute_not_exists(pk) OR expires_at <= :now", {":now": seconds(now)})
         except ConditionFailed as error:
             return _keyed(error.old)
-        return KeyedEmail(email_id, queued=False)
+        return KeyedEmail(email_id, queued=False, fingerprint=fingerprint)
 
     def queued(self, team_id: str, key: str) -> None:
         self._table.update(_key(team_id, key), "idempotency_key", "SET queued = :yes", {":yes": True})
 
 
 def _keyed(item: Item) -> KeyedEmail:
-    return KeyedEmail(item["email_id"], queued=item.get("queued", False))
+    return KeyedEmail(item["email_id"], queued=item.get("queued", False), fingerprint=item.get("fingerprint"))
 
 
 def _email(team_id: str, email_id: str) -> str:

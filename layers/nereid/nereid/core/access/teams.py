@@ -1,9 +1,9 @@
 """Teams, environments and the credentials that open them."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from nereid.auth import client_keys, tokens
 from nereid.contention import until_uncontested
@@ -18,11 +18,13 @@ from nereid.models.team import (
     Channels,
     ClientAccess,
     ClientKey,
+    ClientKeyScope,
     Environment,
     Permission,
+    Scope,
     Team,
 )
-from nereid.ports.access import AccountStore
+from nereid.ports.access import AccountStore, UserTokenCipher
 from nereid.ports.clock import Clock
 
 
@@ -43,6 +45,7 @@ def create_team(
     environment: str,
     admin: NewAccount | None = None,
     senders: Sequence[str] = (),
+    quota_times: int = 1,
 ) -> NewTeam:
     """Make a team with one environment, an API token that may do everything, and perhaps a first account.
 
@@ -50,6 +53,8 @@ def create_team(
     ----------
     senders
         Whom it may send as beside the stack's own senders, as models/senders has them.
+    quota_times
+        How many times the stack's quotas it may have.
 
     Raises
     ------
@@ -57,7 +62,7 @@ def create_team(
         If the account's e-mail address is taken; nothing is made then.
     """
     now = clock.now()
-    team = Team(id=str(uuid.uuid4()), name=name, created_at=now, senders=list(senders))
+    team = Team(id=str(uuid.uuid4()), name=name, created_at=now, senders=list(senders), quota_times=quota_times)
     first = Environment(team_id=team.id, identifier=environment, name=environment, created_at=now)
     record = _token_record(clock, team.id, "first token", ["admin:all"], environment, DEFAULT_TOKEN_DAYS)
     account = new_account(clock, team.id, environment, admin) if admin else None
@@ -95,10 +100,11 @@ def change_team(
     clock: Clock,
     named: str,
     senders: Sequence[str] | None = None,
+    quota_times: int | None = None,
     *,
     stopped: bool | None = None,
 ) -> Team:
-    """Change what an operator says of a team: its list of senders, and whether it is stopped.
+    """Change what an operator says of a team: its list of senders, its quotas, and whether it is stopped.
 
     Parameters
     ----------
@@ -113,6 +119,8 @@ def change_team(
     team = find_team(accounts, named, registered=senders is None)
     if senders is not None:
         team = accounts.set_senders(team.id, senders)
+    if quota_times is not None:
+        team = accounts.set_quota_times(team.id, quota_times)
     if stopped is not None:
         change = accounts.stop_team if stopped else accounts.resume_team
         team = change(team.id, clock.now())
@@ -156,6 +164,7 @@ def create_environment(
     mock: bool,
     channels: Channels,
     client_access: ClientAccess | None = None,
+    keep_rendered: bool = False,
 ) -> Environment:
     """Make an environment; `AlreadyExists` if the team has one with the identifier."""
     environment = Environment(
@@ -165,6 +174,7 @@ def create_environment(
         mock=mock,
         channels=channels,
         client_access=client_access or ClientAccess(),
+        keep_rendered=keep_rendered,
         created_at=clock.now(),
     )
     accounts.create_environment(environment)
@@ -179,12 +189,13 @@ def update_environment(
     name: str | None,
     channels: Channels,
     client_access: ClientAccess,
+    keep_rendered: bool | None = None,
 ) -> Environment:
     """Change an environment, member by member.
 
     Parameters
     ----------
-    name
+    name, keep_rendered
         None if it stays.
     channels, client_access
         Their members that were not set stay.
@@ -208,6 +219,7 @@ def update_environment(
                 "name": name or environment.name,
                 "channels": environment.channels.changed(channels),
                 "client_access": environment.client_access.changed(client_access),
+                "keep_rendered": environment.keep_rendered if keep_rendered is None else keep_rendered,
             }
         )
         accounts.update_environment(changed)
@@ -241,29 +253,36 @@ def create_api_token(
 
 def create_client_key(
     accounts: AccountStore,
+    cipher: Callable[[], UserTokenCipher],
     clock: Clock,
     team_id: str,
     environment: str,
-    scope: Literal["public", "secret"],
+    scope: ClientKeyScope,
     name: str | None,
 ) -> tuple[ClientKey, str]:
     """Make a client key; `NotFound` if the team lacks the environment.
 
+    Parameters
+    ----------
+    cipher
+        Returns the cipher; asked if the key is one that signs.
+
     Returns
     -------
-    The key's record, and the key itself; a secret one is shown this once.
+    The key's record, and the key itself; one that is not public is shown this once.
     """
     if accounts.environment(team_id, environment) is None:
         raise NotFound("environment")
-    key = client_keys.mint(scope)
+    key, key_id = client_keys.mint(scope), str(uuid.uuid4())
     record = ClientKey(
         team_id=team_id,
-        id=str(uuid.uuid4()),
+        id=key_id,
         environment=environment,
         scope=scope,
         name=name,
         shown=key if scope == "public" else key[:8],
         key_hash=client_keys.hash_key(key),
+        sealed=cipher().seal(Scope(team_id, environment), key_id, key) if scope == "user_token" else None,
         created_at=clock.now(),
     )
     accounts.create_client_key(record)

@@ -5,6 +5,7 @@ from typing import Any
 
 from nereid import jsontext
 from nereid.contention import until_uncontested
+from nereid.core.audience.crowding import least_vouched
 from nereid.core.audience.users import merged
 from nereid.errors import AlreadyExists, Conflict, Invalid, NotFound
 from nereid.models.team import Scope
@@ -30,14 +31,18 @@ def add_contact_info(
     NotFound
         If there is no such user.
     AlreadyExists
-        If the user has this address already.
+        If the user has this address already, and not only an app's public key says so.
     Invalid
         On `value`, if the user has as many as one can have.
     """
     user = _load(users, scope, user_id)
-    if user.contact_info(type_, value):
+    known = user.contact_info(type_, value)
+    if known is None:
+        return _add(users, clock, scope, user, type_, value, filterable, meta)
+    if known.verified is not False:
         raise AlreadyExists("contact info")
-    return _add(users, clock, scope, user, type_, value, filterable, meta)
+    # To who adds it now, it is new.
+    return put_contact_info(users, clock, scope, user_id, type_, value, {"filterable": filterable, "meta": meta})
 
 
 def put_contact_info(
@@ -75,6 +80,7 @@ def put_contact_info(
                 "filterable": changes.get("filterable", known.filterable),
                 "meta": merged(known.meta, changes.get("meta", {})),
                 "updated_at": clock.now(),
+                "verified": True,
                 # A push token that is registered anew: should it be disabled again, it is worth another try.
                 "revived_at": None,
             }
@@ -113,13 +119,22 @@ def _add(
     filterable: str | None,
     meta: Mapping[str, Any],
 ) -> ContactInfo:
-    if len(user.contact_infos) >= MAX_CONTACT_INFOS:
+    gone = least_vouched(user.contact_infos) if len(user.contact_infos) >= MAX_CONTACT_INFOS else None
+    if gone is None and len(user.contact_infos) >= MAX_CONTACT_INFOS:
         raise Invalid({"value": f"a user can have at most {MAX_CONTACT_INFOS} contact infos"})
     now = clock.now()
     contact = ContactInfo(
-        type=type_, value=value, filterable=filterable, meta=merged({}, meta), created_at=now, updated_at=now
+        type=type_,
+        value=value,
+        filterable=filterable,
+        meta=merged({}, meta),
+        created_at=now,
+        updated_at=now,
+        verified=True,
     )
     _require_room(user, contact)
+    if gone is not None:
+        users.delete_contact_info(scope, user, gone)
     users.put_contact_info(scope, user, contact, new=True)
     return contact
 

@@ -1,14 +1,15 @@
 """Set a user's traits for a client."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nereid import jsontext
 from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
+from nereid.core.audience.crowding import least_vouched
 from nereid.errors import Conflict
 from nereid.logs import logger
-from nereid.models.operation import Traits, Who
+from nereid.models.operation import Traits, Unvouched, Who
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, MAX_META_BYTES, ContactInfo, ContactType, User
 
@@ -17,8 +18,12 @@ ORIGIN = "identify"
 _CONTACTS: dict[str, ContactType] = {"email": "email", "phone": "mobile_number"}
 
 
-def identify_user(identities: Identities, scope: Scope, who: Who, traits: Traits) -> None:
+def identify_user(
+    identities: Identities, scope: Scope, who: Who, traits: Traits, unvouched: Sequence[Unvouched] = ()
+) -> None:
     """Find or create the user and set the given traits; the others stay.
+
+    An address for which only a public key vouches is not verified, and takes the place of none that is.
 
     Safe to repeat. The record and the contact infos are written together or not at all.
 
@@ -27,12 +32,14 @@ def identify_user(identities: Identities, scope: Scope, who: Who, traits: Traits
     Unavailable
         If a store failed, or others kept writing the same user.
     """
-    until_uncontested("user", lambda: _apply(identities, scope, identities.find_or_create(scope, who), traits))
+    until_uncontested(
+        "user", lambda: _apply(identities, scope, identities.find_or_create(scope, who), traits, unvouched)
+    )
 
 
-def _apply(identities: Identities, scope: Scope, user: User, traits: Traits) -> None:
+def _apply(identities: Identities, scope: Scope, user: User, traits: Traits, unvouched: Sequence[Unvouched]) -> None:
     given = {name: getattr(traits, name) for name in traits.model_fields_set}
-    named = {_CONTACTS[name]: given[name] or None for name in _CONTACTS if name in given}
+    named = [(type_, given[name] or None, name not in unvouched) for name, type_ in _CONTACTS.items() if name in given]
     changes: dict[str, Any] = {name: given[name] for name in ("timezone", "locale") if name in given}
     changes["updated_at"] = identities.clock.now()
     if not named:
@@ -45,8 +52,8 @@ def _apply(identities: Identities, scope: Scope, user: User, traits: Traits) -> 
     changes["meta"] = _merged(loaded, given.get("data") or {})
     put: list[ContactInfo] = []
     removed: list[ContactInfo] = []
-    for type_, value in named.items():
-        _replace(identities, loaded, type_, value, put, removed)
+    for type_, value, verified in named:
+        _replace(identities, loaded, type_, value, put, removed, verified=verified)
     identities.users.save(scope, loaded.model_copy(update=changes), put, removed)
 
 
@@ -66,15 +73,22 @@ def _replace(
     value: str | None,
     put: list[ContactInfo],
     removed: list[ContactInfo],
+    *,
+    verified: bool,
 ) -> None:
-    """Have the address of a type that identify owns be this one, or none."""
+    """Have the address of a type that identify owns be this one, or none; verified ones stay beside one that is not."""
     there = user.contact_info(type_, value) if value is not None else None
     owned = [contact for contact in user.contact_infos if contact.type == type_ and contact.origin == ORIGIN]
-    removed += [contact for contact in owned if contact is not there]
+    removed += [contact for contact in owned if contact is not there and (verified or not contact.verified)]
+    now = identities.clock.now()
+    if there is not None and there.verified is False and verified:
+        put.append(there.model_copy(update={"verified": True, "updated_at": now}))
     if value is None or there is not None:
         return
     if len(user.contact_infos) + len(put) - len(removed) >= MAX_CONTACT_INFOS:
-        logger.warning("contact info dropped: the user has as many as one can have", extra={"type": type_})
-        return
-    now = identities.clock.now()
-    put.append(ContactInfo(type=type_, value=value, origin=ORIGIN, created_at=now, updated_at=now))
+        gone = least_vouched([each for each in user.contact_infos if each not in removed]) if verified else None
+        if gone is None:
+            logger.warning("contact info dropped: the user has as many as one can have", extra={"type": type_})
+            return
+        removed.append(gone)
+    put.append(ContactInfo(type=type_, value=value, origin=ORIGIN, verified=verified, created_at=now, updated_at=now))

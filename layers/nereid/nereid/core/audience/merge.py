@@ -32,12 +32,14 @@ class Merging:
     """Implements `nereid.ports.audience.Merging`."""
 
     def contact(self, user: User, arriving: ContactInfo) -> ContactInfo | None:
-        """Return a contact info as it arrives at the user; None if the user's own of that address stays.
+        """Return a contact info as it arrives at the user; None if the user's own of that address stays as it is.
 
         `identify` keeps one address of each type, so a moved one is no longer identify's if the user has one of those.
         """
-        if user.contact_info(arriving.type, arriving.value) is not None:
-            return None
+        own = user.contact_info(arriving.type, arriving.value)
+        if own is not None:
+            is_proof = own.verified is False and arriving.verified is not False
+            return own.model_copy(update={"verified": True}) if is_proof else None
         is_rival = arriving.origin == "identify" and any(
             own.origin == "identify" and own.type == arriving.type for own in user.contact_infos
         )

@@ -1,10 +1,12 @@
 """Register an installation of an app, with the push token that reaches it."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
+from nereid.core.audience.crowding import contact_of, crowded_out
 from nereid.errors import Conflict, Unavailable
 from nereid.logs import logger
 from nereid.models.operation import Who
@@ -26,14 +28,24 @@ class Devices:
     store: DeviceStore
     identities: Identities
 
-    def register(self, scope: Scope, who: Who, device: Device) -> None:
+    def register(self, scope: Scope, who: Who, device: Device, *, verified: bool = True, may_take: bool = True) -> None:
         """Add a device to the user of the ids, or change the existing one.
 
         Its token becomes a contact info of this user and is taken from every other: a phone has one owner. The token
         that the device had before is forgotten; a device without a token keeps the one it has. Safe to repeat.
 
+        Of a user with as many devices, or contact infos, as one can have, another device goes: see `crowding`.
+
         A token that many users have is taken from them in steps, and given in the last one; a repetition goes on
         from the last step that was done.
+
+        Parameters
+        ----------
+        verified
+            Whether more than an app's public key says that the token is this user's.
+        may_take
+            Whether it takes the place of verified tokens, and is taken from who has it verified; if not, the device is
+            registered without it then.
 
         Raises
         ------
@@ -47,26 +59,40 @@ class Devices:
             loaded = self.identities.users.load(scope, user.user_id)
             if loaded is None:
                 raise Conflict
-            self._register(scope, loaded, device)
+            self._register(scope, loaded, device, verified=verified, may_take=may_take)
 
         until_uncontested("user", attempt)
 
-    def _register(self, scope: Scope, user: User, device: Device) -> None:
+    def _register(self, scope: Scope, user: User, device: Device, *, verified: bool, may_take: bool) -> None:
         devices = self.store.devices(scope, user)
         known = _match(devices, device)
-        if known is None and len(devices) >= MAX_DEVICES:
-            logger.warning("device dropped: the user has as many as one can have", extra={"devices": len(devices)})
-            return
         if known is not None:
             device = device.model_copy(update={"created_at": known.created_at})
+        if device.token is not None and not may_take and self._is_anothers(scope, user.user_id, device.token):
+            device = device.model_copy(update={"token": None})
+        gone = []
+        if known is None and len(devices) >= MAX_DEVICES:
+            out = crowded_out(user, devices, device, verified=verified)
+            if out is None:
+                logger.warning("device dropped: the user has as many as one can have", extra={"devices": len(devices)})
+                return
+            gone.append(out)
         if device.token is None:
-            self.store.save(scope, [_keeping_token(user, device, known)])
+            self.store.save(scope, [_without(gone, user, _keeping_token(user, device, known))])
             return
         last = self.store.last_registration(scope, device.token)
-        own = self._with_token(user, device, known, devices)
+        own = _with_token(user, device, known, devices, gone, verified=verified, may_take=may_take)
         others = self._taken_from_most(scope, user.user_id, device.token)
         now = self.identities.clock.now()
         self.store.save_with_token(scope, [own, *others], device.token, uuid.uuid4().hex, last, now)
+
+    def _is_anothers(self, scope: Scope, but: str, token: str) -> bool:
+        """Tell whether another user has a token, and not only because an app with a public key said so."""
+        for user_id in self.store.holding(scope, token, MOST_HOLDERS):
+            holder = self.store.holder(scope, user_id, token) if user_id != but else None
+            if holder is not None and holder.contact.verified is not False:
+                return True
+        return False
 
     def _taken_from_most(self, scope: Scope, but: str, token: str) -> list[DeviceChange]:
         """Take a token from other users, as far as one transaction cannot; return the changes of those that are left.
@@ -91,26 +117,47 @@ class Devices:
             raise Unavailable("a push token is being taken from very many users")
         return changes
 
-    def _with_token(self, user: User, device: Device, known: Device | None, devices: list[Device]) -> DeviceChange:
-        """Return the change of the user that has the device and its token from now on."""
-        assert device.token is not None
-        change = _replacing(user, device, known)
-        others = [other for other in devices if other is not known]
-        bereft = [other for other in others if other.token == device.token]
-        removed = []
-        if known is not None and known.token != device.token and known.token not in {other.token for other in others}:
-            old = user.contact_info("firebase_token", known.token) if known.token is not None else None
-            removed = [old] if old else []
-        contact = _contact(user, device)
-        full = len(user.contact_infos) - len(removed) >= MAX_CONTACT_INFOS
-        if full and user.contact_info(*contact.key) is None:
+
+def _with_token(
+    user: User,
+    device: Device,
+    known: Device | None,
+    devices: list[Device],
+    gone: Sequence[Device],
+    *,
+    verified: bool,
+    may_take: bool,
+) -> DeviceChange:
+    """Return the change of the user that has the device and its token from now on."""
+    assert device.token is not None
+    change = _without(gone, user, _replacing(user, device, known))
+    others = [other for other in devices if other is not known and other not in gone]
+    bereft = [other for other in others if other.token == device.token]
+    old = contact_of(user, known) if known is not None and known.token != device.token else None
+    if old is not None and old.value not in {other.token for other in others} and (may_take or old.verified is False):
+        change = change._replace(removed_contacts=[*change.removed_contacts, old])
+    contact = _contact(user, device, verified=verified)
+    full = len(user.contact_infos) - len(change.removed_contacts) >= MAX_CONTACT_INFOS
+    if full and user.contact_info(*contact.key) is None:
+        reached = [other for other in others if contact_of(user, other) is not None]
+        out = crowded_out(user, reached, device, verified=verified)
+        if out is None:
             logger.warning("token dropped: the user has as many contact infos as one can have")
-            return change._replace(removed_contacts=removed)
-        return change._replace(
-            contacts=[contact],
-            removed_contacts=removed,
-            devices=[*change.devices, *(other.model_copy(update={"token": None}) for other in bereft)],
-        )
+            return change
+        change = _without([out], user, change)
+    return change._replace(
+        contacts=[contact],
+        devices=[*change.devices, *(other.model_copy(update={"token": None}) for other in bereft)],
+    )
+
+
+def _without(gone: Sequence[Device], user: User, change: DeviceChange) -> DeviceChange:
+    """Return a change that also removes devices, with the contact infos of their tokens."""
+    contacts = [contact for contact in (contact_of(user, device) for device in gone) if contact is not None]
+    return change._replace(
+        removed_devices=[*change.removed_devices, *gone],
+        removed_contacts=[*change.removed_contacts, *contacts],
+    )
 
 
 def _without_token(holder: TokenHolder) -> DeviceChange:
@@ -154,19 +201,23 @@ def _keeping_token(user: User, device: Device, known: Device | None) -> DeviceCh
     return _replacing(user, device.model_copy(update={"token": known.token}), known)._replace(contacts=contacts)
 
 
-def _contact(user: User, device: Device) -> ContactInfo:
-    """Return the contact info of a device's token. A token that is registered anew may be revived again."""
+def _contact(user: User, device: Device, *, verified: bool) -> ContactInfo:
+    """Return the contact info of a device's token. A token that is registered anew may be revived again.
+
+    What is verified stays so, whoever registers it again.
+    """
     assert device.token is not None
     now = device.updated_at
     known = user.contact_info("firebase_token", device.token)
     if known is not None:
         changes = {"filterable": device.os, "origin": ORIGIN, "updated_at": now, "revived_at": None}
-        return known.model_copy(update=changes)
+        return known.model_copy(update={**changes, "verified": verified or known.verified})
     return ContactInfo(
         type="firebase_token",
         value=device.token,
         filterable=device.os,
         origin=ORIGIN,
+        verified=verified,
         created_at=now,
         updated_at=now,
     )

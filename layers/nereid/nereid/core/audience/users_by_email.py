@@ -53,7 +53,7 @@ def create_user_with_email(
         if holder(users, scope, email):
             raise AlreadyExists("user")
         now = clock.now()
-        contact = ContactInfo(type="email", value=email, created_at=now, updated_at=now)
+        contact = ContactInfo(type="email", value=email, created_at=now, updated_at=now, verified=True)
         user = new_user(str(uuid.uuid4()), now, meta)
         users.create_with_contact(scope, user, contact, stamp)
         return user.model_copy(update={"contact_infos": [contact]})

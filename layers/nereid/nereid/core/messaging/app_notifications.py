@@ -1,13 +1,14 @@
 """App notifications: list a user's inbox, and mark them as read."""
 
 from contextlib import suppress
+from typing import NamedTuple
 
 from nereid.core.audience.client_identities import Identities
-from nereid.errors import NotFound
+from nereid.errors import Invalid, NotFound
 from nereid.models.operation import Who
 from nereid.models.team import Scope
 from nereid.models.user import AppNotification
-from nereid.ports.audience import Inbox, ReadState
+from nereid.ports.audience import Inbox, Position, ReadState
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import DeliveryStore
 
@@ -15,13 +16,52 @@ from nereid.ports.messaging import DeliveryStore
 _LONGEST_ID = 64
 
 
+class Listed(NamedTuple):
+    """A page of a user's notifications."""
+
+    notifications: list[AppNotification]
+    #: How many there are in all, of the state that was asked for, and of the unread ones.
+    total: int
+    unread: int
+    #: The notification that the next page goes on from; None on the last one.
+    next_before: str | None
+
+
 def list_app_notifications(
-    inbox: Inbox, scope: Scope, user_id: str, state: ReadState, page: int, per_page: int, *, oldest_first: bool
-) -> tuple[list[AppNotification], int, int]:
-    """Return one page of a user's notifications, how many the state selects, and how many are unread."""
-    notifications, total = inbox.page(scope, user_id, state, page, per_page, oldest_first=oldest_first)
+    inbox: Inbox,
+    deliveries: DeliveryStore,
+    scope: Scope,
+    user_id: str,
+    state: ReadState,
+    page: int,
+    per_page: int,
+    before: str | None = None,
+    *,
+    oldest_first: bool,
+) -> Listed:
+    """Return one page of a user's notifications.
+
+    Parameters
+    ----------
+    before
+        The notification that the list goes on from, wherever that stands by now; pages count from there.
+
+    Raises
+    ------
+    Invalid
+        On `before` if there is no such notification.
+    """
+    position = _position(deliveries, scope, before) if before is not None else None
+    notifications, total, last = inbox.page(scope, user_id, state, page, per_page, position, oldest_first=oldest_first)
     unread = total if state == "unread" else inbox.unread(scope, user_id)
-    return notifications, total, unread
+    return Listed(notifications, total, unread, last)
+
+
+def _position(deliveries: DeliveryStore, scope: Scope, uuid: str) -> Position:
+    delivery = deliveries.get_many(scope, [uuid]).get(uuid)
+    if delivery is None or delivery.channel != "app":
+        raise Invalid({"before": "before is not valid"})
+    return Position(delivery.created_at, uuid)
 
 
 def read_all(inbox: Inbox, clock: Clock, scope: Scope, user_id: str) -> int:

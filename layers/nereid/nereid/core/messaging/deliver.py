@@ -173,8 +173,9 @@ class Deliverer:
         except (TryAgain, Unavailable):
             self._release(job, token)
             raise
+        kept = cut(rendered.members) if job.mock or job.keeps_rendered else None
         if hindrance is not None:
-            self._record(job, token, hindrance)
+            self._record(job, token, hindrance._replace(rendered=kept))
             return
         # It comes again as one that is counted, if the provider does not take it.
         job = _without_limits(job)
@@ -203,7 +204,7 @@ class Deliverer:
                 outcome = Outcome("failed", UNKNOWN_OUTCOME)
         else:
             outcome = Outcome("success", None, provider_message_id)
-        outcome = outcome._replace(missing_variables=rendered.missing_variables)
+        outcome = outcome._replace(rendered=kept, missing_variables=rendered.missing_variables)
         self._record_surely(job, token, outcome, time_left)
 
     def _require_time(self, until: datetime, seconds_left: Callable[[], float]) -> None:
@@ -236,7 +237,7 @@ class Deliverer:
     def _hindrance(self, job: DeliveryJob, rendered: Rendered) -> Outcome | None:
         """Return how a delivery ends that is not to be sent, or None if it is."""
         if job.mock:
-            return Outcome("mocked", None, None, cut(rendered.members), rendered.missing_variables)
+            return Outcome("mocked", missing_variables=rendered.missing_variables)
         if self.suppressions is not None:
             suppression = self.suppressions.get(job.team_id, job.recipient.value)
             subscription = rendered.unsubscribe_url is not None

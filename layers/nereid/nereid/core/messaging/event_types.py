@@ -74,6 +74,7 @@ def put_event_type(
     notifications: Sequence[Notification],
     *,
     public: bool | None = None,
+    quota_times: int = 1,
 ) -> EventType:
     """Create or replace an event type as a whole; its notifications are checked before."""
     now = clock.now()
@@ -87,6 +88,7 @@ def put_event_type(
             created_at=now,
             updated_at=now,
         ),
+        quota_times,
     )
 
 

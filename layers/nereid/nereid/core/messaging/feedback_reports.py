@@ -15,6 +15,7 @@ from typing import Any
 
 from nereid import jsontext
 from nereid.clock import to_iso
+from nereid.core.messaging.bounces import status_code, verdict
 from nereid.models.report import EmailReport, PushFailure
 from nereid.models.team import Scope
 
@@ -33,8 +34,6 @@ _KINDS: dict[str, tuple[str, str]] = {
 _OWN_TAGS = frozenset({"team_id", "environment", "delivery_id", "sending"})
 #: A word of the provider's own, as which it may be shown and logged.
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]{0,63}")
-#: An enhanced status code of a mail server (RFC 3463), or its reply code.
-_STATUS = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3}|[245]\d\d)(?![\w.])")
 
 
 def read(message: Mapping[str, Any], now: datetime) -> EmailReport | PushFailure | None:
@@ -72,6 +71,11 @@ def _email(report: Mapping[str, Any], received: datetime | None, now: datetime) 
     at = min(max(_moment(about.get("timestamp")) or received or now, sent_at), now)
     kind = _told_apart(kind, about)
     known = _known(kind, about)
+    judged = None
+    if kind == "bounce":
+        judged = verdict(known.get("bounce_type"), known.get("sub_type"), known.get("code"))
+        if judged != "dead" and known.get("bounce_type") != "Permanent":
+            kind = "transient_bounce"
     others = {name: _tag(tags, name) for name in tags if name not in _OWN_TAGS and not name.startswith("ses:")}
     destination = mail.get("destination") or []
     return EmailReport(
@@ -85,12 +89,11 @@ def _email(report: Mapping[str, Any], received: datetime | None, now: datetime) 
         recipient=str(destination[0]) if len(destination) == 1 else None,
         event={"type": kind, "at": to_iso(at), **known},
         detail=", ".join(known[name] for name in ("sub_type", "code", "feedback_type") if name in known) or None,
+        verdict=judged,
     )
 
 
 def _told_apart(kind: str, about: Mapping[str, Any]) -> str:
-    if kind == "bounce" and about.get("bounceType") != "Permanent":
-        return "transient_bounce"
     if kind == "complaint" and about.get("complaintFeedbackType") == "not-spam":
         return "not_spam"
     if kind == "complaint" and about.get("complaintSubType") == "OnAccountSuppressionList":
@@ -102,7 +105,7 @@ def _known(kind: str, about: Mapping[str, Any]) -> dict[str, str]:
     """Return the stored part of a report."""
     given: dict[str, str | None] = {}
     match kind:
-        case "bounce" | "transient_bounce":
+        case "bounce":
             given = {"bounce_type": _word(about.get("bounceType")), "sub_type": _word(about.get("bounceSubType"))}
             given["code"] = _status(about.get("bouncedRecipients"))
         case "complaint" | "known_complaint":
@@ -117,12 +120,8 @@ def _known(kind: str, about: Mapping[str, Any]) -> dict[str, str]:
 
 def _status(recipients: Any) -> str | None:
     """Return the status code of the first recipient, which is the only one."""
-    first = recipients[0] if isinstance(recipients, list) and recipients else {}
-    for name in ("status", "diagnosticCode"):
-        found = _STATUS.search(str(first.get(name) or ""))
-        if found:
-            return found[1]
-    return None
+    first = recipients[0] if isinstance(recipients, list) and recipients else None
+    return status_code(first) if isinstance(first, dict) else None
 
 
 def _word(value: Any) -> str | None:

@@ -149,6 +149,7 @@ class Processor:
         if user is None and user_exists:
             raise NotFound("user")
         plan = make_plan(environment, found, message, user, now)
+        self.watches.begin(scope)
         watch = watch_if_late(message, now)
         if watch is not None:
             # Before it is stored, so that a stored message is always found again.
@@ -292,7 +293,10 @@ class Processor:
             asked_at=asked_at,
         )
         # Not even set in the jobs of others, so that an earlier release reads those as well.
-        return job.model_copy(update={"limits": _limits(environment, message)}) if message.is_public else job
+        special: dict[str, Any] = {"limits": _limits(environment, message)} if message.is_public else {}
+        if environment.keep_rendered:
+            special["keep_rendered"] = True
+        return job.model_copy(update=special) if special else job
 
 
 def _limits(environment: Environment, message: Message) -> PublicLimits:
@@ -347,13 +351,20 @@ def recipients_of(message: Message, user: User | None) -> list[Recipient]:
     found: dict[tuple[str, str], Recipient] = {}
     if user and not message.ignore_user_contacts:
         for stored in user.contact_infos:
-            found[stored.key] = Recipient(type=stored.type, value=stored.value, filterable=stored.filterable)
+            found[stored.key] = Recipient(
+                type=stored.type,
+                value=stored.value,
+                filterable=stored.filterable,
+                verified=stored.verified is not False,
+            )
     for entry in message.contacts():
         key = (entry.type, comparable(entry.type, entry.value))
         known = found.get(key)
         if known is None:
             found[key] = Recipient(type=entry.type, value=entry.value, filterable=entry.filterable)
-        elif entry.filterable is not None:
+            continue
+        known.verified = True  # no event that an app sends has contacts
+        if entry.filterable is not None:
             known.filterable = entry.filterable
     return list(found.values())
 
@@ -363,10 +374,13 @@ def _reached(notification: Notification | OutreachNotification, recipients: Sequ
         return [index for index, recipient in enumerate(recipients) if recipient.type == "user"]
     wanted = CONTACT_OF[notification.channel]
     words = notification.to.words() if notification.to else ()
+    verified = notification.to.verified if notification.to else False
     return [
         index
         for index, recipient in enumerate(recipients)
-        if recipient.type == wanted and (not words or _matches(recipient.filterable, words))
+        if recipient.type == wanted
+        and (recipient.verified or not verified)
+        and (not words or _matches(recipient.filterable, words))
     ]
 
 

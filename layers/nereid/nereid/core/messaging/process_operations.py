@@ -47,10 +47,12 @@ class Operations:
         scope = environment.scope
         match operation:
             case Identify():
-                identify_user(self.identities, scope, operation.who, operation.traits)
+                identify_user(self.identities, scope, operation.who, operation.traits, operation.unvouched)
             case Alias():
                 alias_user(self.identities, scope, operation.anonymous_id, operation.external_id)
             case RegisterDevice():
-                self.devices.register(scope, operation.who, operation.device)
+                is_verified = not operation.unvouched
+                may_take = is_verified or environment.client_access.identity == "open"
+                self.devices.register(scope, operation.who, operation.device, verified=is_verified, may_take=may_take)
             case _:
                 track_event(self.identities, self.processor, environment, operation)

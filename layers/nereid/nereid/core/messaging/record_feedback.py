@@ -1,8 +1,8 @@
 """The providers' reports on mails and push notifications that they accepted.
 
 Reports come more than once and in any order. Each is noted once per delivery and type, and their meaning for a
-delivery is worked out when it is read. A permanent bounce or a complaint suppresses the address at once, soft
-bounces when five came in a row.
+delivery is worked out when it is read. A complaint, or a bounce because there is no such address, suppresses the
+address at once, soft bounces when five came in a row; see `nereid.core.messaging.bounces`.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,6 @@ from nereid.ports.messaging import DeliveryStore, Listener, SentDeliveries, Supp
 
 #: The reports that suppress the address by themselves.
 _SUPPRESSING: dict[str, SuppressionReason] = {
-    "bounce": "bounce",
     "complaint": "complaint",
     "known_complaint": "complaint",
 }
@@ -83,16 +82,20 @@ class FeedbackRecorder:
 
     def _consequences(self, report: EmailReport, recipient: str) -> None:
         team_id = report.scope.team_id
-        match report.kind:
-            case "delivery":
-                self.suppressions.delivered(team_id, recipient, report.at)
-            case "transient_bounce":
-                suppression = self.suppressions.soft_bounced(team_id, recipient, report.delivery_id, report.at)
-                if suppression is not None and "bounce" in suppression.reasons:
-                    self.listener.suppressed(team_id, recipient, "bounce")
-            case kind if kind in _SUPPRESSING:
-                self.suppressions.add(team_id, recipient, _SUPPRESSING[kind], report.at, report.detail)
-                self.listener.suppressed(team_id, recipient, _SUPPRESSING[kind])
+        if report.kind == "delivery":
+            self.suppressions.delivered(team_id, recipient, report.at)
+        elif report.verdict == "soft":
+            suppression = self.suppressions.soft_bounced(team_id, recipient, report.delivery_id, report.at)
+            if suppression is not None and "bounce" in suppression.reasons:
+                self.listener.suppressed(team_id, recipient, "bounce")
+        elif report.verdict == "dead":
+            self._suppress(report, recipient, "bounce")
+        elif report.kind in _SUPPRESSING:
+            self._suppress(report, recipient, _SUPPRESSING[report.kind])
+
+    def _suppress(self, report: EmailReport, recipient: str, reason: SuppressionReason) -> None:
+        self.suppressions.add(report.scope.team_id, recipient, reason, report.at, report.detail)
+        self.listener.suppressed(report.scope.team_id, recipient, reason)
 
     def _push(self, failure: PushFailure) -> str:
         found = self.sent.sent_as(failure.provider_message_id)

@@ -106,8 +106,8 @@ class Sweeper:
         return Sweep(run.oldest_pending, run.messages, run.repaired, failed, run.lag(scopes))
 
     def _in_turn(self) -> tuple[deque[Scope], bool]:
-        """Return all environments, and whether the last run left some out; those come first then."""
-        scopes = list(self.tenants.scopes())
+        """Return the environments that may have messages, and whether the last run left some out; those come first."""
+        scopes = list(dict.fromkeys([*self.tenants.scopes(), *self.state.scopes()]))
         turn = self.state.turn()
         if turn is None:
             return deque(scopes), False

@@ -1,14 +1,17 @@
 """The parts of an e-mail to a lead, made of its content as given, with a link to unsubscribe added to each.
 
 Content that begins with `<` or holds an HTML tag is the HTML part, and the text part is made of it; any other
-content is the text part, and there is no HTML part.
+content is the text part, and there is no HTML part. HTML with no element that makes lines was written as text is: its
+line breaks are kept.
 """
 
 import re
 from html import escape
 
-from nereid.core.html_text import is_closed, text_of
+from nereid.core import html_text, markup
+from nereid.core.html_text import text_of
 from nereid.core.memory_limit import memory_limit
+from nereid.core.one_line import one_line as on_one_line
 from nereid.core.time_limit import time_limit
 from nereid.errors import Invalid, TemplateFailed
 from nereid.models.delivery import Rendered
@@ -23,7 +26,6 @@ _ELEMENTS = (
 )
 _TAG = re.compile(rf"</?(?:{'|'.join(_ELEMENTS.split())})(?:\s[^<>]*)?/?>|<!doctype\b|<!--", re.IGNORECASE)
 _CLOSING = re.compile(r"</body\s*>|</html\s*>", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: Characters that no mail needs and some programs end a text at.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -39,7 +41,7 @@ def check(content: str) -> None:
     content = _FORBIDDEN.sub("", content)
     try:
         with time_limit(), memory_limit():
-            if is_html(content) and not is_closed(content):
+            if is_html(content) and not html_text.is_closed(content):
                 raise Invalid({"content": "content has a tag, comment or quote that is never closed"})
     except TemplateFailed as error:
         raise Invalid({"content": f"content cannot be read: {error}"}) from error
@@ -49,6 +51,8 @@ def render(outreach: Outreach, unsubscribe_url: str) -> Rendered:
     """Return the parts of the mail."""
     content = _FORBIDDEN.sub("", outreach.content)
     html = is_html(content)
+    if html and not html_text.has_layout(content):
+        content = markup.with_breaks(content.strip())
     text = text_of(content) if html else content.rstrip()
     members = {"subject": one_line(outreach.subject), "text": f"{text}\n\nUnsubscribe: {unsubscribe_url}\n"}
     if html:
@@ -58,8 +62,8 @@ def render(outreach: Outreach, unsubscribe_url: str) -> Rendered:
 
 
 def one_line(text: str) -> str:
-    """Return a text without line breaks and other control characters, which in a header would begin another one."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    """Return a text on one line, with single blanks between its words."""
+    return " ".join(on_one_line(text).split())
 
 
 def is_html(content: str) -> bool:

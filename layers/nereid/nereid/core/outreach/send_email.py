@@ -4,9 +4,11 @@ It goes the way of every message: the message's id is the e-mail's, and what fol
 feedback) is the pipeline's.
 """
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 
+from nereid import jsontext
 from nereid.core.messaging.ingest import ingest
 from nereid.core.outreach import content
 from nereid.core.outreach.content import one_line
@@ -19,7 +21,7 @@ from nereid.models.suppression import SuppressionReason
 from nereid.models.team import Environment
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import MessageQueue, SuppressionStore
-from nereid.ports.outreach import CampaignStore, EmailAccountStore, LeadStore, OutgoingEmailStore
+from nereid.ports.outreach import CampaignStore, EmailAccountStore, KeyedEmail, LeadStore, OutgoingEmailStore
 
 _SUPPRESSED: dict[SuppressionReason, str] = {
     "unsubscribe": "Lead has unsubscribed",
@@ -67,7 +69,7 @@ class EmailSender:
         ------
         Invalid
             On `from` if there is no such mailbox, on `lead_id` if the lead must not be mailed, on `content` if it
-            cannot be read.
+            cannot be read, on `Idempotency-Key` if another e-mail was asked for with it.
         NotFound
             `campaign` or `lead`.
         Unavailable
@@ -79,14 +81,18 @@ class EmailSender:
         if not subject:
             raise Invalid({"subject": "subject is required"})
         content.check(new_email.content)
+        fingerprint = _fingerprint(environment, new_email, subject)
         before = self.emails.repeated(team_id, new_email.key, now) if new_email.key else None
+        _check_key(before, fingerprint)
         if before is not None and before.queued:
             return before.email_id
         lead = self._check(team_id, new_email)
         email_id = before.email_id if before else str(uuid.uuid4())
         if new_email.key:
             # Of two requests at the same time the first has the key, and both queue the same message.
-            email_id = self.emails.reserve(team_id, new_email.key, email_id, now).email_id
+            first = self.emails.reserve(team_id, new_email.key, email_id, fingerprint, now)
+            _check_key(first, fingerprint)
+            email_id = first.email_id
         email = OutgoingEmail(
             id=email_id,
             campaign_id=new_email.campaign_id,
@@ -122,6 +128,17 @@ class EmailSender:
         if reason is not None:
             raise Invalid({"lead_id": _SUPPRESSED[reason]})
         return lead
+
+
+def _fingerprint(environment: Environment, new_email: NewEmail, subject: str) -> str:
+    """Return what tells one e-mail from another that was asked for with the same key."""
+    asked = [environment.identifier, new_email.campaign_id, new_email.lead_id, subject, new_email.content]
+    return hashlib.sha256(jsontext.dumps([*asked, new_email.account]).encode()).hexdigest()
+
+
+def _check_key(before: KeyedEmail | None, fingerprint: str) -> None:
+    if before is not None and before.fingerprint not in (None, fingerprint):
+        raise Invalid({"Idempotency-Key": "Idempotency-Key was given with another e-mail before"})
 
 
 def _is_id(text: str) -> bool:

@@ -14,6 +14,7 @@ from liquid.exceptions import LiquidError
 
 from nereid.core.html_text import text_of
 from nereid.core.memory_limit import memory_limit
+from nereid.core.one_line import one_line
 from nereid.core.templates import sandbox
 from nereid.core.templates.mail_parts import fill_parts
 from nereid.core.time_limit import time_limit
@@ -183,13 +184,13 @@ def render(template: Template, variables: Mapping[str, Any], *, to: str = "", fr
         match template:
             case EmailTemplate():
                 tracking = template.tracking
-                members = {"subject": _one_line(_render(template.subject, variables))}
+                members = {"subject": one_line(_render(template.subject, variables))}
                 html = _render(template.html, variables, html=True) if template.html else None
                 members["text"] = _render(template.text, variables) if template.text else text_of(html or "")
                 if html is not None:
                     members["html"] = html
                 if template.from_:
-                    members["from"] = _one_line(template.from_)
+                    members["from"] = one_line(template.from_)
                 fill = partial(_render, variables=variables)
                 parts, files = fill_parts(template, to, fill, from_public=from_public)
                 members |= parts
@@ -197,7 +198,7 @@ def render(template: Template, variables: Mapping[str, Any], *, to: str = "", fr
                 members = {"text": _render(template.text, variables)}
             case AppTemplate():
                 members = {
-                    "title": _one_line(_render(template.title, variables)),
+                    "title": one_line(_render(template.title, variables)),
                     "body": _render(template.body, variables),
                 }
                 if template.data is not None:
@@ -212,7 +213,7 @@ def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[
     members: dict[str, Any] = {"priority": template.priority, "time_to_live": template.time_to_live}
     for name in ("sound", "channel", "collapse"):
         source = getattr(template, name)
-        members[name] = _one_line(_render(source, variables)) if source is not None else None
+        members[name] = one_line(_render(source, variables)) if source is not None else None
     members["badge"] = template.badge
     if isinstance(template.badge, str):
         text = _render(template.badge, variables).strip()
@@ -255,7 +256,3 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _strings(item)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.splitlines()).strip()

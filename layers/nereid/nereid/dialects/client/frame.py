@@ -16,7 +16,7 @@ from nereid.clock import to_iso
 from nereid.dialects import endpoint as frame
 from nereid.dialects.client.checks import Refused
 from nereid.dialects.http import BodyNotJson, BodyTooLarge, Request, Response
-from nereid.errors import Forbidden, NotFound, Unauthenticated, Unavailable, UnknownKey
+from nereid.errors import Forbidden, NotFound, Unauthenticated, Unavailable, UnknownKey, UserTokenRequired
 from nereid.models.user import AppNotification
 
 #: Largest body, in bytes.
@@ -46,6 +46,8 @@ class _Client:
                 return _error(422, str(error))
             case UnknownKey():
                 return _error(404, "The requested project does not exist.", 6000)
+            case UserTokenRequired():
+                return _error(401, "User token required.", 1008)
             case Unauthenticated():
                 return _error(401, "Authorization error.", 1000)
             case Forbidden():
@@ -68,15 +70,9 @@ class ParsedRequest(Request):
 
 
 def endpoint(
-    runtime: frame.HasCredentials, *, secret: bool = False
+    runtime: frame.HasCredentials,
 ) -> Callable[[Callable[[ParsedRequest, ClientCaller], Response]], frame.LambdaHandler]:
-    """Make a Lambda handler of a function that answers a request with a client key.
-
-    Parameters
-    ----------
-    secret
-        Whether only secret keys may ask.
-    """
+    """Make a Lambda handler of a function that answers a request with a client key."""
 
     def decorate(function: Callable[[ParsedRequest, ClientCaller], Response]) -> frame.LambdaHandler:
         def respond(request: Request) -> Response:
@@ -84,26 +80,16 @@ def endpoint(
                 return not_found()
             # In this API a body that cannot be read comes before a key that is wrong.
             parsed = ParsedRequest(**vars(request), content=read_body(request))
-            return function(parsed, authenticated(runtime, request, secret=secret))
+            return function(parsed, runtime.credentials.client_key(request.headers.get("authorization")))
 
         return lambda event, context: frame.answer(dialect, event, context, respond, max_body_bytes=MAX_BODY_BYTES)
 
     return decorate
 
 
-def authenticated(runtime: frame.HasCredentials, request: Request, *, secret: bool) -> ClientCaller:
-    """Return the caller.
-
-    Raises
-    ------
-    Unauthenticated, UnknownKey
-    Forbidden
-        If only secret keys may ask and this is none.
-    """
-    caller = runtime.credentials.client_key(request.headers.get("authorization"))
-    if secret and not caller.is_secret:
-        raise Forbidden("secret key needed")
-    return caller
+def user_token(request: Request) -> str | None:
+    """Return the user token that came with a request; None if none did."""
+    return request.headers.get("x-user-token") or None
 
 
 def read_body(request: Request) -> Any:
@@ -121,10 +107,16 @@ def read_body(request: Request) -> Any:
             case "application/json" | "":
                 return jsontext.loads(request.body)
             case "application/x-www-form-urlencoded":
-                return dict(parse_qsl(request.body.decode(), keep_blank_values=True, errors="strict"))
-        return request.body.decode()
+                fields = parse_qsl(_text(request.body), keep_blank_values=True, errors="surrogatepass")
+                return {jsontext.whole_characters(name): jsontext.whole_characters(text) for name, text in fields}
+        return jsontext.whole_characters(_text(request.body))
     except ValueError as error:
         raise BodyNotJson(kind) from error
+
+
+def _text(body: bytes) -> str:
+    """Return a body as text, in which halves of characters may stand."""
+    return body.decode("utf-8", "surrogatepass")
 
 
 def answer_other(runtime: frame.HasCredentials) -> frame.LambdaHandler:
@@ -138,7 +130,9 @@ def answer_other(runtime: frame.HasCredentials) -> frame.LambdaHandler:
         if _SECRET.fullmatch(request.path):
             if request.method not in ("GET", "HEAD"):
                 read_body(request)
-            authenticated(runtime, request, secret=True)
+            caller = runtime.credentials.client_key(request.headers.get("authorization"))
+            if not caller.is_secret:
+                raise Forbidden("secret key needed")
         return not_found()
 
     return lambda event, context: frame.answer(dialect, event, context, respond, max_body_bytes=MAX_BODY_BYTES)

@@ -24,6 +24,7 @@ from nereid.models.team import (
     RESERVED_IDENTIFIERS,
     Channels,
     ClientAccess,
+    ClientKeyScope,
     HourlyLimits,
     Permission,
 )
@@ -127,6 +128,7 @@ class EnvironmentBody(LaxBody):
     mock: bool = False
     channels: ChannelsBody = ChannelsBody()
     client_access: ClientAccessBody = ClientAccessBody()
+    keep_rendered: bool = False
 
 
 class EnvironmentChangesBody(LaxBody):
@@ -137,6 +139,7 @@ class EnvironmentChangesBody(LaxBody):
     name: Text | None = None
     channels: ChannelsBody = ChannelsBody()
     client_access: ClientAccessBody = ClientAccessBody()
+    keep_rendered: bool = False
 
 
 def _check_entry(text: str) -> str:
@@ -148,6 +151,9 @@ def _check_entry(text: str) -> str:
 Senders = Annotated[list[Annotated[str, AfterValidator(_check_entry)]], Field(max_length=100)]
 
 
+QuotaTimes = Annotated[int, Field(ge=1, le=1000)]
+
+
 class TeamBody(LaxBody):
     """A team to create, with its first environment."""
 
@@ -157,6 +163,8 @@ class TeamBody(LaxBody):
     account: RegisterBody | None = None
     #: Whom it may send as beside the stack's own senders.
     senders: Senders = []
+    #: How many times the stack's quotas it may have.
+    quota_times: QuotaTimes = 1
 
 
 class TeamChangeBody(LaxBody):
@@ -165,6 +173,7 @@ class TeamChangeBody(LaxBody):
     #: Its id, or its name if no other team has it.
     team: Text
     senders: Senders | None = None
+    quota_times: QuotaTimes | None = None
     stopped: bool | None = None
 
 
@@ -190,7 +199,7 @@ class ClientKeyBody(LaxBody):
     """A client key to create."""
 
     environment: Text
-    scope: Literal["public", "secret"]
+    scope: ClientKeyScope
     name: Text | None = None
 
 

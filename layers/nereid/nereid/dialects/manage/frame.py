@@ -270,6 +270,7 @@ def team_object(team: Team) -> dict[str, Any]:
         "id": team.id,
         "name": team.name,
         "senders": team.senders,
+        "quota_times": team.quota_times,
         "registered": team.registered,
         "stopped_at": to_iso(team.stopped_at) if team.stopped_at else None,
         "created_at": to_iso(team.created_at),
@@ -284,6 +285,7 @@ def environment_object(environment: Environment, defaults: Channels) -> dict[str
         "mock": environment.mock,
         "channels": environment.providers(defaults).model_dump(mode="json", by_alias=True),
         "client_access": environment.client_access.model_dump(mode="json"),
+        "keep_rendered": environment.keep_rendered,
         "created_at": to_iso(environment.created_at),
     }
 

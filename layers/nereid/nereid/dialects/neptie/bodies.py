@@ -85,6 +85,12 @@ class LeadsQuery(LaxBody):
     industry: OptionalLine = None
 
 
+class ImportQuery(LaxBody):
+    """Which columns of a CSV file hold which fields of a lead."""
+
+    columns: str = ""
+
+
 class CampaignBody(LaxBody):
     """A campaign to create."""
 

@@ -1,11 +1,10 @@
 """Imports of leads: rows read from JSON or CSV, and their errors."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from nereid.dialects.http import BodyNotObject, Request
+from nereid.dialects.neptie import csv_rows
 from nereid.dialects.neptie import frame as neptie
 from nereid.dialects.neptie.bodies import LeadBody, known
 from nereid.errors import Invalid
@@ -13,15 +12,21 @@ from nereid.errors import Invalid
 #: Largest import, in bytes and in rows.
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 1000
-#: Most cells in a line of CSV: lines of nothing but commas would take much memory.
-MAX_CELLS = 10_000
-_NEEDED = ("full_name", "email")
 
 
-def rows(request: Request) -> Sequence[Any]:
-    """Return the rows of an import; `Invalid` if there are none or too many, or if the body is neither form."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    found = _of_csv(request.body) if kind == "text/csv" else _of_json(request)
+def rows(request: Request, columns: str) -> Sequence[Any]:
+    """Return the rows of an import; `Invalid` if there are none or too many, or if the body is neither form.
+
+    Parameters
+    ----------
+    columns
+        Of CSV: which columns hold which fields.
+    """
+    kind, *parameters = request.headers.get("content-type", "").split(";")
+    if kind.strip().lower() in csv_rows.TYPES:
+        found: Sequence[Any] = csv_rows.read(request.body, _charset(parameters), columns, MAX_ROWS)
+    else:
+        found = _of_json(request)
     if not found:
         raise Invalid({"leads": "leads is required"})
     if len(found) > MAX_ROWS:
@@ -34,6 +39,8 @@ def checked(given: Sequence[Any]) -> tuple[list[dict[str, Any]], list[dict[str, 
     good, errors = [], []
     for number, row in enumerate(given, 1):
         try:
+            if isinstance(row, csv_rows.Unreadable):
+                raise Invalid({"row": f"A row must be CSV{row.reason}"})  # noqa: TRY301 - as every other problem
             if not isinstance(row, dict):
                 raise Invalid({"row": "A row must be a JSON object"})  # noqa: TRY301 - as every other problem
             good.append(known(neptie.parse(LeadBody, row)))
@@ -54,37 +61,10 @@ def _of_json(request: Request) -> Sequence[Any]:
     return body
 
 
-def _of_csv(body: bytes) -> Sequence[dict[str, str]]:
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid({"leads": "leads must be CSV in UTF-8"}) from error
-    try:
-        return _records(csv.reader(_lines(text), strict=True))
-    except csv.Error as error:
-        raise Invalid({"leads": f"leads must be CSV: {error}"}) from error
-
-
-def _lines(text: str) -> Iterator[str]:
-    for line in io.StringIO(text, newline=""):
-        if line.count(",") >= MAX_CELLS:
-            raise Invalid({"leads": f"leads must be CSV with at most {MAX_CELLS} cells in a line"})
-        yield line
-
-
-def _records(lines: Iterable[list[str]]) -> list[dict[str, str]]:
-    header: list[str] | None = None
-    found = []
-    for line in lines:
-        if len(line) < 2 and not "".join(line).strip():  # an empty line is no row; one of empty cells is
-            continue
-        if header is None:
-            header = [name.strip().lower() for name in line]
-            for name in _NEEDED:
-                if name not in header:
-                    raise Invalid({name: f"{name} is required in the header"})
-            continue
-        found.append(dict(zip(header, line, strict=False)))
-        if len(found) > MAX_ROWS:
-            break
-    return found
+def _charset(parameters: Sequence[str]) -> str:
+    """Return the charset among the parameters of a content type; empty if there is none."""
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip("\"'")
+    return ""

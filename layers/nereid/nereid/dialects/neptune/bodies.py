@@ -18,6 +18,10 @@ def _list_if_empty(value: Any) -> Any:
     return [] if value is None or (value == {} and isinstance(value, dict)) else value
 
 
+def _none_if_empty(value: Any) -> Any:
+    return value or None
+
+
 def _check_contacts(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for entry in entries:
         value, filterable = entry.get("value"), entry.get("filterable")
@@ -52,6 +56,9 @@ EventContacts = Annotated[
 ]
 Meta = Annotated[Object, AfterValidator(_check_size)]
 PageNumber = Annotated[int, BeforeValidator(whole_number), Field(ge=1)]
+_UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+#: An id of ours.
+Uuid = Annotated[str, StringConstraints(pattern=_UUID, to_lower=True)]
 PerPage = Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)]
 
 
@@ -145,6 +152,7 @@ class AppNotificationsQuery(PageQuery):
     user_id: Identifier
     type: Literal["all", "unread", "read"] = "unread"
     sort_order: Any = None
+    before: Annotated[Uuid | None, BeforeValidator(_none_if_empty)] = None
 
 
 class ReadBody(LaxBody):

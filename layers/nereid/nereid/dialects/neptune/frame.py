@@ -125,12 +125,14 @@ def user_object(user: User, *, with_contact_infos: bool = False) -> dict[str, An
 
 
 def contact_info_object(contact: ContactInfo) -> dict[str, Any]:
-    """Return a contact info as Neptune shows it."""
+    """Return a contact info as Neptune shows it; one for which only an app's public key vouches says so."""
+    unverified = {"verified": False} if contact.verified is False else {}
     return {
         "type": contact.type,
         "value": contact.value,
         "filterable": contact.filterable,
         "meta": contact.meta,
+        **unverified,
         "created_at": to_iso(contact.created_at),
         "updated_at": to_iso(contact.updated_at),
     }
@@ -155,7 +157,7 @@ def environment_object(environment: Environment) -> dict[str, Any]:
     return {"name": environment.name, "identifier": environment.identifier, "mock": environment.mock}
 
 
-def page(data: Sequence[dict[str, Any]], number: int, per_page: int, total: int, **more: int) -> Response:
+def page(data: Sequence[dict[str, Any]], number: int, per_page: int, total: int, **more: int | str | None) -> Response:
     """Return a list with its paging; `Invalid` on `per_page` if no answer holds so many of what the page has.
 
     Pages are numbered, so one that ended early would hide what it leaves out; of fewer a page, every one is shown.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from nereid.core.audience.vibetrace.amounts import amount
 from nereid.errors import Invalid, NereidError
 from nereid.models.message import Message, Rule, mint_message_id
 
@@ -112,6 +113,8 @@ def _event(key: str, sent: Any) -> Event:
     if not 1 <= len(key) <= MAX_NAME:
         raise InvalidEvent
     fields = _flat(_object(sent))
+    if _RULES.get(key) == "confirmation" and fields.get("total") is not None and amount(fields["total"]) is None:
+        raise InvalidEvent
     if key not in _NAMED_INSIDE:
         return Event(key, key, _RULES.get(key), fields)
     name = fields.pop("event_name", None)

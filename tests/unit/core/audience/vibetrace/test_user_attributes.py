@@ -123,14 +123,14 @@ def test_anything_else_is_none(value: Any) -> None:
         (["0.005"], 0.01),
         ([0.1, 0.2], 0.3),
         (["10.10", 0.9], 11),
-        ([None, "x"], 0),
+        ([None, None], 0),
         ([-1.005], -1.01),
     ],
 )
 def test_totals_are_summed_with_two_decimals(totals: list[Any], expected: float) -> None:
     meta: dict[str, Any] = {}
     for total in totals:
-        meta = with_purchase(meta, total, START)
+        meta = with_purchase(meta, number(total), START)
     assert meta["totalPurchasesValue"] == expected
     assert meta["numberOfPurchases"] == len(totals)
 
@@ -138,17 +138,17 @@ def test_totals_are_summed_with_two_decimals(totals: list[Any], expected: float)
 def test_a_large_sum_is_kept() -> None:
     meta: dict[str, Any] = {}
     for _ in range(3):
-        meta = with_purchase(meta, 10**12, START)
+        meta = with_purchase(meta, Decimal(10**12), START)
     assert meta["totalPurchasesValue"] == 3 * 10**12
 
 
 def test_what_was_written_by_other_means_is_counted_as_nothing() -> None:
     odd = {"numberOfPurchases": "many", "totalPurchasesValue": [], "lastPurchaseDate": "soon", "lastVisitDate": 5}
-    assert with_purchase(odd, 1, START) == with_purchase({}, 1, START)
+    assert with_purchase(odd, Decimal(1), START) == with_purchase({}, Decimal(1), START)
 
 
 def test_a_purchase_without_a_total_keeps_the_last_value() -> None:
-    meta = with_purchase(with_purchase({}, 5, START), "x", START + timedelta(days=1))
+    meta = with_purchase(with_purchase({}, Decimal(5), START), None, START + timedelta(days=1))
     assert (meta["lastPurchaseValue"], meta["numberOfPurchases"]) == (5, 2)
 
 
@@ -156,7 +156,7 @@ def test_what_is_handled_late_does_not_turn_dates_back() -> None:
     early, late = START, START + timedelta(hours=1)
     assert with_visit(with_visit({}, late), early) == with_visit({}, late)
     assert with_open(with_open({}, late), early) == with_open({}, late)
-    meta = with_purchase(with_purchase({}, 5, late), 7, early)
+    meta = with_purchase(with_purchase({}, Decimal(5), late), Decimal(7), early)
     assert meta["lastPurchaseDate"] == meta["lastVisitDate"] == "2026-01-31T10:30:00.000Z"
     assert (meta["lastPurchaseValue"], meta["totalPurchasesValue"]) == (5, 12)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -72,10 +73,31 @@ def test_a_field_fits_into_a_sentence_if_it_is_short_and_has_letters(value: str,
         ("John Doe (Sales)", ("John", "John")),
         ("Dr.", (None, None)),
         ("R2D2", (None, None)),
+        ('Guillermo "Memo" Ochoa', ("Guillermo", "Guillermo")),
+        ("(Dr.) Anke Vogt", ("Anke", "Anke")),
+        ("Vogt\uff0c Anke", ("Anke", "Anke")),
+        ("Josep Puigdevall i Marcel\u00b7la", ("Josep", "Josep")),
+        ("Admin, John", (None, None)),
+        ("Smith, Test", (None, None)),
     ],
 )
 def test_a_name_is_made_from_its_parts(full_name: str, names: tuple[str | None, str | None]) -> None:
     assert email_facts._names(full_name) == names
+
+
+def test_fields_of_their_greatest_length_are_read_in_no_time() -> None:
+    started = time.process_time()
+    for piece in ("<!--", "&amp;", "<", "(", '"', "Dr. ", "ignore ", "a.", "- ", ", "):
+        email_facts.gather(
+            full_name=(piece * 200)[:200],
+            company=(piece * 200)[:200],
+            job_title=(piece * 200)[:200],
+            industry=(piece * 200)[:200],
+            status="new",
+            campaign_name=(piece * 200)[:200],
+            campaign_description=(piece * 2000)[:2000],
+        )
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(

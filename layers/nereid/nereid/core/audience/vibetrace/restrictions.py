@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from nereid.contention import until_uncontested
 from nereid.core.audience.users_by_email import holder
+from nereid.core.audience.vibetrace.amounts import amount
 from nereid.core.audience.vibetrace.user_attributes import with_changes, with_open, with_purchase, with_visit
 from nereid.errors import Invalid
 from nereid.logs import discarded
@@ -80,7 +81,7 @@ class EventRules:
         at = message.received_at
         match message.rule:
             case "confirmation":
-                changed = _with_meta(user, with_purchase(user.meta, message.data.get("total"), at), at)
+                changed = _with_meta(user, with_purchase(user.meta, amount(message.data.get("total")), at), at)
             case "open":
                 opens = with_opened(user.opens, at)
                 changed = _with_meta(user, with_open(user.meta, at), at).model_copy(update={"opens": opens})
@@ -106,7 +107,7 @@ class EventRules:
         stamp = self.users.address_stamp(scope, "email", email)
         if holder(self.users, scope, email):
             return settlement
-        contact = ContactInfo(type="email", value=email, created_at=at, updated_at=at)
+        contact = ContactInfo(type="email", value=email, created_at=at, updated_at=at, verified=True)
         return settlement._replace(contact=contact, stamp=stamp)
 
 

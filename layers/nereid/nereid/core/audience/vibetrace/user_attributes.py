@@ -86,9 +86,14 @@ def with_open(meta: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     return {**meta, "lastEmailOpenDate": _later(meta.get("lastEmailOpenDate"), at)}
 
 
-def with_purchase(meta: Mapping[str, Any], total: Any, at: datetime) -> dict[str, Any]:
-    """Note a purchase. One that was received before the last noted one counts, but is not the last."""
-    value = number(total)
+def with_purchase(meta: Mapping[str, Any], value: Decimal | None, at: datetime) -> dict[str, Any]:
+    """Note a purchase. One that was received before the last noted one counts, but is not the last.
+
+    Parameters
+    ----------
+    value
+        What was paid; None if that is not known.
+    """
     date = _later(meta.get("lastPurchaseDate"), at)
     before = number(meta.get("totalPurchasesValue"), _LARGEST_SUM) or Decimal(0)
     result = {

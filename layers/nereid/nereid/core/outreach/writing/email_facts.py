@@ -9,6 +9,8 @@ import html
 import re
 import unicodedata
 
+from nereid.core.outreach.writing import names
+from nereid.core.outreach.writing.names import capitalised
 from nereid.models.draft import Facts, Relation, Seniority
 
 _TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?(</\1\s*>|$)|</?[a-zA-Z!?][^<>]*>?", re.IGNORECASE | re.DOTALL)
@@ -20,7 +22,10 @@ _ORDERS = re.compile(
     r"|\b(you are|act as) (now )?(an?|the) (ai|assistant|model)\b",
     re.IGNORECASE,
 )
-_TITLES = {"mr": "Mr", "mrs": "Mrs", "ms": "Ms", "miss": "Miss", "mx": "Mx", "dr": "Dr", "prof": "Prof.", "sir": "Sir"}
+#: Beside a name: "(Sales)", "Bob" in quotes.
+_BESIDE = re.compile(r"\([^()]*\)?|\"[^\"]*\"|\u201c[^\u201d]*\u201d|\u201e[^\u201c]*\u201c")
+#: What names have beside letters.
+_IN_NAMES = " .,'-\u00b7\u2018\u2019\u2010\u2011"
 _NO_NAMES = frozenset(
     [
         "admin",
@@ -137,33 +142,14 @@ def _abbreviates(text: str) -> bool:
 
 
 def _names(full_name: str) -> tuple[str | None, str | None]:
-    text = fit(full_name.partition("(")[0], 7)
-    if text is None or not all(unicodedata.category(char)[0] in "LM" or char in " .,'-\u2019" for char in text):
+    """Return how to call a person, and how formally; None twice if that cannot be told."""
+    text = fit(_BESIDE.sub(" ", full_name).replace("\uff0c", ","), 12)
+    if text is None or not all(unicodedata.category(char)[0] in "LM" or char in _IN_NAMES for char in text):
         return None, None
-    if "," in text:  # "Smith, John"; the part after the comma of "John Smith, PhD" is no name
-        last, _, first = text.partition(",")
-        first = first.strip()
-        text = last if not first or " " in last or first.isupper() else f"{first} {last}"
-    words = text.split()
-    title = None
-    while words and (found := _TITLES.get(words[0].rstrip(".").casefold())):
-        title = title or found
-        del words[0]
-    if not words or any(word.casefold() in _NO_NAMES for word in words):
+    if any(word.strip(".,").casefold() in _NO_NAMES for word in text.partition(",")[0].split()):
         return None, None
-    if len(words) > 1 and (words[0].isupper() or text.islower()):
-        words = [_capitalised(word) for word in words]
-    elif words[0].islower():
-        words[0] = _capitalised(words[0])
-    first = words[0]
-    if len(first.rstrip(".")) == 1:  # an initial is no name to call somebody by
-        first = " ".join(words)
-    formal = f"{title} {' '.join(words[1:])}" if title and len(words) > 1 else f"{title} {first}" if title else first
-    return (first if not title or len(words) > 1 else formal), formal
-
-
-def _capitalised(word: str) -> str:
-    return re.sub(r"(^|[-'\u2019])(\w)", lambda found: found[1] + found[2].upper(), word.lower())
+    name = names.read(text)
+    return (name.first, name.formal) if name and name.first.casefold() not in _NO_NAMES else (None, None)
 
 
 def _title(title: str) -> str:
@@ -173,7 +159,7 @@ def _title(title: str) -> str:
     elif title.islower():
         small = {"of", "and", "for", "the", "at"}
         words = [
-            word if word in small else word.upper() if _is_short(word) else _capitalised(word) for word in title.split()
+            word if word in small else word.upper() if _is_short(word) else capitalised(word) for word in title.split()
         ]
         title = " ".join(words)
     return title
