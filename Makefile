@@ -138,6 +138,17 @@ team: ## Create or change a team (STAGE=... NAME=... SENDERS=... ARGS="--admin-e
 	@$(python) tools/team.py --stage "$(STAGE)" $(call given,NAME,--name) $(call given,TEAM,--team) \
 		$(call given,SENDERS,--senders) $(call given,STOP,--stop) $(if $(LIST),--list) $(ARGS)
 
+.PHONY: account
+account: ## Set another password for an account, or end its sessions (STAGE=... RESET=EMAIL, END_SESSIONS=EMAIL or VERIFY=EMAIL)
+	@$(venv) .venv local
+	@$(python) tools/account.py --stage "$(STAGE)" $(if $(RESET),--reset "$(RESET)") \
+		$(if $(END_SESSIONS),--end-sessions "$(END_SESSIONS)") $(if $(VERIFY),--verify "$(VERIFY)") $(ARGS)
+
+.PHONY: rotate
+rotate: ## Give a secret of a stack a new key (STAGE=... SECRET=links|tokens ARGS="--overlap-days N | --at-once | --show")
+	@$(venv) .venv local
+	@$(python) tools/rotate.py --stage "$(STAGE)" --secret "$(SECRET)" $(ARGS)
+
 .PHONY: redrive
 redrive: ## List, redrive or purge the dead letters of a deployed stack (STAGE=... ARGS="--redrive ID|all")
 	@$(venv) .venv local

@@ -8,6 +8,7 @@ nobody here knows is said aloud, never dropped in silence.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -236,6 +237,15 @@ def _subscription(cloud: Cloud, logical_id: str, properties: Properties) -> Phys
     return Physical(arn, {"Arn": arn})
 
 
+def _with_secrets(cloud: Cloud, text: str) -> str:
+    """Put the values of other secrets where dynamic references name them."""
+
+    def value(reference: re.Match[str]) -> str:
+        return str(cloud.call("secretsmanager", "GetSecretValue", {"SecretId": reference[1]})["SecretString"])
+
+    return re.sub(r"\{\{resolve:secretsmanager:([^}]+)\}\}", value, text)
+
+
 def _secret(cloud: Cloud, logical_id: str, properties: Properties) -> Physical:
     name = properties.get("Name") or cloud.name(logical_id, 512)
     text = properties.get("SecretString")
@@ -243,7 +253,7 @@ def _secret(cloud: Cloud, logical_id: str, properties: Properties) -> Physical:
     if generate is not None:
         text = cloud.call("secretsmanager", "GetRandomPassword", generate)["RandomPassword"]
         if generate.get("GenerateStringKey"):
-            document = json.loads(generate.get("SecretStringTemplate") or "{}")
+            document = json.loads(_with_secrets(cloud, generate.get("SecretStringTemplate") or "{}"))
             text = json.dumps({**document, generate["GenerateStringKey"]: text})
     client = cloud.client("secretsmanager")
     try:

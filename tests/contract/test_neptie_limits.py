@@ -13,6 +13,7 @@ import pytest
 
 from tests.contract.neptie_client import FORBIDDEN, PASSWORD, TOO_MANY, Neptie, address, email
 from tests.local_stack import Answer
+from tests.support.teams import Operator
 
 IN_PROCESS = True
 
@@ -95,6 +96,27 @@ def test_each_credential_of_a_team_has_an_hour_of_its_own(sales: Neptie) -> None
     token = sales.with_scopes("read:leads")
     assert remaining(token.request("GET", "leads")) == 999
     assert remaining(sales.newcomer().request("GET", "leads")) == 999
+
+
+def test_all_tokens_of_a_team_together_have_ten_times_what_one_has(sales: Neptie, operator: Operator) -> None:
+    body = {"lead_ids": [str(uuid.uuid4())]}
+    use_up(sales, operator.team_of(sales.with_scopes("write:leads").token), 999, "ai_team")
+    last = sales.with_scopes("write:leads").request("POST", "ai/rank-leads", body)
+    assert (last.status, remaining(last)) == (404, 99)
+    refused = sales.with_scopes("write:leads").request("POST", "ai/rank-leads", body)
+    assert (refused.status, refused.json()) == TOO_MANY
+    assert refused.headers["X-RateLimit-Limit"] == "1000"
+    assert 1 <= int(refused.headers["Retry-After"]) <= 3600
+    assert sales.newcomer().request("POST", "ai/rank-leads", body).status == 404
+
+
+def test_a_token_that_goes_on_beyond_its_limit_uses_nothing_of_the_others_up(sales: Neptie, operator: Operator) -> None:
+    body = {"lead_ids": [str(uuid.uuid4())]}
+    token = sales.with_scopes("write:leads")
+    use_up(sales, credential(token), 100, "ai")
+    use_up(sales, operator.team_of(token.token), 990, "ai_team")
+    assert {token.request("POST", "ai/rank-leads", body).status for _ in range(20)} == {429}
+    assert sales.with_scopes("write:leads").request("POST", "ai/rank-leads", body).status == 404
 
 
 def test_the_thousandth_request_passes_and_the_next_does_not(sales: Neptie) -> None:

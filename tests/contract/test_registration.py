@@ -97,8 +97,11 @@ class TestOpen:
         answer = newcomer(open_).call("POST", "/environments", {"identifier": "live", "channels": channels})
         assert answer == invalid({"field": field, "message": REFUSED})
 
-    def test_a_stranger_causes_no_call_of_a_provider(self, open_: InProcessStack) -> None:
+    def test_a_stranger_causes_no_call_of_a_provider_but_the_mail_that_verifies_the_address(
+        self, open_: InProcessStack
+    ) -> None:
         stranger = newcomer(open_)
+        open_.cloud.calls.clear()
         texts = [{"name": "t", "channel": "sms", "template": {"text": "x"}}]
         stranger.ok("PUT", "/dev/event_types/phish", {"notifications": [MAIL, *texts]})
         token = stranger.ok(

@@ -73,7 +73,7 @@ def test_a_revoked_token_opens_nothing(api: Vibetrace) -> None:
 
 def test_an_expired_token_opens_nothing(api: Vibetrace) -> None:
     client = api.stack.client("secretsmanager")
-    arn = api.stack.environment("VibetraceGetUser")["SIGNING_SECRET_ARN"]
+    arn = api.stack.environment("VibetraceGetUser")["TOKEN_SECRET_ARN"]
     secret = client.get_secret_value(SecretId=arn)["SecretString"]
     now = datetime.now(UTC)
     claims = {"team": "t", "jti": "j", "iat": now - timedelta(days=2), "exp": now - timedelta(days=1)}

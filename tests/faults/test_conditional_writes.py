@@ -364,13 +364,25 @@ def a_deletion(stores: Stores) -> None:
     stores.accounts.delete_environment(ENVIRONMENT.scope, NOW)
 
 
+def registered(stores: Stores) -> None:
+    stores.accounts.create_team(Team(id="team", name="t", created_at=NOW), ENVIRONMENT, None, account())
+
+
+def logged_in(stores: Stores) -> None:
+    registered(stores)
+    stores.accounts.begin_session(SESSION, LATER, account().password_hash)
+
+
 #: What prepares a store, and returns the call that is refused a write.
 CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "create_team": simply(
         lambda s: s.accounts.create_team(Team(id="team", name="t", created_at=NOW), ENVIRONMENT, None, account())
     ),
+    "verify_account": after(registered, lambda s: s.accounts.verify_account("a@example.com", "a")),
+    "change_password": after(registered, lambda s: s.accounts.change_password(account(), "new", NOW)),
+    "begin_session": after(registered, lambda s: s.accounts.begin_session(SESSION, LATER, account().password_hash)),
     "renew_session": after(
-        lambda s: s.accounts.begin_session(SESSION),
+        logged_in,
         lambda s: s.accounts.renew_session(SESSION.model_copy(update={"token_hash": "new"}), "old"),
     ),
     "create_environment": simply(lambda s: s.accounts.create_environment(ENVIRONMENT)),

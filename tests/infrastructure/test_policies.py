@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.infrastructure import stack
 
 ROLES = stack.of_type("AWS::IAM::Role")
@@ -19,6 +21,8 @@ OPEN_ENDED = {
     ("NeptieGenerateEmail", "InvokeModelOfProfile"),
     ("PipelineDeliverEmail", "ReadSendingRate"),
     ("PipelineDeliverEmail", "SendEmail"),
+    ("NeptieRegister", "SendEmail"),
+    ("NeptieLogin", "SendEmail"),
     ("PipelineDeliverPush", "PushThroughApplications"),
 }
 # A phone number has no ARN, so the statement takes what has one out.
@@ -158,10 +162,35 @@ def test_no_function_may_scan_a_table() -> None:
     assert [role for role, statement in EVERYTHING if scans & set(stack.listed(statement["Action"]))] == []
 
 
-def test_a_function_may_read_the_secret_if_it_is_told_of_it() -> None:
-    told = {function for function in stack.functions() if "SIGNING_SECRET_ARN" in stack.environment(function)}
-    may = {function for function in stack.functions() if reaches(function, "SigningSecret", "secretsmanager")}
+@pytest.mark.parametrize(
+    ("variable", "secret"), [("TOKEN_SECRET_ARN", "TokenSecret"), ("LINK_SECRET_ARN", "SigningSecret")]
+)
+def test_a_function_may_read_a_secret_if_it_is_told_of_it(variable: str, secret: str) -> None:
+    told = {name for name in stack.functions() if stack.environment(name).get(variable) == {"Ref": secret}}
+    may = {name for name in stack.functions() if reaches(name, secret, "secretsmanager")}
     assert told ^ may == set()
+    assert {name for name in stack.functions() if variable in stack.environment(name)} == told
+
+
+def test_what_writes_credentials_looks_its_callers_credential_up() -> None:
+    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    writers = {name for name in stack.functions() if reaches(name, "AccountsTable", "dynamodb") & writes}
+    sources = {name: (stack.folder(name) / "app.py").read_text(encoding="utf-8") for name in writers}
+    cached = {name for name, text in sources.items() if "certain=True" not in text and "session_endpoint" not in text}
+    # These have no credential to look up: the operator's, the clock's, those that make a session of a password or
+    # refresh token, and the page of a link.
+    nobodys = {"ManageCreateTeam", "PipelineSweepDeliveries", "PublicVerifyAddress"}
+    assert cached == nobodys | {"NeptieRegister", "NeptieLogin", "NeptieRefresh"}
+
+
+def test_what_makes_and_reads_links_knows_no_key_of_tokens() -> None:
+    links = {name for name in stack.functions() if reaches(name, "SigningSecret", "secretsmanager")}
+    unsubscribe = {"PipelineDeliverEmail", "PublicShowUnsubscribe", "PublicUnsubscribe"}
+    # The first two make sessions, and mail the link that an account's address is verified with.
+    verify = {"NeptieRegister", "NeptieLogin", "PublicShowVerification", "PublicVerifyAddress"}
+    assert links == unsubscribe | verify
+    tokens = {name for name in stack.functions() if reaches(name, "TokenSecret", "secretsmanager")}
+    assert {name for name in tokens if name.startswith(("Pipeline", "Public"))} == set()
 
 
 def test_a_function_may_use_the_queues_it_is_told_of_and_no_others() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from tests.infrastructure import stack
 
 TABLES = {name: one["Properties"] for name, one in stack.of_type("AWS::DynamoDB::Table").items()}
-KEPT = [*TABLES, "SigningSecret", "EmailAccountKey", "UserTokenKey", "EmailIdentity"]
+KEPT = [*TABLES, "SigningSecret", "TokenSecret", "EmailAccountKey", "UserTokenKey", "EmailIdentity"]
 
 
 def test_a_table_costs_nothing_when_idle() -> None:

@@ -198,6 +198,7 @@ def test_the_managements_event_types(lists: Lists, text: str) -> None:
 
 def test_the_managements_tokens(lists: Lists) -> None:
     accounts, team = lists.world.runtime.account_store, lists.world.team_id
+    accounts.set_quota_times(team, 10)
     for number in range(105):
         token = ApiToken(
             team_id=team,
@@ -214,6 +215,7 @@ def test_the_managements_tokens(lists: Lists) -> None:
 
 def test_neptunes_environments(lists: Lists) -> None:
     accounts, team = lists.world.runtime.account_store, lists.world.team_id
+    accounts.set_quota_times(team, 10)
     for number in range(105):
         accounts.create_environment(
             Environment(team_id=team, identifier=f"e{number}", name="é" * 200, created_at=START)

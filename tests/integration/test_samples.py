@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from nereid.auth import client_keys
+from nereid.core.access.accounts import NewAccount
+from nereid.core.access.teams import create_team
 from nereid.errors import Invalid
 from nereid.models.team import ApiToken, ClientKey
 from tests.infrastructure import stack
-from tests.support.cloud import Cloud, World
+from tests.support.cloud import SECRET, Cloud, World
 from tests.support.notifications import MAIL, SAM
 
 #: Other tests show that the same stores work over moto.
@@ -46,6 +51,8 @@ REFUSED = {
     "manage/remove_suppression": 404,
     "public/health": 503,
     "public/show_unsubscribe": 404,
+    "public/show_verification": 404,
+    "public/verify_address": 404,
     "public/unsubscribe": 404,
     "public/not_found": 404,
 }
@@ -75,10 +82,27 @@ def world(cloud: Cloud) -> World:
     return world
 
 
+def verification_token(world: World) -> str:
+    """Return the token of the link that an account in a team of its own is mailed."""
+    runtime = world.runtime
+    mailed: list[str] = []
+    admin = NewAccount(f"{uuid.uuid4().hex}@example.com", "correct horse", "Sam")
+    made = create_team(runtime.account_store, runtime.clock, SECRET, "Other", "dev", admin)
+    assert made.admin is not None
+    replace(runtime.verification, mail=lambda *mail: mailed.append(mail[2])).send(made.admin)
+    return str(re.findall(r"/verify/(\S+)", mailed[0])[0])
+
+
 def sample(world: World, function: str, name: str) -> dict[str, Any]:
     text = (EVENTS / function / f"{name}.json").read_text(encoding="utf-8")
     link = world.runtime.unsubscriber.url(world.team_id, "sam@example.com").rpartition("/")[2]
-    for placeholder, value in (("api_token", world.token), ("team_id", world.team_id), ("unsubscribe_token", link)):
+    values = {
+        "api_token": world.token,
+        "team_id": world.team_id,
+        "unsubscribe_token": link,
+        "verification_token": verification_token(world) if "{{verification_token}}" in text else "",
+    }
+    for placeholder, value in values.items():
         text = text.replace(f"{{{{{placeholder}}}}}", value)
     event: dict[str, Any] = json.loads(text)
     return event

@@ -20,6 +20,8 @@ FILE = Path(__file__).with_name("matrix.txt")
 NEPTIE = re.compile("^/(v1/api|v1|api)/(?!client/|event|user)")
 #: Credentials of others than the first team's environment `dev`.
 FOREIGN = ("othr", "twin", "priv", "otha", "sibl", "othk")
+#: Endpoints that take nothing but the token of an account.
+SESSIONS = ("NeptieLogout", "NeptieChangePassword")
 #: A public key of an environment that asks for user tokens, with one that is right or wrong, or with none.
 USER_TOKENS = ("utok", "unon", "uoth", "uexp", "ufar", "usib")
 _INGEST = "NeptuneIngestEvent"
@@ -155,6 +157,10 @@ class Requests:
             plain = replace(plain, headers={**plain.headers, **({"x-user-token": token} if token else {})})
         return [self._bearing(row, plain, self._credential(row, column))]
 
+    def bearing(self, row: Row, credential: str) -> Call:
+        """Return the good request of a route with any credential."""
+        return self._bearing(row, self._plain(row), credential)
+
     def _plain(self, row: Row) -> Call:
         """Return the good sample of a route, without a credential."""
         call = to_call(self._event(row.function))
@@ -186,6 +192,8 @@ class Requests:
 
     def _good(self, row: Row) -> str:
         credentials = self._estate.first.credentials
+        if row.function in SESSIONS:
+            return credentials.admin
         return credentials.secret_key if row.function.startswith("Client") else credentials.api_token
 
     def _credential(self, row: Row, column: str) -> str:

@@ -65,6 +65,19 @@ def test_a_route_lets_in_whom_it_should(estate: Estate, requests: Requests, row:
     assert wrong == {}
 
 
+@pytest.mark.parametrize("row", [marked(row) for row in rows() if row.cells["admi"] != 401 and not row.is_open])
+def test_a_session_that_was_ended_opens_nothing(estate: Estate, requests: Requests, row: Row) -> None:
+    # Neither its access token, nor a refresh token of it, which is no bearer token anyway.
+    for token in (estate.first.credentials.ended, estate.first.credentials.former_refresh):
+        estate.cloud.requests.clear()
+        call = requests.bearing(row, token)
+        answer = estate.api.call(replace(call, source=f"{row.function}-ended"))
+        assert answer.status == 401, answer.body[:200]
+        envelopes.check(call.path, answer)
+        assert_nothing_done(estate)
+        estate.restore()
+
+
 def assert_nothing_done(estate: Estate, asked: Collection[str] = ("dynamodb",)) -> None:
     """Fail if a refused request changed anything but how many there were, or asked any other service than these."""
     assert {table for table, _, _ in estate.changed()} <= {"LimitsTable"}
@@ -99,8 +112,9 @@ def strangers_calls(requests: Requests, row: Row, forged: str) -> list[Call]:
     calls = [call for column in ("none", "junk", "forg", "unkn") for call in requests.calls(row, column)]
     if row.function in UNOPENED:
         calls = [replace(call, body=json.dumps(UNOPENED[row.function]).encode()) for call in calls]
-    if row.path == "/u/{token}":
-        calls = [replace(call, path=f"/u/{token}") for call in calls for token in ("x", "a.b.c", forged)]
+    if row.path in ("/u/{token}", "/verify/{token}"):
+        paths = [row.path.replace("{token}", token) for token in ("x", "a.b.c", forged)]
+        calls = [replace(call, path=path) for call in calls for path in paths]
     return calls
 
 

@@ -12,13 +12,13 @@ import boto3
 import pytest
 
 from nereid.auth import passwords
-from nereid.core.access import accounts
+from nereid.core.access import accounts, sessions
 from nereid.errors import BadRefreshToken
 from tests.infrastructure import stack
 from tests.security import world
 from tests.security.world import EVERYTHING, Estate
 from tests.support.api import Call
-from tests.support.cloud import REGION, SECRET
+from tests.support.cloud import LINK_SECRET, REGION, SECRET
 
 PASSWORD = "a password that nobody else has"
 OAUTH_TOKEN = "ya29.a-token-that-nobody-else-has"
@@ -60,7 +60,8 @@ def secrets(estate: Estate) -> dict[str, str]:
     made = estate.cloud.invoke("manage/create_team", {"name": "New", "account": admin})
     assert estate.cloud.pump() == []
     return {
-        "signing secret": SECRET,
+        "secret of tokens": SECRET,
+        "secret of links": LINK_SECRET,
         "password": PASSWORD,
         "password of a team's maker": OTHER_PASSWORD,
         "API token": api_token,
@@ -146,11 +147,11 @@ def test_a_refresh_token_is_compared_in_constant_time(estate: Estate, monkeypatc
         compared.append((one, other))
         return hmac.compare_digest(one, other)
 
-    monkeypatch.setattr(accounts, "compare_digest", compare)
+    monkeypatch.setattr(sessions, "compare_digest", compare)
     token = estate.first.refresh_token()
     wrong = token[:-6] + ("AAAAAA" if token[-6:] != "AAAAAA" else "BBBBBB")
     with pytest.raises(BadRefreshToken):
-        estate.first.runtime.accounts.refresh(wrong)
+        estate.first.runtime.sessions.refresh(wrong)
     assert [(len(one), len(other)) for one, other in compared] == [(64, 64)]
 
 
@@ -177,7 +178,7 @@ def test_keys_and_tokens_cannot_be_guessed() -> None:
 
 
 def test_the_signing_secret_is_made_by_aws_and_long() -> None:
-    [secret] = stack.of_type("AWS::SecretsManager::Secret").values()
-    made = secret["Properties"]["GenerateSecretString"]
-    assert made["PasswordLength"] >= 64
-    assert "SecretString" not in secret["Properties"]
+    for secret in stack.of_type("AWS::SecretsManager::Secret").values():
+        made = secret["Properties"]["GenerateSecretString"]
+        assert made["PasswordLength"] >= 64
+        assert "SecretString" not in secret["Properties"]

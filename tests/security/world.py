@@ -6,10 +6,11 @@ What only the first team has is marked, so that an answer to the second that sho
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -64,6 +65,8 @@ class Credentials:
     revoked_key: str
     admin: str
     user: str
+    ended: str
+    former_refresh: str
     refresh: str
     link: str
     #: Of an environment that asks for user tokens: its public key, and tokens by what is right or wrong with them.
@@ -202,6 +205,14 @@ class Owner(World):
         }
         return {"utok": token(), **wrong}
 
+    def verification_token(self) -> str:
+        """Return the token of a link that verifies the account's address."""
+        mailed: list[str] = []
+        send = replace(self.runtime.verification, mail=lambda *mail: mailed.extend(mail)).send
+        send(self.account)
+        [url] = re.findall(r"/verify/(\S+)", mailed[-1])
+        return str(url)
+
     def refresh_token(self) -> str:
         """Log in; return the refresh token."""
         return self.runtime.accounts.log_in(self.account.email, PASSWORD, "192.0.2.9").refresh_token
@@ -212,6 +223,10 @@ class Owner(World):
         runtime.account_store.delete_api_token(self.team_id, token_id(revoked_token))
         revoked_record, revoked_key = self.key("secret")
         runtime.account_store.delete_client_key(self.team_id, revoked_record.id)
+        user = self._account("User")
+        self._store_account(user)
+        ended = runtime.sessions.begin(self.account)
+        runtime.sessions.end_all(self.account.email)
         now = datetime.now(UTC)
         return Credentials(
             api_token=api_token,
@@ -226,8 +241,10 @@ class Owner(World):
             secret_key=self.key("secret")[1],
             sibling_key=self.key("secret", SIBLING)[1],
             revoked_key=revoked_key,
-            admin=runtime.accounts._access_token(self.account),
-            user=runtime.accounts._access_token(self._account("User")),
+            admin=runtime.sessions.begin(self.account).token,
+            user=runtime.sessions.begin(user).token,
+            ended=ended.token,
+            former_refresh=ended.refresh_token,
             refresh=self.refresh_token(),
             link=runtime.unsubscriber.url(self.team_id, "sam@example.com").rpartition("/")[2],
             strict_key=self.key("public", STRICT)[1],
@@ -275,9 +292,11 @@ class Estate:
             "api_token": first.credentials.api_token,
             "team_id": first.team_id,
             "unsubscribe_token": first.credentials.link,
+            "verification_token": first.verification_token(),
             "email": first.account.email,
             "password": PASSWORD,
             "refresh_token": first.credentials.refresh,
+            "account_token": first.credentials.admin,
             "lead_id": first.lead_id,
             "campaign_id": first.campaign_id,
             "email_id": first.email_id,

@@ -13,7 +13,7 @@ from local_stack.http import gateway
 from nereid.aws.clients import Clients
 from nereid.runtime import runtime
 from tests.infrastructure import stack
-from tests.support.cloud import SECRET, Cloud
+from tests.support.cloud import LINK_SECRET, SECRET, Cloud
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,12 @@ class Api:
         if folder not in self.cloud._sandboxes:
             module = self.cloud.load(folder)
             # What a sandbox reads from its environment it has to read before another one is set up.
-            kept = {"settings": runtime.settings, "clients": self._clients, "_secret": SECRET}
+            kept = {
+                "settings": runtime.settings,
+                "clients": self._clients,
+                "_token_secret": lambda: SECRET,
+                "_link_secret": lambda: LINK_SECRET,
+            }
             self.cloud._sandboxes[folder] = module, kept
         return self.cloud.warm(folder, dict(event))
 

@@ -45,7 +45,8 @@ from tests.support.notifications import MAIL
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-SECRET = "s" * 64
+#: The secret of tokens, and that of links.
+SECRET, LINK_SECRET = "s" * 64, "l" * 64
 PUSH_APPLICATION = f"arn:aws:sns:{REGION}:{ACCOUNT}:app/GCM/nereid"
 APNS_APPLICATION = f"arn:aws:sns:{REGION}:{ACCOUNT}:app/APNS/nereid"
 QUEUES = {
@@ -87,7 +88,8 @@ _PARAMETERS = {
     "LogLevel": "INFO",
     "AWS::StackName": "nereid",
     "ConfigurationSet": "nereid",
-    "SigningSecret": "signing-secret",
+    "SigningSecret": "link-secret",
+    "TokenSecret": "token-secret",
     "BedrockModelId": "",
     "EmailsPerSecond": "1000",
     "SmsPerSecond": "1000",
@@ -210,7 +212,8 @@ class Cloud:
     def make(self) -> None:
         if self.memory is None:
             self._make_tables()
-        self.client("secretsmanager").create_secret(Name=_PARAMETERS["SigningSecret"], SecretString=SECRET)
+        for name, text in (("TokenSecret", SECRET), ("SigningSecret", LINK_SECRET)):
+            self.client("secretsmanager").create_secret(Name=_PARAMETERS[name], SecretString=text)
         self.client("sesv2").create_email_identity(EmailIdentity="example.com")
         for platform in ("GCM", "APNS"):
             self.client("sns").create_platform_application(
@@ -238,7 +241,7 @@ class Cloud:
                 for channel, logical in QUEUES.items()
                 if not channel.endswith(HIGH)
             }
-            return urls.get(name) or self.parameters.get(name) or _PARAMETERS.get(name, name)
+            return urls.get(name) or {**_PARAMETERS, **self.parameters}.get(name, name)
         if ":app/" in str(value):
             return PUSH_APPLICATION.partition("GCM")[0]
         return "https://nereid.example.com"
@@ -506,7 +509,8 @@ class World:
             push_high_queue_url=cloud.queues["push_high"],
             pushes_per_second=1000,
             delivery_patience_hours=24,
-            signing_secret_arn=_PARAMETERS["SigningSecret"],
+            token_secret_arn=_PARAMETERS["TokenSecret"],
+            link_secret_arn=_PARAMETERS["SigningSecret"],
             credential_cache_seconds=0,
             base_url="https://nereid.example.com",
             retention_days=90,

@@ -26,7 +26,7 @@ def api_of(path: str) -> str:
         return "vibetrace"
     if first in ("api", "v1"):
         return "neptie"
-    if first == "u" and re.fullmatch("/u/[^/]+", path):
+    if re.fullmatch("/(u|verify)/[^/]+", path):
         return "page"
     return "health" if path == "/health" else "manage"
 

@@ -49,7 +49,7 @@ class Team:
             accounts_table="AccountsTable",
             outreach_table="OutreachTable",
             limits_table="LimitsTable",
-            signing_secret_arn="signing-secret",
+            token_secret_arn="token-secret",
             registration="trusted",
             credential_cache_seconds=0,
         )

@@ -16,10 +16,13 @@ from nereid.aws.audience.users import DynamoUserStore, contact_item
 from nereid.aws.messaging.messages import DynamoMessageStore
 from nereid.aws.table import Table
 from nereid.clock import SystemClock
+from nereid.core.access.accounts import NewAccount, new_account
+from nereid.core.access.sessions import Sessions
 from nereid.core.access.teams import create_team
+from nereid.models.account import Role
 from nereid.models.delivery import Plan, PlannedNotification, Recipient
 from nereid.models.message import Message
-from nereid.models.team import Scope
+from nereid.models.team import Environment, Scope, Team
 from nereid.models.user import ContactInfo
 from tests.local_stack import Stack
 
@@ -53,7 +56,7 @@ class Operator:
         #: What the function that creates teams is given.
         self.environment = stack.environment("ManageCreateTeam")
         self._stack = stack
-        secret = stack.client("secretsmanager").get_secret_value(SecretId=self.environment["SIGNING_SECRET_ARN"])
+        secret = stack.client("secretsmanager").get_secret_value(SecretId=self.environment["TOKEN_SECRET_ARN"])
         self.secret: str = secret["SecretString"]
         clients: Any = SimpleNamespace(dynamodb=stack.client("dynamodb"))
         self._accounts = DynamoAccountStore(Table(clients, self.environment["ACCOUNTS_TABLE"]))
@@ -68,6 +71,16 @@ class Operator:
         """Make a team with one environment, as ManageCreateTeam does."""
         team, _, token = create_team(self._accounts, SystemClock(), self.secret, "Other", environment, senders=senders)
         return OtherTeam(team.id, token)
+
+    def account(self, role: Role) -> str:
+        """Make a team with an account of some role; return the access token of its login."""
+        now = SystemClock().now()
+        team = Team(id=str(uuid.uuid4()), name="Other", created_at=now)
+        environment = Environment(team_id=team.id, identifier="dev", name="dev", created_at=now)
+        person = NewAccount(f"{uuid.uuid4().hex}@example.com", "correct horse battery", "Sam")
+        account = new_account(SystemClock(), team.id, "dev", person).model_copy(update={"role": role})
+        self._accounts.create_team(team, environment, None, account)
+        return Sessions(self._accounts, SystemClock(), lambda: self.secret).begin(account).token
 
     def forged(self, audience: tokens.Audience = "nereid:api_token", secret: str | None = None, **claims: Any) -> str:
         """Sign a token that no call of the API hands out."""

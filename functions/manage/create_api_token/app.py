@@ -8,14 +8,14 @@ from nereid.dialects.manage.bodies import ApiTokenBody
 from nereid.runtime import runtime
 
 
-@manage.endpoint(runtime, "admin:all")
+@manage.endpoint(runtime, "admin:all", certain=True)
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the token."""
     body = manage.parse(ApiTokenBody, manage.json_object(request))
     record, token = create_api_token(
         runtime.account_store,
         runtime.clock,
-        runtime.signing_secret(),
+        runtime.token_secret(),
         caller.team_id,
         body.name,
         body.permissions,

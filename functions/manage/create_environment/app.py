@@ -8,7 +8,7 @@ from nereid.dialects.manage.bodies import EnvironmentBody
 from nereid.runtime import runtime
 
 
-@manage.endpoint(runtime, "admin:all")
+@manage.endpoint(runtime, "admin:all", certain=True)
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the environment."""
     body = manage.parse(EnvironmentBody, manage.json_object(request))

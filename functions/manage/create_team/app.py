@@ -29,7 +29,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     body = parse(TeamBody, event)
     given = body.account
     admin = NewAccount(given.email, given.password, given.full_name, given.company) if given else None
-    store, clock, secret = runtime.account_store, runtime.clock, runtime.signing_secret()
+    store, clock, secret = runtime.account_store, runtime.clock, runtime.token_secret()
     made = create_team(store, clock, secret, body.name, body.environment, admin, body.senders, body.quota_times)
     account = {"account": account_object(made.admin)} if made.admin else {}
     shown = {**team_object(made.team), "environment": body.environment}

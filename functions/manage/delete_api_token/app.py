@@ -6,7 +6,7 @@ from nereid.dialects.manage import frame as manage
 from nereid.runtime import runtime
 
 
-@manage.endpoint(runtime, "admin:all")
+@manage.endpoint(runtime, "admin:all", certain=True)
 def handler(request: Request, caller: Caller) -> Response:
     """Revoke the token."""
     runtime.account_store.delete_api_token(caller.team_id, request.params["id"])

@@ -7,7 +7,7 @@ from nereid.models.team import Scope
 from nereid.runtime import runtime
 
 
-@manage.endpoint(runtime, "admin:all")
+@manage.endpoint(runtime, "admin:all", certain=True)
 def handler(request: Request, caller: Caller) -> Response:
     """Delete the environment."""
     scope = Scope(caller.team_id, request.params["identifier"])

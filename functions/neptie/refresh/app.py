@@ -10,4 +10,4 @@ from nereid.runtime import runtime
 def handler(request: Request) -> Response:
     """Answer with the tokens."""
     body = neptie.parse(RefreshBody, request.json_object())
-    return neptie.refreshed(runtime.accounts.refresh(body.refresh_token))
+    return neptie.refreshed(runtime.sessions.refresh(body.refresh_token))

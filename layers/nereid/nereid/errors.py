@@ -11,6 +11,7 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     │   ├── UnknownKey       a client key in form, but not one of ours, or no longer
     │   └── UserTokenRequired  a public key names a user, and no token says that it may
     ├── WrongPassword        no account has this e-mail address and password
+    ├── NotVerified          an account's address is not verified yet
     ├── BadRefreshToken      a refresh token that is unknown, expired or used up
     ├── Forbidden            the credential lacks the permission
     │   └── TeamStopped      an operator has stopped the team
@@ -69,6 +70,10 @@ class UserTokenRequired(Unauthenticated):
 
 class WrongPassword(NereidError):
     """No account has this e-mail address and password."""
+
+
+class NotVerified(NereidError):
+    """The account's e-mail address is not verified yet, so it cannot log in."""
 
 
 class BadRefreshToken(NereidError):

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from nereid.aws.table import Table
     from nereid.core.access.accounts import Accounts
     from nereid.core.access.rate_limits import RateLimiter
+    from nereid.core.access.sessions import Sessions
+    from nereid.core.access.verification import Verification
     from nereid.core.access.vouching import Vouching
     from nereid.core.audience.client_identities import Identities
     from nereid.core.audience.vibetrace.restrictions import EventRules
@@ -110,7 +112,28 @@ class Runtime:
         from nereid.core.access.accounts import Accounts
 
         registration = self.settings.registration or "closed"
-        return Accounts(self.account_store, self.limits, self.clock, self.signing_secret, registration=registration)
+        return Accounts(
+            self.account_store,
+            self.limits,
+            self.clock,
+            self.sessions,
+            registration=registration,
+            verification=self.verification if self.settings.email_from else None,
+        )
+
+    @cached_property
+    def verification(self) -> Verification:
+        from nereid.aws.access.account_mail import SesAccountMail
+        from nereid.core.access.verification import Verification
+
+        mail = SesAccountMail(self.clients, self.settings.email_from or "")
+        return Verification(self.account_store, self.clock, self.link_secret, self.settings.base_url or "", mail)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        from nereid.core.access.sessions import Sessions
+
+        return Sessions(self.account_store, self.clock, self.token_secret)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -118,7 +141,7 @@ class Runtime:
             self.account_store,
             self.teams,
             self.environments,
-            self.signing_secret,
+            self.token_secret,
             self.clock,
             cache_seconds=self._cache_seconds,
         )
@@ -161,15 +184,25 @@ class Runtime:
     def _cache_seconds(self) -> float:
         return float(self.settings.need("credential_cache_seconds"))
 
-    def signing_secret(self) -> str:
-        """Return the secret that tokens and links are signed with."""
-        return self._secret
+    def token_secret(self) -> str:
+        """Return the secret of tokens, which opens everything."""
+        return self._token_secret()
 
     @cached_property
-    def _secret(self) -> str:
-        from nereid.aws.secrets import read_secret
+    def _token_secret(self) -> Callable[[], str]:
+        from nereid.aws.secrets import Secret
 
-        return read_secret(self.clients, self.settings.need("signing_secret_arn"))
+        return Secret(self.clients, self.settings.need("token_secret_arn"), self.clock)
+
+    def link_secret(self) -> str:
+        """Return the secret of the links in mails, which opens nothing else."""
+        return self._link_secret()
+
+    @cached_property
+    def _link_secret(self) -> Callable[[], str]:
+        from nereid.aws.secrets import Secret
+
+        return Secret(self.clients, self.settings.need("link_secret_arn"), self.clock)
 
     @cached_property
     def limits(self) -> DynamoLimitStore:
@@ -435,7 +468,7 @@ class Runtime:
     def unsubscriber(self) -> Unsubscriber:
         from nereid.core.messaging.unsubscribe import Unsubscriber
 
-        return Unsubscriber(self.signing_secret, self.settings.base_url or "", self.clock)
+        return Unsubscriber(self.link_secret, self.settings.base_url or "", self.clock)
 
     @cached_property
     def replayer(self) -> Replayer:

@@ -43,7 +43,8 @@ class Settings(BaseModel):
     max_receive_count: int | None = Field(
         None, ge=1, description="How often the function's queue delivers a record before it is a dead letter."
     )
-    signing_secret_arn: str | None = Field(None, description="Secret that signs tokens and links.")
+    token_secret_arn: str | None = Field(None, description="Secret that signs tokens.")
+    link_secret_arn: str | None = Field(None, description="Secret of the links in mails.")
     credential_cache_seconds: float | None = Field(
         None,
         ge=0,

@@ -1,4 +1,4 @@
-"""Accounts: e-mail addresses are unique, and a refresh token is worth one exchange."""
+"""Accounts: e-mail addresses are unique, passwords are guessed by nobody and changed by their owners."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from nereid.auth import passwords
 from nereid.auth.credentials import Environments
@@ -41,6 +40,24 @@ def register(team: Team) -> LoggedIn:
     return team.runtime.accounts.register(person(), source())
 
 
+class Instead:
+    """A store, of which some methods are others."""
+
+    def __init__(self, store: Any, **others: Any) -> None:
+        self._store = store
+        vars(self).update(others)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def logged_in(team: Team) -> tuple[str, str]:
+    """Register somebody; return the e-mail address and the session."""
+    made = register(team)
+    [session] = team.runtime.account_store.sessions(made.account.email)
+    return made.account.email, session
+
+
 def test_the_hash_of_nobodys_password_is_made_as_every_other() -> None:
     made = passwords.hash_password("x").split("$")
     nobodys = passwords._NOBODY.split("$")
@@ -63,7 +80,7 @@ def test_a_login_takes_the_same_calls_for_an_unknown_email_and_a_wrong_password(
 def test_of_many_registrations_of_an_email_at_once_one_wins(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     team = Team(cloud)
     accounts = team.runtime.accounts
-    assert team.runtime.signing_secret()
+    assert team.runtime.token_secret()
     email = person().email
 
     def attempt(_: int) -> bool:
@@ -77,95 +94,6 @@ def test_of_many_registrations_of_an_email_at_once_one_wins(cloud: Cloud, monkey
         assert sum(pool.map(attempt, range(8))) == 1
 
 
-def test_of_many_refreshes_with_one_token_at_once_one_wins_and_the_family_ends(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    team = Team(cloud)
-    first = register(team).refresh_token
-
-    def attempt(_: int) -> str | None:
-        try:
-            return team.runtime.accounts.refresh(first).refresh_token
-        except BadRefreshToken:
-            return None
-
-    with one_call_at_a_time(monkeypatch), ThreadPoolExecutor(6) as pool:
-        won = [token for token in pool.map(attempt, range(12)) if token]
-    assert len(won) == 1
-    with pytest.raises(BadRefreshToken):
-        team.runtime.accounts.refresh(won[0])
-
-
-def test_of_two_refreshes_that_read_the_same_session_one_succeeds(cloud: Cloud) -> None:
-    team = Team(cloud)
-    first = register(team).refresh_token
-    store = team.runtime.account_store
-
-    class Overtaken:
-        """The store, where another refresh with the same token comes between this one's read and its write."""
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
-        def renew_session(self, *arguments: Any) -> None:
-            overtaking.append(team.runtime.accounts.refresh(first))
-            store.renew_session(*arguments)
-
-    overtaking: list[LoggedIn] = []
-    overtaken: Any = Overtaken()
-    with pytest.raises(BadRefreshToken):
-        replace(team.runtime.accounts, store=overtaken).refresh(first)
-    assert len(overtaking) == 1
-
-
-def test_a_refresh_token_of_an_account_that_is_gone_is_worth_nothing(cloud: Cloud) -> None:
-    team = Team(cloud)
-    logged_in = register(team)
-    keys = [request for request in cloud.sent("dynamodb:TransactWriteItems") if logged_in.account.email in str(request)]
-    [item] = [
-        each["Put"]["Item"]
-        for each in keys[-1]["TransactItems"]
-        if each.get("Put", {}).get("Item", {}).get("sk") == {"S": "account"}
-    ]
-    cloud.client("dynamodb").delete_item(TableName="AccountsTable", Key={"pk": item["pk"], "sk": item["sk"]})
-    with pytest.raises(BadRefreshToken):
-        team.runtime.accounts.refresh(logged_in.refresh_token)
-
-
-def test_a_refresh_token_lives_for_thirty_days_from_its_making(cloud: Cloud) -> None:
-    team = Team(cloud)
-    token = register(team).refresh_token
-    for days in (29, 58):
-        team.clock.ahead = timedelta(days=days)
-        token = team.runtime.accounts.refresh(token).refresh_token
-    team.clock.ahead = timedelta(days=89)
-    with pytest.raises(BadRefreshToken):
-        team.runtime.accounts.refresh(token)
-
-
-def test_a_refresh_that_the_store_does_not_take_leaves_the_token_valid(cloud: Cloud) -> None:
-    team = Team(cloud)
-    first = register(team).refresh_token
-    cloud.fail("dynamodb:PutItem", *[("InternalServerError", 500)] * 3)
-    with pytest.raises(Unavailable):
-        team.runtime.accounts.refresh(first)
-    cloud.faults.clear()
-    assert team.runtime.accounts.refresh(first).refresh_token != first
-
-
-def test_a_renewal_that_the_sdk_repeats_because_its_answer_was_lost_is_no_reuse(cloud: Cloud) -> None:
-    team = Team(cloud)
-    register(team)
-    keys = [request["Item"]["pk"]["S"] for request in cloud.sent("dynamodb:PutItem")]
-    family = next(key for key in reversed(keys) if key.startswith("session#")).removeprefix("session#")
-    session = team.runtime.account_store.session(family)
-    assert session is not None
-    renewed = session.model_copy(update={"token_hash": "new"})
-    team.runtime.account_store.renew_session(renewed, session.token_hash)
-    team.runtime.account_store.renew_session(renewed, session.token_hash)
-    assert team.runtime.account_store.session(family) == renewed
-
-
 def test_neither_passwords_nor_tokens_are_stored(cloud: Cloud) -> None:
     logged_in = register(Team(cloud))
     stored = str(cloud.requests)
@@ -176,14 +104,118 @@ def test_neither_passwords_nor_tokens_are_stored(cloud: Cloud) -> None:
 
 def test_failed_logins_of_an_email_are_forgiven_after_fifteen_minutes(cloud: Cloud) -> None:
     team = Team(cloud)
-    email = register(team).account.email
+    email, here = register(team).account.email, source()
     for _ in range(10):
         with pytest.raises(WrongPassword):
-            team.runtime.accounts.log_in(email, "wrong", source())
+            team.runtime.accounts.log_in(email, "wrong", here)
     with pytest.raises(TooMany) as caught:
-        team.runtime.accounts.log_in(email, PASSWORD, source())
+        team.runtime.accounts.log_in(email, PASSWORD, here)
     team.clock.ahead = timedelta(seconds=caught.value.retry_after + 1)
+    assert team.runtime.accounts.log_in(email, PASSWORD, here).account.email == email
+
+
+def test_who_guesses_from_elsewhere_locks_nobody_out(cloud: Cloud) -> None:
+    team = Team(cloud)
+    email, stranger = register(team).account.email, source()
+    for _ in range(10):
+        with pytest.raises(WrongPassword):
+            team.runtime.accounts.log_in(email, "wrong", stranger)
     assert team.runtime.accounts.log_in(email, PASSWORD, source()).account.email == email
+
+
+def test_a_hundred_guesses_from_many_sources_are_the_last_for_a_while(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = Team(cloud)
+    email = register(team).account.email
+    monkeypatch.setattr("nereid.core.access.accounts.verify_password", lambda password, _: password == PASSWORD)
+    for _ in range(100):
+        with pytest.raises(WrongPassword):
+            team.runtime.accounts.log_in(email, "wrong", source())
+    with pytest.raises(TooMany):
+        team.runtime.accounts.log_in(email, PASSWORD, source())
+
+
+def test_guesses_from_one_subscribers_addresses_of_ipv6_are_of_one_source(cloud: Cloud) -> None:
+    team = Team(cloud)
+    email, network = register(team).account.email, f"2001:db8:{uuid.uuid4().hex[:4]}:1"
+    for number in range(10):
+        with pytest.raises(WrongPassword):
+            team.runtime.accounts.log_in(email, "wrong", f"{network}::{number:x}")
+    with pytest.raises(TooMany):
+        team.runtime.accounts.log_in(email, PASSWORD, f"{network}:a:b:c:d")
+    assert team.runtime.accounts.log_in(email, PASSWORD, f"{network[:-1]}2::1")
+
+
+@pytest.mark.parametrize("typed", ["pässword", "pa\u0308ssword"], ids=["NFC", "NFD"])
+@pytest.mark.parametrize("stored", ["pässword", "pa\u0308ssword"], ids=["from NFC", "from NFD"])
+def test_a_password_is_the_same_on_every_keyboard(typed: str, stored: str) -> None:
+    assert passwords.verify_password(typed, passwords.hash_password(stored))
+    assert not passwords.verify_password(typed + "x", passwords.hash_password(stored))
+
+
+def test_a_hash_of_a_former_version_is_of_what_was_typed() -> None:
+    typed = "pa\u0308ssword"
+    assert passwords.verify_password(typed, passwords.hasher().hash(typed))
+
+
+def test_a_new_password_is_the_only_one(cloud: Cloud) -> None:
+    team = Team(cloud)
+    email, session = logged_in(team)
+    team.runtime.accounts.change_password(email, session, PASSWORD, "another horse", source())
+    with pytest.raises(WrongPassword):
+        team.runtime.accounts.log_in(email, PASSWORD, source())
+    assert team.runtime.accounts.log_in(email, "another horse", source())
+
+
+def test_a_password_is_changed_by_who_knows_the_old_one_and_guesses_count(cloud: Cloud) -> None:
+    team = Team(cloud)
+    email, session = logged_in(team)
+    here = source()
+    for _ in range(10):
+        with pytest.raises(WrongPassword):
+            team.runtime.accounts.change_password(email, session, "guess", "another horse", here)
+    with pytest.raises(TooMany):
+        team.runtime.accounts.change_password(email, session, PASSWORD, "another horse", here)
+    assert team.runtime.accounts.log_in(email, PASSWORD, source())
+
+
+def test_a_change_of_the_password_that_fails_half_way_leaves_no_other_session(cloud: Cloud) -> None:
+    team = Team(cloud)
+    email, session = logged_in(team)
+    other = team.runtime.accounts.log_in(email, PASSWORD, source()).refresh_token
+    store = team.runtime.account_store
+    failing: Any = Instead(store, change_password=lambda *_: (_ for _ in ()).throw(Unavailable("x")))
+    with pytest.raises(Unavailable):
+        replace(team.runtime.accounts, store=failing).change_password(email, session, PASSWORD, "another", source())
+    with pytest.raises(BadRefreshToken):
+        team.runtime.sessions.refresh(other)
+    assert team.runtime.accounts.log_in(email, PASSWORD, source())
+
+
+def test_a_login_while_the_password_is_changed_leaves_no_session(cloud: Cloud) -> None:
+    team = Team(cloud)
+    email, session = logged_in(team)
+    accounts, begun = team.runtime.accounts, []
+
+    def log_in_first(*arguments: Any) -> None:
+        begun.append(accounts.log_in(email, PASSWORD, source()))
+        accounts.store.change_password(*arguments)
+
+    between: Any = Instead(accounts.store, change_password=log_in_first)
+    replace(accounts, store=between).change_password(email, session, PASSWORD, "another horse", source())
+    with pytest.raises(BadRefreshToken):
+        team.runtime.sessions.refresh(begun[0].refresh_token)
+
+
+def test_a_login_that_looked_at_the_former_password_begins_nothing(cloud: Cloud) -> None:
+    team = Team(cloud)
+    email, session = logged_in(team)
+    account = team.runtime.account_store.account(email)
+    assert account is not None
+    team.runtime.accounts.change_password(email, session, PASSWORD, "another horse", source())
+    with pytest.raises(NotFound):
+        team.runtime.sessions.begin(account)
 
 
 @pytest.mark.parametrize("shared", ["email", "source"])
@@ -214,13 +246,13 @@ def log_in_at_once(
     team: Team, monkeypatch: pytest.MonkeyPatch, email: str, given: Sequence[str]
 ) -> list[LoggedIn | Exception]:
     """Log in with these passwords, all at the same time; return what each came to."""
-    accounts = team.runtime.accounts
+    accounts, here = team.runtime.accounts, "192.0.2.77"
     # Hashes of so many would take longer than a login waits, on a machine that has much else to do.
     monkeypatch.setattr("nereid.core.access.accounts.verify_password", lambda password, _: password == PASSWORD)
 
     def log_in(password: str) -> LoggedIn | Exception:
         try:
-            return accounts.log_in(email, password, source())
+            return accounts.log_in(email, password, here)
         except (WrongPassword, TooMany) as error:
             return error
 
@@ -235,7 +267,7 @@ def test_more_right_logins_at_once_than_the_limit_wait_for_one_another(
     email = register(team).account.email
     for _ in range(9):
         with pytest.raises(WrongPassword):
-            team.runtime.accounts.log_in(email, "wrong", source())
+            team.runtime.accounts.log_in(email, "wrong", "192.0.2.77")
     answers = log_in_at_once(team, monkeypatch, email, [PASSWORD] * 4)
     assert [type(answer) for answer in answers] == [LoggedIn] * 4
 
@@ -257,10 +289,11 @@ def test_a_login_that_waited_long_enough_is_told_to_try_again_soon(cloud: Cloud)
     email = register(team).account.email
     now = team.clock.now()
     for _ in range(10):  # they died before they ended
-        assert team.runtime.limits.attempt(f"login#email#{email}", 10, now, now + timedelta(minutes=15)) is None
+        key = f"login#email#source#192.0.2.77#{email}"
+        assert team.runtime.limits.attempt(key, 10, now, now + timedelta(minutes=15)) is None
     waits: list[float] = []
     with pytest.raises(TooMany) as caught:
-        replace(team.runtime.accounts, pause=waits.append).log_in(email, PASSWORD, source())
+        replace(team.runtime.accounts, pause=waits.append).log_in(email, PASSWORD, "192.0.2.77")
     assert caught.value.retry_after == 1
     assert sum(waits) == pytest.approx(2)
     assert len(set(waits)) == 1
@@ -282,12 +315,3 @@ def test_an_environment_may_have_the_longest_name_that_one_can_be_given(cloud: C
         with pytest.raises(NotFound):
             environments.get("t", name)
     assert asked == ["e" * MAX_ENVIRONMENT_IDENTIFIER]
-
-
-def test_a_write_to_the_accounts_that_fails_for_another_reason_is_no_lost_session(cloud: Cloud) -> None:
-    team = Team(cloud)
-    first = register(team).refresh_token
-    cloud.fail("dynamodb:PutItem", ("ValidationException", 400))
-    with pytest.raises(ClientError):
-        team.runtime.accounts.refresh(first)
-    assert team.runtime.accounts.refresh(first)

@@ -90,6 +90,24 @@ def _(sales: Sales) -> Callable[[], Any]:
     return lambda: sales.call("refresh", {"refresh_token": token})
 
 
+@measured("POST auth/logout")
+def _(sales: Sales) -> Callable[[], Any]:
+    sam = person()
+    tokens = [sales.call(function, sam)["token"] for function in ("register", "login")]
+    sales.call("logout", headers={"authorization": f"Bearer {tokens[0]}"})
+    return lambda: sales.call("logout", headers={"authorization": f"Bearer {tokens[1]}"})
+
+
+@measured("POST auth/password", "with one other session")
+def _(sales: Sales) -> Callable[[], Any]:
+    sam = person()
+    headers = {"authorization": f"Bearer {sales.call('register', sam)['token']}"}
+    body = {"old_password": sam["password"], "new_password": sam["password"]}
+    sales.call("change_password", body, headers=headers)
+    sales.call("login", sam)
+    return lambda: sales.call("change_password", body, headers=headers)
+
+
 @measured("GET leads", "the first page of 20")
 def _(sales: Sales) -> Callable[[], Any]:
     sales.leads(100)
@@ -414,7 +432,7 @@ def test_the_table_has_a_row_for_every_endpoint() -> None:
         for (method, path), function in stack.routes().items()
         if function.startswith("Neptie") and path.startswith("/api/")
     }
-    assert len(routes) == 21
+    assert len(routes) == 23
     assert routes <= {call for call, _ in SAID}
     assert SAID.keys() == MEASURED.keys()
 

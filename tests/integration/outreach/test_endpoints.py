@@ -43,7 +43,8 @@ class World:
         self.team = Team(cloud, made.team.id)
         self.lead_id = self.team.lead(industry="Software").id
         self.campaign_id = self.team.campaign().id
-        self.refresh_token = self.team.runtime.accounts.log_in(self.email, PASSWORD, "192.0.2.9").refresh_token
+        logged_in = self.team.runtime.accounts.log_in(self.email, PASSWORD, "192.0.2.9")
+        self.account_token, self.refresh_token = logged_in.token, logged_in.refresh_token
 
     def sample(self, function: str, kind: str) -> dict[str, Any]:
         """Return a sample with what it refers to filled in."""
@@ -53,6 +54,7 @@ class World:
             "email": self.email,
             "password": PASSWORD,
             "refresh_token": self.refresh_token,
+            "account_token": self.account_token,
             "lead_id": self.lead_id,
             "campaign_id": self.campaign_id,
         }

@@ -7,10 +7,18 @@ from typing import Any, Generic, TypeVar
 
 from cachetools import TTLCache
 
-from nereid.auth import tokens
+from nereid.auth import keys, tokens
 from nereid.auth.client_keys import PREFIXES, can_be_key, hash_key
-from nereid.errors import Forbidden, NoCredential, NotFound, TeamStopped, Unauthenticated, UnknownKey
-from nereid.models.account import PERMISSIONS
+from nereid.errors import (
+    ExpiredToken,
+    Forbidden,
+    NoCredential,
+    NotFound,
+    TeamStopped,
+    Unauthenticated,
+    UnknownKey,
+)
+from nereid.models.account import PERMISSIONS, Session
 from nereid.models.team import MAX_ENVIRONMENT_IDENTIFIER, ApiToken, ClientKey, Environment, Scope, Team
 from nereid.ports.access import AccountStore
 from nereid.ports.clock import Clock
@@ -33,6 +41,8 @@ class Caller:
     default_environment: str
     #: The address of the account, if a person is calling.
     email: str | None = None
+    #: The session of the account.
+    session_id: str | None = None
 
     def require(self, permission: str) -> None:
         """Raise `Forbidden` unless the credential carries the permission."""
@@ -90,7 +100,7 @@ class Teams:
 
 
 class _Records(Generic[_Record]):
-    """The store's answers about tokens or keys, kept for a bounded time and in a bounded number.
+    """The store's answers about tokens, keys or sessions, kept for a bounded time and in a bounded number.
 
     That one does not exist is kept, too. Whatever `cache_seconds` is, no credential works later for it: it is random,
     made by us and shown once it is stored, so that nobody can ask for it before.
@@ -103,11 +113,11 @@ class _Records(Generic[_Record]):
         self._known: TTLCache[Hashable, _Record] = TTLCache(_KEPT, cache_seconds, timer)
         self._unknown: TTLCache[Hashable, bool] = TTLCache(_KEPT, _UNKNOWN_SECONDS, timer)
 
-    def get(self, key: Hashable, read: Callable[[], _Record | None]) -> _Record | None:
-        """Return a record; `read` asks the store for it, if that is needed."""
+    def get(self, key: Hashable, read: Callable[[], _Record | None], *, certain: bool = False) -> _Record | None:
+        """Return a record; `read` asks the store for it, if that is needed or the answer has to be `certain`."""
         if key in self._unknown:
             return None
-        record = self._known.get(key)
+        record = None if certain else self._known.get(key)
         if record is None:
             record = read()
             if record is None:
@@ -129,7 +139,7 @@ class Credentials:
     Parameters
     ----------
     secret
-        Returns the signing secret; asked at the first use.
+        Returns the secret of tokens.
     cache_seconds
         How long an answer of the store is believed, in seconds; 0 asks every time.
     """
@@ -151,20 +161,30 @@ class Credentials:
         self._environments = environments
         self._tokens: _Records[ApiToken] = _Records(clock, cache_seconds)
         self._keys: _Records[ClientKey] = _Records(clock, cache_seconds)
+        self._sessions: _Records[Session] = _Records(clock, cache_seconds)
 
-    def api_token(self, token: str) -> Caller:
+    def api_token(self, token: str, *, certain: bool = False) -> Caller:
         """Return the caller behind an API token.
+
+        Parameters
+        ----------
+        certain
+            Whether to ask the store whatever is cached: what makes credentials is done for no revoked one.
 
         Raises
         ------
         ExpiredToken, Unauthenticated, TeamStopped
         """
-        return self._of_api_token(tokens.verify(self._secret(), "nereid:api_token", token, self._clock.now()))
+        claims = tokens.verify(self._secret(), "nereid:api_token", token, self._clock.now())
+        return self._of_api_token(claims, certain=certain)
 
-    def team_token(self, token: str) -> Caller:
-        """Return the caller behind an API token or the token of an account that logged in.
+    def team_token(self, token: str, *, certain: bool = False) -> Caller:
+        """Return the caller behind an API token or the token of an account that logged in, whose session goes on.
 
-        An account's token lives for an hour and says all that is needed, so the store is asked about its team alone.
+        Parameters
+        ----------
+        certain
+            As for :meth:`api_token`.
 
         Raises
         ------
@@ -172,19 +192,33 @@ class Credentials:
         """
         claims = tokens.verify(self._secret(), ("nereid:api_token", "nereid:account"), token, self._clock.now())
         if claims["aud"] != "nereid:account":
-            return self._of_api_token(claims)
+            return self._of_api_token(claims, certain=certain)
+        if "sid" not in claims or claims["kid"] == keys.FIRST != keys.parse(self._secret()).kid:
+            # Former versions made it, and it would live for minutes yet. Its owner refreshes.
+            raise ExpiredToken("made by a former version")
         permissions = PERMISSIONS.get(_text(claims, "role"))
         if permissions is None:
             raise Unauthenticated("no such role")
-        environment, email = _text(claims, "environment"), claims.get("email")
-        self._check_team(_text(claims, "team"))
-        return Caller(_text(claims, "team"), _text(claims, "sub"), permissions, environment, email)
+        environment, email, session_id = (_text(claims, name) for name in ("environment", "email", "sid"))
+        caller = Caller(_text(claims, "team"), _text(claims, "sub"), permissions, environment, email, session_id)
+        self._check_session(email, session_id, certain=certain)
+        self._check_team(caller.team_id)
+        return caller
 
-    def _of_api_token(self, claims: dict[str, Any]) -> Caller:
+    def _check_session(self, email: str, session_id: str, *, certain: bool) -> None:
+        session = self._sessions.get(session_id, lambda: self._accounts.session(session_id), certain=certain)
+        if session is None or session.email != email or session.expires_at <= self._clock.now():
+            raise Unauthenticated("the session has ended")
+
+    def _of_api_token(self, claims: dict[str, Any], *, certain: bool) -> Caller:
         team_id, token_id = _text(claims, "team"), _text(claims, "jti")
-        record = self._tokens.get((team_id, token_id), lambda: self._accounts.api_token(team_id, token_id))
+        record = self._tokens.get(
+            (team_id, token_id), lambda: self._accounts.api_token(team_id, token_id), certain=certain
+        )
         if record is None:
             raise Unauthenticated("revoked")
+        if record.kid != claims["kid"]:
+            raise Unauthenticated("signed with a key that it was not made with")
         self._check_team(record.team_id)
         return Caller(record.team_id, record.id, frozenset(record.permissions), record.default_environment)
 

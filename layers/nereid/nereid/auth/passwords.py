@@ -2,6 +2,7 @@
 
 from functools import cache
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -19,16 +20,20 @@ def hasher() -> "PasswordHasher":
 
 
 def hash_password(password: str) -> str:
-    """Return the hash of a password that is stored."""
-    return hasher().hash(password)
+    """Return the hash of a password that is stored: in NFC, since keyboards differ in how they write an accent."""
+    return hasher().hash(normalize("NFC", password))
 
 
 def verify_password(password: str, stored: str | None) -> bool:
     """Tell whether a password is the stored one; None, for nobody's, takes as long and is never it."""
+    forms = dict.fromkeys([normalize("NFC", password), password])  # hashes of former versions are of what was typed
+    return any(_is(form, stored or _NOBODY) for form in forms) and stored is not None
+
+
+def _is(password: str, stored: str) -> bool:
     from argon2.exceptions import VerifyMismatchError
 
     try:
-        hasher().verify(stored or _NOBODY, password)
+        return hasher().verify(stored, password)
     except VerifyMismatchError:
         return False
-    return stored is not None

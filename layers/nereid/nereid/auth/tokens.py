@@ -1,6 +1,6 @@
-"""JWTs: tokens of the API and of accounts, and links.
+"""JWTs: tokens of the API and of accounts, and the links of mails of former versions.
 
-Signed with HS256 and the stack's one secret; `aud` keeps the kinds apart.
+Signed with HS256 and a key of a secret, which `kid` names; `aud` keeps the kinds apart.
 """
 
 import math
@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import jwt
 
+from nereid.auth import keys
 from nereid.errors import ExpiredToken, Unauthenticated
 
 Audience = Literal["nereid:api_token", "nereid:account", "nereid:unsubscribe"]
@@ -25,16 +26,21 @@ def sign(secret: str, audience: Audience, claims: dict[str, Any]) -> str:
 
     Parameters
     ----------
+    secret
+        The text of the secret, which may have several keys.
     claims
         The token's claims; `exp` and `iat` as datetimes if it has them.
     """
-    return jwt.encode({**claims, "aud": audience}, secret, algorithm=_ALGORITHM)
+    key = keys.parse(secret).signing(claims.get("iat"))
+    return jwt.encode({**claims, "aud": audience}, key.key, algorithm=_ALGORITHM, headers={"kid": key.kid})
 
 
 def verify(
     secret: str, audience: Audience | Sequence[Audience], token: str, now: datetime, *, expires: bool = True
 ) -> dict[str, Any]:
     """Return a token's claims, after checking its signature, kind (one of those given) and time.
+
+    The name of the key that signed it is among them, as `kid`.
 
     Raises
     ------
@@ -44,9 +50,13 @@ def verify(
         If it is anything but a genuine token of this kind.
     """
     required = ["aud", "exp", "iat"] if expires else ["aud"]
-    claims = _decoded(secret, token, {"require": required}, audience)
+    kid = _kid(token)
+    key = keys.parse(secret).verifying(kid, now)
+    if key is None:
+        raise Unauthenticated("no such key")
+    claims = _decoded(key, token, {"require": required}, audience)
     _check_times(claims, now)
-    return claims
+    return {**claims, "kid": kid}
 
 
 def verify_user_token(secret: str, token: str, now: datetime) -> dict[str, Any]:
@@ -72,15 +82,22 @@ def verify_user_token(secret: str, token: str, now: datetime) -> dict[str, Any]:
     return claims
 
 
+def _kid(token: str) -> str:
+    try:
+        return keys.kid_of(jwt.get_unverified_header(token))
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise Unauthenticated("not a token of ours") from error
+
+
 def _decoded(
-    secret: str, token: str, options: dict[str, Any], audience: Audience | Sequence[Audience] | None
+    key: str, token: str, options: dict[str, Any], audience: Audience | Sequence[Audience] | None
 ) -> dict[str, Any]:
     try:
         # The times are compared by us, with the given clock instead of the library's.
         unchecked = dict.fromkeys(("verify_exp", "verify_iat", "verify_nbf"), False)
         claims: dict[str, Any] = jwt.decode(
             token,
-            secret,
+            key,
             algorithms=[_ALGORITHM],
             audience=audience,
             options={**unchecked, **options},  # type: ignore[arg-type]

@@ -44,12 +44,17 @@ Email = Annotated[str, AfterValidator(_address), Trimmed, Required]
 #: A secret that is taken as it is.
 Secret = Annotated[str, Required]
 
+#: How many characters a password to have has.
+MIN_PASSWORD, MAX_PASSWORD = 8, 128
+#: A password to have.
+NewPassword = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), Required]
+
 
 class RegisterBody(LaxBody):
     """An account to create."""
 
     email: Email
-    password: Annotated[str, StringConstraints(min_length=8, max_length=128), Required]
+    password: NewPassword
     full_name: Line
     company: OptionalLine = None
 

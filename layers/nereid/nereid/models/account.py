@@ -1,6 +1,6 @@
 """Accounts: people who log in with an e-mail address and a password."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, get_args
 
 from pydantic import BaseModel
@@ -9,6 +9,9 @@ from nereid.models.team import Permission
 
 #: How long an access token of an account is good for.
 ACCESS_SECONDS = 3600
+
+#: How long an account waits for its address to be verified.
+UNVERIFIED_LIFE = timedelta(days=7)
 
 Role = Literal["Admin", "User"]
 
@@ -30,7 +33,18 @@ class Account(BaseModel):
     environment: str
     #: As argon2 writes it, parameters included.
     password_hash: str
+    password_changed_at: datetime | None = None
+    #: Whether its owner has shown to have the address, or an operator vouches for it.
+    verified: bool = True
     created_at: datetime
+
+
+class Exchange(BaseModel):
+    """A refresh token that was exchanged just now, as its SHA-256 in hex, and what makes its successor of it."""
+
+    token_hash: str
+    nonce: str
+    at: datetime
 
 
 class Session(BaseModel):
@@ -40,7 +54,11 @@ class Session(BaseModel):
     email: str
     #: SHA-256 of the valid refresh token, in hex.
     token_hash: str
+    #: None if a former version stored it.
+    begun_at: datetime | None = None
     expires_at: datetime
+    #: The last exchanges, oldest first.
+    former: list[Exchange] = []
 
 
 class LoggedIn(NamedTuple):

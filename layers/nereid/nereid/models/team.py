@@ -230,6 +230,8 @@ class ApiToken(BaseModel):
     default_environment: str
     created_at: datetime
     expires_at: datetime
+    #: The key that signed it, under which alone it is good.
+    kid: str = "0"
 
 
 ClientKeyScope = Literal["public", "secret", "user_token"]

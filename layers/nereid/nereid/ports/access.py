@@ -16,7 +16,7 @@ class AccountStore(Protocol):
     ) -> None:
         """Store a new team with its first environment and credentials, all or nothing.
 
-        `AlreadyExists` if the account's e-mail address is taken.
+        `AlreadyExists` if the account's e-mail address is taken: an account that is verified replaces one that is not.
         """
         ...
 
@@ -48,8 +48,24 @@ class AccountStore(Protocol):
         """Return the account with this e-mail address, in lower case."""
         ...
 
-    def begin_session(self, session: Session) -> None:
-        """Store a login."""
+    def verify_account(self, email: str, account_id: str) -> None:
+        """Note that an account's address is its own; `NotFound` if the address has another account, or none."""
+        ...
+
+    def change_password(self, account: Account, password_hash: str, now: datetime) -> None:
+        """Store another password of an account; `NotFound` if it has another one by now than the given account."""
+        ...
+
+    def begin_session(self, session: Session, ends_at: datetime, password_hash: str) -> None:
+        """Store a login, which ends at `ends_at` at the latest; `NotFound` if the account has another password."""
+        ...
+
+    def list_session(self, session: Session, ends_at: datetime) -> None:
+        """Let a login be found among those of its account."""
+        ...
+
+    def sessions(self, email: str) -> list[str]:
+        """Return the ids of an account's sessions."""
         ...
 
     def session(self, session_id: str) -> Session | None:
@@ -60,8 +76,8 @@ class AccountStore(Protocol):
         """Replace the valid refresh token of a session; `NotFound` if `token_hash` is not the valid one any more."""
         ...
 
-    def end_session(self, session_id: str) -> None:
-        """End a session, so that none of its refresh tokens is valid."""
+    def end_session(self, email: str, session_id: str) -> None:
+        """End a session of an account, so that none of its tokens is valid."""
         ...
 
     def environment(self, team_id: str, identifier: str) -> Environment | None:

@@ -44,7 +44,7 @@ def built(limits: Limits, pauses: list[float]) -> Accounts:
         "store": Nobody(),
         "limits": limits,
         "clock": Nobody(),
-        "secret": lambda: b"secret",
+        "sessions": None,
         "pause": pauses.append,
         "registration": "trusted",
     }
@@ -58,8 +58,10 @@ def test_a_failed_login_counts_for_the_address_and_the_email(monkeypatch: pytest
         built(limits, []).log_in("sam@example.com", "x", "192.0.2.1")
     quarter = timedelta(minutes=15)
     assert limits.calls == [
-        ("login#email#sam@example.com", 10, quarter),
+        ("login#email#source#192.0.2.1#sam@example.com", 10, quarter),
+        ("login#email#sam@example.com", 100, quarter),
         ("login#address#192.0.2.1", 100, quarter),
+        ("login#email#source#192.0.2.1#sam@example.com", True),
         ("login#email#sam@example.com", True),
         ("login#address#192.0.2.1", True),
     ]
@@ -70,7 +72,10 @@ def test_a_login_from_an_address_with_too_many_is_none_of_the_emails() -> None:
     with pytest.raises(TooMany) as raised:
         built(limits, []).log_in("sam@example.com", "x", "192.0.2.1")
     assert raised.value.retry_after == 90
-    assert limits.calls[2:] == [("login#email#sam@example.com", False)]
+    assert limits.calls[3:] == [
+        ("login#email#source#192.0.2.1#sam@example.com", False),
+        ("login#email#sam@example.com", False),
+    ]
 
 
 @pytest.mark.parametrize(("left", "told"), [(0.2, 1), (1.6, 2), (899.6, 900)])

@@ -11,7 +11,7 @@ from nereid.aws.table import Item, Table, can_be_key, seconds
 from nereid.clock import from_iso, to_exact_iso
 from nereid.contention import until_uncontested
 from nereid.errors import AlreadyExists, BeingDeleted, Conflict, LimitReached, NotFound
-from nereid.models.account import Account, Session
+from nereid.models.account import UNVERIFIED_LIFE, Account, Session
 from nereid.models.team import ApiToken, ClientKey, Environment, Quotas, Scope, Team
 
 _ALL_TEAMS = "teams"
@@ -42,12 +42,32 @@ class DynamoAccountStore:
         if token is not None:
             writes.append(self._table.writing(_token_item(token)))
         if account is not None:
-            item = {"pk": _account(account.email), "sk": "account", **account.model_dump(mode="json")}
-            writes.append(self._table.writing(item, "attribute_not_exists(pk)"))
+            writes.append(self._writing_account(account))
         try:
             self._table.transact(*writes)
         except ConditionFailed as error:
             raise AlreadyExists("account") from error
+
+    def _writing_account(self, account: Account) -> Item:
+        item = {"pk": _account(account.email), "sk": "account", **account.model_dump(mode="json")}
+        if account.verified:
+            return self._table.writing(item, "attribute_not_exists(pk) OR verified = :no", {":no": False})
+        # For this is the table's TTL attribute: whoever has the address can register it then.
+        item["expires_at"] = seconds(account.created_at + UNVERIFIED_LIFE)
+        return self._table.writing(item, "attribute_not_exists(pk)")
+
+    def verify_account(self, email: str, account_id: str) -> None:
+        try:
+            self._table.update(
+                _account(email),
+                "account",
+                "SET verified = :yes REMOVE expires_at",
+                {":yes": True, ":id": account_id},
+                names={"#id": "id"},
+                condition="#id = :id",
+            )
+        except ConditionFailed as error:
+            raise NotFound("account") from error
 
     def team(self, team_id: str) -> Team | None:
         item = self._table.get(_team(team_id), "team")
@@ -87,8 +107,37 @@ class DynamoAccountStore:
         item = self._table.get(_account(email), "account")
         return Account.model_validate(item) if item else None
 
-    def begin_session(self, session: Session) -> None:
-        self._table.put(_session_item(session))
+    def change_password(self, account: Account, password_hash: str, now: datetime) -> None:
+        try:
+            self._table.update(
+                _account(account.email),
+                "account",
+                "SET password_hash = :new, password_changed_at = :now",
+                {":new": password_hash, ":now": to_exact_iso(now), ":old": account.password_hash},
+                condition="password_hash = :old",
+            )
+        except ConditionFailed as error:
+            raise NotFound("password") from error
+
+    def begin_session(self, session: Session, ends_at: datetime, password_hash: str) -> None:
+        try:
+            self._table.transact(
+                self._table.writing(_session_item(session)),
+                self._table.writing(_session_of_account(session, ends_at)),
+                self._table.requiring(
+                    _account(session.email), "account", "password_hash = :known", {":known": password_hash}
+                ),
+            )
+        except ConditionFailed as error:
+            raise NotFound("password") from error
+
+    def list_session(self, session: Session, ends_at: datetime) -> None:
+        self._table.put(_session_of_account(session, ends_at))
+
+    def sessions(self, email: str) -> list[str]:
+        values = {":pk": _account(email), ":prefix": "session#"}
+        found = self._table.query("pk = :pk AND begins_with(sk, :prefix)", values, consistent=True)
+        return [item["sk"].removeprefix("session#") for item in found]
 
     def session(self, session_id: str) -> Session | None:
         item = self._table.get(_session(session_id), "session")
@@ -102,8 +151,9 @@ class DynamoAccountStore:
             if error.old.get("token_hash") != session.token_hash:
                 raise NotFound("session") from error
 
-    def end_session(self, session_id: str) -> None:
+    def end_session(self, email: str, session_id: str) -> None:
         self._table.delete(_session(session_id), "session")
+        self._table.delete(_account(email), _session(session_id))
 
     def environment(self, team_id: str, identifier: str) -> Environment | None:
         item = self._table.get(_team(team_id), f"environment#{identifier}")
@@ -302,6 +352,10 @@ def _session_item(session: Session) -> Item:
         # In seconds, for this is the table's TTL attribute.
         "expires_at": seconds(session.expires_at),
     }
+
+
+def _session_of_account(session: Session, ends_at: datetime) -> Item:
+    return {"pk": _account(session.email), "sk": _session(session.id), "expires_at": seconds(ends_at)}
 
 
 def _key(key_hash: str) -> str:

@@ -1,30 +1,24 @@
-"""Accounts: register, log in, stay logged in."""
+"""Accounts: register, log in, change the password."""
 
-import base64
-import binascii
-import hashlib
-import secrets
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from hmac import compare_digest
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from nereid.auth import tokens
 from nereid.auth.passwords import hash_password, verify_password
-from nereid.errors import BadRefreshToken, NotFound, RegistrationClosed, TeamStopped, TooMany, WrongPassword
-from nereid.models.account import ACCESS_SECONDS, Account, LoggedIn, Session
+from nereid.core.access.sessions import Sessions
+from nereid.core.access.sources import source_of
+from nereid.core.access.verification import Verification
+from nereid.errors import NotFound, RegistrationClosed, TooMany, Unavailable, WrongPassword
+from nereid.logs import logger
+from nereid.models.account import Account, LoggedIn
 from nereid.models.team import NO_CHANNELS, Channels, Environment, Registration, Team
 from nereid.ports.access import AccountStore, LimitStore
 from nereid.ports.clock import Clock
 
-_REFRESH_LIFE = timedelta(days=30)
 _FIRST_ENVIRONMENT = "dev"
-_REFRESH_PREFIX = "rt_"
-_ID_BYTES = 16
-_SECRET_BYTES = 32
 
 
 class NewAccount(NamedTuple):
@@ -52,10 +46,13 @@ class _Limit:
     only_failed: bool = False
 
 
-_LOGINS_PER_EMAIL = _Limit("login#email", 10, timedelta(minutes=15), only_failed=True)
-_LOGINS_PER_ADDRESS = _Limit("login#address", 100, timedelta(minutes=15), only_failed=True)
+#: So few from one source that nobody can guess, and so many from all that no single one locks the owner out.
+_LOGINS_PER_EMAIL_AND_SOURCE = _Limit("login#email#source", 10, timedelta(minutes=15), only_failed=True)
+_LOGINS_PER_EMAIL = _Limit("login#email", 100, timedelta(minutes=15), only_failed=True)
+_LOGINS_PER_SOURCE = _Limit("login#address", 100, timedelta(minutes=15), only_failed=True)
 _REGISTRATIONS_PER_EMAIL = _Limit("register#email", 10, timedelta(hours=1))
-_REGISTRATIONS_PER_ADDRESS = _Limit("register#address", 100, timedelta(hours=1))
+_LINKS_PER_EMAIL = _Limit("verify#email", 5, timedelta(hours=1))
+_REGISTRATIONS_PER_SOURCE = _Limit("register#address", 100, timedelta(hours=1))
 #: How often, and for how many seconds each time, a login waits for others that are under way.
 _WAITS, _WAIT_SECONDS = 10, 0.2
 
@@ -77,25 +74,26 @@ def new_account(clock: Clock, team_id: str, environment: str, person: NewAccount
 
 @dataclass(frozen=True)
 class Accounts:
-    """Registers accounts, logs them in and keeps them logged in.
+    """Registers accounts, logs them in and changes their passwords.
 
     Parameters
     ----------
-    secret
-        Returns the signing secret.
     pause
         Waits for some seconds.
     registration
         Who can register, and whether the stack's own providers serve the team: of `trusted` ones they do, of `open`
         ones none does, until an operator grants senders.
+    verification
+        Verifies the addresses of `open` registrations; None where the stack cannot mail.
     """
 
     store: AccountStore
     limits: LimitStore
     clock: Clock
-    secret: Callable[[], str]
+    sessions: Sessions
     pause: Callable[[float], None] = time.sleep
     registration: Registration = "closed"
+    verification: Verification | None = None
 
     def may_register(self) -> Literal["open", "trusted"]:
         """Return how somebody registers; `RegistrationClosed` if nobody can."""
@@ -104,7 +102,9 @@ class Accounts:
         return self.registration
 
     def register(self, person: NewAccount, source: str) -> LoggedIn:
-        """Make an account in a new team of its own.
+        """Make an account in a new team of its own, and log it in.
+
+        Where registration is open, the next login wants its address verified, by a link that is mailed to it.
 
         Parameters
         ----------
@@ -120,7 +120,7 @@ class Accounts:
             If the e-mail address is taken.
         """
         registered = self.may_register()
-        self._attempt(_REGISTRATIONS_PER_ADDRESS, source)
+        self._attempt(_REGISTRATIONS_PER_SOURCE, source_of(source))
         self._attempt(_REGISTRATIONS_PER_EMAIL, person.email)
         now = self.clock.now()
         team = Team(
@@ -138,8 +138,12 @@ class Accounts:
             created_at=now,
         )
         account = new_account(self.clock, team.id, environment.identifier, person)
+        if registered == "open" and self.verification is not None:
+            account = account.model_copy(update={"verified": False})
         self.store.create_team(team, environment, None, account)
-        return self._begin(account)
+        if not account.verified:
+            self._send_link(account)
+        return self.sessions.begin(account)
 
     def log_in(self, email: str, password: str, source: str) -> LoggedIn:
         """Log in with a password; an unknown e-mail address takes the same steps and time as a wrong password.
@@ -151,76 +155,71 @@ class Accounts:
         Raises
         ------
         TooMany
-            If too many logins failed, for the e-mail address or from the source address.
+            If too many logins failed: for the e-mail address from this source, for it from anywhere, or from here.
         WrongPassword, TeamStopped
+        NotVerified
+            If the account's address is not verified; the link that does it is mailed once more.
         """
-        self._attempt(_LOGINS_PER_EMAIL, email)
+        account = self._checked(email, password, source)
+        if not account.verified:
+            self._send_link(account)
+        self.sessions.check_account(account)
         try:
-            self._attempt(_LOGINS_PER_ADDRESS, source)
-        except TooMany:
-            self._attempt_ended(_LOGINS_PER_EMAIL, email, failed=False)
-            raise
-        account = self.store.account(email)
-        right = verify_password(password, account.password_hash if account else None)
-        failed = account is None or not right
-        self._attempt_ended(_LOGINS_PER_EMAIL, email, failed=failed)
-        self._attempt_ended(_LOGINS_PER_ADDRESS, source, failed=failed)
-        if account is None or failed:
-            raise WrongPassword
-        self._check_team(account)
-        return self._begin(account)
+            return self.sessions.begin(account)
+        except NotFound as error:  # the password was changed just now
+            raise WrongPassword from error
 
-    def refresh(self, refresh_token: str) -> LoggedIn:
-        """Exchange a refresh token for a new pair. A token that was exchanged before ends its whole family.
+    def change_password(self, email: str, session_id: str, old: str, new: str, source: str) -> None:
+        """Change an account's password and end all its sessions but one.
+
+        A wrong old password counts as a failed login does.
 
         Raises
         ------
-        BadRefreshToken, TeamStopped
+        TooMany, WrongPassword
         """
-        session_id = _session_id(refresh_token)
-        session = self.store.session(session_id) if session_id else None
-        if session is None or session.expires_at <= self.clock.now():
-            raise BadRefreshToken
-        if not compare_digest(session.token_hash, _hash(refresh_token)):
-            # Its id is known to holders of its tokens alone, so this is one of them, and not the last.
-            self.store.end_session(session.id)
-            raise BadRefreshToken
-        account = self.store.account(session.email)
-        if account is None:
-            raise BadRefreshToken
-        self._check_team(account)
-        renewed, new_token = _session(session.id, account, self.clock.now())
+        account = self._checked(email, old, source)
+        # Before, so that no failure leaves one; and afterwards those that began in between.
+        self.sessions.end_all(email, but=session_id)
         try:
-            # Comes last: whatever fails before leaves the token valid.
-            self.store.renew_session(renewed, session.token_hash)
+            self.store.change_password(account, hash_password(new), self.clock.now())
         except NotFound as error:
-            self.store.end_session(session.id)
-            raise BadRefreshToken from error
-        return LoggedIn(account, self._access_token(account), new_token)
+            raise WrongPassword from error
+        self.sessions.end_all(email, but=session_id)
 
-    def _check_team(self, account: Account) -> None:
-        team = self.store.team(account.team_id)
-        if team is None or team.stopped_at is not None:
-            raise TeamStopped(account.team_id)
+    def _checked(self, email: str, password: str, source: str) -> Account:
+        """Return the account with a password; an unknown e-mail address takes as long as a wrong password."""
+        counted: list[tuple[_Limit, str]] = []
+        try:
+            for limit, whose in (
+                (_LOGINS_PER_EMAIL_AND_SOURCE, f"{source_of(source)}#{email}"),
+                (_LOGINS_PER_EMAIL, email),
+                (_LOGINS_PER_SOURCE, source_of(source)),
+            ):
+                self._attempt(limit, whose)
+                counted.append((limit, whose))
+        except TooMany:
+            for limit, whose in counted:
+                self._attempt_ended(limit, whose, failed=False)
+            raise
+        account = self.store.account(email)
+        right = verify_password(password, account.password_hash if account else None)
+        for limit, whose in counted:
+            self._attempt_ended(limit, whose, failed=account is None or not right)
+        if account is None or not right:
+            raise WrongPassword
+        return account
 
-    def _begin(self, account: Account) -> LoggedIn:
-        session, refresh_token = _session(str(uuid.uuid4()), account, self.clock.now())
-        self.store.begin_session(session)
-        return LoggedIn(account, self._access_token(account), refresh_token)
-
-    def _access_token(self, account: Account) -> str:
-        now = self.clock.now().replace(microsecond=0)
-        claims = {
-            "sub": account.id,
-            "team": account.team_id,
-            "role": account.role,
-            "environment": account.environment,
-            "email": account.email,
-            "jti": str(uuid.uuid4()),
-            "iat": now,
-            "exp": now + timedelta(seconds=ACCESS_SECONDS),
-        }
-        return tokens.sign(self.secret(), "nereid:account", claims)
+    def _send_link(self, account: Account) -> None:
+        """Mail the link that verifies an account's address, unless that was done too often or cannot be done now."""
+        if self.verification is None:
+            return
+        try:
+            self._attempt(_LINKS_PER_EMAIL, account.email)
+            self.verification.send(account)
+        except (TooMany, Unavailable) as error:
+            # The next login mails it.
+            logger.warning("no link was mailed", reason=type(error).__name__, account_id=account.id)
 
     def _attempt(self, limit: _Limit, whose: str) -> None:
         for waited in range(_WAITS + 1):
@@ -236,26 +235,3 @@ class Accounts:
 
     def _attempt_ended(self, limit: _Limit, whose: str, *, failed: bool) -> None:
         self.limits.attempt_ended(f"{limit.name}#{whose}", self.clock.now(), failed=failed)
-
-
-def _session(session_id: str, account: Account, now: datetime) -> tuple[Session, str]:
-    """Return a session as a new refresh token makes it, and the token."""
-    raw = uuid.UUID(session_id).bytes + secrets.token_bytes(_SECRET_BYTES)
-    token = _REFRESH_PREFIX + base64.urlsafe_b64encode(raw).decode()
-    expires_at = now.replace(microsecond=0) + _REFRESH_LIFE
-    return Session(id=session_id, email=account.email, token_hash=_hash(token), expires_at=expires_at), token
-
-
-def _session_id(refresh_token: str) -> str | None:
-    """Return the session that a refresh token names; None if it is none of ours."""
-    try:
-        raw = base64.b64decode(refresh_token.removeprefix(_REFRESH_PREFIX), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    is_ours = refresh_token.startswith(_REFRESH_PREFIX) and len(raw) == _ID_BYTES + _SECRET_BYTES
-    return str(uuid.UUID(bytes=raw[:_ID_BYTES])) if is_ours else None
-
-
-def _hash(token: str) -> str:
-    # A plain SHA-256, because a token is random: there is nothing to guess that a slow hash would protect.
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -28,6 +28,8 @@ GENERAL = Bucket("general", 1000)
 AI = Bucket("ai", 100)
 EMAIL = Bucket("email", 500)
 LEAD_IMPORT = Bucket("lead_import", 1000)
+#: What all credentials of a team together have, of what costs the operator money: a team makes credentials itself.
+OF_TEAM: Mapping[Bucket, Bucket] = {AI: Bucket("ai_team", 1000), EMAIL: Bucket("email_team", 5000)}
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,16 @@ class RateLimiter:
         now = self._clock.now()
         key, window, end = _window(bucket, owner, now)
         used = self._used.get((key, window), 0)
-        allowed = used + how_many <= bucket.limit
+        allowed = not self.is_used_up(bucket, owner, how_many)
         if allowed:
             allowed, used = self._store.use(key, window, how_many, bucket.limit, end)
             self._remember(key, window, used)
         return _quota(bucket, used, now, end, allowed=allowed)
+
+    def is_used_up(self, bucket: Bucket, owner: str, how_many: int = 1) -> bool:
+        """Tell whether too little of an owner's hour remains, as far as memory knows."""
+        key, window, _ = _window(bucket, owner, self._clock.now())
+        return self._used.get((key, window), 0) + how_many > bucket.limit
 
     def look(self, bucket: Bucket, owner: str) -> Quota:
         """Tell where an owner stands without using anything up."""

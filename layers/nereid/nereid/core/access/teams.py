@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from nereid.auth import client_keys, tokens
+from nereid.auth import client_keys, keys, tokens
 from nereid.contention import until_uncontested
 from nereid.core.access.accounts import NewAccount, new_account
 from nereid.errors import Invalid, NotFound
@@ -59,14 +59,18 @@ def create_team(
     Raises
     ------
     AlreadyExists
-        If the account's e-mail address is taken; nothing is made then.
+        If the account's e-mail address is taken, by one that is verified; nothing is made then.
     """
     now = clock.now()
     team = Team(id=str(uuid.uuid4()), name=name, created_at=now, senders=list(senders), quota_times=quota_times)
     first = Environment(team_id=team.id, identifier=environment, name=environment, created_at=now)
-    record = _token_record(clock, team.id, "first token", ["admin:all"], environment, DEFAULT_TOKEN_DAYS)
+    record = _token_record(clock, secret, team.id, "first token", ["admin:all"], environment, DEFAULT_TOKEN_DAYS)
     account = new_account(clock, team.id, environment, admin) if admin else None
     accounts.create_team(team, first, record, account)
+    if account is not None:
+        # It may have replaced the account of a stranger, whose address was not verified.
+        for session_id in accounts.sessions(account.email):
+            accounts.end_session(account.email, session_id)
     return NewTeam(team, account, _sign(secret, record))
 
 
@@ -246,7 +250,7 @@ def create_api_token(
     """
     if accounts.environment(team_id, default_environment) is None:
         raise NotFound("environment")
-    record = _token_record(clock, team_id, name, permissions, default_environment, days)
+    record = _token_record(clock, secret, team_id, name, permissions, default_environment, days)
     accounts.create_api_token(record)
     return record, _sign(secret, record)
 
@@ -290,7 +294,13 @@ def create_client_key(
 
 
 def _token_record(
-    clock: Clock, team_id: str, name: str, permissions: Sequence[Permission], environment: str, days: int
+    clock: Clock,
+    secret: str,
+    team_id: str,
+    name: str,
+    permissions: Sequence[Permission],
+    environment: str,
+    days: int,
 ) -> ApiToken:
     now = clock.now().replace(microsecond=0)
     return ApiToken(
@@ -301,6 +311,7 @@ def _token_record(
         default_environment=environment,
         created_at=now,
         expires_at=now + timedelta(days=days),
+        kid=keys.parse(secret).signing(now).kid,
     )
 
 

@@ -1,11 +1,11 @@
-"""Unsubscribe links: signed, made for one address of one team, good for ever."""
+"""Unsubscribe links: made for one address of one team, which they do not show, and good for as long as their key."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from nereid.auth import tokens
+from nereid.auth import links, tokens
 from nereid.clock import to_iso
 from nereid.errors import NotFound, Unauthenticated
 from nereid.models.delivery import DeliveryJob
@@ -14,8 +14,9 @@ from nereid.models.team import Scope
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import Listener, SuppressionStore
 
+_PURPOSE = "unsubscribe"
 #: The claims that are the link's own; the others are the tags of its mail.
-_OWN_CLAIMS = frozenset({"aud", "team", "email", "environment", "delivery_id", "sending"})
+_OWN_CLAIMS = frozenset({"aud", "kid", "team", "email", "environment", "delivery_id", "sending"})
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Unsubscriber:
     Parameters
     ----------
     secret
-        Returns the signing secret.
+        Returns the secret of links.
     base_url
         Where the API is reached, without a slash at the end.
     """
@@ -48,7 +49,7 @@ class Unsubscriber:
         if job is not None:
             of_mail = {"environment": job.environment, "delivery_id": job.delivery_id, "sending": job.sending}
             claims.update({**(tags or {}), **of_mail})
-        return f"{self.base_url}/u/{tokens.sign(self.secret(), 'nereid:unsubscribe', claims)}"
+        return f"{self.base_url}/u/{links.seal(self.secret(), _PURPOSE, claims, self.clock.now())}"
 
     def read(self, token: str) -> tuple[str, str]:
         """Return the team and address of a link; `NotFound` if it is none of ours."""
@@ -71,8 +72,11 @@ class Unsubscriber:
             listener.reported(_report(claims, now))
 
     def _claims(self, token: str) -> dict[str, Any]:
+        secret, now = self.secret(), self.clock.now()
         try:
-            return tokens.verify(self.secret(), "nereid:unsubscribe", token, self.clock.now(), expires=False)
+            if token.count(".") == 2:  # a link of former versions, which is a JWT
+                return tokens.verify(secret, "nereid:unsubscribe", token, now, expires=False)
+            return links.unseal(secret, _PURPOSE, token, now)
         except Unauthenticated as error:
             raise NotFound("link") from error
 

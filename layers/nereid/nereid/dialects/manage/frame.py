@@ -77,10 +77,19 @@ _PLAIN: dict[type[NereidError], tuple[int, str]] = {
 
 
 class _Manage:
-    """The dialect, as the frame of the endpoints needs it."""
+    """The dialect, as the frame of the endpoints needs it.
+
+    Parameters
+    ----------
+    certain
+        Whether a credential is looked up whatever is cached.
+    """
+
+    def __init__(self, *, certain: bool = False) -> None:
+        self._certain = certain
 
     def authenticate(self, request: Request, credentials: Credentials) -> Caller:
-        return credentials.team_token(bearer(request.headers.get("authorization")))
+        return credentials.team_token(bearer(request.headers.get("authorization")), certain=self._certain)
 
     def error(self, error: Exception) -> Response:
         match error:
@@ -102,13 +111,21 @@ class _Manage:
 
 
 dialect = _Manage()
+_certain = _Manage(certain=True)
 
 
 def endpoint(
-    runtime: frame.HasCredentials, permission: str | None = None
+    runtime: frame.HasCredentials, permission: str | None = None, *, certain: bool = False
 ) -> Callable[[Callable[[Request, Caller], Response]], frame.LambdaHandler]:
-    """Make a Lambda handler of a function that answers an authenticated management request."""
-    return lambda function: frame.authenticated(dialect, runtime, permission, function)
+    """Make a Lambda handler of a function that answers an authenticated management request.
+
+    Parameters
+    ----------
+    certain
+        Whether a credential that was revoked a moment ago is refused already, for one read more: for functions that
+        make or end credentials, or change who sends.
+    """
+    return lambda function: frame.authenticated(_certain if certain else dialect, runtime, permission, function)
 
 
 def not_found() -> Response:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from nereid import jsontext
-from nereid.dialects.accounts import Email, Line, NoneIfBlank, OptionalLine, Required, Secret, Trimmed
+from nereid.dialects.accounts import Email, Line, NewPassword, NoneIfBlank, OptionalLine, Required, Secret, Trimmed
 from nereid.dialects.body_types import LaxBody
 from nereid.models.campaign import CampaignStatus, CampaignType
 from nereid.models.lead import LeadStatus, TeamStatus
@@ -53,6 +53,13 @@ class RefreshBody(LaxBody):
     """The refresh token to exchange."""
 
     refresh_token: Secret
+
+
+class PasswordBody(LaxBody):
+    """The password of an account, and the one to have instead."""
+
+    old_password: Secret
+    new_password: NewPassword
 
 
 class LeadBody(LaxBody):

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
-from nereid.core.access.rate_limits import GENERAL, Bucket, Quota, RateLimiter
+from nereid.core.access.rate_limits import GENERAL, OF_TEAM, Bucket, Quota, RateLimiter
+from nereid.core.access.sources import source_of
 from nereid.dialects import endpoint as frame
 from nereid.dialects.accounts import account_object
 from nereid.dialects.body_types import Body, first_errors
@@ -27,6 +28,7 @@ from nereid.errors import (
     NereidError,
     NoCredential,
     NotFound,
+    NotVerified,
     RegistrationClosed,
     TooMany,
     Unauthenticated,
@@ -53,6 +55,7 @@ _PLAIN: dict[type[NereidError], tuple[int, str]] = {
     Unauthenticated: (401, "Invalid token"),
     Forbidden: (403, "Insufficient permissions"),
     RegistrationClosed: (403, "Registration is closed"),
+    NotVerified: (403, "Email address not verified"),
 }
 #: Pydantic's errors, in this API's words.
 _REASONS = {
@@ -105,7 +108,8 @@ class Count:
     def __init__(self, limiter: RateLimiter, request: Request) -> None:
         self._limiter = limiter
         self._bucket = GENERAL
-        self._owner = f"address#{request.source_ip}"
+        self._owner = f"address#{source_of(request.source_ip)}"
+        self._team_id = ""
         self._quota: Quota | None = None
         #: Whether counting failed by a bug: there is nothing to tell then.
         self.is_broken = False
@@ -113,17 +117,26 @@ class Count:
     def belongs_to(self, bucket: Bucket, caller: Caller) -> None:
         """Count in a caller's bucket from now on."""
         self._bucket = bucket
-        self._owner = caller.credential_id
+        self._owner, self._team_id = caller.credential_id, caller.team_id
 
     def note(self, how_many: int = 1) -> None:
-        """Use up some of the bucket, if so much remains."""
+        """Use up some of the bucket, if so much remains, and of the team's, if there is one."""
         try:
-            self._quota = self._limiter.take(self._bucket, self._owner, how_many)
+            self._quota = self._take(how_many)
         except NereidError:
             raise
         except Exception:
             self.is_broken = True
             raise
+
+    def _take(self, how_many: int) -> Quota:
+        of_team = OF_TEAM.get(self._bucket) if self._team_id else None
+        # What the credential's own limit refuses, over and over, is not to use the team's up.
+        if of_team is not None and not self._limiter.is_used_up(self._bucket, self._owner, how_many):
+            quota = self._limiter.take(of_team, self._team_id, how_many)
+            if not quota.allowed:
+                return quota
+        return self._limiter.take(self._bucket, self._owner, how_many)
 
     def take(self, how_many: int = 1) -> None:
         """Use up some of the bucket; `TooMany` if less remains."""
@@ -214,6 +227,20 @@ def counting_endpoint(
     return decorate
 
 
+def session_endpoint(runtime: Runtime) -> Callable[[Callable[[Request, Caller], Response]], frame.LambdaHandler]:
+    """Make a Lambda handler of a function that answers people who are logged in, after looking their session up."""
+
+    def decorate(function: Callable[[Request, Caller], Response]) -> frame.LambdaHandler:
+        def respond(request: Request, count: Count) -> Response:
+            caller = _caller(runtime, request, count, (), GENERAL, MAX_BODY_BYTES, session=True)
+            count.take()
+            return function(request, caller)
+
+        return _handler(runtime, respond)
+
+    return decorate
+
+
 def open_endpoint(
     runtime: HasLimiter, check: Callable[[], object] = lambda: None
 ) -> Callable[[Callable[[Request], Response]], frame.LambdaHandler]:
@@ -270,11 +297,18 @@ def _counted(
 
 
 def _caller(
-    runtime: Runtime, request: Request, count: Count, scopes: tuple[str, ...], bucket: Bucket, max_body: int
+    runtime: Runtime,
+    request: Request,
+    count: Count,
+    scopes: tuple[str, ...],
+    bucket: Bucket,
+    max_body: int,
+    *,
+    session: bool = False,
 ) -> Caller:
     _refuse_if_large(request, count, max_body)
     try:
-        caller = _authenticate(request, runtime.credentials)
+        caller = _authenticate(request, runtime.credentials, session=session)
     except Unauthenticated:
         count.take()
         raise
@@ -294,12 +328,24 @@ def _refuse_if_large(request: Request, count: Count, max_body: int) -> None:
         raise BodyTooLarge
 
 
-def _authenticate(request: Request, credentials: Credentials) -> Caller:
+def _authenticate(request: Request, credentials: Credentials, *, session: bool) -> Caller:
     authorization = request.headers.get("authorization", "").strip()
     key = request.headers.get("x-api-key", "").strip()
+    if session:
+        caller = credentials.team_token(bearer(authorization), certain=True)
+        if caller.session_id is None:
+            raise Unauthenticated("an API token has no session")
+        return caller
     if authorization or not key:
         return credentials.team_token(bearer(authorization))
     return credentials.api_token(key)
+
+
+def session_of(caller: Caller) -> tuple[str, str]:
+    """Return the e-mail address and the session of who called an endpoint for sessions."""
+    assert caller.email is not None
+    assert caller.session_id is not None
+    return caller.email, caller.session_id
 
 
 def parse(model: type[Body], values: Mapping[str, Any]) -> Body:
