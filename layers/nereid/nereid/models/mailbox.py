@@ -1,6 +1,5 @@
 """Mailboxes: an address, perhaps with the name of somebody, as they stand in the headers of a mail."""
 
-import re
 import unicodedata
 from contextlib import suppress
 from email.header import Header
@@ -9,8 +8,6 @@ from typing import NamedTuple
 
 from nereid.models.email_address import is_address, is_recipient, sender_parts
 
-#: What would end a header, or hide in one.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: Longest text that is read as a mailbox, in characters: the longest line of a mail.
 _LONGEST = 998
 
@@ -36,19 +33,18 @@ class Mailbox(NamedTuple):
 
 def read_mailbox(text: str) -> Mailbox | None:
     """Read an address, or `Name <address>`; None if a text is neither, several, or an address that takes no mail."""
-    plain = one_line(text)
-    if len(plain) > _LONGEST:
+    if len(text) > _LONGEST:
         return None
-    name, written = sender_parts(plain)
+    name, written = sender_parts(text.strip())
     address = _plain(written)
-    if "<" in name or ">" in name or not (is_address(address) and is_recipient(address)):
+    if not _is_name(name) or not (is_address(address) and is_recipient(address)):
         return None
     return Mailbox(name, address)
 
 
-def one_line(text: str) -> str:
-    """Return a text without line breaks and other control characters, which in a header would begin another one."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+def _is_name(text: str) -> bool:
+    """Tell whether a text ends no header and begins no address."""
+    return not any(each in "<>" or unicodedata.category(each) == "Cc" for each in text)
 
 
 def _plain(address: str) -> str:

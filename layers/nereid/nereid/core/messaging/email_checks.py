@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from nereid.core.one_line import one_line
 from nereid.core.templates import mail_parts
 from nereid.core.templates.mail_parts import is_literal
 from nereid.core.templates.render import check_template
@@ -85,7 +86,7 @@ def _check_recipients(path: str, template: EmailTemplate) -> None:
 
 
 def _check_mailbox(field: str, source: str) -> None:
-    if is_literal(source) and read_mailbox(source) is None:
+    if is_literal(source) and read_mailbox(one_line(source)) is None:
         raise Invalid({field: mail_parts.NOT_AN_ADDRESS})
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.header import Header
 from typing import Any
 
+from nereid.core.one_line import one_line
 from nereid.errors import TemplateFailed
 from nereid.models.delivery import File
 from nereid.models.event_type import MAX_FILENAME, MAX_FILES_BYTES, Attachment, EmailTemplate
-from nereid.models.mailbox import Mailbox, one_line, read_mailbox
+from nereid.models.mailbox import Mailbox, read_mailbox
 
 #: Most recipients of one mail, `to` included.
 #: Source: https://docs.aws.amazon.com/ses/latest/dg/quotas.html
@@ -124,9 +125,10 @@ def _copies(
 
 def _mailbox(field: str, text: str) -> Mailbox | None:
     """Read a mailbox; None if there is no text."""
-    if not one_line(text):
+    plain = one_line(text)
+    if not plain:
         return None
-    mailbox = read_mailbox(text)
+    mailbox = read_mailbox(plain)
     if mailbox is None:
         raise TemplateFailed(f"{field} is not an e-mail address")
     return mailbox

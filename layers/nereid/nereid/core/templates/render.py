@@ -184,16 +184,7 @@ def render(template: Template, variables: Mapping[str, Any], *, to: str = "", fr
         match template:
             case EmailTemplate():
                 tracking = template.tracking
-                members = {"subject": one_line(_render(template.subject, variables))}
-                html = _render(template.html, variables, html=True) if template.html else None
-                members["text"] = _render(template.text, variables) if template.text else text_of(html or "")
-                if html is not None:
-                    members["html"] = html
-                if template.from_:
-                    members["from"] = one_line(template.from_)
-                fill = partial(_render, variables=variables)
-                parts, files = fill_parts(template, to, fill, from_public=from_public)
-                members |= parts
+                members, files = _email(template, variables, to, from_public=from_public)
             case SmsTemplate():
                 members = {"text": _render(template.text, variables)}
             case AppTemplate():
@@ -206,6 +197,26 @@ def render(template: Template, variables: Mapping[str, Any], *, to: str = "", fr
                 if isinstance(template, PushTemplate):
                     members |= _push_members(template, variables)
     return Rendered(members, list(_missing), tracking=tracking, files=files)
+
+
+def _email(
+    template: EmailTemplate, variables: Mapping[str, Any], to: str, *, from_public: bool
+) -> tuple[dict[str, Any], Sequence[File]]:
+    """Return the members of an e-mail, and its files."""
+    members = {"subject": one_line(_render(template.subject, variables))}
+    html = _render(template.html, variables, html=True) if template.html else None
+    try:
+        members["text"] = _render(template.text, variables) if template.text else text_of(html or "")
+        if html is not None:
+            members["html"] = html
+        if template.from_:
+            members["from"] = one_line(template.from_)
+        parts, files = fill_parts(template, to, partial(_render, variables=variables), from_public=from_public)
+    except (TemplateFailed, MemoryError):
+        raise
+    except Exception as error:  # as for templates themselves
+        raise TemplateFailed(type(error).__name__) from error
+    return {**members, **parts}, files
 
 
 def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:
