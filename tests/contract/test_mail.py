@@ -8,7 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.contract.manage_client import Manage, email_to, invalid, mail, outcomes, unique
+from tests.contract.client_api import Client
+from tests.contract.manage_client import Mailed, Manage, email_to, invalid, mail, outcomes, unique
+from tests.contract.test_public_message_ids import new_key
 from tests.local_stack import Stack
 
 PDF = b"%PDF-1.7 caf\xc3\xa9 \x00\xff" * 40
@@ -23,6 +25,13 @@ def demo(local_stack: Stack) -> Manage:
 @pytest.fixture(scope="module")
 def mock(demo: Manage) -> Manage:
     return demo.in_environment(mock=True)
+
+
+@pytest.fixture(scope="module")
+def app(demo: Manage) -> Client:
+    """Return an app, which has a public key of an environment of its own."""
+    manage = demo.in_environment()
+    return Client(demo.stack, new_key(manage, "public"), demo.token, manage.environment)
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +129,82 @@ class TestCopies:
 
     def test_the_domain_may_be_in_any_script(self, demo: Manage) -> None:
         assert demo.mailed(mail(cc=["info@müller.example"]))["cc"] == ["info@xn--mller-kva.example"]
+
+
+class TestFeedbackOfCopies:
+    def sent(self, demo: Manage, *, cc: str) -> Mailed:
+        mailed = Mailed(demo, notification=mail(cc=[cc], bcc=[address()]))
+        assert outcomes([mailed.sent]) == [("success", None)]
+        return mailed
+
+    def suppressed(self, demo: Manage, email: str) -> list[str]:
+        [listed] = demo.pages("/suppressions", 1, email=email)
+        return [reason["reason"] for each in listed for reason in each["reasons"]]
+
+    @pytest.mark.parametrize("kind", ["bounce", "complaint"])
+    def test_a_bounce_of_a_copy_suppresses_the_copy_alone(self, demo: Manage, kind: str) -> None:
+        boss = address()
+        mailed = self.sent(demo, cc=boss)
+        mailed.report(kind, recipient=boss)
+        demo.stack.wait_for(lambda: self.suppressed(demo, boss) == [kind])
+        mailed.report("delivery")
+        delivery = mailed.wait_for("delivery")
+        assert outcomes([delivery]) == [("success", None)]
+        assert self.suppressed(demo, mailed.address) == []
+        assert demo.mailed(mail(cc=[boss]))["cc"] == []
+
+    def test_a_bounce_of_the_recipient_leaves_the_copies_alone(self, demo: Manage) -> None:
+        boss = address()
+        mailed = self.sent(demo, cc=boss)
+        mailed.report("bounce")
+        assert outcomes([mailed.wait_for("bounce")]) == [("failed", "bounced")]
+        assert self.suppressed(demo, mailed.address) == ["bounce"]
+        assert self.suppressed(demo, boss) == []
+
+    def test_only_who_got_the_mail_can_be_reported(self, demo: Manage) -> None:
+        mailed = self.sent(demo, cc=address())
+        body = {"provider_message_id": mailed.sent["provider_message_id"], "type": "bounce", "recipient": address()}
+        answer = demo.stack.request("POST", "/_local/feedback", body)
+        assert (answer.status, answer.json()["errors"][0]["field"]) == (422, "recipient")
+
+
+class TestPublicKeys:
+    """Whoever has the app chooses the data: neither who gets copies nor which files."""
+
+    @staticmethod
+    def told(client: Client, notification: dict[str, Any], data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Let an event of the app happen; return to whom its mail went, and the delivery."""
+        event_type, message_id, to = unique("event"), unique("m"), address()
+        client.event_type(event_type, notification)
+        event = {"external_id": unique(), "name": event_type, "message_id": message_id, "data": data}
+        client.accept("events", [{**event, "user": {"email": to}}])
+        [delivery] = client.message(message_id)["deliveries"]
+        return to, delivery
+
+    def test_only_copies_that_the_template_names_are_sent(self, app: Client) -> None:
+        boss, evil = address(), address()
+        notification = mail(cc=[boss, "{{ data.evil }}"], bcc=["{{ evil }}"], reply_to="{{ data.evil }}")
+        to, delivery = self.told(app, notification, {"evil": evil})
+        [sent] = app.stack.outbox(to)
+        assert (sent["cc"], sent["bcc"], sent["reply_to"]) == ([boss], [], evil)
+        assert outcomes([delivery]) == [("success", None)]
+
+    @pytest.mark.parametrize(
+        "attachment",
+        [
+            {"filename": "f", "content_type": "text/plain", "content_base64": "{{ data.file }}"},
+            {"filename": "f", "url": "{{ data.file }}"},
+        ],
+    )
+    def test_files_that_data_would_choose_fail(self, app: Client, attachment: dict[str, Any]) -> None:
+        _, delivery = self.told(app, mail(attachments=[FILE, attachment]), {"file": "YWJj"})
+        reason = "template: attachments[1] is a template, and a public key sent the event"
+        assert outcomes([delivery]) == [("failed", reason)]
+
+    def test_files_of_the_template_are_sent(self, app: Client) -> None:
+        to, _ = self.told(app, mail(attachments=[FILE]), {})
+        [sent] = app.stack.outbox(to)
+        assert [each["size"] for each in sent["attachments"]] == [3]
 
 
 class TestReplyTo:

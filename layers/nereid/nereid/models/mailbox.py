@@ -28,7 +28,7 @@ class Mailbox(NamedTuple):
         if self.name.isascii() and "=?" not in self.name:
             return formataddr((self.name, self.address))
         # What looks like an encoded word is encoded as well, or it would be shown as something else.
-        return f"{Header(self.name, 'utf-8').encode(linesep='')} <{self.address}>"
+        return f"{encoded_words(self.name)} <{self.address}>"
 
 
 def read_mailbox(text: str) -> Mailbox | None:
@@ -40,6 +40,11 @@ def read_mailbox(text: str) -> Mailbox | None:
     if not _is_name(name) or not (is_address(address) and is_recipient(address)):
         return None
     return Mailbox(name, address)
+
+
+def encoded_words(text: str) -> str:
+    """Return a text as a header has what is beyond ASCII (RFC 2047): in words of 75 characters at most."""
+    return Header(text, "utf-8", maxlinelen=75).encode(linesep="")
 
 
 def _is_name(text: str) -> bool:

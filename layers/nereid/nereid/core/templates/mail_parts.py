@@ -7,14 +7,13 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from email.header import Header
 from typing import Any
 
 from nereid.core.one_line import one_line
 from nereid.errors import TemplateFailed
 from nereid.models.delivery import File
 from nereid.models.event_type import MAX_FILENAME, MAX_FILES_BYTES, Attachment, EmailTemplate
-from nereid.models.mailbox import Mailbox, read_mailbox
+from nereid.models.mailbox import Mailbox, encoded_words, read_mailbox
 
 #: Most recipients of one mail, `to` included.
 #: Source: https://docs.aws.amazon.com/ses/latest/dg/quotas.html
@@ -51,7 +50,7 @@ def header_problem(name: str) -> str | None:
 def header_value(text: str) -> str:
     """Return the value of a header as it travels: one line of ASCII."""
     plain = one_line(text)
-    return plain if plain.isascii() else Header(plain, "utf-8").encode(linesep="")
+    return plain if plain.isascii() else encoded_words(plain)
 
 
 def decoded(text: str) -> bytes | None:
