@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.infrastructure import stack
-from tests.security.matrix import REQUESTS, TOO_MANY, Row, of_clients, rows
+from tests.security.matrix import REQUESTS, TOO_MANY, Row, rows, rows_with_user_tokens
 
-ROWS = [row for row in rows() if not of_clients(row)]
-WITH_USER_TOKENS = [row for row in rows() if of_clients(row)]
+ROWS = rows()
+WITH_USER_TOKENS = rows_with_user_tokens()
 
 
 def test_a_route_has_a_row_in_tests_security_matrix_txt() -> None:

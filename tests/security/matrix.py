@@ -56,7 +56,16 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """Return the rows of both tables, those of Neptie for each of its prefixes."""
+    """Return the rows of the first table, those of Neptie for each of its prefixes."""
+    return [row for row in _both() if not of_clients(row)]
+
+
+def rows_with_user_tokens() -> list[Row]:
+    """Return the rows of the second table, which is about the Client API."""
+    return [row for row in _both() if of_clients(row)]
+
+
+def _both() -> list[Row]:
     lines = [line.split() for line in FILE.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
     columns: list[str] = []
     found: list[Row] = []
@@ -76,7 +85,7 @@ def rows() -> list[Row]:
 
 
 def of_clients(row: Row) -> bool:
-    """Tell whether a row is of the second table: the Client API's, with user tokens."""
+    """Tell whether a row is of the second table."""
     return "utok" in row.cells
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.security import world
-from tests.security.matrix import FOREIGN, USER_TOKENS, Requests, Row, of_clients, rows
+from tests.security.matrix import FOREIGN, USER_TOKENS, Requests, Row, of_clients, rows, rows_with_user_tokens
 from tests.security.world import MARK, SIBLING, Estate
 from tests.support import envelopes
 from tests.support.api import Call
@@ -39,7 +39,7 @@ def marked(row: Row) -> Any:
     return pytest.param(row, id=name, marks=pytest.mark.slow if is_slow else ())
 
 
-@pytest.mark.parametrize("row", [marked(row) for row in rows()])
+@pytest.mark.parametrize("row", [marked(row) for row in [*rows(), *rows_with_user_tokens()]])
 def test_a_route_lets_in_whom_it_should(estate: Estate, requests: Requests, row: Row) -> None:
     wrong = {}
     for column, expected in row.cells.items():
@@ -65,7 +65,9 @@ def test_a_route_lets_in_whom_it_should(estate: Estate, requests: Requests, row:
     assert wrong == {}
 
 
-@pytest.mark.parametrize("row", [marked(row) for row in rows() if row.cells["admi"] != 401 and not row.is_open])
+@pytest.mark.parametrize(
+    "row", [marked(row) for row in rows() if row.cells.get("admi", 401) != 401 and not row.is_open]
+)
 def test_a_session_that_was_ended_opens_nothing(estate: Estate, requests: Requests, row: Row) -> None:
     # Neither its access token, nor a refresh token of it, which is no bearer token anyway.
     for token in (estate.first.credentials.ended, estate.first.credentials.former_refresh):

@@ -85,7 +85,7 @@ def test_a_failing_run_is_shown_with_the_least_that_fails() -> None:
         plan = Plan(seed=8, events=50, intensity=6)
         failing = run(plan)
         assert failing.broken
-        shortest = Shrinker(plan, failing.broken[0], seconds=60).shrink()
+        shortest = Shrinker(plan, failing.broken[0], seconds=180).shrink()
         assert shortest.items is not None
         assert shortest.faults is not None
         assert (len(shortest.items), len(shortest.faults)) <= (2, 4)

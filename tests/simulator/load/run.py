@@ -49,6 +49,8 @@ class Run:
         self.sent = 0
         self.ids: list[tuple[Any, str]] = []
         self.keys: dict[Any, str] = {}
+        #: Of what failed.
+        self.reasons: Counter[str] = Counter()
         self.users = max(1, round(self.load.users * self.load.scale))
         world.on_accepted.append(self._accepted)
         self.places = [self._make(f"team {number + 1}") for number in range(max(2, self.load.teams))]
@@ -178,6 +180,7 @@ class Run:
             f"accepted {self.requests['taken']} requests, others: {others or 'none'}",
             f"sent {self.sent}",
             *(f"{kind} {ends.get(kind, 0)}" for kind in ("success", "failed", "expired", "pending", "not processed")),
+            *(f"failed for {reason!r}: {number}" for reason, number in self.reasons.most_common()),
             f"dead letters {self._dead()}",
         ]
         if load.kind == "email":
@@ -224,6 +227,8 @@ class Run:
                 record = records.get(each.id)
                 status = record.status if record else "pending"
                 found["expired" if record and record.reason == "expired" else status] += 1
+                if record and status == "failed" and record.reason != "expired":
+                    self.reasons[record.reason or ""] += 1
         return found
 
     def _dead(self) -> int:
