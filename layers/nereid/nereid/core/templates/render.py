@@ -203,12 +203,14 @@ def _email(
     template: EmailTemplate, variables: Mapping[str, Any], to: str, *, from_public: bool
 ) -> tuple[dict[str, Any], Sequence[File]]:
     """Return the members of an e-mail, and its files."""
-    members = {"subject": one_line(_render(template.subject, variables))}
-    html = _render(template.html, variables, html=True) if template.html else None
+    members = {"subject": one_line(_render(template.subject, variables)), "text": ""}
+    if template.text:
+        members["text"] = _render(template.text, variables)
+    if template.html:
+        members["html"] = _render(template.html, variables, html=True)
     try:
-        members["text"] = _render(template.text, variables) if template.text else text_of(html or "")
-        if html is not None:
-            members["html"] = html
+        if template.text is None:
+            members["text"] = text_of(members.get("html", ""))
         if template.from_:
             members["from"] = one_line(template.from_)
         parts, files = fill_parts(template, to, partial(_render, variables=variables), from_public=from_public)
