@@ -117,13 +117,16 @@ def test_a_bucket_that_does_not_answer_is_asked_again_and_nothing_is_sent_before
 
 @pytest.mark.parametrize("fault", [("AccessDenied", 403), ("NoSuchKey", 404), ("InvalidObjectState", 403)])
 def test_an_object_that_is_not_there_ends_the_delivery(
-    cloud: Cloud, world: World, file: dict[str, str], fault: tuple[str, int]
+    cloud: Cloud, world: World, file: dict[str, str], fault: tuple[str, int], caplog: pytest.LogCaptureFixture
 ) -> None:
     message_id, records = queued(world, mail(attachments=[file]))
     cloud.fail(READ, fault)
     assert cloud.hand_over("email", records) == []
     assert world.outcomes(message_id) == [("failed", "attachment: not found")]
     assert cloud.calls[SEND] == 0
+    [said] = (vars(record) for record in caplog.records if record.message == "delivery failed")
+    assert said["reason"] == "attachment: not found"
+    assert "a.pdf" not in str(said)
 
 
 def test_the_object_of_another_team_is_not_even_asked_for(cloud: Cloud, world: World, file: dict[str, str]) -> None:

@@ -3,6 +3,9 @@
 import re
 from urllib.parse import unquote
 
+#: The reasons of deliveries whose files cannot be sent, and how they begin.
+ATTACHMENT = "attachment"
+NOT_FOUND, TOO_LARGE = f"{ATTACHMENT}: not found", f"{ATTACHMENT}: too large"
 #: Longest key of an object, in bytes.
 _LONGEST_KEY = 1024
 _S3 = re.compile(r"s3://([^/?#]+)/(.+)", re.DOTALL)

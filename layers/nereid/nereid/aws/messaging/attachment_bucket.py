@@ -7,10 +7,8 @@ from botocore.exceptions import ClientError
 from nereid.aws.clients import Clients
 from nereid.aws.errors import code, translated
 from nereid.errors import NotSendable, Unavailable
-from nereid.models.attachment_url import object_key
+from nereid.models.attachment_url import NOT_FOUND, TOO_LARGE, object_key
 
-#: The reasons of deliveries whose files cannot be sent.
-NOT_FOUND, TOO_LARGE = "attachment: not found", "attachment: too large"
 #: S3's codes for an object that is not there. Who may not list a bucket is told that access is denied; what is in an
 #: archive would take hours to be there.
 #: Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html

@@ -34,6 +34,7 @@ from nereid.errors import (
 )
 from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
+from nereid.models.attachment_url import ATTACHMENT
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import Message
 from nereid.models.message_keys import id_of
@@ -68,6 +69,10 @@ CLAIM_SECONDS = 60
 HAND_OVER_SECONDS = 15
 #: With less of its function's time left, a run does not begin with a delivery: some comes before the hand-over.
 DELIVERY_SECONDS = HAND_OVER_SECONDS + 3
+#: The failures that somebody may mend: each has a line in the log.
+_LOGGED = frozenset(
+    {"provider", "template", "gave up", ATTACHMENT, EXPIRED, NOT_ALLOWED, NOT_A_NUMBER, COUNTRY_NOT_ALLOWED}
+)
 #: Longest text of a mocked delivery's `rendered`, in characters, and most of all its texts together, in bytes.
 _RENDERED_CUT, _RENDERED_BYTES = 65536, 350_000
 
@@ -345,7 +350,7 @@ class Deliverer:
             return
         ending = _ending(outcome)
         self.counts.add(job.notification.channel, ending)
-        if ending in ("provider", "template", "gave up", EXPIRED, NOT_ALLOWED, NOT_A_NUMBER, COUNTRY_NOT_ALLOWED):
+        if ending in _LOGGED:
             ids = {"message_id": id_of(job.message_id), "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
