@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from nereid.models.email_address import is_address, is_recipient, sender_parts
 
-#: Longest text that is read as a mailbox, in characters: the longest line of a mail.
-_LONGEST = 998
+#: Longest text that is read as a mailbox, in characters: an address, and as much again for the name.
+_LONGEST = 508
 
 
 class Mailbox(NamedTuple):

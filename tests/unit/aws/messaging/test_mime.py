@@ -76,6 +76,25 @@ def test_links_and_words_for_programs_stay_in_one_piece() -> None:
     assert f"X-Word: {word}\r\n".encode() in data
 
 
+def test_long_addresses_stay_addresses() -> None:
+    long = [f"{'x' * 64}@{letter * 60}.{'y' * 60}.example" for letter in "abc"]
+    message = read(mime({**HEADERS, "Cc": ", ".join([*long, f"=?utf-8?q?J=C3=B6rg?= <{long[0]}>"])}, "t", None, [FILE]))
+    assert [each.addr_spec for each in message["Cc"].addresses] == [*long, long[0]]
+    assert message["Cc"].addresses[3].display_name == "Jörg"
+
+
+def test_a_link_as_long_as_a_line_has_one_of_its_own() -> None:
+    link = f"<https://{'x' * 985}>"
+    data = mime({**HEADERS, "List-Unsubscribe": link}, "t", None, [FILE])
+    assert f"List-Unsubscribe:\r\n {link}\r\n".encode() in data
+
+
+@pytest.mark.parametrize("subject", ["", "=?utf-8?q?Boss?=", "x" * 2000, "a  b", "Grüße"])
+def test_a_subject_says_what_it_says(subject: str) -> None:
+    message = read(mime({**HEADERS, "Subject": subject}, "t", None, [FILE]))
+    assert str(message["Subject"]).split() == subject.split()
+
+
 @pytest.mark.parametrize("header", ["Subject", "To", "X-Order"])
 def test_a_header_in_two_lines_is_refused(header: str) -> None:
     with pytest.raises(ProviderRefused, match="InvalidMail"):

@@ -1,32 +1,22 @@
-"""E-mails as they travel (RFC 5322, MIME), for those with files: SES makes the others itself."""
+"""E-mails as they travel (RFC 5322, MIME), where the provider does not make them itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.message import EmailMessage
-from email.policy import EmailPolicy
+from email.policy import SMTP
 from typing import Any
 
 from nereid.errors import ProviderRefused
 from nereid.models.event_type import MEDIA_TYPE
+from nereid.models.mailbox import encoded_words
 
 #: The type of a file of which nobody says one.
 _ANY_TYPE = "application/octet-stream"
-
-
-class _Policy(EmailPolicy):
-    """Folds headers, but those whose values are words for programs: a link in two pieces is none."""
-
-    def fold(self, name: str, value: str) -> str:
-        text = str(value)
-        if name.lower().startswith(("list-", "x-")) and text.isascii():
-            return f"{name}: {text}{self.linesep}"
-        return str(super().fold(name, value))
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        return self.fold(name, value).encode("ascii", "surrogateescape")
-
-
-# All is ASCII, as SES wants it.
-_POLICY = _Policy(linesep="\r\n", cte_type="7bit")
+#: All is ASCII, as SES wants it.
+_POLICY = SMTP.clone(cte_type="7bit")
+#: Longest line, in characters, and how long one should be.
+_MAX_LINE, _LINE = 998, 78
+#: How headers begin whose values are words for programs, which in two pieces are none.
+_WHOLE = ("list-", "x-")
 
 
 def mime(
@@ -37,7 +27,7 @@ def mime(
     Parameters
     ----------
     headers
-        Their values in ASCII; there is no `Bcc` among them.
+        Their values, of which the subject alone may be beyond ASCII; there is no `Bcc` among them.
     files
         Name, media type and content of each.
 
@@ -46,19 +36,40 @@ def mime(
     ProviderRefused
         If something cannot stand in a header.
     """
+    head = "".join(f"{line}\r\n" for name, value in headers.items() for line in _header(name, value))
     message = EmailMessage(policy=_POLICY)
     try:
-        for name, value in headers.items():
-            message[name] = value
         message.set_content(text)
         if html is not None:
             message.add_alternative(html, subtype="html")
         for filename, media_type, content in files:
             main, sub, parameters = _parts(media_type or "")
             message.add_attachment(content, maintype=main, subtype=sub, filename=filename, params=parameters)
-        return message.as_bytes()
+        return head.encode("ascii") + message.as_bytes()
     except (ValueError, UnicodeError) as error:
         raise ProviderRefused("InvalidMail") from error
+
+
+def _header(name: str, value: str) -> Iterator[str]:
+    """Give the lines of a header; Python's library would encode the commas between long addresses."""
+    if any(ord(each) < 32 or ord(each) == 127 for each in value):
+        raise ProviderRefused("InvalidMail")
+    if name.lower().startswith(_WHOLE):
+        parts, most = [value], _MAX_LINE
+    else:
+        written = value if name != "Subject" or _is_plain(value) else encoded_words(value)
+        parts, most = written.split(), _LINE
+    line = f"{name}:"
+    for part in parts:
+        if len(line) + 1 + len(part) > most:
+            yield line
+            line = ""
+        line += f" {part}"
+    yield line
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and "=?" not in text and all(len(word) < _MAX_LINE for word in text.split())
 
 
 def _parts(media_type: str) -> tuple[str, str, dict[str, Any]]:
