@@ -20,7 +20,7 @@ _WHOLE = ("list-", "x-")
 
 
 def mime(
-    headers: Mapping[str, str], text: str, html: str | None, files: Sequence[tuple[str, str | None, bytes]]
+    headers: Mapping[str, str], text: str, html: str | None, files: Sequence[tuple[str, str | None, bytes]] = ()
 ) -> bytes:
     """Return a mail.
 
