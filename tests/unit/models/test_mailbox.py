@@ -6,7 +6,7 @@ from email import policy
 from email.parser import Parser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nereid.models.mailbox import Mailbox, read_mailbox
@@ -73,6 +73,7 @@ def test_a_header_has_it_in_ascii(name: str, header: str) -> None:
     assert Mailbox(name, "sam@example.com").header() == header
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=120))
 def test_a_header_says_the_name_and_nothing_else(name: str) -> None:
     mailbox = read_mailbox(f"{name} <sam@example.com>")

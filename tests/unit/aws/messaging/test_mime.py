@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nereid.aws.messaging.mime import mime
@@ -62,6 +62,7 @@ def test_a_parameter_of_a_type_is_kept() -> None:
     assert part["Content-Type"].params["method"] == "REQUEST"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=255))
 def test_a_file_keeps_its_name(name: str) -> None:
     message = read(mime(HEADERS, "t", None, [(name, "text/plain", b"x")]))
