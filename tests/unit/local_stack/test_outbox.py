@@ -166,5 +166,16 @@ def test_the_page_lets_no_markup_of_a_message_out_of_its_frame(outbox: Outbox) -
     assert "<iframe sandbox " in page
 
 
+def test_the_page_shows_copies_and_files(outbox: Outbox) -> None:
+    file = {"FileName": "<b>.pdf", "ContentType": "application/pdf", "RawContent": "YWJj"}
+    request = simple(Attachments=[file])
+    request["Destination"] = {"ToAddresses": ["a@example.com"], "CcAddresses": ["c@example.com", "d@example.com"]}
+    outbox.record_email(request, "id-1")
+    page = render(outbox.messages())
+    assert "<dt>Cc</dt><dd>c@example.com, d@example.com</dd>" in page
+    assert "<dt>Bcc</dt>" not in page
+    assert '<p class="file">&lt;b&gt;.pdf (application/pdf, 3 bytes)</p>' in page
+
+
 def test_an_empty_page_says_so() -> None:
     assert '<p class="none">' in render([])
