@@ -188,6 +188,8 @@ class TestPublicKeys:
         [sent] = app.stack.outbox(to)
         assert (sent["cc"], sent["bcc"], sent["reply_to"]) == ([boss], [], evil)
         assert outcomes([delivery]) == [("success", None)]
+        notes = [f"{entry}: it is a template, and a public key sent the event" for entry in ("cc[1]", "bcc[0]")]
+        assert delivery["template_notes"] == notes
 
     @pytest.mark.parametrize(
         "attachment",

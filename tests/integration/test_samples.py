@@ -89,7 +89,7 @@ def verification_token(world: World) -> str:
     admin = NewAccount(f"{uuid.uuid4().hex}@example.com", "correct horse", "Sam")
     made = create_team(runtime.account_store, runtime.clock, SECRET, "Other", "dev", admin)
     assert made.admin is not None
-    replace(runtime.verification, mail=lambda *mail: mailed.append(mail[2])).send(made.admin)
+    replace(runtime.verification, mail=lambda *mail: mailed.append(mail[2])).send(made.admin, "")
     return str(re.findall(r"/verify/(\S+)", mailed[0])[0])
 
 

@@ -135,6 +135,8 @@ class Rendered(NamedTuple):
     tracking: bool = False
     #: What goes with an e-mail; its members only tell of them.
     files: Sequence[File] = ()
+    #: What in the template could not work with the data; without any value of them.
+    notes: Sequence[str] = ()
 
 
 class Delivery(BaseModel):
@@ -154,6 +156,8 @@ class Delivery(BaseModel):
     rendered: dict[str, Any] | None = None
     #: Variables that the template used and nobody gave; they rendered as nothing.
     missing_variables: list[str] | None = None
+    #: What in the template could not work with the data.
+    template_notes: list[str] | None = None
     #: The provider's reports, oldest first.
     events: list[dict[str, Any]] | None = None
     #: How its earlier sendings ended, oldest first, if it was sent again by force.

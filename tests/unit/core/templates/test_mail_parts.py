@@ -152,6 +152,16 @@ def test_others_are_no_names_of_ours(name: str) -> None:
     assert header_problem(name) is not None
 
 
+def test_a_file_that_is_missing_is_told_of() -> None:
+    attachment = {**FILE, "content_base64": "{{ data.file }}"}
+    template = EmailTemplate.model_validate({"subject": "s", "text": "t", "attachments": [attachment]})
+    with pytest.raises(TemplateFailed, match="content_base64 is empty") as failed:
+        render(template, {"data": {}})
+    assert failed.value.missing_variables == ["data.file"]
+    with pytest.raises(TemplateFailed, match=r"^missing: data\.file$"):
+        render(template, {"data": {}}, fail_if_missing=True)
+
+
 def test_a_part_that_breaks_in_any_way_fails_its_mail_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def stumble(_: str) -> None:
         raise AssertionError("unexpected")

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nereid.core.templates.render import render, uses
+from nereid.core.templates.rendering import Locality
 from nereid.core.templates.variables import template_variables
 from nereid.errors import TemplateFailed
 from nereid.models.attachment_url import object_key
 from nereid.models.delivery import DeliveryJob, Rendered
-from nereid.models.lead_email import GivenContent
+from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import Message
 
 
@@ -30,11 +31,20 @@ class TemplateContent:
 
     def render(self, job: DeliveryJob, message: Message) -> Rendered:
         """Fill in the notification's template."""
-        template = job.notification.template
-        assert not isinstance(template, GivenContent)
+        notification = job.notification
+        assert not isinstance(notification, OutreachNotification)
+        template, user = notification.template, job.user or {}
         url = self.unsubscribe_url(job.team_id, job.recipient.value) if self.unsubscribe_url else None
-        variables = template_variables(job.environment, message, job.user or {}, job.recipient, url)
-        rendered = render(template, variables, to=job.recipient.value, from_public=message.is_public)
+        variables = template_variables(job.environment, message, user, job.recipient, url)
+        locality = Locality(user.get("locale"), user.get("timezone"))
+        rendered = render(
+            template,
+            variables,
+            locality,
+            fail_if_missing=notification.missing == "fail",
+            to=job.recipient.value,
+            from_public=message.is_public,
+        )
         for index, file in enumerate(rendered.files):
             if file.url is not None and object_key(file.url, self.bucket, job.team_id) is None:
                 raise TemplateFailed(f"attachments[{index}].url is not an object of the team's")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nereid.core.one_line import one_line
+from nereid.core.templates.rendering import current
 from nereid.errors import TemplateFailed
 from nereid.models.delivery import File
 from nereid.models.event_type import MAX_FILENAME, MAX_FILES_BYTES, Attachment, EmailTemplate
@@ -115,6 +116,7 @@ def _copies(
     """Give each mailbox once; one that a stranger would choose is left out."""
     for index, source in enumerate(sources):
         if from_public and not is_literal(source):
+            current().note(f"{name}[{index}]: it {_NOT_PUBLIC}")
             continue
         mailbox = _mailbox(f"{name}[{index}]", fill(source))
         if mailbox is not None and mailbox.address.lower() not in seen:

@@ -17,6 +17,8 @@ from nereid.core.memory_limit import memory_limit
 from nereid.core.one_line import one_line
 from nereid.core.templates import sandbox
 from nereid.core.templates.mail_parts import fill_parts
+from nereid.core.templates.mistakes import first_mistake
+from nereid.core.templates.rendering import ANYWHERE, Locality, Missing, begin, current
 from nereid.core.time_limit import time_limit
 from nereid.errors import Invalid, TemplateFailed
 from nereid.models.delivery import File, Rendered
@@ -27,34 +29,15 @@ MAX_OUTPUT = sandbox.MAX_OUTPUT
 MAX_OUTPUTS = 10 * MAX_OUTPUT
 #: Parsed templates that are kept, in characters of their source; those of tags count as several.
 _MAX_KEPT, _IN_TAGS = 400_000, 4
-#: Limits of a stored failure: characters of the reason, and number and length of missing variables.
-_MAX_REASON, _MAX_MISSING, _MAX_NAME = 500, 20, 200
-
+#: Longest reason of a failure, in characters.
+_MAX_REASON = 500
 
 #: A number at an app's icon, up to :data:`nereid.models.event_type.MAX_BADGE`.
 _BADGE = re.compile(r"[0-9]{1,9}")
-#: Names of variables that the current rendering misses. A function renders one delivery at a time.
-_missing: list[str] = []
-#: Lengths of the strings that the current rendering has made.
-_lengths: list[int] = []
 
 
-class _Noted(liquid.Undefined):
-    """A missing variable: renders as nothing, and is noted."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        # The hint names the whole path, `user.plan`, where one of its later parts is missing.
-        path = (self.hint or "").removesuffix(" is undefined").strip("'")
-        name = (path if path.startswith(f"{self.name}.") else str(self.name))[:_MAX_NAME]
-        if name not in _missing and len(_missing) < _MAX_MISSING:
-            _missing.append(name)
-        return ""
-
-
-_TEXT = sandbox.Environment(_Noted)
-_HTML = sandbox.Environment(_Noted, autoescape=True)
+_TEXT = sandbox.Environment(Missing)
+_HTML = sandbox.Environment(Missing, autoescape=True)
 
 
 class _Parsed:
@@ -91,16 +74,16 @@ def _condition(when: str) -> str:
 
 
 def check_template(field: str, source: str, *, html: bool = False) -> None:
-    """Parse a template string.
+    """Parse a template string, and look for mistakes that show without data.
 
     Raises
     ------
     Invalid
-        On `field`, with the line, if it does not parse.
+        On `field`, with the line.
     """
     try:
         with time_limit(), memory_limit():
-            filters = _parse(source, html=html).analyze().filters
+            mistake = first_mistake(_parse(source, html=html), source)
     except LiquidError as error:
         context = error.context()
         line = context[0] if context else 1
@@ -109,10 +92,9 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
         raise Invalid({field: f"template does not parse: {text}"}, line=line) from error
     except (TemplateFailed, RecursionError) as error:
         raise Invalid({field: f"template does not parse: {_parsing_failed(error)}"}, line=1) from error
-    for name, places in filters.items():
-        if name not in _TEXT.filters:
-            line = source.count("\n", 0, places[0].index) + 1
-            raise Invalid({field: f"template does not parse: unknown filter '{name}'"}, line=line)
+    if mistake:
+        line = source.count("\n", 0, mistake.position) + 1
+        raise Invalid({field: f"template does not parse: {mistake.text}"}, line=line)
 
 
 def _parsing_failed(error: BaseException) -> str:
@@ -143,9 +125,13 @@ def holds(when: str | None, variables: Mapping[str, Any]) -> bool:
     """
     if when is None:
         return True
-    _lengths.clear()
+    rendering = begin()
     with time_limit(), memory_limit():
-        return bool(_render(_condition(when), variables))
+        if _render(_condition(when), variables):
+            return True
+    if rendering.notes:
+        raise TemplateFailed(rendering.notes[0])
+    return False
 
 
 def uses(template: Template, variable: str) -> bool:
@@ -162,21 +148,32 @@ def uses(template: Template, variable: str) -> bool:
         raise TemplateFailed(_parsing_failed(error)) from error
 
 
-def render(template: Template, variables: Mapping[str, Any], *, to: str = "", from_public: bool = False) -> Rendered:
-    """Fill in all strings of a template.
+def render(
+    template: Template,
+    variables: Mapping[str, Any],
+    locality: Locality = ANYWHERE,
+    *,
+    fail_if_missing: bool = False,
+    to: str = "",
+    from_public: bool = False,
+) -> Rendered:
+    """Fill in all strings of a template. Data that do not fit are noted, and what they cannot make is left out.
 
     Parameters
     ----------
+    locality
+        The language and the time zone of its reader.
+    fail_if_missing
+        Whether it fails for want of a variable that nobody gave.
     to, from_public
         Of an e-mail: its recipient, and whether a public key sent the event.
 
     Raises
     ------
     TemplateFailed
-        If one fails, takes too long or grows too large.
+        If one takes too long or grows too large, or a variable is missing that must not be.
     """
-    _missing.clear()
-    _lengths.clear()
+    rendering = begin(locality)
     members: dict[str, Any]
     tracking = False
     files: Sequence[File] = ()
@@ -184,7 +181,12 @@ def render(template: Template, variables: Mapping[str, Any], *, to: str = "", fr
         match template:
             case EmailTemplate():
                 tracking = template.tracking
-                members, files = _email(template, variables, to, from_public=from_public)
+                try:
+                    members, files = _email(template, variables, to, from_public=from_public)
+                except TemplateFailed:
+                    if not (fail_if_missing and rendering.wanted):
+                        raise
+                    members = {}  # it fails for what is missing, which says more than what that led to
             case SmsTemplate():
                 members = {"text": _render(template.text, variables)}
             case AppTemplate():
@@ -196,7 +198,9 @@ def render(template: Template, variables: Mapping[str, Any], *, to: str = "", fr
                     members["data"] = _render_values(template.data, variables)
                 if isinstance(template, PushTemplate):
                     members |= _push_members(template, variables)
-    return Rendered(members, list(_missing), tracking=tracking, files=files)
+    if fail_if_missing and rendering.wanted:
+        raise TemplateFailed(f"missing: {rendering.wanted[0]}", rendering.missing)
+    return Rendered(members, rendering.missing, tracking=tracking, files=files, notes=rendering.notes)
 
 
 def _email(
@@ -214,7 +218,9 @@ def _email(
         if template.from_:
             members["from"] = one_line(template.from_)
         parts, files = fill_parts(template, to, partial(_render, variables=variables), from_public=from_public)
-    except (TemplateFailed, MemoryError):
+    except TemplateFailed as error:
+        raise TemplateFailed(str(error), current().missing) from error
+    except MemoryError:
         raise
     except Exception as error:  # as for templates themselves
         raise TemplateFailed(type(error).__name__) from error
@@ -230,9 +236,10 @@ def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[
     members["badge"] = template.badge
     if isinstance(template.badge, str):
         text = _render(template.badge, variables).strip()
-        if text and not _BADGE.fullmatch(text):
-            raise TemplateFailed("badge is not a whole number")
-        members["badge"] = int(text) if text else None
+        is_number = _BADGE.fullmatch(text) is not None
+        if text and not is_number:
+            current().note("badge: it is no whole number")
+        members["badge"] = int(text) if is_number else None
     return {name: value for name, value in members.items() if value not in (None, "")}
 
 
@@ -247,8 +254,9 @@ def _render(source: str, variables: Mapping[str, Any], *, html: bool = False) ->
         raise TemplateFailed(type(error).__name__) from error
     if len(text) > MAX_OUTPUT:
         raise TemplateFailed(f"output is longer than {MAX_OUTPUT} characters")
-    _lengths.append(len(text))
-    if sum(_lengths) > MAX_OUTPUTS:
+    lengths = current().lengths
+    lengths.append(len(text))
+    if sum(lengths) > MAX_OUTPUTS:
         raise TemplateFailed(f"output is longer than {MAX_OUTPUTS} characters in all")
     return str(text)
 
