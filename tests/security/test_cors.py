@@ -74,6 +74,11 @@ class TestOrigins:
     def test_others_may_not(self, monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
         assert self.allowed(monkeypatch, "https://app.example.com", origin) == {"Vary": "Origin"}
 
+    @pytest.mark.parametrize("path", ["/neptune/dev/users/a\nb", "/manage/x\r/y", "/api/\n"])
+    def test_a_line_break_in_a_path_changes_nothing(self, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+        monkeypatch.setattr(cors, "settings", lambda: Settings(cors_origins="*"))
+        assert cors.headers(path, {})["Access-Control-Allow-Origin"] == "*"
+
     def test_of_none_nobody_may(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.allowed(monkeypatch, "", "https://app.example.com") == {}
         assert cors.preflight("/manage/environments", ASKED) is None

@@ -16,7 +16,7 @@ METHODS = "GET,HEAD,PUT,POST,DELETE,PATCH"
 _HEADER_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z, \t-]+")
 #: What a page may read beside the body.
 _EXPOSED = "Retry-After,X-RateLimit-Limit,X-RateLimit-Remaining,X-RateLimit-Reset"
-_SHARED = re.compile("/(neptune|manage|api(?!/client(/|$))|v1(?!/(event|user)(/|$)))(/.*)?")
+_SHARED = re.compile("/(neptune|manage|api(?!/client(/|$))|v1(?!/(event|user)(/|$)))(/.*)?", re.DOTALL)
 #: For how long a browser need not ask again, in seconds.
 _MAX_AGE = "600"
 
