@@ -33,8 +33,8 @@ def told(client: Client, user: str) -> dict[str, Any]:
 class TestUserCreated:
     def test_identify_of_an_unknown_user_tells_its_body(self, app: App) -> None:
         user = unique()
-        body = {"external_id": user, "anonymous_id": None, "email": f"{user}@example.com", "timezone": "Asia/Tokyo"}
-        body |= {"phone": None, "data": {"first_name": "Zoë", "n": None}}
+        body: dict[str, Any] = {"external_id": user, "anonymous_id": None, "email": f"{user}@example.com"}
+        body |= {"timezone": "Asia/Tokyo", "phone": None, "data": {"first_name": "Zoë", "n": None}}
         app.accept("identify", body)
         message = told(app.server, user)
         assert message["data"] == body
