@@ -21,8 +21,9 @@ from nereid.clock import SystemClock
 from nereid.core.audience.contact_infos import add_contact_info, delete_contact_info, put_contact_info
 from nereid.core.audience.users import create_or_update_user, new_user, update_user
 from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from nereid.models.addresses import comparable
 from nereid.models.team import Scope
-from nereid.models.user import AppNotification, ContactInfo, User, comparable
+from nereid.models.user import AppNotification, ContactInfo, User
 from tests.support.cloud import Cloud
 from tests.support.interleaving import empty_table, interleave
 

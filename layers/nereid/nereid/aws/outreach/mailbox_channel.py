@@ -23,7 +23,6 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from nereid import jsontext
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
 from nereid.models.delivery import DeliveryJob, Rendered
-from nereid.models.email_address import is_recipient
 from nereid.models.lead_email import GivenContent, MailboxProvider
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import Channel
@@ -60,8 +59,6 @@ class EmailChannel:
         return self._way(job).senders(job, rendered)
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
-        if not is_recipient(job.recipient.value):
-            raise ProviderRefused("InvalidAddress")
         return self._way(job).send(job, rendered, check_time)
 
     def _way(self, job: DeliveryJob) -> Channel:
@@ -105,6 +102,7 @@ class MailboxChannel:
         sealed = self._accounts.get(job.team_id, address)
         if sealed is None or sealed.account.status != "connected":
             raise ProviderRefused(f"reconnect {address}")
+        address = sealed.account.email
         token = self._cipher.open(job.team_id, address, sealed.token)
         # A mail that is sent again by force is a new one, perhaps weeks after its plan.
         date = job.planned_at if job.sending == 1 else self._clock.now()

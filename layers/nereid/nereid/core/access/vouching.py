@@ -7,10 +7,10 @@ from typing import TypeVar
 from nereid.auth.credentials import ClientCaller, Environments
 from nereid.auth.user_tokens import UserToken, UserTokens
 from nereid.errors import Forbidden, UserTokenRequired
+from nereid.models.addresses import comparable
 from nereid.models.message import Alias, Identify, RegisterDevice, TrackEvent
 from nereid.models.operation import Traits, Unvouched, Who
 from nereid.models.team import Scope
-from nereid.models.user import comparable
 
 _Operation = Identify | Alias | RegisterDevice | TrackEvent
 Said = TypeVar("Said", Identify, Alias, RegisterDevice, TrackEvent)
@@ -108,4 +108,4 @@ def _unvouched(operation: _Operation, token: UserToken | None) -> list[Unvouched
 def _is_named(type_: str, value: str | None, named: str | None) -> bool:
     if not value or not named:
         return False
-    return comparable(type_, value.strip()) == comparable(type_, named.strip())
+    return comparable(type_, value) == comparable(type_, named)

@@ -33,10 +33,11 @@ from nereid.errors import (
 )
 from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
+from nereid.models.addresses import why_unreachable
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import Message
 from nereid.models.message_keys import id_of
-from nereid.models.phone_number import COUNTRY_NOT_ALLOWED, NOT_A_NUMBER
+from nereid.models.phone_number import COUNTRY_NOT_ALLOWED
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
     UNKNOWN_OUTCOME,
@@ -58,6 +59,8 @@ _RECORD_PAUSES = (0.1, 0.3, 1.0, 2.0, 3.0, 3.0)
 _RECORD_SECONDS = 7
 #: The reason of a delivery that was not handed over while it was worth it.
 EXPIRED = "expired"
+#: How the reason of a delivery begins that no provider would be able to deliver.
+UNREACHABLE = "unreachable"
 #: When a job comes again that another run is about to make way for, in seconds.
 _SHORTLY = 5
 #: How long a claim holds, in seconds: longer than a function may run, shorter than its queue hides a message.
@@ -228,6 +231,9 @@ class Deliverer:
         """Return how a delivery ends that is not to be sent, or None if it is."""
         if job.mock:
             return Outcome("mocked", missing_variables=rendered.missing_variables)
+        why = why_unreachable(job.recipient.type, job.recipient.value)
+        if why is not None:
+            return Outcome("failed", f"{UNREACHABLE}: {why}")
         if self.suppressions is not None:
             suppression = self.suppressions.get(job.team_id, job.recipient.value)
             subscription = rendered.unsubscribe_url is not None
@@ -268,6 +274,8 @@ class Deliverer:
     def _turn(self, job: DeliveryJob, seconds_left: Callable[[], float]) -> Busy | None:
         """Wait for a delivery's turn at the provider; return why it does not come now, if it does not."""
         if self.waiting is None or job.mock or not self.channel.is_paced(job) or _is_expired(job, self.clock.now()):
+            return None
+        if why_unreachable(job.recipient.type, job.recipient.value) is not None:
             return None
         return self.waiting.turn(job, seconds_left)
 
@@ -335,7 +343,7 @@ class Deliverer:
             return
         ending = _ending(outcome)
         self.counts.add(job.notification.channel, ending)
-        if ending in ("provider", "template", "gave up", EXPIRED, NOT_ALLOWED, NOT_A_NUMBER, COUNTRY_NOT_ALLOWED):
+        if ending in ("provider", "template", "gave up", EXPIRED, NOT_ALLOWED, UNREACHABLE, COUNTRY_NOT_ALLOWED):
             ids = {"message_id": id_of(job.message_id), "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)

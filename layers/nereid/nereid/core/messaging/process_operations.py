@@ -47,7 +47,8 @@ class Operations:
         scope = environment.scope
         match operation:
             case Identify():
-                identify_user(self.identities, scope, operation.who, operation.traits, operation.unvouched)
+                country = environment.default_country
+                identify_user(self.identities, scope, operation.who, operation.traits, operation.unvouched, country)
             case Alias():
                 alias_user(self.identities, scope, operation.anonymous_id, operation.external_id)
             case RegisterDevice():

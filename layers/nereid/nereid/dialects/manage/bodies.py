@@ -17,6 +17,7 @@ from pydantic_core import InitErrorDetails
 from nereid.dialects.accounts import Email, RegisterBody
 from nereid.dialects.body_types import Identifier, LaxBody, whole_number
 from nereid.models.event_type import Notification, RegisteredId, Sender
+from nereid.models.phone_number import countries
 from nereid.models.senders import APPLICATION, is_entry
 from nereid.models.suppression import SuppressionReason
 from nereid.models.team import (
@@ -50,6 +51,16 @@ Limit = Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)]
 EnvironmentIdentifier = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$"), AfterValidator(_not_reserved)
 ]
+
+
+def _check_country(code: str) -> str:
+    if code not in countries():
+        raise ValueError("must be the ISO code of a country, as DE")
+    return code
+
+
+#: ISO code of a country whose phone numbers are known.
+Country = Annotated[str, StringConstraints(to_upper=True, max_length=2), AfterValidator(_check_country)]
 
 
 class _Known(BaseModel):
@@ -129,6 +140,7 @@ class EnvironmentBody(LaxBody):
     channels: ChannelsBody = ChannelsBody()
     client_access: ClientAccessBody = ClientAccessBody()
     keep_rendered: bool = False
+    default_country: Country | None = None
 
 
 class EnvironmentChangesBody(LaxBody):
@@ -140,6 +152,7 @@ class EnvironmentChangesBody(LaxBody):
     channels: ChannelsBody = ChannelsBody()
     client_access: ClientAccessBody = ClientAccessBody()
     keep_rendered: bool = False
+    default_country: Country | None = None
 
 
 def _check_entry(text: str) -> str:
