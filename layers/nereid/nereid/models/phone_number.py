@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from typing import Any
 
 #: The reasons of deliveries that are not handed over.
 NOT_A_NUMBER, COUNTRY_NOT_ALLOWED = "not a phone number", "country not allowed"
@@ -28,15 +29,21 @@ def international(number: str, country: str) -> str | None:
     code = phonenumbers.country_code_for_region(country)
     try:
         parsed = phonenumbers.parse(number, country)
-        if not phonenumbers.is_valid_number(parsed) and number.startswith(str(code)):
+        if number.startswith(str(code)) and not _is_mobile(parsed):
             # Perhaps written with the country's code, and without the plus sign.
             whole = phonenumbers.parse(f"+{number}")
-            parsed = whole if phonenumbers.is_valid_number(whole) else parsed
+            parsed = whole if _is_mobile(whole) else parsed
     except phonenumbers.NumberParseException:
         return None
     if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _is_mobile(parsed: Any) -> bool:
+    import phonenumbers
+
+    return bool(phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE)
 
 
 def countries() -> Collection[str]:
