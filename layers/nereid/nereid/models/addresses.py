@@ -65,6 +65,12 @@ def forms(type_: str, value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(former))
 
 
+def normal_sender(text: str) -> str:
+    """Return a sender, an address or `Name <address>`, with its address in normal form."""
+    name, bracket, address = text.rpartition("<")
+    return f"{name}<{normal('email', address.rstrip(' >'))}>" if bracket else normal("email", text)
+
+
 def why_unreachable(type_: str, value: str) -> str | None:
     """Return why nobody is reached at an address in normal form; None if somebody may be."""
     if type_ == "mobile_number":

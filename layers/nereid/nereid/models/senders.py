@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
-from nereid.models.addresses import comparable, normal
+from nereid.models.addresses import comparable, normal, normal_sender
 from nereid.models.email_address import is_address, sender_address
 from nereid.models.team import Channels, SmsProvider, Team
 
@@ -78,7 +78,7 @@ class Senders(NamedTuple):
             return any(entry.startswith((ANY, SMS)) for entry in self.listed)
         if sender.startswith(SMS):
             return not self.listed.isdisjoint({ANY, sender})
-        address = comparable("email", sender_address(sender) or "")
+        address = comparable("email", sender_address(normal_sender(sender)) or "")
         return not self.listed.isdisjoint({ANY, address, "@" + address.rpartition("@")[2]})
 
 
