@@ -46,7 +46,7 @@ SECRET_ROUTES = [
 DEVICE = {"device_id": "d", "os": "iOS 16.3", "model": "iPhone15,2", "app_build": "465", "app_version": "1.2.4"}
 #: Every other route of the product, with all methods that it has.
 #: What anybody may call, with any key or none: health, unsubscribe links, and registering and logging in.
-OPEN = {"$default", "/", "/{path+}", "/health", "/u/{token}"}
+OPEN = {"$default", "/", "/{path+}", "/health", "/u/{token}", "/verify/{token}"}
 OTHERS = sorted(route for route in template.routes() if route[1] not in OPEN and "/auth/" not in route[1])
 FILLED = {
     "{environment}": "dev",

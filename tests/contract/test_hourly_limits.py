@@ -204,7 +204,7 @@ class TestWhatCounts:
     def test_what_is_not_handed_over_does_not(self, demo: Manage) -> None:
         app = App(demo, emails_per_address=1)
         address = f"{unique()}@example.com"
-        broken = app.manage.configure(mail(text="{{ data.x | divided_by: 0 }}"))
+        broken = app.manage.configure(mail(text="{{ (1..1000000) }}"))
         assert [status for [(status, _)] in app.send(broken, {"email": address})] == ["failed"]
         demo.ok("POST", "/suppressions", {"email": address, "reason": "bounce"})
         event_type = app.manage.configure(MAIL)

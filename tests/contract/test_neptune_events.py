@@ -176,7 +176,7 @@ class TestMessageId:
         assert fresh.accepted(message_id="m", event_type="y", data={"n": 2}) == "m"
         marker = fresh.accepted(event_type="later")
         fresh.message(marker)
-        assert fresh.message("m") == stored
+        assert fresh.message("m") == {**stored, "conflicts": 1}
         assert stored["data"] == {"n": 1}
 
     @pytest.mark.over_http

@@ -248,3 +248,9 @@ def test_an_endpoint_costs_two_resources_its_function_and_its_role() -> None:
     }
     expected = ["AWS::IAM::Role", "AWS::Lambda::Function"]
     assert {function: kinds for function, kinds in made_for.items() if kinds != expected} == {}
+
+
+def test_a_function_behind_a_route_does_not_depend_on_the_api() -> None:
+    # The API depends on it, and CloudFormation creates neither of two that wait for each other.
+    written = {name: json.dumps(FUNCTIONS[name]) for name in ROUTES.values()}
+    assert [name for name, text in written.items() if '"Api"' in text or "${Api}" in text or '"Api.' in text] == []

@@ -11,7 +11,7 @@ from nereid.core.access import rate_limits
 from nereid.core.audience.vibetrace import restrictions, user_attributes
 from nereid.core.messaging import app_inbox_channel, one_by_one, sweep_watches
 from nereid.core.outreach import campaign_performance, rank_leads
-from nereid.core.templates import render, sandbox
+from nereid.core.templates import dates, render, rendering, sandbox, values
 from tools.guards import ROOT
 
 TEMPLATES, LIMITS, RANKING = "docs/templates.md", "docs/apis/neptie.md", "docs/apis/neptie-ai.md"
@@ -24,7 +24,11 @@ TEMPLATES, LIMITS, RANKING = "docs/templates.md", "docs/apis/neptie.md", "docs/a
         (TEMPLATES, "| the output of a string | {} characters |", sandbox.MAX_OUTPUT),
         (TEMPLATES, "| {:,} iterations |", sandbox.MAX_ITERATIONS),
         (TEMPLATES, "arguments included; its output | {:,} characters", sandbox.MAX_VALUE),
-        (TEMPLATES, "a text that is read as a date | {} characters,", sandbox.MAX_DATE),
+        (TEMPLATES, "| the format of `date` | {} characters,", dates.MAX_DATE),
+        (TEMPLATES, "| a text that is read as a date | {} characters |", dates.MAX_DATE),
+        (TEMPLATES, "| a text that is read as a number | {} characters |", values.MAX_DIGITS),
+        (TEMPLATES, "those with a `default`. The\n  first {} are kept", rendering.MAX_MISSING),
+        (TEMPLATES, "and no values. The first {} are kept", rendering.MAX_NOTES),
         (TEMPLATES, "| the text of `strip_html` | {} characters |", sandbox.MAX_HTML),
         (TEMPLATES, "(`assign`, `capture`) | {} MB", sandbox.MAX_VARIABLES // 1_000_000),
         (TEMPLATES, "| the output of all strings of a template | {:,} characters |", render.MAX_OUTPUTS),

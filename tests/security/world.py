@@ -209,7 +209,7 @@ class Owner(World):
         """Return the token of a link that verifies the account's address."""
         mailed: list[str] = []
         send = replace(self.runtime.verification, mail=lambda *mail: mailed.extend(mail)).send
-        send(self.account)
+        send(self.account, "")
         [url] = re.findall(r"/verify/(\S+)", mailed[-1])
         return str(url)
 

@@ -133,12 +133,12 @@ def slow_templates(world: World) -> Iterator[None]:
     module: Any = template_content
     render = module.render
 
-    def slowly(template: Any, variables: Any) -> Any:
+    def slowly(template: Any, *args: Any, **kwargs: Any) -> Any:
         owner = current()
         if world.harm and owner is not None and _SLOW in json.dumps(template.model_dump(mode="json")):
             owner.task.sleep(seconds(_SLOW_SECONDS))
             raise TemplateFailed(f"took longer than {_SLOW_SECONDS:g} s")
-        return render(template, variables)
+        return render(template, *args, **kwargs)
 
     module.render = slowly
     try:

@@ -105,7 +105,7 @@ class Reactions:
         report["mail"]["timestamp"] = to_iso(self._world.time.moment())
         now = to_iso(self._world.time.moment())
         if bounce:
-            recipients = [{"emailAddress": accepted.to, "status": "5.1.1"}]
+            recipients = [{"emailAddress": accepted.to, "status": "5.1.1" if kind == "Permanent" else "4.4.1"}]
             report["bounce"] = {"bounceType": kind, "bouncedRecipients": recipients, "timestamp": now}
         if kind == "Complaint":
             report["complaint"] = {"complainedRecipients": [{"emailAddress": accepted.to}], "timestamp": now}

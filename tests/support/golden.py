@@ -83,10 +83,10 @@ def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
 def _message(stack: InProcessStack) -> None:
     manage = Manage(stack, stack.demo["api_token"])
     narrow = {**MAIL, "when": "otp", "retry": "at_most_once", "to": {"filterable": "work", "verified": True}}
-    narrow |= {"priority": "normal", "expires_in": 600}
+    narrow |= {"priority": "normal", "expires_in": 600, "missing": "fail"}
     narrow["template"] = {
         **MAIL["template"],
-        "html": "<p>{{ otp }}</p>",
+        "html": "<p>{{ otp | concat: otp }}</p>",
         "from": "Sam <sam@example.com>",
         "tracking": True,
     }

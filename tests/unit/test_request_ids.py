@@ -23,10 +23,10 @@ from nereid.dialects.vibetrace import frame as vibetrace
 from nereid.logs import logger
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
-ANYBODY: Any = SimpleNamespace(require=lambda _: None, credential_id="c", is_secret=True)
+ANYBODY: Any = SimpleNamespace(require=lambda _: None, team_id="t", credential_id="c", is_secret=True)
 RUNTIME: Any = SimpleNamespace(
     credentials=SimpleNamespace(
-        team_token=lambda _: ANYBODY, api_token=lambda _: ANYBODY, client_key=lambda _: ANYBODY
+        team_token=lambda _, **__: ANYBODY, api_token=lambda _: ANYBODY, client_key=lambda _: ANYBODY
     ),
     limiter=SimpleNamespace(
         take=lambda *_: SimpleNamespace(allowed=True, headers={}), look=lambda *_: SimpleNamespace(headers={})
@@ -105,7 +105,8 @@ def test_each_line_of_a_consumer_has_the_id_of_its_record(lines: Callable[[], li
 
 
 def test_the_id_of_a_record_does_not_stay_behind(lines: Callable[[], list[Any]]) -> None:
-    record = {"eventSource": "aws:sqs", "body": "{}", "messageId": "one", "receiptHandle": "r", "attributes": {}}
+    record: dict[str, Any] = {"eventSource": "aws:sqs", "body": "{}", "messageId": "one", "receiptHandle": "r"}
+    record["attributes"] = {"ApproximateReceiveCount": "1"}
     consume({"Records": [record]}, context(4), lambda *_: None)
     logger.info("afterwards")
     assert "record" not in lines()[-1]

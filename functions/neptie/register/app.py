@@ -17,4 +17,4 @@ def handler(request: Request) -> Response:
     """Answer with the account, logged in."""
     body = neptie.parse(RegisterBody, request.json_object())
     person = NewAccount(body.email, body.password, body.full_name, body.company)
-    return neptie.logged_in(201, runtime.accounts.register(person, request.source_ip))
+    return neptie.logged_in(201, runtime.accounts.register(person, request.source_ip, request.domain))

@@ -35,7 +35,7 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     └── OutcomeUnknown       the provider may or may not have accepted it
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 #: What keeps a provider from taking something: `rate`, too many in this second; `quota`, too many in this day;
@@ -185,7 +185,17 @@ class TryAgain(NereidError):
 
 
 class TemplateFailed(NereidError):
-    """A template could not be filled in; the text says why, without any value."""
+    """A template could not be filled in; the text says why, without any value.
+
+    Parameters
+    ----------
+    missing_variables
+        Those that nobody gave, if it fails for want of one.
+    """
+
+    def __init__(self, text: str, missing_variables: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.missing_variables = missing_variables
 
 
 class WriterFailed(NereidError):

@@ -105,6 +105,7 @@ class Lives(World):
         user = self.runtime.users.load(self.scope, message.user_id) if message.user_id else None
         notified = configuration(self.runtime.event_types, self.scope, message)
         plan = make_plan(self.environment, notified, message, user, message.received_at)
+        self.runtime.sweep_state.begin(self.scope)
         assert self.runtime.messages.add(self.scope, message, plan) is None
 
     def sweep(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,6 +18,7 @@ from nereid.auth import tokens
 from nereid.core.access.accounts import NewAccount
 from nereid.errors import BadRefreshToken, ExpiredToken, Unauthenticated, Unavailable
 from nereid.models.account import LoggedIn, Session
+from tests.infrastructure import stack
 from tests.support.cloud import SECRET, Cloud
 from tests.support.neptie import Team, one_call_at_a_time
 
@@ -110,6 +112,17 @@ def test_after_ten_seconds_the_use_of_a_former_token_ends_the_session(cloud: Clo
     for each in (logged_in, second):
         with pytest.raises(Unauthenticated):
             team.runtime.credentials.team_token(each.token)
+    assert team.runtime.account_store.sessions(logged_in.account.email) == []
+
+
+def test_the_function_that_refreshes_may_end_a_session(cloud: Cloud) -> None:
+    team = Team(cloud)
+    later(team, -60)
+    logged_in = register(team)
+    team.runtime.sessions.refresh(logged_in.refresh_token)
+    sample = json.loads((stack.ROOT / "events" / "neptie" / "refresh" / "good.json").read_text(encoding="utf-8"))
+    event = {**sample, "body": json.dumps({"refresh_token": logged_in.refresh_token})}
+    assert cloud.invoke("neptie/refresh", event)["statusCode"] == 401
     assert team.runtime.account_store.sessions(logged_in.account.email) == []
 
 

@@ -12,7 +12,7 @@ from nereid.metrics import ENDINGS
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, PHONE, SAM, TEXT
 
-BROKEN = {**MAIL, "template": {"subject": "{{ 1 | divided_by: zero }}", "text": "x"}}
+BROKEN = {**MAIL, "template": {"subject": "{{ (1..1000000) }}", "text": "x"}}
 NUMBER = [{"type": "mobile_number", "value": "+15550001"}]
 NAMES = {name for names in ENDINGS.values() for name in names}
 

@@ -12,7 +12,7 @@ import pytest
 from nereid.core.access.teams import create_client_key, create_environment
 from nereid.core.messaging.erase import Eraser
 from nereid.errors import BeingDeleted, NotFound
-from nereid.models.team import DELETION_SETTLES, Channels, Environment
+from nereid.models.team import DELETION_SETTLES, Channels, ClientKey, Environment
 from nereid.ports.access import UserTokenCipher
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, SAM
@@ -128,6 +128,29 @@ def test_a_step_that_fails_is_repeated_and_keeps_no_other_from_its_turn(cloud: C
     for _ in range(3):
         assert eraser(world).erase(lambda: True) == []
     assert left(cloud, world) + left(cloud, other) == []
+
+
+def test_the_function_that_erases_may_do_all_that_it_takes(cloud: Cloud, world: World) -> None:
+    fill(world)
+    runtime = world.runtime
+    accounts, scope = runtime.account_store, world.scope
+    accounts.delete_environment(scope, runtime.clock.now() - 2 * DELETION_SETTLES)
+    # As one that a request made while its environment was deleted.
+    key = ClientKey(
+        team_id=scope.team_id,
+        id="late",
+        environment=scope.environment,
+        scope="secret",
+        shown="sk_12345",
+        key_hash="h",
+        created_at=runtime.clock.now(),
+    )
+    accounts.create_client_key(key)
+    for _ in range(5):
+        cloud.invoke("pipeline/sweep_deliveries", {}, milliseconds=240_000)
+    assert left(cloud, world) == []
+    assert accounts.client_key("h") is None
+    assert again(world).identifier == world.identifier
 
 
 def test_its_keys_are_revoked_at_once(world: World) -> None:

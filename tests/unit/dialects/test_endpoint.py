@@ -59,7 +59,7 @@ def runtime(limiter: Limiter | RateLimiter | None = None) -> Any:
     caller = Caller("team", "credential", frozenset({"admin:all"}), "dev")
     credentials = SimpleNamespace(
         api_token=lambda _: caller,
-        team_token=lambda _: caller,
+        team_token=lambda _, **__: caller,
         client_key=lambda _: ClientCaller(Scope("team", "dev"), "key", is_secret=True),
     )
     return SimpleNamespace(credentials=credentials, limiter=limiter or Limiter())

@@ -47,6 +47,8 @@ class Request:
     params: Mapping[str, str]
     body: bytes
     source_ip: str
+    #: Where the API was reached, as the gateway knows it.
+    domain: str = field(default="", kw_only=True)
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "Request":
@@ -66,6 +68,7 @@ class Request:
             params=event.get("pathParameters") or {},
             body=body,
             source_ip=http.get("sourceIp", ""),
+            domain=event["requestContext"].get("domainName", ""),
         )
 
     def json_value(self) -> Any:

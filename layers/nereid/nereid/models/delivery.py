@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -123,6 +123,8 @@ class Rendered(NamedTuple):
     tags: Mapping[str, str] = {}
     #: Whether opens and clicks are reported; means nothing but in an e-mail.
     tracking: bool = False
+    #: What in the template could not work with the data; without any value of them.
+    notes: Sequence[str] = ()
 
 
 class Delivery(BaseModel):
@@ -142,6 +144,8 @@ class Delivery(BaseModel):
     rendered: dict[str, Any] | None = None
     #: Variables that the template used and nobody gave; they rendered as nothing.
     missing_variables: list[str] | None = None
+    #: What in the template could not work with the data.
+    template_notes: list[str] | None = None
     #: The provider's reports, oldest first.
     events: list[dict[str, Any]] | None = None
     #: How its earlier sendings ended, oldest first, if it was sent again by force.

@@ -121,6 +121,8 @@ class _Notification(_Strict):
     retry: Literal["at_least_once", "at_most_once"] = "at_least_once"
     #: Which queue its deliveries wait in; left out, it follows from `retry`.
     priority: Priority | None = None
+    #: What becomes of a delivery whose template wants a variable that nobody gave; left out, it is sent without it.
+    missing: Literal["fail"] | None = None
     #: Seconds after which a delivery that was not handed over is not to be sent any more.
     expires_in: Annotated[int, Field(strict=True, ge=30, le=604_800)] | None = None
 

@@ -266,6 +266,7 @@ class Outcome(NamedTuple):
     missing_variables: Sequence[str] = ()
     #: Of a pending one: when it is tried again.
     next_try_at: datetime | None = None
+    template_notes: Sequence[str] = ()
 
 
 class Busy(NamedTuple):

@@ -105,7 +105,6 @@ def test_a_joined_list_is_foretold_with_what_its_items_take() -> None:
     sandbox._check_joined(["ab"] * 83_333)
     with pytest.raises(ResourceLimitError):
         sandbox._check_joined(["ab"] * 83_334)
-    sandbox._check_joined("abc", "x" * 400_000)
 
 
 @pytest.mark.parametrize(("separator", "most"), [("", 125_000), (",", 200_000), (" ", 200_000), ("ab", 500_000)])

@@ -98,6 +98,7 @@ class DynamoDeliveryStore:
             ":sent_as": outcome.provider_message_id if self._findable else None,
             ":rendered": jsontext.dumps(outcome.rendered) if outcome.rendered is not None else None,
             ":missing_variables": list(outcome.missing_variables) or None,
+            ":template_notes": list(outcome.template_notes) or None,
             ":updated_at": to_iso(now),
             ":claimed_until": _RELEASED,
         }
@@ -297,7 +298,16 @@ def _reopening(item: Item, now: datetime) -> _Change:
         "updated_at = :now",
         "earlier = list_append(if_not_exists(earlier, :none), :record)",
     ]
-    removed = ["claim", "attempts", *_WAIT, "provider_message_id", "rendered", "missing_variables", "sent_as"]
+    removed = [
+        "claim",
+        "attempts",
+        *_WAIT,
+        "provider_message_id",
+        "rendered",
+        "missing_variables",
+        "template_notes",
+        "sent_as",
+    ]
     same = ["#status = :status", "updated_at = :seen"]
     if "reported" in item:
         sets.append(f"reported_{sending} = reported")
@@ -353,6 +363,7 @@ def to_delivery(item: Item) -> Delivery:
         provider_message_id=item.get("provider_message_id"),
         rendered=jsontext.loads(item["rendered"]) if "rendered" in item else None,
         missing_variables=item.get("missing_variables"),
+        template_notes=item.get("template_notes"),
         events=[shown(event) for event in events] or None,
         earlier=[jsontext.loads(record) for record in item.get("earlier", [])] or None,
         created_at=from_iso(item["created_at"]),

@@ -102,7 +102,7 @@ class Accounts:
             raise RegistrationClosed
         return self.registration
 
-    def register(self, person: NewAccount, source: str) -> LoggedIn:
+    def register(self, person: NewAccount, source: str, domain: str = "") -> LoggedIn:
         """Make an account in a new team of its own, and log it in.
 
         Where registration is open, the next login wants its address verified, by a link that is mailed to it.
@@ -111,6 +111,8 @@ class Accounts:
         ----------
         source
             The address that the request comes from.
+        domain
+            Where the API was reached.
 
         Raises
         ------
@@ -143,10 +145,10 @@ class Accounts:
             account = account.model_copy(update={"verified": False})
         self.store.create_team(team, environment, None, account)
         if not account.verified:
-            self._send_link(account)
+            self._send_link(account, domain)
         return self.sessions.begin(account)
 
-    def log_in(self, email: str, password: str, source: str) -> LoggedIn:
+    def log_in(self, email: str, password: str, source: str, domain: str = "") -> LoggedIn:
         """Log in with a password; an unknown e-mail address takes the same steps and time as a wrong password.
 
         An attempt is counted before the password is looked at and uncounted if it is right, so that no number of
@@ -168,7 +170,7 @@ class Accounts:
         """
         account = self._checked(email, password, source)
         if not account.verified:
-            self._send_link(account)
+            self._send_link(account, domain)
         self.sessions.check_account(account)
         try:
             return self.sessions.begin(account)
@@ -217,13 +219,13 @@ class Accounts:
             raise WrongPassword
         return account
 
-    def _send_link(self, account: Account) -> None:
+    def _send_link(self, account: Account, domain: str) -> None:
         """Mail the link that verifies an account's address, unless that was done too often or cannot be done now."""
         if self.verification is None:
             return
         try:
             self._attempt(_LINKS_PER_EMAIL, account.email)
-            self.verification.send(account)
+            self.verification.send(account, domain)
         except (TooMany, Unavailable) as error:
             # The next login mails it.
             logger.warning("no link was mailed", reason=type(error).__name__, account_id=account.id)

@@ -30,7 +30,7 @@ class Verification:
     secret
         Returns the secret of links.
     base_url
-        Where the API is reached, without a slash at the end.
+        Where the API is reached, without a slash at the end; empty if that is known from the requests alone.
     mail
         Sends an address a subject and a text, or raises `Unavailable`.
     """
@@ -41,11 +41,17 @@ class Verification:
     base_url: str
     mail: Callable[[str, str, str], None]
 
-    def send(self, account: Account) -> None:
-        """Mail an account the link that verifies its address; `Unavailable` if that cannot be done now."""
+    def send(self, account: Account, domain: str) -> None:
+        """Mail an account the link that verifies its address; `Unavailable` if that cannot be done now.
+
+        Parameters
+        ----------
+        domain
+            Where the API was reached.
+        """
         now = self.clock.now()
         claims = {"email": account.email, "id": account.id, "until": to_iso(now + UNVERIFIED_LIFE)}
-        url = f"{self.base_url}/verify/{links.seal(self.secret(), _PURPOSE, claims, now)}"
+        url = f"{self.base_url or 'https://' + domain}/verify/{links.seal(self.secret(), _PURPOSE, claims, now)}"
         self.mail(account.email, _SUBJECT, _TEXT.format(url=url, days=UNVERIFIED_LIFE // timedelta(days=1)))
 
     def check(self, token: str) -> None:

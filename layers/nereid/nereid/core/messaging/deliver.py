@@ -171,7 +171,8 @@ class Deliverer:
             rendered = self._render(job)
             hindrance = self._hindrance(job, rendered) or self._limited(job, token, is_limited=is_limited)
         except TemplateFailed as error:
-            self._record(job, token, Outcome("failed", f"template: {error}"))
+            missing = error.missing_variables
+            self._record(job, token, Outcome("failed", f"template: {error}", missing_variables=missing))
             return
         except (TryAgain, Unavailable):
             self._release(job, token)
@@ -207,7 +208,9 @@ class Deliverer:
                 outcome = Outcome("failed", UNKNOWN_OUTCOME)
         else:
             outcome = Outcome("success", None, provider_message_id)
-        outcome = outcome._replace(rendered=kept, missing_variables=rendered.missing_variables)
+        outcome = outcome._replace(
+            rendered=kept, missing_variables=rendered.missing_variables, template_notes=rendered.notes
+        )
         self._record_surely(job, token, outcome, time_left)
 
     def _require_time(self, until: datetime, seconds_left: Callable[[], float]) -> None:
@@ -230,7 +233,7 @@ class Deliverer:
     def _hindrance(self, job: DeliveryJob, rendered: Rendered) -> Outcome | None:
         """Return how a delivery ends that is not to be sent, or None if it is."""
         if job.mock:
-            return Outcome("mocked", missing_variables=rendered.missing_variables)
+            return Outcome("mocked", missing_variables=rendered.missing_variables, template_notes=rendered.notes)
         why = why_unreachable(job.recipient.type, job.recipient.value)
         if why is not None:
             return Outcome("failed", f"{UNREACHABLE}: {why}")

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nereid.core.templates.render import render, uses
+from nereid.core.templates.rendering import Locality
 from nereid.core.templates.variables import template_variables
 from nereid.models.delivery import DeliveryJob, Rendered
-from nereid.models.lead_email import GivenContent
+from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import Message
 
 
@@ -25,11 +26,13 @@ class TemplateContent:
 
     def render(self, job: DeliveryJob, message: Message) -> Rendered:
         """Fill in the notification's template."""
-        template = job.notification.template
-        assert not isinstance(template, GivenContent)
+        notification = job.notification
+        assert not isinstance(notification, OutreachNotification)
+        template, user = notification.template, job.user or {}
         url = self.unsubscribe_url(job.team_id, job.recipient.value) if self.unsubscribe_url else None
-        variables = template_variables(job.environment, message, job.user or {}, job.recipient, url)
-        rendered = render(template, variables)
+        variables = template_variables(job.environment, message, user, job.recipient, url)
+        locality = Locality(user.get("locale"), user.get("timezone"))
+        rendered = render(template, variables, locality, fail_if_missing=notification.missing == "fail")
         return rendered._replace(unsubscribe_url=url if uses(template, "unsubscribe_url") else None)
 
     def is_followed_up(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - it is the same for all

@@ -15,6 +15,8 @@ from liquid.exceptions import LiquidError
 from nereid.core.memory_limit import memory_limit
 from nereid.core.one_line import one_line
 from nereid.core.templates import sandbox
+from nereid.core.templates.mistakes import first_mistake
+from nereid.core.templates.rendering import ANYWHERE, Locality, Missing, begin, current
 from nereid.core.time_limit import time_limit
 from nereid.errors import Invalid, TemplateFailed
 from nereid.models.delivery import Rendered
@@ -25,34 +27,15 @@ MAX_OUTPUT = sandbox.MAX_OUTPUT
 MAX_OUTPUTS = 10 * MAX_OUTPUT
 #: Parsed templates that are kept, in characters of their source; those of tags count as several.
 _MAX_KEPT, _IN_TAGS = 400_000, 4
-#: Limits of a stored failure: characters of the reason, and number and length of missing variables.
-_MAX_REASON, _MAX_MISSING, _MAX_NAME = 500, 20, 200
-
+#: Longest reason of a failure, in characters.
+_MAX_REASON = 500
 
 #: A number at an app's icon, up to :data:`nereid.models.event_type.MAX_BADGE`.
 _BADGE = re.compile(r"[0-9]{1,9}")
-#: Names of variables that the current rendering misses. A function renders one delivery at a time.
-_missing: list[str] = []
-#: Lengths of the strings that the current rendering has made.
-_lengths: list[int] = []
 
 
-class _Noted(liquid.Undefined):
-    """A missing variable: renders as nothing, and is noted."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        # The hint names the whole path, `user.plan`, where one of its later parts is missing.
-        path = (self.hint or "").removesuffix(" is undefined").strip("'")
-        name = (path if path.startswith(f"{self.name}.") else str(self.name))[:_MAX_NAME]
-        if name not in _missing and len(_missing) < _MAX_MISSING:
-            _missing.append(name)
-        return ""
-
-
-_TEXT = sandbox.Environment(_Noted)
-_HTML = sandbox.Environment(_Noted, autoescape=True)
+_TEXT = sandbox.Environment(Missing)
+_HTML = sandbox.Environment(Missing, autoescape=True)
 
 
 class _Parsed:
@@ -89,16 +72,16 @@ def _condition(when: str) -> str:
 
 
 def check_template(field: str, source: str, *, html: bool = False) -> None:
-    """Parse a template string.
+    """Parse a template string, and look for mistakes that show without data.
 
     Raises
     ------
     Invalid
-        On `field`, with the line, if it does not parse.
+        On `field`, with the line.
     """
     try:
         with time_limit(), memory_limit():
-            filters = _parse(source, html=html).analyze().filters
+            mistake = first_mistake(_parse(source, html=html), source)
     except LiquidError as error:
         context = error.context()
         line = context[0] if context else 1
@@ -107,10 +90,9 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
         raise Invalid({field: f"template does not parse: {text}"}, line=line) from error
     except (TemplateFailed, RecursionError) as error:
         raise Invalid({field: f"template does not parse: {_parsing_failed(error)}"}, line=1) from error
-    for name, places in filters.items():
-        if name not in _TEXT.filters:
-            line = source.count("\n", 0, places[0].index) + 1
-            raise Invalid({field: f"template does not parse: unknown filter '{name}'"}, line=line)
+    if mistake:
+        line = source.count("\n", 0, mistake.position) + 1
+        raise Invalid({field: f"template does not parse: {mistake.text}"}, line=line)
 
 
 def _parsing_failed(error: BaseException) -> str:
@@ -141,9 +123,13 @@ def holds(when: str | None, variables: Mapping[str, Any]) -> bool:
     """
     if when is None:
         return True
-    _lengths.clear()
+    rendering = begin()
     with time_limit(), memory_limit():
-        return bool(_render(_condition(when), variables))
+        if _render(_condition(when), variables):
+            return True
+    if rendering.notes:
+        raise TemplateFailed(rendering.notes[0])
+    return False
 
 
 def uses(template: Template, variable: str) -> bool:
@@ -160,16 +146,28 @@ def uses(template: Template, variable: str) -> bool:
         raise TemplateFailed(_parsing_failed(error)) from error
 
 
-def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
-    """Fill in all strings of a template.
+def render(
+    template: Template,
+    variables: Mapping[str, Any],
+    locality: Locality = ANYWHERE,
+    *,
+    fail_if_missing: bool = False,
+) -> Rendered:
+    """Fill in all strings of a template. Data that do not fit are noted, and what they cannot make is left out.
+
+    Parameters
+    ----------
+    locality
+        The language and the time zone of its reader.
+    fail_if_missing
+        Whether it fails for want of a variable that nobody gave.
 
     Raises
     ------
     TemplateFailed
-        If one fails, takes too long or grows too large.
+        If one takes too long or grows too large, or a variable is missing that must not be.
     """
-    _missing.clear()
-    _lengths.clear()
+    rendering = begin(locality)
     members: dict[str, Any]
     tracking = False
     with time_limit(), memory_limit():
@@ -195,7 +193,9 @@ def render(template: Template, variables: Mapping[str, Any]) -> Rendered:
                     members["data"] = _render_values(template.data, variables)
                 if isinstance(template, PushTemplate):
                     members |= _push_members(template, variables)
-    return Rendered(members, list(_missing), tracking=tracking)
+    if fail_if_missing and rendering.wanted:
+        raise TemplateFailed(f"missing: {rendering.wanted[0]}", rendering.missing)
+    return Rendered(members, rendering.missing, tracking=tracking, notes=rendering.notes)
 
 
 def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,9 +207,10 @@ def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[
     members["badge"] = template.badge
     if isinstance(template.badge, str):
         text = _render(template.badge, variables).strip()
-        if text and not _BADGE.fullmatch(text):
-            raise TemplateFailed("badge is not a whole number")
-        members["badge"] = int(text) if text else None
+        is_number = _BADGE.fullmatch(text) is not None
+        if text and not is_number:
+            current().note("badge: it is no whole number")
+        members["badge"] = int(text) if is_number else None
     return {name: value for name, value in members.items() if value not in (None, "")}
 
 
@@ -224,8 +225,9 @@ def _render(source: str, variables: Mapping[str, Any], *, html: bool = False) ->
         raise TemplateFailed(type(error).__name__) from error
     if len(text) > MAX_OUTPUT:
         raise TemplateFailed(f"output is longer than {MAX_OUTPUT} characters")
-    _lengths.append(len(text))
-    if sum(_lengths) > MAX_OUTPUTS:
+    lengths = current().lengths
+    lengths.append(len(text))
+    if sum(lengths) > MAX_OUTPUTS:
         raise TemplateFailed(f"output is longer than {MAX_OUTPUTS} characters in all")
     return str(text)
 

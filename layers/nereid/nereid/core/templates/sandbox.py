@@ -17,6 +17,13 @@ from liquid.builtin.expressions import primitive
 from liquid.builtin.tags.cycle_tag import CycleNode, CycleTag
 from liquid.exceptions import LiquidSyntaxError, LocalNamespaceLimitError, ResourceLimitError
 
+from nereid.core.templates import comparisons, dates, expressions
+from nereid.core.templates.expressions import LenientTablerowTag
+from nereid.core.templates.filters import FILTERS
+from nereid.core.templates.rendering import current
+from nereid.core.templates.signatures import Signature
+from nereid.core.templates.values import kind_of, number_of
+
 #: Longest output of one template string, in characters.
 MAX_OUTPUT = 262144
 #: The same in bytes, which the library counts; the exact count of characters is checked after.
@@ -30,8 +37,6 @@ MAX_VALUE = 500_000
 MAX_UNKNOWN = 65_536
 #: Most that all variables of a template may take, in bytes.
 MAX_VARIABLES = 12_000_000
-#: Longest format of a date, and longest text that is read as a date, in characters.
-MAX_DATE = 256
 #: Longest text whose tags are stripped, in characters: an attribute of a tag takes many times what it is written with.
 MAX_HTML = MAX_OUTPUT
 #: Longest tag or output, in characters.
@@ -41,8 +46,6 @@ _MAX_BITS = 14_000
 _OPENING = re.compile(r"\{[{%]")
 #: What an item of a list counts beside its own characters: it takes up to twenty times the memory of one.
 _ITEM = 3
-#: A directive of a date's format that is three digits wide, or wider.
-_WIDE_DIRECTIVE = re.compile(r"%[^A-Za-z%]*[0-9]{3}")
 #: What stands for all cycles among the variables: no name of one.
 _CYCLES = "cycle:"
 #: Tags in which nothing is read until they end.
@@ -103,6 +106,9 @@ class Environment(liquid.Environment):
         for tag in ("include", "render"):  # there are no files to include
             del self.tags[tag]
         self.add_tag(_CycleTag)
+        self.add_tag(LenientTablerowTag)
+        for name, signature in FILTERS.items():
+            self.filters[name] = _fitted(name, signature)
 
     def add_filter(self, name: str, func: Callable[..., Any]) -> None:
         """Add a filter, with the bounds of its name."""
@@ -115,6 +121,9 @@ class _Range(primitive.RangeLiteral):
     __slots__ = ()
 
     def _make_range(self, start: Any, stop: Any) -> range:
+        for end in (start, stop):
+            if not isinstance(end, liquid.Undefined) and number_of(end) is None:
+                current().note(f"range: {kind_of(end)} is no number")
         made = super()._make_range(start, stop)
         if made.stop - made.start > MAX_ITERATIONS:
             raise ResourceLimitError("range is too long", token=self.token)
@@ -123,6 +132,8 @@ class _Range(primitive.RangeLiteral):
 
 # Expressions are made by functions that know this class by its name, and by no environment.
 primitive.RangeLiteral = _Range  # type: ignore[misc]
+comparisons.install()
+expressions.install()
 
 
 def check_source(source: str) -> int:
@@ -178,6 +189,19 @@ def _bounded(function: Callable[..., Any], check: Callable[..., None]) -> Callab
     return bounded
 
 
+def _fitted(name: str, signature: Signature) -> Callable[..., Any]:
+    """Return a filter within its bounds, which makes something of any value."""
+    function = signature.function
+    bounded = signature._replace(function=_bounded(function, CHECKS.get(name, _check_unknown)))
+
+    def fitted(value: Any, *args: Any, **kwargs: Any) -> Any:
+        _require_room([value, *args, *kwargs.values()])
+        return bounded.apply(name, value, args, kwargs)
+
+    fitted.with_environment = getattr(function, "with_environment", False)  # type: ignore[attr-defined]
+    return fitted
+
+
 def _require_room(value: Any, most: int = MAX_VALUE) -> None:
     if _room(value, most) < 0:
         raise _too_large()
@@ -202,7 +226,7 @@ def _room(value: Any, room: int) -> int:
                 room = _room(item, room - _ITEM)
                 if room < 0:
                     break
-        case Mapping():
+        case dict():
             for key in value:
                 room = _room(value[key], _room(key, room - _ITEM))
                 if room < 0:
@@ -235,35 +259,29 @@ def _check_unknown(*given: Any) -> None:
     _require_room(given, MAX_UNKNOWN)
 
 
-def _check_replaced(value: Any, old: Any = "", new: Any = "", *_: Any) -> None:
-    text, old, new = str(value), str(old), str(new)
+def _check_replaced(text: str, old: str, new: str | None = None) -> None:
+    new = new or ""
     if len(text) + text.count(old) * (len(new) - len(old)) > MAX_VALUE:
         raise _too_large()
 
 
-def _check_joined(value: Any, separator: Any = " ", *_: Any) -> None:
-    if isinstance(value, list | tuple | range):
-        _require_room(value, MAX_VALUE - len(value) * len(str(separator)))
+def _check_joined(items: list[Any], separator: str | None = None) -> None:
+    _require_room(items, MAX_VALUE - len(items) * len(" " if separator is None else separator))
 
 
-def _check_split(value: Any, separator: Any = "", *_: Any) -> None:
-    text, separator = str(value), str(separator)
+def _check_split(text: str, separator: str) -> None:
     pieces = len(text) // 2 if separator == " " else text.count(separator) if separator else len(text)
     if len(text) + _ITEM * pieces > MAX_VALUE:
         raise _too_large()
 
 
-def _check_date(value: Any, form: Any = "", *_: Any) -> None:
-    # The C library's buffer grows with the format, to a thousand times it, if the output stays empty.
-    form = str(form)
-    if len(form) > MAX_DATE or _WIDE_DIRECTIVE.search(form):
+def _check_date(_value: Any, form: str, *_: Any) -> None:
+    if not dates.is_form(form):
         raise _too_large("date format")
-    if isinstance(value, str) and len(value) > MAX_DATE:
-        raise _too_large("date")
 
 
-def _check_html(value: Any, *_: Any) -> None:
-    if len(str(value)) > MAX_HTML:
+def _check_html(text: str) -> None:
+    if len(text) > MAX_HTML:
         raise _too_large()
 
 
@@ -277,7 +295,7 @@ CHECKS: Mapping[str, Callable[..., None]] = {
             *("map", "minus", "modulo", "newline_to_br", "plus", "prepend", "reject", "remove", "remove_first"),
             *("remove_last", "replace_first", "replace_last", "reverse", "round", "rstrip", "safe", "size", "slice"),
             *("sort", "sort_natural", "squish", "strip", "strip_newlines", "sum", "times", "truncate"),
-            *("truncatewords", "uniq", "upcase", "url_decode", "url_encode", "where"),
+            *("truncatewords", "uniq", "upcase", "url_decode", "url_encode", "where", "json", "money", "number"),
         ),
         _check_known,
     ),

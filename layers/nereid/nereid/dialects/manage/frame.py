@@ -427,7 +427,7 @@ def delivery_object(delivery: Delivery) -> dict[str, Any]:
     """Return a delivery as this API shows it; members that say nothing are left out where they are optional."""
     optional = {
         name: getattr(delivery, name)
-        for name in ("rendered", "missing_variables", "events", "earlier")
+        for name in ("rendered", "missing_variables", "template_notes", "events", "earlier")
         if getattr(delivery, name) is not None
     }
     if delivery.status == "pending":
