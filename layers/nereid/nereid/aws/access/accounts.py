@@ -50,9 +50,9 @@ class DynamoAccountStore:
             raise AlreadyExists("account") from error
 
     def _writing_account(self, account: Account) -> list[Item]:
-        _, *former = forms("email", account.email)
         # Earlier releases may have one of the same address under another form.
-        free = [self._table.requiring(_account(form), "account", "attribute_not_exists(pk)") for form in former]
+        others = [form for form in forms("email", account.email) if form != account.email]
+        free = [self._table.requiring(_account(form), "account", "attribute_not_exists(pk)") for form in others]
         item = {"pk": _account(account.email), "sk": "account", **account.model_dump(mode="json")}
         if account.verified:
             return [self._table.writing(item, "attribute_not_exists(pk) OR verified = :no", {":no": False}), *free]

@@ -192,11 +192,13 @@ class DynamoLeadStore:
 
     def _taking(self, team_id: str, lead: Lead, instead_of: str | None = None) -> list[Item]:
         """Return the parts of a transaction that take a lead's address, if it is free in all forms but the former."""
-        _, *former = forms("email", lead.email)
-        keys = [_email_key(team_id, form) for form in former if form != instead_of]
+        others = [form for form in forms("email", lead.email) if form not in (lead.email, instead_of)]
         return [
             self._table.writing(_email_item(team_id, lead), "attribute_not_exists(pk)"),
-            *(self._table.requiring(key, "lead_email", "attribute_not_exists(pk)") for key in keys),
+            *(
+                self._table.requiring(_email_key(team_id, form), "lead_email", "attribute_not_exists(pk)")
+                for form in others
+            ),
         ]
 
     def _storing(self, team_id: str, change: LeadChange) -> list[Item]:
