@@ -13,6 +13,7 @@ from tests.contract.client_api import unique
 from tests.contract.manage_client import Manage, outcomes
 from tests.contract.neptie_client import PASSWORD, Neptie
 from tests.contract.vibetrace_client import Vibetrace
+from tests.support.in_process_stack import InProcessStack
 
 IN_PROCESS = True
 
@@ -318,6 +319,14 @@ class TestLeads:
         imported = sales.ok("POST", "leads/import", {"leads": rows})
         assert (imported["added"], imported["updated"], imported["skipped"]) == (0, 1, len(ways) - 1)
 
+    def test_a_lead_is_given_no_address_of_another_in_any_spelling(self, sales: Neptie) -> None:
+        ways = [each.lower() for each in spellings(unique())]
+        sales.lead(email=ways[0])
+        other = sales.lead()
+        assert sales.call("PUT", f"leads/{other['id']}", {"email": ways[2]})[0] == 400
+        own = [each.lower() for each in spellings(unique())]
+        assert sales.ok("PUT", f"leads/{other['id']}", {"email": own[3]})["lead"]["email"] == own[0]
+
     def test_a_row_that_cannot_be_reached_is_an_error_with_its_number(self, sales: Neptie) -> None:
         name = unique()
         rows = f"full_name,email\nA,\u200b{name}@example.com\nB,jos\u00e9@example.com\nC,{name}@example.com\n"
@@ -338,6 +347,14 @@ class TestAccounts:
         for way in ways:
             assert anybody.call("POST", "auth/login", {"email": way, "password": PASSWORD})[0] == 200
             assert anybody.register(email=way)[0] == 400
+
+    def test_an_operators_team_has_its_account_under_any_spelling(self, anybody: Neptie) -> None:
+        ways = spellings(unique())
+        owner = {"email": ways[3], "password": PASSWORD, "full_name": "Kim"}
+        assert isinstance(anybody.stack, InProcessStack)
+        made = anybody.stack._api.run("ManageCreateTeam", {"name": "Bank", "account": owner})
+        assert made["account"]["email"] == ways[0].lower()
+        assert anybody.call("POST", "auth/login", {"email": ways[2], "password": PASSWORD})[0] == 200
 
     def test_an_address_that_cannot_be_reached_gets_no_account(self, anybody: Neptie) -> None:
         assert anybody.register(email="jos\u00e9@example.com")[0] == 400

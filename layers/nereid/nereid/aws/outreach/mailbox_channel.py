@@ -39,11 +39,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class EmailChannel:
-    """Sends each e-mail the way it has to go: from a connected mailbox, or through the environment's provider.
-
-    It goes to a plain address only. In any other way to write one (`Sam <sam@example.com>`, several in one, a comment)
-    the list of suppressed addresses would not know it, and the provider would.
-    """
+    """Sends each e-mail the way it has to go: from a connected mailbox, or through the environment's provider."""
 
     def __init__(self, provider: Channel, mailboxes: Channel) -> None:
         self._provider = provider

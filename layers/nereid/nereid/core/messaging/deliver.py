@@ -236,6 +236,8 @@ class Deliverer:
             return Outcome("mocked", missing_variables=rendered.missing_variables, template_notes=rendered.notes)
         why = why_unreachable(job.recipient.type, job.recipient.value)
         if why is not None:
+            # In another way to write an address (`Sam <sam@example.com>`, several in one, a comment) the list of
+            # suppressed addresses would not know it, and the provider would.
             return Outcome("failed", f"{UNREACHABLE}: {why}")
         if self.suppressions is not None:
             suppression = self.suppressions.get(job.team_id, job.recipient.value)
