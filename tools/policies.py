@@ -28,6 +28,7 @@ _PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId"
 #: The ARNs of a resource of each type that policies name. Some services put characters of their own behind a name.
 _ARNS = {
     "AWS::DynamoDB::Table": "dynamodb:us-east-1:{account}:table/{name}",
+    "AWS::S3::Bucket": "s3:::{name}",
     "AWS::SQS::Queue": "sqs:us-east-1:{account}:{name}",
     "AWS::KMS::Key": "kms:us-east-1:{account}:key/{name}",
     "AWS::SecretsManager::Secret": "secretsmanager:us-east-1:{account}:secret:{name}-a1b2c3",

@@ -6,7 +6,7 @@ TARGET := $(ARTIFACTS_DIR)/python
 # Lambda's Amazon Linux 2023 has glibc 2.34. pip takes these names literally, so each is listed.
 PLATFORMS := manylinux2014 manylinux_2_17 manylinux_2_24 manylinux_2_26 manylinux_2_28 manylinux_2_31 manylinux_2_34
 # botocore describes over 400 services, of which the layer keeps those that the functions call.
-SERVICES := bedrock-runtime dynamodb kms secretsmanager sesv2 sns sqs
+SERVICES := bedrock-runtime dynamodb kms s3 secretsmanager sesv2 sns sqs
 # Babel comes with the template engine, which loads it for filters that Nereid does not offer. Half of the whole
 # layer would be its data of a thousand locales.
 LOCALES := en.dat en_US.dat root.dat

@@ -42,6 +42,8 @@ _BATCHES = {
 # ("not authorized to perform: SNS:SetEndpointAttributes on resource: arn:...:app/GCM/..."), and IAM knows no endpoints.
 # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
 _ENDPOINT = re.compile(r":endpoint/([^/]+/[^/]+)/[^/]+$")
+# What S3 is asked for with an object's path; functions ask for nothing else of it.
+_S3 = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
 # The services among those that functions use that answer in JSON; the others do in XML.
 _JSON = {"dynamodb", "kms", "secretsmanager", "ses", "sqs"}
 
@@ -152,11 +154,15 @@ def needs(service: str, region: str, environ: Mapping[str, Any], body: bytes) ->
             yield _sns({name: values[0] for name, values in parse_qs(body.decode()).items()})
         case "ses" if environ["PATH_INFO"] == "/v2/email/outbound-emails":
             email = json.loads(body)
-            yield Need("ses:SendEmail", f"{prefix}identity/{parseaddr(email.get('FromEmailAddress', ''))[1]}")
+            action = "ses:SendRawEmail" if "Raw" in email.get("Content", {}) else "ses:SendEmail"
+            yield Need(action, f"{prefix}identity/{parseaddr(email.get('FromEmailAddress', ''))[1]}")
             if email.get("ConfigurationSetName"):
-                yield Need("ses:SendEmail", f"{prefix}configuration-set/{email['ConfigurationSetName']}")
+                yield Need(action, f"{prefix}configuration-set/{email['ConfigurationSetName']}")
         case "ses" if environ["PATH_INFO"] == "/v2/email/account":
             yield Need("ses:GetAccount", "*")
+        case "s3":
+            operation = operation or _S3.get(environ["REQUEST_METHOD"], environ["REQUEST_METHOD"])
+            yield Need(f"s3:{operation}", f"arn:aws:s3:::{environ['PATH_INFO'].removeprefix('/')}")
         case _:
             yield Need(f"{service}:{operation or environ['PATH_INFO']}", prefix)
 

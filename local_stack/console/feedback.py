@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -68,7 +69,8 @@ def detail(
     region : str
         The pretended region.
     said : mapping
-        What a bounce says, by BOUNCE_MEMBERS; an empty status or diagnostic code is left out.
+        What a bounce says, by BOUNCE_MEMBERS; an empty status or diagnostic code is left out. `recipient` is whom the
+        event is about, one of the addresses that the e-mail went to; without it, those that it is to.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def detail(
         "sourceArn": f"arn:aws:ses:{region}:{ACCOUNT_ID}:identity/{address}",
         "sendingAccountId": ACCOUNT_ID,
         "messageId": sent.message_id,
-        "destination": sent.recipients,
+        "destination": [*sent.recipients, *sent.copies],
         "headersTruncated": False,
         "headers": headers,
         "commonHeaders": {
@@ -107,7 +109,8 @@ def detail(
         },
         "tags": tags,
     }
-    about = _about(sent, kind, bounce_type, link, now)
+    whom = [said["recipient"]] if "recipient" in said else sent.recipients
+    about = _about(replace(sent, recipients=whom), kind, bounce_type, link, now)
     if kind == "bounce":
         _say(about, said)
     return {"eventType": _KINDS[kind].event_type, "mail": mail, _KINDS[kind].member: about}
@@ -275,7 +278,7 @@ class Feedback:
         link : str, optional
             The link clicked.
         said : mapping
-            What a bounce says, by BOUNCE_MEMBERS.
+            What a bounce says, by BOUNCE_MEMBERS, and whom the event is about.
         """
         published = {name.replace("_", "") for name in self._destinations.get(sent.configuration_set or "", set())}
         if kind.replace("_", "").upper() not in published:

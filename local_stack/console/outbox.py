@@ -16,7 +16,7 @@ from email.utils import getaddresses
 from typing import Any
 
 # Headers that every e-mail has; the others are the ones that somebody chose to set.
-_USUAL_HEADERS = {"from", "to", "cc", "bcc", "subject", "date", "mime-version"}
+_USUAL_HEADERS = {"from", "to", "cc", "bcc", "reply-to", "subject", "date", "mime-version"}
 _KEEP = 5000
 
 
@@ -31,7 +31,9 @@ class SentEmail:
     source : str
         The sender.
     recipients : list of str
-        All addresses.
+        The addresses that it is to.
+    copies : list of str
+        The addresses that get a copy.
     subject : str
         The subject.
     tags : dict
@@ -50,6 +52,7 @@ class SentEmail:
     subject: str
     tags: dict[str, str]
     configuration_set: str | None
+    copies: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -133,25 +136,21 @@ class Outbox:
         """
         content = request.get("Content") or {}
         parsed = _raw(content["Raw"]) if "Raw" in content else _simple(content.get("Simple") or {})
-        destination = request.get("Destination") or {}
-        named = [
-            address
-            for kind in ("ToAddresses", "CcAddresses", "BccAddresses")
-            for address in destination.get(kind) or []
-        ] or parsed["recipients"]
-        recipients = [address for _, address in getaddresses(named) if address]
+        to, cc, bcc = _destination(request.get("Destination") or parsed["destination"])
+        recipients = [address for _, address in getaddresses(to) if address]
         source = _decoded(request.get("FromEmailAddress") or parsed["from"] or "")
         sent = SentEmail(
             message_id=message_id,
             source=source,
             recipients=recipients,
+            copies=[address for _, address in getaddresses([*cc, *bcc]) if address],
             subject=parsed["subject"],
             tags={tag["Name"]: tag["Value"] for tag in request.get("EmailTags") or []},
             configuration_set=request.get("ConfigurationSetName"),
             headers=[{"name": name, "value": value} for name, value in parsed["headers"].items()],
         )
-        reply_to = request.get("ReplyToAddresses")
-        headers = {**parsed["headers"], **({"Reply-To": ", ".join(reply_to)} if reply_to else {})}
+        reply_to = ", ".join(_decoded(each) for each in request.get("ReplyToAddresses") or []) or parsed["reply_to"]
+        headers = {**parsed["headers"], **({"Reply-To": reply_to} if reply_to else {})}
         with self._lock:
             self._emails[message_id] = sent
         for address in recipients:
@@ -163,6 +162,10 @@ class Outbox:
                 subject=parsed["subject"],
                 text=parsed["text"],
                 html=parsed["html"],
+                cc=[_decoded(each) for each in cc],
+                bcc=[_decoded(each) for each in bcc],
+                reply_to=reply_to,
+                attachments=parsed["attachments"],
                 headers=headers,
             )
 
@@ -203,6 +206,10 @@ class Outbox:
             "title": None,
             "body": None,
             "data": None,
+            "cc": None,
+            "bcc": None,
+            "reply_to": None,
+            "attachments": None,
             "headers": None,
             **members,
             "provider_message_id": message_id,
@@ -211,6 +218,11 @@ class Outbox:
         with self._lock:
             self._entries.append(entry)
             del self._entries[:-_KEEP]
+
+
+def _destination(given: Mapping[str, Any]) -> tuple[list[str], list[str], list[str]]:
+    to, cc, bcc = (list(given.get(f"{kind}Addresses") or []) for kind in ("To", "Cc", "Bcc"))
+    return to, cc, bcc
 
 
 def _decoded(header: str) -> str:
@@ -244,12 +256,19 @@ def _simple(content: Mapping[str, Any]) -> dict[str, Any]:
     body = content.get("Body") or {}
     return {
         "from": None,
-        "recipients": [],
+        "destination": {},
+        "reply_to": None,
+        "attachments": [_attachment(each) for each in content.get("Attachments") or []],
         "subject": (content.get("Subject") or {}).get("Data") or "",
         "text": (body.get("Text") or {}).get("Data"),
         "html": (body.get("Html") or {}).get("Data"),
-        "headers": {header["Name"]: header["Value"] for header in content.get("Headers") or []},
+        "headers": {header["Name"]: _decoded(header["Value"]) for header in content.get("Headers") or []},
     }
+
+
+def _attachment(attachment: Mapping[str, Any]) -> dict[str, Any]:
+    size = len(base64.b64decode(attachment.get("RawContent") or ""))
+    return {"filename": attachment.get("FileName"), "content_type": attachment.get("ContentType"), "size": size}
 
 
 def _raw(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -263,7 +282,16 @@ def _raw(content: Mapping[str, Any]) -> dict[str, Any]:
     }
     return {
         "from": str(message["From"]) if message["From"] else None,
-        "recipients": [str(message[name]) for name in ("To", "Cc", "Bcc") if message[name]],
+        "destination": {f"{name}Addresses": [str(message[name])] for name in ("To", "Cc", "Bcc") if message[name]},
+        "reply_to": str(message["Reply-To"]) if message["Reply-To"] else None,
+        "attachments": [
+            {
+                "filename": part.get_filename(),
+                "content_type": part.get_content_type(),
+                "size": len(part.get_payload(decode=True) or b""),
+            }
+            for part in message.iter_attachments()
+        ],
         "subject": str(message["Subject"] or ""),
         "text": _part(message, "plain"),
         "html": _part(message, "html"),

@@ -65,8 +65,16 @@ def _email(message: Mapping[str, Any]) -> str:
         parts.append(text)
     buttons = "".join(f'<button type="button" data-type="{kind}">{kind}</button>' for kind in TYPES)
     feedback = f'<div class="feedback">Report back: {buttons}</div>'
-    headers = {**(message["headers"] or {}), "Message id": message["provider_message_id"]}
+    copies = {name: ", ".join(message.get(name.lower()) or []) for name in ("Cc", "Bcc")}
+    shown = {name: addresses for name, addresses in copies.items() if addresses}
+    headers = {**shown, **(message["headers"] or {}), "Message id": message["provider_message_id"]}
+    parts += [_file(file) for file in message.get("attachments") or []]
     return "".join([*parts, f"<details><summary>Details and feedback</summary>{_pairs(headers)}{feedback}</details>"])
+
+
+def _file(file: Mapping[str, Any]) -> str:
+    said = f"{file['filename']} ({file['content_type']}, {file['size']} bytes)"
+    return f'<p class="file">{escape(said)}</p>'
 
 
 def _short(message: Mapping[str, Any]) -> str:

@@ -116,7 +116,10 @@ class Helpers:
         sent = self._outbox.sent_email(message_id)
         if sent is None:
             return message(404, "Not Found")
-        said = {name: body[name] for name in BOUNCE_MEMBERS if body.get(name) is not None}
+        if body.get("recipient") not in (None, *sent.recipients, *sent.copies):
+            problem = {"field": "recipient", "message": "must be an address that the e-mail went to"}
+            return _json(422, {"message": "Validation failed", "errors": [problem]})
+        said = {name: body[name] for name in ("recipient", *BOUNCE_MEMBERS) if body.get(name) is not None}
         self.feedback.report(sent, body["type"], body.get("bounce_type") or "Permanent", body.get("link"), said)
         return _json(202, {"status": "accepted"})
 
@@ -137,6 +140,10 @@ def _problems(body: Mapping[str, Any]) -> list[dict[str, str]]:
         problems.append({"field": "type", "message": f"must be one of {', '.join(TYPES)}"})
     if body.get("bounce_type") not in (None, *BOUNCE_TYPES):
         problems.append({"field": "bounce_type", "message": f"must be one of {', '.join(BOUNCE_TYPES)}"})
-    texts = [name for name in ("link", "failure_type", *BOUNCE_MEMBERS) if not isinstance(body.get(name), str | None)]
+    texts = [
+        name
+        for name in ("link", "failure_type", "recipient", *BOUNCE_MEMBERS)
+        if not isinstance(body.get(name), str | None)
+    ]
     problems += [{"field": name, "message": "must be a string"} for name in texts]
     return problems

@@ -19,6 +19,7 @@ MANAGED = {
 # The statements whose resources cannot be listed when the stack is made; the template says why beside each.
 OPEN_ENDED = {
     ("NeptieGenerateEmail", "InvokeModelOfProfile"),
+    ("PipelineDeliverEmail", "ReadAttachments"),
     ("PipelineDeliverEmail", "ReadSendingRate"),
     ("PipelineDeliverEmail", "SendEmail"),
     ("NeptieRegister", "SendEmail"),

@@ -88,6 +88,7 @@ _PARAMETERS = {
     "LogLevel": "INFO",
     "AWS::StackName": "nereid",
     "ConfigurationSet": "nereid",
+    "AttachmentBucket": "nereid-attachments",
     "SigningSecret": "link-secret",
     "TokenSecret": "token-secret",
     "BedrockModelId": "",
@@ -381,7 +382,7 @@ def _note(cloud: Cloud) -> Callable[..., Any]:
         if isinstance(body, bytes):
             body = json.loads(body) if body.startswith(b"{") else {}
         cloud.calls[name] += 1
-        cloud.requests.append((name, dict(body or {})))
+        cloud.requests.append((name, dict(body) if isinstance(body, Mapping) else {}))
         waiting = cloud.faults.get(name)
         fault = waiting.pop(0) if waiting else None
         if isinstance(fault, BaseException):

@@ -30,7 +30,7 @@ QUEUES = ("message", "email", "sms", "push")
 #: Attributes that are JSON with members of ours; those of other attributes are the callers'.
 OURS = {"notifications", "channels", "client_access", "content", "plan", "device"}
 #: Members whose own members are the callers'.
-THEIRS = {"data", "contact_infos", "extra", "meta", "user"}
+THEIRS = {"data", "contact_infos", "extra", "headers", "meta", "user"}
 _CONTACTS = [
     {"type": "email", "value": "sam@example.com", "filterable": "work"},
     {"type": "mobile_number", "value": "+4915112345678"},
@@ -89,9 +89,18 @@ def _message(stack: InProcessStack) -> None:
         "html": "<p>{{ otp | concat: otp }}</p>",
         "from": "Sam <sam@example.com>",
         "tracking": True,
+        "reply_to": "{{ data.email }}",
+        "cc": ["boss@example.com"],
+        "bcc": ["archive@example.com"],
+        "headers": {"X-Order": "{{ data.order }}"},
+        "attachments": [
+            {"filename": "a.txt", "content_type": "text/plain", "content_base64": "YWJj"},
+            {"filename": "b.pdf", "url": "{{ data.url }}"},
+        ],
     }
+    without_text = {**MAIL, "name": "html", "template": {"subject": "s", "html": "<p>{{ otp }}</p>"}}
     registered = {**TEXT, "template": {**TEXT["template"], "template_id": "1107"}}
-    manage.configure(MAIL, {**narrow, "name": "narrow"}, registered, PHONE, INBOX, event_type="login")
+    manage.configure(MAIL, {**narrow, "name": "narrow"}, without_text, registered, PHONE, INBOX, event_type="login")
     # An environment of its own keeps how it sends with it.
     channels = {"email": {"from": "a@example.com"}, "sms": _SMS, "push": None}
     hourly = {"sms_per_address": 1, "emails_per_address": 2, "sms_per_key": 3}

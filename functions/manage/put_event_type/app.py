@@ -1,6 +1,7 @@
 """PUT /manage/{environment}/event_types/{event_type}: create or replace an event type with its notifications."""
 
 from nereid.auth.credentials import Caller
+from nereid.core.messaging.email_checks import check_objects
 from nereid.core.messaging.event_types import check_notifications, check_senders, put_event_type
 from nereid.dialects.http import Request, Response
 from nereid.dialects.manage import frame as manage
@@ -14,6 +15,7 @@ def handler(request: Request, caller: Caller) -> Response:
     body = manage.parse(EventTypeBody, manage.json_object(request))
     name = manage.event_type_name(request)
     check_notifications(body.notifications)
+    check_objects(body.notifications, runtime.settings.need("attachment_bucket"), caller.team_id)
     team = runtime.teams.get(caller.team_id)
     check_senders(body.notifications, runtime.senders(team))
     environment = runtime.credentials.environment(caller, request.params["environment"])

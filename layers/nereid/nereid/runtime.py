@@ -381,6 +381,7 @@ class Runtime:
 
     @cached_property
     def email_deliverer(self) -> Deliverer:
+        from nereid.aws.messaging.attachment_bucket import AttachmentBucket
         from nereid.aws.messaging.email_channel import SesChannel, sending_rate
         from nereid.aws.outreach.mailbox_channel import EmailChannel, MailboxChannel
         from nereid.core.messaging.deliver import Deliverer
@@ -388,7 +389,8 @@ class Runtime:
         from nereid.core.outreach.mail import LeadMail
 
         need = self.settings.need
-        provider = SesChannel(self.clients, need("configuration_set"))
+        bucket = need("attachment_bucket")
+        provider = SesChannel(self.clients, need("configuration_set"), AttachmentBucket(self.clients, bucket))
         mailboxes = MailboxChannel(
             self.email_accounts,
             self.token_cipher,
@@ -397,7 +399,7 @@ class Runtime:
         )
         return Deliverer(
             EmailChannel(provider, mailboxes),
-            LeadMail(TemplateContent(self.unsubscriber.url), self.unsubscriber, self.campaign_metrics),
+            LeadMail(TemplateContent(self.unsubscriber.url, bucket), self.unsubscriber, self.campaign_metrics),
             self.deliveries,
             self.messages,
             self.clock,

@@ -70,6 +70,7 @@ class Settings(BaseModel):
     base_url: str | None = Field(None, description="URL of the API, for links in mails.")
     email_from: str | None = Field(None, description="Default sender of e-mail; empty for none.")
     configuration_set: str | None = Field(None, description="SES configuration set whose events come back as feedback.")
+    attachment_bucket: str | None = Field(None, description="Bucket of the files that go with e-mails.")
     sms_enabled: bool | None = Field(None, description="Whether environments send SMS by default.")
     sms_sender_id: str | None = Field(None, description="Default sender id of SMS; empty for the carrier's.")
     sms_countries: str | None = Field(

@@ -41,6 +41,10 @@ def test_a_simple_email_is_shown_as_sent(outbox: Outbox) -> None:
         "title": None,
         "body": None,
         "data": None,
+        "cc": [],
+        "bcc": [],
+        "reply_to": None,
+        "attachments": [],
         "headers": {"List-Unsubscribe": "<x>"},
         "provider_message_id": "id-1",
     }
@@ -61,11 +65,37 @@ def test_a_raw_email_is_taken_apart(outbox: Outbox) -> None:
     assert entry["headers"] == {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
-def test_each_recipient_has_an_entry(outbox: Outbox) -> None:
-    request = simple()
-    request["Destination"] = {"ToAddresses": ["a@example.com"], "BccAddresses": ["b@example.com"]}
+def test_each_recipient_has_an_entry_which_shows_the_copies(outbox: Outbox) -> None:
+    request = {**simple(), "ReplyToAddresses": ["=?utf-8?q?J=C3=B6rg?= <j@example.com>"]}
+    request["Destination"] = {
+        "ToAddresses": ["a@example.com", "b@example.com"],
+        "CcAddresses": ["=?utf-8?q?J=C3=B6rg?= <c@example.com>"],
+        "BccAddresses": ["d@example.com"],
+    }
     outbox.record_email(request, "id-1")
-    assert [entry["to"] for entry in outbox.messages()] == ["a@example.com", "b@example.com"]
+    entries = outbox.messages()
+    assert [entry["to"] for entry in entries] == ["a@example.com", "b@example.com"]
+    for entry in entries:
+        assert (entry["cc"], entry["bcc"]) == (["Jörg <c@example.com>"], ["d@example.com"])
+        assert (entry["reply_to"], entry["headers"]["Reply-To"]) == ("Jörg <j@example.com>",) * 2
+
+
+def test_files_are_shown_by_their_name_type_and_size(outbox: Outbox) -> None:
+    message = EmailMessage()
+    message["Subject"] = "s"
+    message["Reply-To"] = "b@example.com"
+    message.set_content("Text")
+    message.add_attachment(b"12345", maintype="application", subtype="pdf", filename="Grüße.pdf")
+    request = {**simple(), "Content": {"Raw": {"Data": base64.b64encode(message.as_bytes()).decode()}}}
+    outbox.record_email(request, "id-1")
+    request["Content"] = {
+        "Simple": {"Attachments": [{"FileName": "a.txt", "ContentType": "text/plain", "RawContent": "YWJj"}]}
+    }
+    outbox.record_email(request, "id-2")
+    raw, made = outbox.messages()
+    assert raw["attachments"] == [{"filename": "Grüße.pdf", "content_type": "application/pdf", "size": 5}]
+    assert raw["reply_to"] == "b@example.com"
+    assert made["attachments"] == [{"filename": "a.txt", "content_type": "text/plain", "size": 3}]
 
 
 def test_a_text_message_has_its_sender(outbox: Outbox) -> None:
@@ -134,6 +164,17 @@ def test_the_page_lets_no_markup_of_a_message_out_of_its_frame(outbox: Outbox) -
     page = render(outbox.messages())
     assert "alert(1)</script>" not in page
     assert "<iframe sandbox " in page
+
+
+def test_the_page_shows_copies_and_files(outbox: Outbox) -> None:
+    file = {"FileName": "<b>.pdf", "ContentType": "application/pdf", "RawContent": "YWJj"}
+    request = simple(Attachments=[file])
+    request["Destination"] = {"ToAddresses": ["a@example.com"], "CcAddresses": ["c@example.com", "d@example.com"]}
+    outbox.record_email(request, "id-1")
+    page = render(outbox.messages())
+    assert "<dt>Cc</dt><dd>c@example.com, d@example.com</dd>" in page
+    assert "<dt>Bcc</dt>" not in page
+    assert '<p class="file">&lt;b&gt;.pdf (application/pdf, 3 bytes)</p>' in page
 
 
 def test_an_empty_page_says_so() -> None:

@@ -11,6 +11,8 @@ from botocore.config import Config
 #: of its 10 for the calls before it, and the caller is told. A call of theirs takes a few hundredths of a second; the
 #: longest waits a second for a queue to have something.
 _REPEATABLE = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+#: The same for objects, whose names are in the path: a name in the host is nothing that other endpoints answer to.
+_OBJECTS = _REPEATABLE.merge(Config(s3={"addressing_style": "path"}))
 #: For providers. Never retried by the SDK: it would repeat a send whose answer was lost, which is how one
 #: message becomes two. Whether to try again is decided by core/messaging/deliver.
 _ONCE = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
@@ -46,6 +48,10 @@ class Clients:
     @cached_property
     def kms(self) -> Any:
         return boto3.client("kms", config=_REPEATABLE)
+
+    @cached_property
+    def s3(self) -> Any:
+        return boto3.client("s3", config=_OBJECTS)
 
     @cached_property
     def bedrock(self) -> Any:

@@ -112,6 +112,16 @@ class Plan(BaseModel):
         return planned
 
 
+class File(NamedTuple):
+    """A file that goes with an e-mail: its content, or the URL of the object that has it."""
+
+    filename: str
+    #: None for the object's own.
+    content_type: str | None
+    content: bytes | None = None
+    url: str | None = None
+
+
 class Rendered(NamedTuple):
     """The rendered content of a delivery. Members that the channel lacks are absent."""
 
@@ -123,6 +133,8 @@ class Rendered(NamedTuple):
     tags: Mapping[str, str] = {}
     #: Whether opens and clicks are reported; means nothing but in an e-mail.
     tracking: bool = False
+    #: What goes with an e-mail; its members only tell of them.
+    files: Sequence[File] = ()
     #: What in the template could not work with the data; without any value of them.
     notes: Sequence[str] = ()
 

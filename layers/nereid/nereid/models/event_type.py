@@ -1,5 +1,6 @@
 """Event types and the notifications configured for them."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,12 @@ MAX_BADGE = 999_999_999
 #: Longest that FCM keeps a push: four weeks, in seconds.
 #: Source: https://firebase.google.com/docs/cloud-messaging/concept-options#ttl
 MAX_TIME_TO_LIVE = 2_419_200
+#: Most attachments of one e-mail.
+MAX_ATTACHMENTS = 10
+#: Largest content of all of them together, in bytes.
+MAX_FILES_BYTES = 10 * 1024 * 1024
+#: Longest name of an attachment, in characters.
+MAX_FILENAME = 255
 TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEMPLATE_TEXT)]
 
 
@@ -42,6 +49,18 @@ def _check_filterable(value: Any) -> Any:
     return value
 
 
+#: A media type, with parameters if any (RFC 2045).
+MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:; *[A-Za-z0-9-]+=[A-Za-z0-9_.+-]+)*")
+
+
+def _check_media_type(text: str) -> str:
+    # The content of these has a form of its own, which base64 is not.
+    if not MEDIA_TYPE.fullmatch(text) or text.lower().startswith(("multipart/", "message/")):
+        raise ValueError("must be the media type of a file, such as application/pdf")
+    return text
+
+
+MediaType = Annotated[str, StringConstraints(min_length=3, max_length=255), AfterValidator(_check_media_type)]
 #: The sender of an e-mail.
 Sender = Annotated[str, StringConstraints(min_length=3, max_length=998), AfterValidator(_check_sender)]
 
@@ -50,15 +69,34 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Attachment(_Strict):
+    """A file that goes with an e-mail: its content, or where the content is."""
+
+    filename: Annotated[str, StringConstraints(min_length=1, max_length=MAX_FILENAME)]
+    #: Left out, it is the object's own.
+    content_type: MediaType | None = None
+    content_base64: TemplateText | None = None
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None = None
+
+
 class EmailTemplate(_Strict):
     """Subject and text, with an optional HTML part; `from` overrides the environment's sender."""
 
     subject: TemplateText
-    text: TemplateText
+    #: Left out, it is made of the HTML.
+    text: TemplateText | None = None
     html: TemplateText | None = None
     from_: Sender | None = Field(default=None, alias="from")
     #: Whether opens and clicks are reported, for which a picture is added and links are rewritten.
     tracking: StrictBool = False
+    #: Where answers go.
+    reply_to: TemplateText | None = None
+    #: Who gets the same mail, for all to see or not.
+    cc: list[TemplateText] | None = None
+    bcc: list[TemplateText] | None = None
+    attachments: Annotated[list[Attachment], Field(max_length=MAX_ATTACHMENTS)] | None = None
+    #: Templates of the values of further headers.
+    headers: dict[str, TemplateText] | None = None
 
 
 #: An id under which India's operators know a sender or a text.

@@ -40,7 +40,7 @@ class EmailReport(NamedTuple):
     at: datetime
     #: When the mail was handed over, if the report says so.
     sent_at: datetime | None
-    #: The recipient of the mail; None if the report has none.
+    #: Whom the report is about; None if it does not say it.
     recipient: str | None
     #: The event as it is shown.
     event: dict[str, Any]
@@ -48,6 +48,8 @@ class EmailReport(NamedTuple):
     detail: str | None = None
     #: Of a bounce alone.
     verdict: Verdict | None = None
+    #: Whether it is about somebody who got a copy: it says nothing of the delivery then.
+    is_copy: bool = False
 
 
 class PushFailure(NamedTuple):

@@ -12,6 +12,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from nereid.aws.messaging.attachment_bucket import AttachmentBucket
 from nereid.aws.messaging.email_channel import SesChannel, _sender, _tags
 from nereid.errors import TryAgain
 from nereid.models.delivery import DeliveryJob, Rendered
@@ -43,7 +44,7 @@ def asked(rendered: Rendered) -> dict[str, Any]:
         return {"MessageId": "id"}
 
     clients: Any = SimpleNamespace(ses=SimpleNamespace(send_email=send_email))
-    assert SesChannel(clients, "set").send(JOB, rendered, lambda: None) == "id"
+    assert SesChannel(clients, "set", AttachmentBucket(clients, "files")).send(JOB, rendered, lambda: None) == "id"
     model = botocore.session.get_session().get_service_model("sesv2").operation_model("SendEmail")
     assert not ParamValidator().validate(requests[0], model.input_shape).has_errors()
     return requests[0]
@@ -121,4 +122,4 @@ def test_ses_is_not_asked_when_the_time_is_over() -> None:
 
     nobody: Any = SimpleNamespace()
     with pytest.raises(TryAgain):
-        SesChannel(nobody, "set").send(JOB, PLAIN, check_time)
+        SesChannel(nobody, "set", nobody).send(JOB, PLAIN, check_time)

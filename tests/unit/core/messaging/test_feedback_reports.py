@@ -150,7 +150,7 @@ def notification(report: Any) -> dict[str, Any]:
 
 
 def email(message: dict[str, Any], now: datetime = NOW) -> EmailReport:
-    report = read(message, now)
+    [report] = read(message, now)
     assert isinstance(report, EmailReport)
     return report
 
@@ -215,28 +215,66 @@ def test_a_report_knows_when_the_mail_was_handed_over() -> None:
 )
 def test_what_is_about_nothing_of_ours_is_ignored(report: dict[str, Any]) -> None:
     for message in (event(report), notification(report), report):
-        assert read(message, NOW) is None
+        assert read(message, NOW) == []
 
 
 @pytest.mark.parametrize("missing", ["team_id", "environment", "delivery_id"])
 def test_what_lacks_a_part_of_the_name_of_its_delivery_is_ignored(missing: str) -> None:
     tags = {name: values for name, values in TAGS.items() if name != missing}
-    assert read(event({**bounce(), "mail": {**MAIL, "tags": tags}}), NOW) is None
+    assert read(event({**bounce(), "mail": {**MAIL, "tags": tags}}), NOW) == []
 
 
 @pytest.mark.parametrize("text", ["Successfully validated SNS topic for Amazon SES event publishing.", "", "[]", "1"])
 def test_what_a_topic_says_when_it_is_set_up_is_ignored(text: str) -> None:
-    assert read(notification(text), NOW) is None
+    assert read(notification(text), NOW) == []
 
 
-def test_a_mail_to_several_says_of_nobody_whom_it_went_to() -> None:
-    mail = {**MAIL, "destination": ["sam@example.com", "kim@example.com"]}
-    assert email({**bounce(), "mail": mail}).recipient is None
+def to_several(report: dict[str, Any], *to: str) -> dict[str, Any]:
+    """Return a report on a mail to somebody, and with copies to others."""
+    destination = ["sam@example.com", "kim@example.com", "lee@example.com"]
+    headers = {"commonHeaders": {"to": list(to)}} if to else {"commonHeaders": {}}
+    return {**report, "mail": {**MAIL, "destination": destination, **headers}}
+
+
+def about(message: dict[str, Any]) -> list[tuple[str, str | None, bool]]:
+    return [(each.kind, each.recipient, each.is_copy) for each in read(message, NOW) if isinstance(each, EmailReport)]
+
+
+@pytest.mark.parametrize("to", [(), ("Sam@Example.com",), ("Sam <sam@example.com>",)])
+def test_what_became_of_a_copy_is_told_apart(to: tuple[str, ...]) -> None:
+    copy = to_several(bounce(emailAddress="Kim@example.com"), *to)
+    assert about(copy) == [("bounce", "Kim@example.com", True)]
+    assert about(to_several(bounce(), *to)) == [("bounce", "sam@example.com", False)]
+
+
+def test_each_recipient_has_a_bounce_of_its_own() -> None:
+    report = bounce(emailAddress="kim@example.com")
+    report["bounce"]["bouncedRecipients"].append({**BOUNCED, "status": "5.2.2"})
+    kim, sam = read(to_several(report, "sam@example.com"), NOW)
+    assert isinstance(kim, EmailReport)
+    assert isinstance(sam, EmailReport)
+    assert (kim.event["code"], kim.is_copy) == ("5.1.1", True)
+    assert (sam.event["code"], sam.is_copy) == ("5.2.2", False)
+
+
+def test_a_delivery_names_who_got_it() -> None:
+    delivery = {"recipients": ["lee@example.com", "sam@example.com"], "timestamp": AT}
+    report = {"eventType": "Delivery", "mail": MAIL, "delivery": delivery}
+    assert about(to_several(report, "sam@example.com")) == [
+        ("delivery", "lee@example.com", True),
+        ("delivery", "sam@example.com", False),
+    ]
+
+
+@pytest.mark.parametrize(("name", "member"), [("Open", "open"), ("Click", "click"), ("Reject", "reject")])
+def test_what_is_told_of_the_mail_is_about_nobody_in_particular(name: str, member: str) -> None:
+    report = {"eventType": name, "mail": MAIL, member: {"timestamp": AT}}
+    assert about(to_several(report, "sam@example.com")) == [(member, None, False)]
 
 
 @pytest.mark.parametrize("wrapped", [notification, lambda report: report], ids=["SNS", "raw"])
 def test_a_failure_of_push_is_read(wrapped: Any) -> None:
-    report = read(wrapped(FAILURE), NOW)
+    [report] = read(wrapped(FAILURE), NOW)
     assert report == PushFailure(
         "374edf5f-9e35-5eeb-a03a-be0a5fdccbc3",
         "InvalidPlatformToken",
@@ -246,7 +284,7 @@ def test_a_failure_of_push_is_read(wrapped: Any) -> None:
 
 @pytest.mark.parametrize("word", [None, 5, "", "has spaces", "x" * 65, "sam@example.com"])
 def test_what_is_no_word_of_the_provider_is_not_shown(word: Any) -> None:
-    report = read({**FAILURE, "FailureType": word, "Time": "2038-01-01T00:00:00.000Z"}, NOW)
+    [report] = read({**FAILURE, "FailureType": word, "Time": "2038-01-01T00:00:00.000Z"}, NOW)
     assert isinstance(report, PushFailure)
     assert (report.code, report.at) == ("unknown", NOW)
 

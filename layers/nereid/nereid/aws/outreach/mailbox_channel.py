@@ -12,8 +12,6 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
@@ -21,6 +19,7 @@ import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from nereid import jsontext
+from nereid.aws.messaging.mime import mime
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.lead_email import GivenContent, MailboxProvider
@@ -29,8 +28,6 @@ from nereid.ports.messaging import Channel
 from nereid.ports.outreach import EmailAccountStore, TokenCipher
 
 _TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
-#: A header of one long word, such as a link, has to stay in one piece.
-_POLICY = SMTP.clone(max_line_length=990)
 #: Gmail says 403 for limits too. Source: https://developers.google.com/workspace/gmail/api/guides/handle-errors
 _GMAIL_LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "quotaExceeded"})
 #: How much of an answer is read, in bytes; all that says something is at its beginning.
@@ -145,23 +142,18 @@ def _mail(job: DeliveryJob, rendered: Rendered, sender: str, date: datetime) -> 
     ProviderRefused
         If an address or the subject cannot stand in a header.
     """
-    message = EmailMessage(policy=_POLICY)
-    try:
-        message["From"] = sender
-        message["To"] = job.recipient.value
-        message["Subject"] = rendered.members["subject"]
-        message["Date"] = format_datetime(date)
-        # The same at each try of a sending, so that a mailbox that got it twice may tell.
-        sending = f".{job.sending}" if job.sending > 1 else ""
-        message["Message-ID"] = f"<{job.delivery_id}{sending}@{sender.rpartition('@')[2]}>"
-        message["List-Unsubscribe"] = f"<{rendered.unsubscribe_url}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        message.set_content(rendered.members["text"])
-        if "html" in rendered.members:
-            message.add_alternative(rendered.members["html"], subtype="html")
-        return message.as_bytes()
-    except (ValueError, UnicodeError) as error:
-        raise ProviderRefused("InvalidMail") from error
+    # The same at each try of a sending, so that a mailbox that got it twice may tell.
+    sending = f".{job.sending}" if job.sending > 1 else ""
+    headers = {
+        "From": sender,
+        "To": job.recipient.value,
+        "Subject": rendered.members["subject"],
+        "Date": format_datetime(date),
+        "Message-ID": f"<{job.delivery_id}{sending}@{sender.rpartition('@')[2]}>",
+        "List-Unsubscribe": f"<{rendered.unsubscribe_url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    return mime(headers, rendered.members["text"], rendered.members.get("html"))
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from math import inf
 from typing import Any
 
 from nereid import jsontext
+from nereid.core.messaging.copies import without_suppressed
 from nereid.core.messaging.hourly_limits import LIMITED, HourlyLimiter
 from nereid.core.messaging.team_rules import NOT_ALLOWED, TeamRules
 from nereid.core.messaging.waiting import Waiting, gave_up
@@ -34,6 +35,7 @@ from nereid.errors import (
 from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
 from nereid.models.addresses import why_unreachable
+from nereid.models.attachment_url import ATTACHMENT
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import Message
 from nereid.models.message_keys import id_of
@@ -70,6 +72,10 @@ CLAIM_SECONDS = 60
 HAND_OVER_SECONDS = 15
 #: With less of its function's time left, a run does not begin with a delivery: some comes before the hand-over.
 DELIVERY_SECONDS = HAND_OVER_SECONDS + 3
+#: The failures that somebody may mend: each has a line in the log.
+_LOGGED = frozenset(
+    {"provider", "template", "gave up", ATTACHMENT, EXPIRED, NOT_ALLOWED, UNREACHABLE, COUNTRY_NOT_ALLOWED}
+)
 #: Longest text of a mocked delivery's `rendered`, in characters, and most of all its texts together, in bytes.
 _RENDERED_CUT, _RENDERED_BYTES = 65536, 350_000
 
@@ -168,8 +174,7 @@ class Deliverer:
     ) -> None:
         token = claim.token
         try:
-            rendered = self._render(job)
-            hindrance = self._hindrance(job, rendered) or self._limited(job, token, is_limited=is_limited)
+            rendered, hindrance = self._prepare(job, token, is_limited=is_limited)
         except TemplateFailed as error:
             missing = error.missing_variables
             self._record(job, token, Outcome("failed", f"template: {error}", missing_variables=missing))
@@ -229,6 +234,16 @@ class Deliverer:
 
     def _render(self, job: DeliveryJob) -> Rendered:
         return self.content.render(job, job.message or self._stored(job))
+
+    def _prepare(self, job: DeliveryJob, token: str, *, is_limited: bool) -> tuple[Rendered, Outcome | None]:
+        """Return what is to be handed over, and how the delivery ends if nothing is."""
+        rendered = self._render(job)
+        hindrance = self._hindrance(job, rendered)
+        if hindrance is not None:
+            return rendered, hindrance
+        if self.suppressions is not None:
+            rendered = without_suppressed(rendered, self.suppressions, job.team_id)
+        return rendered, self._limited(job, token, is_limited=is_limited)
 
     def _hindrance(self, job: DeliveryJob, rendered: Rendered) -> Outcome | None:
         """Return how a delivery ends that is not to be sent, or None if it is."""
@@ -348,7 +363,7 @@ class Deliverer:
             return
         ending = _ending(outcome)
         self.counts.add(job.notification.channel, ending)
-        if ending in ("provider", "template", "gave up", EXPIRED, NOT_ALLOWED, UNREACHABLE, COUNTRY_NOT_ALLOWED):
+        if ending in _LOGGED:
             ids = {"message_id": id_of(job.message_id), "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from nereid.core.messaging.email_checks import check_email
 from nereid.core.templates import render
 from nereid.core.time_limit import time_budget
 from nereid.errors import Invalid
@@ -94,10 +95,7 @@ def put_event_type(
 def _check_template(path: str, template: Template) -> None:
     match template:
         case EmailTemplate():
-            render.check_template(f"{path}.subject", template.subject)
-            render.check_template(f"{path}.text", template.text)
-            if template.html is not None:
-                render.check_template(f"{path}.html", template.html, html=True)
+            check_email(path, template)
         case SmsTemplate():
             render.check_template(f"{path}.text", template.text)
         case AppTemplate():

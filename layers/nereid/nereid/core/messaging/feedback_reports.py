@@ -9,13 +9,14 @@ https://docs.aws.amazon.com/sns/latest/dg/application-event-notifications.html
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from nereid import jsontext
 from nereid.clock import to_iso
 from nereid.core.messaging.bounces import status_code, verdict
+from nereid.models.email_address import sender_parts
 from nereid.models.report import EmailReport, PushFailure
 from nereid.models.team import Scope
 
@@ -30,19 +31,61 @@ _KINDS: dict[str, tuple[str, str]] = {
     "Rendering Failure": ("rendering_failure", "failure"),
     "DeliveryDelay": ("delivery_delay", "deliveryDelay"),
 }
+#: Where each member lists whom it is about.
+_RECIPIENTS = {
+    "delivery": "recipients",
+    "bounce": "bouncedRecipients",
+    "complaint": "complainedRecipients",
+    "deliveryDelay": "delayedRecipients",
+}
 #: The tags that say which delivery a mail is; others are its content's.
 _OWN_TAGS = frozenset({"team_id", "environment", "delivery_id", "sending"})
 #: A word of the provider's own, as which it may be shown and logged.
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]{0,63}")
 
 
-def read(message: Mapping[str, Any], now: datetime) -> EmailReport | PushFailure | None:
-    """Read a message of the feedback queue; None if it is about nothing that Nereid handed over."""
+def read(message: Mapping[str, Any], now: datetime) -> Sequence[EmailReport | PushFailure]:
+    """Read a message of the feedback queue: a report for each recipient; none if it is about nothing of Nereid's."""
     report, received = _unwrapped(message)
     if report.get("EventType") == "DeliveryFailure" and report.get("MessageId"):
         at = _moment(report.get("Time")) or received or now
-        return PushFailure(str(report["MessageId"]), _word(report.get("FailureType")) or "unknown", min(at, now))
-    return _email(report, received, now)
+        return [PushFailure(str(report["MessageId"]), _word(report.get("FailureType")) or "unknown", min(at, now))]
+    found = (_email(part, received, now) for part in _parts(report))
+    return [each for each in found if each is not None]
+
+
+class _Part(NamedTuple):
+    """What a report says of one recipient, or of the mail."""
+
+    report: Mapping[str, Any]
+    recipient: str | None
+    is_copy: bool = False
+
+
+def _parts(report: Mapping[str, Any]) -> Iterator[_Part]:
+    """Take a report on a mail to several apart: of each recipient something else may have become."""
+    mail = report.get("mail") or {}
+    destination = mail.get("destination") or []
+    _, member = _kind(report)
+    name = _RECIPIENTS.get(member, "")
+    about = report.get(member) or {}
+    if len(destination) <= 1 or not about.get(name):
+        yield _Part(report, str(destination[0]) if len(destination) == 1 else None)
+        return
+    to = (mail.get("commonHeaders") or {}).get("to") or destination[:1]
+    own = {_address(each).lower() for each in to}
+    for each in about[name]:
+        address = _address(each.get("emailAddress") if isinstance(each, Mapping) else each)
+        yield _Part({**report, member: {**about, name: [each]}}, address, address.lower() not in own)
+
+
+def _address(value: Any) -> str:
+    return sender_parts(str(value))[1]
+
+
+def _kind(report: Mapping[str, Any]) -> tuple[str, str]:
+    """Return our word for what a report tells of, and the member that says more; empty for what is no mail's."""
+    return _KINDS.get(report.get("eventType") or report.get("notificationType") or "", ("", ""))
 
 
 def _unwrapped(message: Mapping[str, Any]) -> tuple[Mapping[str, Any], datetime | None]:
@@ -58,8 +101,9 @@ def _unwrapped(message: Mapping[str, Any]) -> tuple[Mapping[str, Any], datetime 
     return message, None
 
 
-def _email(report: Mapping[str, Any], received: datetime | None, now: datetime) -> EmailReport | None:
-    kind, member = _KINDS.get(report.get("eventType") or report.get("notificationType") or "", ("", ""))
+def _email(part: _Part, received: datetime | None, now: datetime) -> EmailReport | None:
+    report = part.report
+    kind, member = _kind(report)
     mail = report.get("mail") or {}
     tags = mail.get("tags") or {}
     team_id, environment, delivery_id = (_tag(tags, name) for name in ("team_id", "environment", "delivery_id"))
@@ -77,7 +121,6 @@ def _email(report: Mapping[str, Any], received: datetime | None, now: datetime) 
         if judged != "dead" and known.get("bounce_type") != "Permanent":
             kind = "transient_bounce"
     others = {name: _tag(tags, name) for name in tags if name not in _OWN_TAGS and not name.startswith("ses:")}
-    destination = mail.get("destination") or []
     return EmailReport(
         kind=kind,
         scope=Scope(team_id, environment),
@@ -86,10 +129,11 @@ def _email(report: Mapping[str, Any], received: datetime | None, now: datetime) 
         tags={name: value for name, value in others.items() if value is not None},
         at=at,
         sent_at=sent_at,
-        recipient=str(destination[0]) if len(destination) == 1 else None,
+        recipient=part.recipient,
         event={"type": kind, "at": to_iso(at), **known},
         detail=", ".join(known[name] for name in ("sub_type", "code", "feedback_type") if name in known) or None,
         verdict=judged,
+        is_copy=part.is_copy,
     )
 
 

@@ -63,15 +63,17 @@ class FeedbackRecorder:
         Unavailable
             If a store failed; recording again is safe.
         """
-        report = read(message, self.clock.now())
-        match report:
-            case EmailReport():
-                return self._email(report)
-            case PushFailure():
-                return self._push(report)
-        return "ignored: not about a delivery of ours"
+        done = [self._one(report) for report in read(message, self.clock.now())]
+        return ", ".join(dict.fromkeys(done)) or "ignored: not about a delivery of ours"
+
+    def _one(self, report: EmailReport | PushFailure) -> str:
+        return self._email(report) if isinstance(report, EmailReport) else self._push(report)
 
     def _email(self, report: EmailReport) -> str:
+        if report.is_copy:
+            assert report.recipient is not None
+            self._consequences(report, report.recipient)
+            return f"{report.kind} of a copy"
         delivery = self.listener.reported(report)
         # A complaint about a mail that is not kept any more suppresses the address as well.
         recipient = delivery.to if delivery is not None else report.recipient

@@ -4,22 +4,24 @@ Bounds on output, loops and time keep one template from holding up the others; s
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import liquid
 from cachetools import LRUCache
 from liquid.exceptions import LiquidError
 
+from nereid.core.html_text import text_of
 from nereid.core.memory_limit import memory_limit
 from nereid.core.one_line import one_line
 from nereid.core.templates import sandbox
+from nereid.core.templates.mail_parts import fill_parts
 from nereid.core.templates.mistakes import first_mistake
 from nereid.core.templates.rendering import ANYWHERE, Locality, Missing, begin, current
 from nereid.core.time_limit import time_limit
 from nereid.errors import Invalid, TemplateFailed
-from nereid.models.delivery import Rendered
+from nereid.models.delivery import File, Rendered
 from nereid.models.event_type import AppTemplate, EmailTemplate, PushTemplate, SmsTemplate, Template
 
 MAX_OUTPUT = sandbox.MAX_OUTPUT
@@ -152,6 +154,8 @@ def render(
     locality: Locality = ANYWHERE,
     *,
     fail_if_missing: bool = False,
+    to: str = "",
+    from_public: bool = False,
 ) -> Rendered:
     """Fill in all strings of a template. Data that do not fit are noted, and what they cannot make is left out.
 
@@ -161,6 +165,8 @@ def render(
         The language and the time zone of its reader.
     fail_if_missing
         Whether it fails for want of a variable that nobody gave.
+    to, from_public
+        Of an e-mail: its recipient, and whether a public key sent the event.
 
     Raises
     ------
@@ -170,18 +176,17 @@ def render(
     rendering = begin(locality)
     members: dict[str, Any]
     tracking = False
+    files: Sequence[File] = ()
     with time_limit(), memory_limit():
         match template:
             case EmailTemplate():
                 tracking = template.tracking
-                members = {
-                    "subject": one_line(_render(template.subject, variables)),
-                    "text": _render(template.text, variables),
-                }
-                if template.html:
-                    members["html"] = _render(template.html, variables, html=True)
-                if template.from_:
-                    members["from"] = one_line(template.from_)
+                try:
+                    members, files = _email(template, variables, to, from_public=from_public)
+                except TemplateFailed:
+                    if not (fail_if_missing and rendering.wanted):
+                        raise
+                    members = {}  # it fails for what is missing, which says more than what that led to
             case SmsTemplate():
                 members = {"text": _render(template.text, variables)}
             case AppTemplate():
@@ -195,7 +200,31 @@ def render(
                     members |= _push_members(template, variables)
     if fail_if_missing and rendering.wanted:
         raise TemplateFailed(f"missing: {rendering.wanted[0]}", rendering.missing)
-    return Rendered(members, rendering.missing, tracking=tracking, notes=rendering.notes)
+    return Rendered(members, rendering.missing, tracking=tracking, files=files, notes=rendering.notes)
+
+
+def _email(
+    template: EmailTemplate, variables: Mapping[str, Any], to: str, *, from_public: bool
+) -> tuple[dict[str, Any], Sequence[File]]:
+    """Return the members of an e-mail, and its files."""
+    members = {"subject": one_line(_render(template.subject, variables)), "text": ""}
+    if template.text:
+        members["text"] = _render(template.text, variables)
+    if template.html:
+        members["html"] = _render(template.html, variables, html=True)
+    try:
+        if template.text is None:
+            members["text"] = text_of(members.get("html", ""))
+        if template.from_:
+            members["from"] = one_line(template.from_)
+        parts, files = fill_parts(template, to, partial(_render, variables=variables), from_public=from_public)
+    except TemplateFailed as error:
+        raise TemplateFailed(str(error), current().missing) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # as for templates themselves
+        raise TemplateFailed(type(error).__name__) from error
+    return {**members, **parts}, files
 
 
 def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:
