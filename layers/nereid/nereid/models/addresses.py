@@ -8,10 +8,12 @@ import re
 import unicodedata
 
 from nereid.models.email_address import is_address, is_recipient
-from nereid.models.phone_number import NOT_A_NUMBER, international, is_phone_number
 
-#: Why nobody is reached, beside `NOT_A_NUMBER`.
+#: Why nobody is reached.
 NOT_AN_ADDRESS, BEYOND_ASCII = "not an e-mail address", "not in ASCII before the @"
+NOT_A_NUMBER = "not a phone number"
+#: An international number: a plus sign and up to 15 digits. Source: https://www.itu.int/rec/T-REC-E.164
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 #: Longest domain that is looked into, in characters; an address has 254 at most.
 _LONGEST_DOMAIN = 254
 #: What people write into phone numbers, and numbers do not have: blanks, dashes, dots, slashes and brackets.
@@ -74,7 +76,7 @@ def normal_sender(text: str) -> str:
 def why_unreachable(type_: str, value: str) -> str | None:
     """Return why nobody is reached at an address in normal form; None if somebody may be."""
     if type_ == "mobile_number":
-        return None if is_phone_number(value) else NOT_A_NUMBER
+        return None if _E164.fullmatch(value) else NOT_A_NUMBER
     if type_ != "email":
         return None
     if not is_address(value) or not value.rpartition("@")[2].isascii():
@@ -138,7 +140,12 @@ def _number(text: str, country: str | None) -> str:
         number = f"+{number[2:]}"
     if not _DIGITS.fullmatch(number):
         return text
-    return (international(number, country) or number) if country and number[0] != "+" else number
+    if country is None or number[0] == "+":
+        return number
+    # Numbers without a country are few.
+    from nereid.models.phone_number import international
+
+    return international(number, country) or number
 
 
 def _digit(character: str) -> str:

@@ -1,18 +1,10 @@
-"""Phone numbers: which texts are one, and which country each belongs to."""
+"""Phone numbers and their countries."""
 
-import re
 from collections.abc import Collection
 from typing import Any
 
-#: The reasons of deliveries that are not handed over.
-NOT_A_NUMBER, COUNTRY_NOT_ALLOWED = "not a phone number", "country not allowed"
-#: Source: https://www.itu.int/rec/T-REC-E.164
-_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
-
-
-def is_phone_number(text: str) -> bool:
-    """Tell whether a text is an international phone number as E.164 has it: a plus sign and up to 15 digits."""
-    return _E164.fullmatch(text) is not None
+#: The reason of a delivery that is not handed over.
+COUNTRY_NOT_ALLOWED = "country not allowed"
 
 
 def international(number: str, country: str) -> str | None:

@@ -17,7 +17,6 @@ from pydantic_core import InitErrorDetails
 from nereid.dialects.accounts import Email, RegisterBody
 from nereid.dialects.body_types import Identifier, LaxBody, whole_number
 from nereid.models.event_type import Notification, RegisteredId, Sender
-from nereid.models.phone_number import countries
 from nereid.models.senders import APPLICATION, is_entry
 from nereid.models.suppression import SuppressionReason
 from nereid.models.team import (
@@ -54,6 +53,8 @@ EnvironmentIdentifier = Annotated[
 
 
 def _check_country(code: str) -> str:
+    from nereid.models.phone_number import countries
+
     if code not in countries():
         raise ValueError("must be the ISO code of a country, as DE")
     return code
