@@ -105,6 +105,11 @@ BODIES: dict[str, Schema] = {
     "client/register_device": _of_checks(client_checks.DEVICE, client_checks.DEVICE_REQUIRED),
     "client/post_events": {**_array(_EVENT), "minItems": 1, "maxItems": client_checks.MAX_ITEMS},
     "client/track_event": _of_checks(client_checks.TRACK),
+    "client/post_segment_calls": {
+        **_array(_of_checks(client_checks.SEGMENT, ("type",))),
+        "minItems": 1,
+        "maxItems": client_checks.MAX_ITEMS,
+    },
     "client/read_notification": _READER,
     "neptie/import_leads": {
         "oneOf": [_LEADS, _object(["leads"], leads=_LEADS)],

@@ -88,12 +88,12 @@ class Client:
         return {(each["type"], each["value"]): each["filterable"] for each in shown.get("contact_infos", [])}
 
     def messages(self, **filters: str) -> list[dict[str, Any]]:
-        """Return messages, newest first."""
+        """Return messages, newest first; those that tell of new users only if they are asked for."""
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in filters.items())
         answer = self.ask("GET", f"/manage/{{env}}/messages?limit=100&{query}")
         assert answer.status == 200, answer.body
         found: list[dict[str, Any]] = answer.json()["data"]
-        return found
+        return [each for each in found if "event_type" in filters or each["event_type"] != "user_created"]
 
     def message(self, message_id: str) -> dict[str, Any]:
         """Wait until a message is processed, its deliveries included; return it."""

@@ -170,7 +170,7 @@ class TestRoutes:
         assert nobody.call(method, route) == NOT_ALLOWED
         assert public.call(method, route, {}) == NOT_ALLOWED
 
-    @pytest.mark.parametrize("path", ["", "unknown", "alias/", "events/1", "notifications/", "notifications/1/2"])
+    @pytest.mark.parametrize("path", ["", "unknown", "alias//", "events/1", "notifications//", "notifications/1/2"])
     @pytest.mark.parametrize("method", ["GET", "POST"])
     def test_an_unknown_path_is_not_found(self, nobody: Client, public: Client, method: str, path: str) -> None:
         assert nobody.call(method, path) == NOT_FOUND

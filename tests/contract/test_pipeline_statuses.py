@@ -63,8 +63,11 @@ class TestStatuses:
             ("no_contact", f"no {channel} contact", None, None) for channel in ("email", "sms", "push", "app")
         ]
 
-    def test_an_unknown_user_has_no_inbox(self, manage: Manage) -> None:
-        assert outcomes(manage.told(INBOX, user_id=unique("nobody"))) == [("no_contact", "no app contact")]
+    def test_a_user_that_nobody_made_has_an_inbox(self, manage: Manage) -> None:
+        assert outcomes(manage.told(INBOX, user_id=unique("nobody"))) == [("success", None)]
+
+    def test_a_profile_that_is_not_there_has_none(self, manage: Manage) -> None:
+        assert outcomes(manage.told(INBOX, user_id=f"anon:{unique()}")) == [("no_contact", "no app contact")]
 
     def test_a_channel_without_provider(self, without_provider: Manage) -> None:
         contacts, values = one_of_each()

@@ -21,6 +21,10 @@ NO_EVENTS = {
     "ClientAliasUser",
     "ClientIdentifyUser",
     "ClientRegisterDevice",
+    "ClientRefuseRequest",
+    "PublicNotFound",
+    # Segment waits for it, no app does, and an alarm takes no more metrics than this one has.
+    "ClientPostSegmentCalls",
     "NeptieSendEmail",
     "ManageReplayMessage",
     "ManageRedriveDeadLetters",

@@ -25,7 +25,7 @@ INWARD = {
     "auth": {"models", "ports"},
     "core": {"models", "ports", "auth"},
     "aws": {"models", "ports"},
-    "dialects": {"models", "ports", "auth", "core"},
+    "dialects": {"models", "ports", "auth", "core", "settings"},
     "batches": {"ports", "core"},
     "consumer": {"batches", "ports", "core"},
     "runtime": {"models", "ports", "auth", "core", "aws", "settings"},

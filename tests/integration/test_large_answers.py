@@ -24,7 +24,7 @@ from nereid.models.lead import Lead
 from nereid.models.message import Message
 from nereid.models.suppression import SUPPRESSION_REASONS
 from nereid.models.team import ApiToken, Environment, Permission
-from nereid.models.user import MAX_CONTACT_INFOS, AppNotification
+from nereid.models.user import MAX_CONTACT_INFOS, AppNotification, number_of
 from tests.support import memory_cloud
 from tests.support.api import Answer, Api, Call
 from tests.support.cloud import World
@@ -106,7 +106,7 @@ def test_the_client_apis_notifications(lists: Lists, body: str) -> None:
     ids = lists.notify(36, body)
     headers = {"authorization": f"Bearer {lists.secret_key}", "x-external-id": "u"}
     create_or_update_user(lists.world.runtime.users, lists.world.runtime.clock, lists.world.environment.scope, "u", {})
-    seen: list[str] = []
+    seen: list[int] = []
     query: dict[str, str] = {}
     while True:
         answer = lists.get("/api/client/notifications", query, headers).json()
@@ -115,7 +115,7 @@ def test_the_client_apis_notifications(lists: Lists, body: str) -> None:
         if "nextCursor" not in answer:
             break
         query = {"cursor": answer["nextCursor"]}
-    assert seen == ids
+    assert seen == list(map(number_of, ids))
 
 
 @pytest.mark.slow

@@ -113,6 +113,7 @@ TOO_MANY: Mapping[str, Callable[[Any], Any]] = {
     "ClientRegisterDevice": lambda body: {**body, **_OBJECT},
     "ClientPostEvents": lambda body: body * 1001,
     "ClientTrackEvent": lambda body: [body] * 1001,
+    "ClientPostSegmentCalls": lambda body: body * 1001,
     "VibetracePostEvent": lambda body: {**body, "event": {str(number): {} for number in range(21)}},
     "VibetraceCreateUser": lambda body: {**body, **_OBJECT},
     "VibetraceUpdateUser": lambda body: {**body, **_OBJECT},

@@ -162,10 +162,11 @@ def users_are_what_was_said(outcome: Outcome) -> Iterator[Broken]:
     world = outcome.world
     runtime = world.runtime()
     for trait in world.journal.traits:
-        user = runtime.identities.find(trait.scope, Who(anonymous_id=trait.anonymous_id, external_id=trait.external_id))
+        who = Who(anonymous_id=trait.anonymous_id, external_id=trait.external_id)
+        user = runtime.users.get(trait.scope, runtime.identities.named(trait.scope, who))
         if (user is None or trait.key not in user.meta) and not outcome.is_dead(trait.key):
-            who = trait.external_id or f"visitor {trait.anonymous_id}"
-            text = f"{trait.key} of {who} ({user.user_id if user else 'nobody'}) is lost"
+            name = trait.external_id or f"visitor {trait.anonymous_id}"
+            text = f"{trait.key} of {name} ({user.user_id if user else 'nobody'}) is lost"
             names = (trait.label + ".", str(trait.anonymous_id or trait.external_id), user.user_id if user else "")
             yield Broken("users are what was said", text, names)
 

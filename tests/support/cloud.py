@@ -68,6 +68,7 @@ CONSUMERS = {
     "feedback": "record_feedback",
 }
 _PARAMETERS = {
+    "CorsOrigins": "*",
     "CredentialCacheSeconds": "60",
     "EventTypeCacheSeconds": "10",
     "RetentionDays": "90",

@@ -31,6 +31,12 @@ def api_of(path: str) -> str:
     return "health" if path == "/health" else "manage"
 
 
+def is_for_browsers(path: str) -> bool:
+    """Tell whether pages of other sites may read the answers of a path."""
+    api = api_of(path)
+    return path.split("/")[1] == "manage" if api == "manage" else api in ("client", "neptune", "neptie")
+
+
 def check(path: str, answer: Answer) -> None:
     """Fail unless an answer is of the form that the path's API promises, for any but an outage."""
     assert answer.status < 500, answer
@@ -39,9 +45,8 @@ def check(path: str, answer: Answer) -> None:
         assert not re.search(r"[\r\n\x00]", name + str(value)), answer
     assert answer.headers["cache-control"] == "no-store", answer
     assert answer.headers["x-content-type-options"] == "nosniff", answer
-    # Only the API that apps in browsers call lets pages of other sites read its answers.
     cors = {name for name in answer.headers if name.startswith("access-control-")}
-    assert bool(cors) == (api_of(path) == "client"), answer
+    assert bool(cors) == is_for_browsers(path), answer
 
 
 def _neptune(answer: Answer) -> None:

@@ -36,6 +36,17 @@ _CONTACTS = [
     {"type": "mobile_number", "value": "+4915112345678"},
     {"type": "firebase_token", "value": "device-token"},
 ]
+_RICH = {
+    **INBOX,
+    "template": {
+        **INBOX["template"],
+        "html": "<b>{{ otp }}</b>",
+        "image": "https://x.example/a.png",
+        "action_url": "app://x",
+        "read_on_show": True,
+        "expires_in": 3600,
+    },
+}
 _SMS = {"sender_id": "ACME", "origination_number": "+12065550100", "entity_id": "1101", "template_id": "1107"}
 _DEVICE = {"device_id": "d1", "token": "t1", "os": "iOS", "model": "X", "app_build": "1", "app_version": "1.0"}
 _ORDER = {"confirmation": {"orderId": "o1", "total": "12.50", "contents": []}}
@@ -100,7 +111,7 @@ def _message(stack: InProcessStack) -> None:
     }
     without_text = {**MAIL, "name": "html", "template": {"subject": "s", "html": "<p>{{ otp }}</p>"}}
     registered = {**TEXT, "template": {**TEXT["template"], "template_id": "1107"}}
-    manage.configure(MAIL, {**narrow, "name": "narrow"}, without_text, registered, PHONE, INBOX, event_type="login")
+    manage.configure(MAIL, {**narrow, "name": "narrow"}, without_text, registered, PHONE, _RICH, event_type="login")
     # An environment of its own keeps how it sends with it.
     channels = {"email": {"from": "a@example.com"}, "sms": _SMS, "push": None}
     hourly = {"sms_per_address": 1, "emails_per_address": 2, "sms_per_key": 3}

@@ -1,17 +1,9 @@
 """POST /api/client/track: ingest one event."""
 
-from nereid.auth.credentials import ClientCaller
-from nereid.core.messaging.ingest import ingest_operations
-from nereid.dialects.client import bodies as client_bodies
+from functools import partial
+
 from nereid.dialects.client import frame as client
-from nereid.dialects.http import Response
+from nereid.dialects.client import intake
 from nereid.runtime import runtime
 
-
-@client.endpoint(runtime)
-def handler(request: client.ParsedRequest, caller: ClientCaller) -> Response:
-    """Queue the event; the answer says yes only when the queue has it."""
-    events = client_bodies.track(request.content, caller, request, runtime.clock.now())
-    operations = runtime.vouching.marked(caller, client.user_token(request), events)
-    ingest_operations(runtime.message_queue, caller.scope, operations)
-    return client.accepted()
+handler = client.endpoint(runtime)(partial(intake.track, runtime))

@@ -242,7 +242,7 @@ class Runtime:
     def inbox(self) -> DynamoInbox:
         from nereid.aws.audience.inbox import DynamoInbox
 
-        return DynamoInbox(self._table("audience_table"), self._retention)
+        return DynamoInbox(self._table("audience_table"), self._retention, self.clock)
 
     @cached_property
     def identities(self) -> Identities:

@@ -57,6 +57,9 @@ class Settings(BaseModel):
         le=10,
         description="How long process_messages caches an event type, in seconds.",
     )
+    cors_origins: str | None = Field(
+        None, description="Whose pages may read answers: `*`, origins with commas between, or empty for nobody's."
+    )
     registration: Registration | None = Field(None, description="Who can register, and with which providers.")
     push_applications: str | None = Field(
         None, description="How the ARNs of the platform applications begin that the stack may use."

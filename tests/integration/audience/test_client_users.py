@@ -127,10 +127,10 @@ class TestIdentify:
         assert world.user_ids() == {"u"}
         assert meta(world, "u") == {"a": 1}
 
-    def test_both_ids_do_not_merge_a_known_profile(self, world: World) -> None:
+    def test_both_ids_are_the_alias_of_a_profile(self, world: World) -> None:
         world.do(identify(who("a"), data={"a": 1}), identify(who("a", "u"), data={"u": 1}))
-        assert meta(world, "anon:a") == {"a": 1}
-        assert meta(world, "u") == {"u": 1}
+        assert world.user("anon:a") is None
+        assert meta(world, "u") == {"a": 1, "u": 1}
 
     def test_both_ids_of_two_people_change_the_external_one(self, world: World) -> None:
         world.do(alias("a", "u"), identify(who("a", "v"), data={"v": 1}))

@@ -172,7 +172,9 @@ class Table:
             )
         return list(map(_texts, page["Items"])), "LastEvaluatedKey" in page
 
-    def count(self, condition: str, values: Mapping[str, Any], *, index: str | None = None) -> int:
+    def count(
+        self, condition: str, values: Mapping[str, Any], *, index: str | None = None, filter_: str | None = None
+    ) -> int:
         """Return how many items a key condition selects, read consistently."""
         total = 0
         start: Item | None = None
@@ -184,7 +186,7 @@ class Table:
                     ExpressionAttributeValues=marshal(values),
                     Select="COUNT",
                     ConsistentRead=True,
-                    **_options(IndexName=index, ExclusiveStartKey=start),
+                    **_options(IndexName=index, FilterExpression=filter_, ExclusiveStartKey=start),
                 )
             total += int(page["Count"])
             start = page.get("LastEvaluatedKey")

@@ -1,9 +1,11 @@
 """The frame around every HTTP endpoint: size, credential, permission, and errors in the dialect's words."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from nereid.auth.credentials import Caller, Credentials
+from nereid.dialects import cors
 from nereid.dialects.http import MAX_BODY_BYTES, BodyTooLarge, Request, Response
 from nereid.errors import NereidError, Unavailable
 from nereid.logs import identify, logger, unexpected
@@ -52,7 +54,10 @@ def answer(
         None for an endpoint that never looks at the body.
     """
     identify(context, event)
-    return answered(dialect, event.get("routeKey"), lambda: respond(_read(event, max_body_bytes))).to_event()
+    response = answered(dialect, event.get("routeKey"), lambda: respond(_read(event, max_body_bytes)))
+    asked = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    shared = cors.headers(event.get("rawPath") or "", asked)
+    return (replace(response, headers={**response.headers, **shared}) if shared else response).to_event()
 
 
 def answered(dialect: Answers, route: str | None, respond: Callable[[], Response]) -> Response:

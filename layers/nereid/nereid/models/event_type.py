@@ -19,6 +19,8 @@ MAX_BADGE = 999_999_999
 #: Longest that FCM keeps a push: four weeks, in seconds.
 #: Source: https://firebase.google.com/docs/cloud-messaging/concept-options#ttl
 MAX_TIME_TO_LIVE = 2_419_200
+#: Longest that an app notification may say it is to be shown: a year, in seconds.
+MAX_SHOWN = 31_536_000
 #: Most attachments of one e-mail.
 MAX_ATTACHMENTS = 10
 #: Largest content of all of them together, in bytes.
@@ -111,16 +113,28 @@ class SmsTemplate(_Strict):
     template_id: RegisteredId | None = None
 
 
-class AppTemplate(_Strict):
-    """Title, body and custom data (string values are templates) of a notification in the app."""
+class _Notice(_Strict):
+    """Title, body and custom data, whose string values are templates."""
 
     title: TemplateText
     body: TemplateText
     data: dict[str, Any] | None = None
 
 
-class PushTemplate(AppTemplate):
-    """The same of a push notification, and how the device shows it."""
+class AppTemplate(_Notice):
+    """A notification in the app, and how the app shows it."""
+
+    html: TemplateText | None = None
+    image: TemplateText | None = None
+    action_url: TemplateText | None = None
+    #: Whether the app marks it as read as soon as it shows it.
+    read_on_show: StrictBool | None = None
+    #: Seconds from when it was made, after which nobody is shown it.
+    expires_in: Annotated[int, Field(strict=True, ge=1, le=MAX_SHOWN)] | None = None
+
+
+class PushTemplate(_Notice):
+    """A push notification, and how the device shows it."""
 
     #: A file in the app, or `default`.
     sound: TemplateText | None = None

@@ -92,7 +92,15 @@ class Message(BaseModel):
         return [contact for contact in map(usable, self.contact_infos) if contact is not None]
 
 
-class Identify(BaseModel):
+class _Asked(BaseModel):
+    """What a client asked for."""
+
+    #: The same however often the queue hands it over; None in operations of earlier releases.
+    id: str | None = None
+    client_key: UsedKey | None = None
+
+
+class Identify(_Asked):
     """Set the traits of a user; create the user if there is none."""
 
     kind: Literal["identify"]
@@ -101,7 +109,7 @@ class Identify(BaseModel):
     unvouched: list[Unvouched] = []
 
 
-class Alias(BaseModel):
+class Alias(_Asked):
     """Make an anonymous id reach the user with the external id, once."""
 
     kind: Literal["alias"]
@@ -109,7 +117,7 @@ class Alias(BaseModel):
     external_id: str
 
 
-class RegisterDevice(BaseModel):
+class RegisterDevice(_Asked):
     """Add a device to a user, or change the one that is there."""
 
     kind: Literal["device"]
@@ -127,6 +135,16 @@ class TrackEvent(BaseModel):
     unvouched: list[Unvouched] = []
     #: Its user_id is found when the operation is carried out.
     message: Message
+
+    @property
+    def id(self) -> str:
+        """The operation's id: the message's, in its namespace."""
+        return self.message.key
+
+    @property
+    def client_key(self) -> UsedKey | None:
+        """The client key that it came with."""
+        return self.message.client_key
 
 
 Operation = Annotated[Identify | Alias | RegisterDevice | TrackEvent, Field(discriminator="kind")]

@@ -1,5 +1,8 @@
 """Operations on users that clients request, as they are written to the message queue."""
 
+import hashlib
+import json
+import uuid
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
@@ -26,6 +29,12 @@ class Who(BaseModel):
             return Ids(self.anonymous_id or None, None)
         named = anonymous_id_of(self.external_id)
         return Ids(named, None) if named else Ids(self.anonymous_id or None, self.external_id)
+
+
+def announcement_id(operation_id: str, user_id: str) -> str:
+    """Return the id of the message that tells that an operation made a user: the same whenever it is carried out."""
+    parts = json.dumps([operation_id, user_id]).encode()
+    return str(uuid.UUID(bytes=hashlib.sha256(parts).digest()[:16], version=4))
 
 
 class Ids(NamedTuple):

@@ -1,5 +1,6 @@
 """Users and the ways to reach them."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -76,6 +77,8 @@ class User(BaseModel):
     #: When the e-mail opens that counted lately were received, in microseconds since 1970;
     #: see core/audience/vibetrace/restrictions.
     opens: list[int] = []
+    #: The id of the message that tells that it came to be; None if no client's request made it.
+    announcement: str | None = None
     contact_infos: list[ContactInfo] = []
 
     def contact_info(self, type_: str, value: str) -> ContactInfo | None:
@@ -112,9 +115,32 @@ class AppNotification(BaseModel):
     event_type: str
     title: str
     body: str
+    #: The body as HTML, for apps that show it so.
+    html: str | None = None
+    image: str | None = None
+    #: Where the app goes when somebody acts on it.
+    action_url: str | None = None
+    #: Whether the app marks it as read as soon as it shows it.
+    read_on_show: bool | None = None
     data: dict[str, Any] = {}
     read_at: datetime | None = None
     created_at: datetime
+    #: From when on nobody is shown it; None for as long as it is kept.
+    expires_at: datetime | None = None
+
+    @property
+    def number(self) -> int:
+        """What names it for clients that know no other ids than numbers."""
+        return number_of(self.uuid)
+
+
+def number_of(uuid: str) -> int:
+    """Return the number of an app notification: 53 bits of a hash of its id, which every JSON parser reads exactly.
+
+    It names the notification among those of its user, who always comes along. Two of a million share a number once in
+    twenty thousand times.
+    """
+    return int.from_bytes(hashlib.sha256(uuid.encode()).digest()[:7]) >> 3
 
 
 def fits(meta: Mapping[str, Any]) -> bool:

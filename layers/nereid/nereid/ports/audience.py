@@ -32,6 +32,10 @@ class UserStore(Protocol):
         """Delete a user with everything that belongs to it; `NotFound` if there is none."""
         ...
 
+    def purge(self, scope: Scope, user_id: str, generation: str | None = None) -> None:
+        """Delete everything of an id but the user's record itself; of one generation, if one is named."""
+        ...
+
     def some(self, scope: Scope, limit: int) -> list[str]:
         """Return the ids of some users, in no order; one that was deleted just now may be among them."""
         ...
@@ -265,6 +269,10 @@ class Inbox(Protocol):
 
     def unread(self, scope: Scope, user_id: str) -> int:
         """Return how many notifications of a user are unread."""
+        ...
+
+    def numbered(self, scope: Scope, user_id: str, number: int) -> "list[Position]":
+        """Return the unread notifications of a user with a number, of the newest ten thousand."""
         ...
 
     def mark_read(self, scope: Scope, user_id: str, uuid: str, created_at: datetime, at: datetime) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nereid.core.audience.alias_user import alias_user
+from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.users import new_user
 from nereid.models.operation import Link
 from nereid.models.team import Scope
@@ -40,13 +41,17 @@ def test_a_profile_becomes_the_user_and_an_id_without_one_is_linked(profile: Any
 
         return note
 
-    identities: Any = SimpleNamespace(
-        link_of=lambda *_: link,
-        users=SimpleNamespace(get=lambda _, user_id: profile if user_id == profile_id("a") else None),
-        external_user=lambda *_: "u",
-        new_profile=noted("new profile", PROFILE),
-        clock=SimpleNamespace(now=lambda: NOW),
-        store=SimpleNamespace(link=noted("link"), absorb=noted("absorb"), finish=noted("finish")),
+    users: Any = SimpleNamespace(
+        get=lambda _, user_id: profile if user_id == profile_id("a") else None, create=lambda *_: None
     )
+    store: Any = SimpleNamespace(
+        link_of=lambda *_: link,
+        create_profile=noted("new profile"),
+        link=noted("link"),
+        absorb=noted("absorb"),
+        finish=noted("finish"),
+    )
+    clock: Any = SimpleNamespace(now=lambda: NOW)
+    identities = Identities(store, users, clock)
     alias_user(identities, SCOPE, "a", "u")
     assert calls == done

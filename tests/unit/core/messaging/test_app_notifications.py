@@ -38,8 +38,8 @@ class Marked:
     def get_many(self, _scope: Scope, ids: list[str]) -> dict[str, Any]:
         return {"d": self.delivery} if "d" in ids else {}
 
-    def find(self, *_: Any) -> Any:
-        return SimpleNamespace(user_id=self.who) if self.who else None
+    def named(self, *_: Any) -> str | None:
+        return self.who
 
     def successor(self, *_: Any) -> str | None:
         return self.became  # type: ignore[no-any-return]
@@ -80,7 +80,7 @@ def test_what_has_no_recipient_is_not_marked() -> None:
 
 def test_that_of_somebody_else_is_not_marked() -> None:
     assert Marked(to="other", there="other").read_own() == []
-    assert Marked(who=None).read_own() == []
+    assert Marked(who="stranger").read_own() == []
 
 
 def test_what_is_not_there_is_not_marked() -> None:

@@ -11,7 +11,6 @@ from nereid.auth.credentials import ClientCaller
 from nereid.dialects.client import bodies as client_bodies
 from nereid.dialects.client.checks import Refused
 from nereid.dialects.http import Request
-from nereid.models.operation import Who
 from nereid.models.team import Scope
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -34,11 +33,11 @@ def refusal(kind: str, body: Any, **headers: str) -> str:
 def parse(kind: str, body: Any, **headers: str) -> Any:
     match kind:
         case "alias":
-            return client_bodies.alias(body)
+            return client_bodies.alias(body, CALLER)
         case "identify":
-            return client_bodies.identify(body)
+            return client_bodies.identify(body, CALLER)
         case "devices":
-            return client_bodies.device(body, NOW)
+            return client_bodies.device(body, CALLER, NOW)
         case "events":
             return client_bodies.events(body, CALLER, request(**headers), NOW)
         case "track":
@@ -152,12 +151,12 @@ def test_a_body_that_keeps_the_rules_is_taken(kind: str, body: Any) -> None:
 
 
 def test_what_a_trait_does_not_mention_differs_from_null() -> None:
-    operation = client_bodies.identify({"external_id": "u", "email": None})
+    operation = client_bodies.identify({"external_id": "u", "email": None}, CALLER)
     assert operation.traits.model_fields_set == {"email"}
 
 
 def test_an_empty_id_beside_a_real_one_is_no_id() -> None:
-    assert client_bodies.identify({"external_id": "u", "anonymous_id": ""}).who == Who(external_id="u")
+    assert client_bodies.identify({"external_id": "u", "anonymous_id": ""}, CALLER).who.ids() == (None, "u")
 
 
 def test_an_event_without_data_takes_its_properties_as_data() -> None:

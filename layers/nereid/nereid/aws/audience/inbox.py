@@ -1,29 +1,39 @@
 """App notifications in the audience table, beside the user that they belong to.
 
 The index `inbox` (local, so read consistently) sorts a user's notifications by state and time and holds keys
-alone: counting a state or skipping to a page reads about 150 bytes per notification, never their texts.
+alone: counting a state or skipping to a page reads about 150 bytes per notification, never their texts. The key of one
+that expires ends with that moment, so that the others are counted without it before DynamoDB has removed it.
 """
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 
 from nereid import jsontext
 from nereid.aws.audience.users import user_key
 from nereid.aws.errors import ConditionFailed
-from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, bytes_in_answer
-from nereid.clock import from_iso, to_iso
+from nereid.aws.table import MAX_PAGE_BYTES, Item, Table, bytes_in_answer, seconds
+from nereid.clock import SystemClock, from_iso, to_iso
 from nereid.errors import NotFound, Unavailable
 from nereid.models.team import Scope
-from nereid.models.user import AppNotification, anonymous_id_of
+from nereid.models.user import AppNotification, anonymous_id_of, number_of
 from nereid.ports.audience import Position, ReadState
+from nereid.ports.clock import Clock
 
 #: How many notifications are marked at the same time, and how many before the time is looked at.
 _AT_ONCE, _ROUND = 8, 64
 #: For how many seconds a call goes on to mark notifications; its function has 10.
 _MARKING_SECONDS = 5.0
+
+
+#: A filter of whole records: those that have not expired.
+_SHOWN = "attribute_not_exists(shown_until) OR shown_until > :now"
+#: Among how many unread notifications of a user one is sought by its number: two calls of DynamoDB read as many.
+_MAX_SOUGHT = 10_000
 
 
 class DynamoInbox:
@@ -35,23 +45,32 @@ class DynamoInbox:
         How long a notification is kept; only needed to put them.
     """
 
-    def __init__(self, table: Table, retention_seconds: int = 0) -> None:
+    def __init__(self, table: Table, retention_seconds: int = 0, clock: Clock | None = None) -> None:
         self._table = table
         self._retention = retention_seconds
+        self._clock = clock or SystemClock()
 
     def put(self, scope: Scope, notification: AppNotification) -> None:
+        until = seconds(notification.expires_at) if notification.expires_at else None
+        kept_until = seconds(notification.created_at) + self._retention
+        sk = _sort(notification.uuid, notification.created_at)
         item = {
             "pk": user_key(scope, notification.user_id),
-            "sk": _sort(notification.uuid, notification.created_at),
-            "inbox": _unread(notification.uuid, notification.created_at),
+            "sk": sk,
+            "inbox": _in_index(sk, "unread", until),
             "uuid": notification.uuid,
             "user_id": notification.user_id,
             "event_type": notification.event_type,
             "title": notification.title,
             "body": notification.body,
+            "html": notification.html,
+            "image": notification.image,
+            "action_url": notification.action_url,
+            "read_on_show": notification.read_on_show,
             "data": jsontext.dumps(notification.data),
             "created_at": to_iso(notification.created_at),
-            "expires_at": int(notification.created_at.timestamp()) + self._retention,
+            "shown_until": until,
+            "expires_at": min(kept_until, until) if until is not None else kept_until,
         }
         if anonymous_id_of(notification.user_id) is not None:
             self._put_for_profile(item)
@@ -86,8 +105,9 @@ class DynamoInbox:
         )
         keys: list[tuple[str, str]] = []
         position = None
+        now = self._now()
         for item in listed:
-            if item["inbox"] == values[":last"]:
+            if item["inbox"] == values[":last"] or not _is_shown(item, now):
                 continue  # where the page before ended
             if len(keys) == limit:
                 position = keys[-1][1].removeprefix("inbox#")
@@ -118,20 +138,20 @@ class DynamoInbox:
     ) -> tuple[list[AppNotification], int, str | None]:
         pk = user_key(scope, user_id)
         first = (page - 1) * per_page
-        condition, values, index = _selection(pk, state)
-        total = self._table.count(condition, values, index=index)
+        total = self._total(pk, state)
         if first >= total:
             return [], total, None
         wanted = first + per_page
+        condition, values, index = _selection(pk, state)
         if position is not None:
             condition, values = _from(pk, state, position, oldest_first=oldest_first)
             wanted += 2  # the notification at the position, and one that shows that there are more
         listed = self._table.query(
             condition, values, index=index, consistent=True, forward=oldest_first, limit=min(wanted, 1000)
         )
-        others = (
-            item for item in listed if position is None or item["sk"] != _sort(position.uuid, position.created_at)
-        )
+        there = _sort(position.uuid, position.created_at) if position is not None else None
+        now = self._now()
+        others = (item for item in listed if item["sk"] != there and _is_shown(item, now))
         keys = [(item["pk"], item["sk"]) for item in islice(others, first, first + per_page)]
         is_last = total <= wanted if position is None else next(others, None) is None
         found = self._table.get_many(keys)
@@ -139,20 +159,40 @@ class DynamoInbox:
         return notifications, total, None if is_last or not keys else keys[-1][1].rpartition("#")[2]
 
     def unread(self, scope: Scope, user_id: str) -> int:
-        condition, values, index = _selection(user_key(scope, user_id), "unread")
-        return self._table.count(condition, values, index=index)
+        return self._total(user_key(scope, user_id), "unread")
+
+    def numbered(self, scope: Scope, user_id: str, number: int) -> list[Position]:
+        found = islice(self._unread(user_key(scope, user_id)), _MAX_SOUGHT)
+        positions = (_position(item["sk"]) for item in found)
+        return [position for position in positions if number_of(position.uuid) == number]
+
+    def _unread(self, pk: str) -> Iterator[Item]:
+        condition, values, index = _selection(pk, "unread")
+        return self._table.query(condition, values, index=index, consistent=True, forward=False)
+
+    def _total(self, pk: str, state: ReadState) -> int:
+        """Return how many notifications of a user are shown."""
+        now = self._now()
+        condition, values, index = _selection(pk, state)
+        if index is None:
+            return self._table.count(condition, {**values, ":now": now}, filter_=_SHOWN)
+        return sum(_is_shown(item, now) for item in self._table.query(condition, values, index=index, consistent=True))
+
+    def _now(self) -> int:
+        return seconds(self._clock.now())
 
     def mark_read(self, scope: Scope, user_id: str, uuid: str, created_at: datetime, at: datetime) -> bool:
         return self._mark(user_key(scope, user_id), _sort(uuid, created_at), at)
 
     def mark_all_read(self, scope: Scope, user_id: str, at: datetime) -> int:
-        condition, values, index = _selection(user_key(scope, user_id), "unread")
         end = time.monotonic() + _MARKING_SECONDS
-        keys = [(each["pk"], each["sk"]) for each in self._table.query(condition, values, index=index, consistent=True)]
+        now = self._now()
+        unread = [each for each in self._unread(user_key(scope, user_id)) if _is_shown(each, now)]
+        keys = [(each["pk"], each["sk"], _until(each)) for each in reversed(unread)]
 
-        def mark(key: tuple[str, str]) -> bool:
+        def mark(key: tuple[str, str, int | None]) -> bool:
             with suppress(NotFound):  # gone since it was listed, with its user
-                return self._mark(*key, at)
+                return self._mark(key[0], key[1], at, key[2])
             return False
 
         if len(keys) <= _AT_ONCE:
@@ -166,34 +206,59 @@ class DynamoInbox:
                 updated += sum(pool.map(mark, keys[first : first + _ROUND]))
         return updated
 
-    def _mark(self, pk: str, sk: str, at: datetime) -> bool:
-        values = {":at": to_iso(at), ":read": sk.replace("inbox#", "read#", 1)}
+    def _mark(self, pk: str, sk: str, at: datetime, until: int | None = None) -> bool:
+        """Mark one as read, which expires at this moment as far as the caller knows."""
+        values: dict[str, Any] = {":at": to_iso(at), ":read": _in_index(sk, "read", until)}
+        same = "attribute_not_exists(shown_until)"
+        if until is not None:
+            same, values[":until"] = "shown_until = :until", until
         try:
             self._table.update(
                 pk,
                 sk,
                 "SET read_at = :at, inbox = :read",
                 values,
-                condition="attribute_exists(pk) AND attribute_not_exists(read_at)",
+                condition=f"attribute_exists(pk) AND attribute_not_exists(read_at) AND {same}",
             )
         except ConditionFailed as error:
-            if error.old:
+            if not error.old:
+                raise NotFound("app notification") from error
+            if "read_at" in error.old or error.old.get("shown_until") == until:
                 return False
-            raise NotFound("app notification") from error
+            return self._mark(pk, sk, at, error.old["shown_until"])
         return True
 
 
 def _size(item: Item) -> int:
     """Return how many bytes a notification takes in an answer, about."""
-    return bytes_in_answer("".join([jsontext.dumps(item["title"]), jsontext.dumps(item["body"]), item["data"]]))
+    texts = [item[name] for name in ("title", "body", "html", "image", "action_url") if name in item]
+    return bytes_in_answer("".join([*map(jsontext.dumps, texts), item["data"]]))
 
 
 def _sort(uuid: str, created_at: datetime) -> str:
     return f"inbox#{to_iso(created_at)}#{uuid}"
 
 
-def _unread(uuid: str, created_at: datetime) -> str:
-    return f"unread#{to_iso(created_at)}#{uuid}"
+def _position(sort: str) -> Position:
+    _, created_at, uuid = sort.split("#")
+    return Position(from_iso(created_at), uuid)
+
+
+def _in_index(sort: str, state: str, until: int | None) -> str:
+    """Return the key in the index of what has this sort key."""
+    key = sort.replace("inbox#", f"{state}#", 1)
+    return key if until is None else f"{key}#{until}"
+
+
+def _until(item: Item) -> int | None:
+    """Return when something in the index expires."""
+    until = item["inbox"].split("#")[3:]
+    return int(until[0]) if until else None
+
+
+def _is_shown(item: Item, now: int) -> bool:
+    until = _until(item)
+    return until is None or until > now
 
 
 def _selection(pk: str, state: ReadState) -> tuple[str, Item, str | None]:
@@ -222,4 +287,9 @@ def _to_notification(item: Item) -> AppNotification:
         data=jsontext.loads(item["data"]),
         read_at=from_iso(read_at) if read_at else None,
         created_at=from_iso(item["created_at"]),
+        html=item.get("html"),
+        image=item.get("image"),
+        action_url=item.get("action_url"),
+        read_on_show=item.get("read_on_show"),
+        expires_at=datetime.fromtimestamp(item["shown_until"], UTC) if "shown_until" in item else None,
     )

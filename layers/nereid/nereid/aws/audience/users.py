@@ -410,6 +410,7 @@ def _user_item(scope: Scope, user: User) -> Item:
         "generation": user.generation,
         "version": user.version,
         "opens": user.opens or None,
+        "announcement": user.announcement,
         "directory": _directory(scope, _shard(user.user_id, _LIST_SHARDS)),
         "directory_sort": f"{to_exact_iso(user.created_at)}#{digest(user.user_id)}",
     }
@@ -426,6 +427,7 @@ def _to_user(item: Item, contacts: list[ContactInfo] | None = None) -> User:
         generation=item["generation"],
         version=item["version"],
         opens=item.get("opens", []),
+        announcement=item.get("announcement"),
         contact_infos=contacts or [],
     )
 

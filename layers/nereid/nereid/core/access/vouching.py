@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from nereid.auth.credentials import ClientCaller, Environments
 from nereid.auth.user_tokens import UserToken, UserTokens
 from nereid.errors import Forbidden, UserTokenRequired
 from nereid.models.addresses import comparable
-from nereid.models.message import Alias, Identify, RegisterDevice, TrackEvent
+from nereid.models.message import Alias, Operation, RegisterDevice
 from nereid.models.operation import Traits, Unvouched, Who
 from nereid.models.team import Scope
 
-_Operation = Identify | Alias | RegisterDevice | TrackEvent
-Said = TypeVar("Said", Identify, Alias, RegisterDevice, TrackEvent)
 #: The traits that are addresses.
 _ADDRESSES: tuple[Unvouched, ...] = ("email", "phone")
 
@@ -25,7 +22,7 @@ class Vouching:
     environments: Environments
     user_tokens: UserTokens
 
-    def marked(self, caller: ClientCaller, token: str | None, operations: Sequence[Said]) -> list[Said]:
+    def marked(self, caller: ClientCaller, token: str | None, operations: Sequence[Operation]) -> list[Operation]:
         """Return operations with marks of the addresses in them for which nobody vouches but a public key.
 
         Parameters
@@ -82,19 +79,19 @@ class Vouching:
         return self.environments.get(*scope).client_access.identity == "verified"
 
 
-def _who(operation: _Operation) -> Who:
+def _who(operation: Operation) -> Who:
     if isinstance(operation, Alias):
         return Who(anonymous_id=operation.anonymous_id, external_id=operation.external_id)
     return operation.who
 
 
-def _marked(operation: Said, token: UserToken | None) -> Said:
+def _marked(operation: Operation, token: UserToken | None) -> Operation:
     """Return an operation with its marks, given the token of its user."""
     unvouched = _unvouched(operation, token)
     return operation.model_copy(update={"unvouched": unvouched}) if unvouched else operation
 
 
-def _unvouched(operation: _Operation, token: UserToken | None) -> list[Unvouched]:
+def _unvouched(operation: Operation, token: UserToken | None) -> list[Unvouched]:
     if isinstance(operation, Alias):
         return []
     if isinstance(operation, RegisterDevice):

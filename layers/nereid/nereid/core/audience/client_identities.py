@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from nereid.contention import until_uncontested
-from nereid.core.audience.merge import Merging
+from nereid.core.audience.merge import Merging, combined, renamed
 from nereid.core.audience.users import new_user
 from nereid.errors import AlreadyExists, Conflict, NotFound
-from nereid.models.operation import Link, Who
+from nereid.models.operation import Link, Who, announcement_id
 from nereid.models.team import Scope
 from nereid.models.user import User, anonymous_id_of, profile_id
 from nereid.ports.audience import IdentityStore, WholeUserStore
@@ -21,19 +21,24 @@ class Identities:
     users: WholeUserStore
     clock: Clock
 
-    def find(self, scope: Scope, who: Who) -> User | None:
-        """Return the user of the ids, None if there is none; change nothing."""
+    def named(self, scope: Scope, who: Who) -> str:
+        """Return the user_id that the ids name, whether or not there is such a user."""
         anonymous_id, external_id = who.ids()
         if external_id is not None:
-            return self.users.get(scope, external_id)
+            return external_id
         assert anonymous_id is not None
         link = self.store.link_of(scope, anonymous_id)
-        return self.users.get(scope, link.user_id if link else profile_id(anonymous_id))
+        return link.user_id if link else profile_id(anonymous_id)
 
-    def find_or_create(self, scope: Scope, who: Who) -> User:
+    def find_or_create(self, scope: Scope, who: Who, operation_id: str | None = None) -> User:
         """Return the user of the ids, without contact infos; create it if there is none.
 
-        An anonymous id that nobody has used before and that comes with an external one is linked to that one's user.
+        An anonymous id that reaches no user yet and that comes with an external one is that one's alias from then on.
+
+        Parameters
+        ----------
+        operation_id
+            What a user that is made is noted as made by; None for nothing that anybody would be told of.
 
         Raises
         ------
@@ -44,9 +49,9 @@ class Identities:
 
         def attempt() -> User:
             if external_id is not None:
-                return self._external(scope, external_id, anonymous_id)
+                return self._external(scope, external_id, anonymous_id, operation_id)
             assert anonymous_id is not None
-            return self._anonymous(scope, anonymous_id)
+            return self._anonymous(scope, anonymous_id, operation_id)
 
         # Another call may have made, linked or deleted it since it was looked for.
         return until_uncontested("user", attempt, again=(AlreadyExists, Conflict, NotFound))
@@ -64,35 +69,64 @@ class Identities:
         link = self.store.link_of(scope, anonymous_id) if anonymous_id is not None else None
         return link.user_id if link is not None and link.user_id != user_id else None
 
-    def external_user(self, scope: Scope, user_id: str) -> User:
+    def alias(self, scope: Scope, anonymous_id: str, external_id: str, operation_id: str | None = None) -> User | None:
+        """Have an anonymous id reach the user with the external one, if it reaches none; return that user then.
+
+        The user is made if need be. Of an anonymous id that has a profile, the user takes over all that is the
+        profile's; if there is no such user yet, the profile becomes it.
+
+        Raises
+        ------
+        AlreadyExists, Conflict, NotFound
+            If others changed one of the users at the same time.
+        """
+        link = self.link_of(scope, anonymous_id)
+        if link is not None and link.user_id != profile_id(anonymous_id):
+            return None
+        profile = self.users.get(scope, profile_id(anonymous_id))
+        if profile is None and link is None:
+            user = self._external_user(scope, external_id, operation_id)
+            self.store.link(scope, anonymous_id, user)
+            return user
+        if profile is None:  # deleted just as the id was linked to it
+            profile = self._new_profile(scope, anonymous_id, operation_id)
+        known = self.users.get(scope, external_id)
+        successor = renamed(profile, external_id) if known is None else combined(profile, known, self.clock.now())
+        turned = self.store.absorb(scope, anonymous_id, profile, successor, is_new=known is None)
+        self.store.finish(scope, anonymous_id, turned, Merging())
+        return self.users.get(scope, external_id)
+
+    def _external_user(self, scope: Scope, user_id: str, operation_id: str | None) -> User:
         """Return the user with this id, or make it; `AlreadyExists` if another call makes it just then."""
         user = self.users.get(scope, user_id)
         if user is None:
-            user = new_user(user_id, self.clock.now())
+            user = self._new(user_id, operation_id)
             self.users.create(scope, user)
         return user
 
-    def _external(self, scope: Scope, external_id: str, anonymous_id: str | None) -> User:
-        user = self.external_user(scope, external_id)
-        if anonymous_id is not None and self.link_of(scope, anonymous_id) is None:
-            profile = self.users.get(scope, profile_id(anonymous_id))
-            if profile is None:
-                self.store.link(scope, anonymous_id, user)
-        return user
+    def _external(self, scope: Scope, external_id: str, anonymous_id: str | None, operation_id: str | None) -> User:
+        aliased = self.alias(scope, anonymous_id, external_id, operation_id) if anonymous_id is not None else None
+        return aliased or self._external_user(scope, external_id, operation_id)
 
-    def _anonymous(self, scope: Scope, anonymous_id: str) -> User:
+    def _anonymous(self, scope: Scope, anonymous_id: str, operation_id: str | None) -> User:
         link = self.link_of(scope, anonymous_id)
         if link is not None and link.user_id != profile_id(anonymous_id):
-            return self.external_user(scope, link.user_id)
+            return self._external_user(scope, link.user_id, operation_id)
         profile = self.users.get(scope, profile_id(anonymous_id))
         if profile is None:
-            return self.new_profile(scope, anonymous_id)
+            return self._new_profile(scope, anonymous_id, operation_id)
         if link is None:  # made by another API, under the profile's id
             self.store.link(scope, anonymous_id, profile)
         return profile
 
-    def new_profile(self, scope: Scope, anonymous_id: str) -> User:
+    def _new_profile(self, scope: Scope, anonymous_id: str, operation_id: str | None) -> User:
         """Make the profile of an anonymous id; `AlreadyExists` if there is one, or it has become another user."""
-        profile = new_user(profile_id(anonymous_id), self.clock.now())
+        profile = self._new(profile_id(anonymous_id), operation_id)
         self.store.create_profile(scope, anonymous_id, profile)
         return profile
+
+    def _new(self, user_id: str, operation_id: str | None) -> User:
+        user = new_user(user_id, self.clock.now())
+        if operation_id is None:
+            return user
+        return user.model_copy(update={"announcement": announcement_id(operation_id, user_id)})

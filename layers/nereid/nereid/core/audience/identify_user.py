@@ -25,9 +25,11 @@ def identify_user(
     who: Who,
     traits: Traits,
     unvouched: Sequence[Unvouched] = (),
+    operation_id: str | None = None,
+    *,
     country: str | None = None,
-) -> None:
-    """Find or create the user and set the given traits; the others stay.
+) -> User:
+    """Find or create the user and set the given traits; the others stay. Return the user as it was found.
 
     Addresses are stored in normal form, also those that reach nobody.
 
@@ -47,9 +49,13 @@ def identify_user(
     """
     given = {name: getattr(traits, name) for name in traits.model_fields_set}
     given |= {name: normal(type_, given[name], country) or None for name, type_ in _CONTACTS.items() if given.get(name)}
-    until_uncontested(
-        "user", lambda: _apply(identities, scope, identities.find_or_create(scope, who), given, unvouched)
-    )
+
+    def attempt() -> User:
+        user = identities.find_or_create(scope, who, operation_id)
+        _apply(identities, scope, user, given, unvouched)
+        return user
+
+    return until_uncontested("user", attempt)
 
 
 def _apply(

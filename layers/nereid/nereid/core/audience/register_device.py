@@ -24,8 +24,17 @@ class Devices:
     store: DeviceStore
     identities: Identities
 
-    def register(self, scope: Scope, who: Who, device: Device, *, verified: bool = True, may_take: bool = True) -> None:
-        """Add a device to the user of the ids, or change the existing one.
+    def register(
+        self,
+        scope: Scope,
+        who: Who,
+        device: Device,
+        operation_id: str | None = None,
+        *,
+        verified: bool = True,
+        may_take: bool = True,
+    ) -> User:
+        """Add a device to the user of the ids, or change the existing one; return the user as it was found.
 
         Its token becomes a contact info of this user and is taken from every other: a phone has one owner. The token
         that the device had before is forgotten; a device without a token keeps the one it has. Safe to repeat.
@@ -47,14 +56,15 @@ class Devices:
             it from.
         """
 
-        def attempt() -> None:
-            user = self.identities.find_or_create(scope, who)
+        def attempt() -> User:
+            user = self.identities.find_or_create(scope, who, operation_id)
             loaded = self.identities.users.load(scope, user.user_id)
             if loaded is None:
                 raise Conflict
             self._register(scope, loaded, device, verified=verified, may_take=may_take)
+            return user
 
-        until_uncontested("user", attempt)
+        return until_uncontested("user", attempt)
 
     def _register(self, scope: Scope, user: User, device: Device, *, verified: bool, may_take: bool) -> None:
         devices = self.store.devices(scope, user)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from nereid import jsontext
 from nereid.core.audience.client_identities import Identities
@@ -38,14 +39,21 @@ class AppInboxChannel:
         assert job.message is not None
         if jsontext.size(rendered.members) > MAX_BYTES:
             raise ProviderRefused("too large")
+        members = rendered.members
+        expires_in = members.get("expires_in")
         notification = AppNotification(
             uuid=job.delivery_id,
             user_id=job.recipient.value,
             event_type=job.message.event_type,
-            title=rendered.members["title"],
-            body=rendered.members["body"],
-            data=rendered.members.get("data", {}),
+            title=members["title"],
+            body=members["body"],
+            html=members.get("html"),
+            image=members.get("image"),
+            action_url=members.get("action_url"),
+            read_on_show=members.get("read_on_show"),
+            data=members.get("data", {}),
             created_at=job.planned_at,
+            expires_at=job.planned_at + timedelta(seconds=expires_in) if expires_in is not None else None,
         )
         check_time()
         try:

@@ -14,6 +14,8 @@ from nereid.ports.messaging import DeliveryStore
 
 #: Ids of deliveries are UUIDs; anything longer than this is none and could not even be looked up.
 _LONGEST_ID = 64
+#: Numbers of notifications are below 2 to the power of 53.
+_LONGEST_NUMBER = 16
 
 
 class Listed(NamedTuple):
@@ -90,15 +92,27 @@ def read_one(
 def read_own(
     inbox: Inbox, deliveries: DeliveryStore, identities: Identities, clock: Clock, scope: Scope, who: Who, uuid: str
 ) -> None:
-    """Mark a notification as read if it is one of the user of the ids; do nothing otherwise."""
-    user = identities.find(scope, who)
-    delivery = deliveries.get_many(scope, [uuid]).get(uuid) if len(uuid) <= _LONGEST_ID else None
-    if user is None or delivery is None or delivery.channel != "app" or delivery.to is None:
+    """Mark a notification as read if it is one of the user of the ids; do nothing otherwise.
+
+    Parameters
+    ----------
+    uuid
+        The notification's id, or its number.
+    """
+    user_id = identities.named(scope, who)
+    if uuid.isascii() and uuid.isdigit():
+        if len(uuid) <= _LONGEST_NUMBER:
+            for position in inbox.numbered(scope, user_id, int(uuid)):
+                with suppress(NotFound):
+                    inbox.mark_read(scope, user_id, position.uuid, position.created_at, clock.now())
         return
-    if user.user_id not in {delivery.to, identities.successor(scope, delivery.to)}:
+    delivery = deliveries.get_many(scope, [uuid]).get(uuid) if len(uuid) <= _LONGEST_ID else None
+    if delivery is None or delivery.channel != "app" or delivery.to is None:
+        return
+    if user_id not in {delivery.to, identities.successor(scope, delivery.to)}:
         return
     # A profile's notifications may not have been moved yet to the user that it became.
-    for holder in dict.fromkeys([user.user_id, delivery.to]):
+    for holder in dict.fromkeys([user_id, delivery.to]):
         with suppress(NotFound):
             inbox.mark_read(scope, holder, uuid, delivery.created_at, clock.now())
             return
@@ -112,9 +126,10 @@ def list_unread(
     Raises
     ------
     NotFound
-        If there is no such user.
+        If there is no such user, and nothing unread for one.
     """
-    user = identities.find(scope, who)
-    if user is None:
+    user_id = identities.named(scope, who)
+    found, position = inbox.unread_before(scope, user_id, before, limit)
+    if not found and identities.users.get(scope, user_id) is None:
         raise NotFound("user")
-    return inbox.unread_before(scope, user.user_id, before, limit)
+    return found, position

@@ -4,19 +4,20 @@ An environment is done with in a run that finds nothing of it any more, which is
 something: what lists its users and messages may lag behind. Each step can be repeated, and two runs may meet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from nereid.errors import NotFound
 from nereid.logs import unexpected
+from nereid.models.delivery import Plan
 from nereid.models.team import DELETION_SETTLES, Scope
 from nereid.ports.audience import UserStore
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import Arrival, Deletions, DeliveryStore, EventTypeStore, MessageStore, SweepState
 
 #: How many users, event types and messages are looked up at once.
-_USERS, _EVENT_TYPES, _MESSAGES = 100, 100, 500
+_USERS, _EVENT_TYPES, _MESSAGES = 100, 100, 200
 
 HasTime = Callable[[], bool]
 
@@ -91,12 +92,19 @@ class Eraser:
             if position is None:
                 break
             found = True
-            self.deliveries.delete_many(scope, self._deliveries(scope, page.messages))
+            plans = self.messages.plans(scope, [each.message_id for each in page.messages])
+            self._inboxes(scope, plans)
+            self.deliveries.delete_many(scope, self._deliveries(scope, page.messages, plans))
             # They go last, so that who is interrupted finds them again.
             self.messages.delete_many(scope, [message.message_id for message in page.messages])
         return found
 
-    def _deliveries(self, scope: Scope, messages: Sequence[Arrival]) -> list[str]:
-        plans = self.messages.plans(scope, [each.message_id for each in messages if each.deliveries is None])
-        planned = [each.id for message_id, plan in plans.items() for each in plan.deliveries(scope, message_id)]
+    def _inboxes(self, scope: Scope, plans: Mapping[str, Plan]) -> None:
+        """Delete the inboxes that messages went to, of ids, too, that nobody had made users of."""
+        for user_id in {each.value for plan in plans.values() for each in plan.recipients if each.type == "user"}:
+            self.users.purge(scope, user_id)
+
+    def _deliveries(self, scope: Scope, messages: Sequence[Arrival], plans: Mapping[str, Plan]) -> list[str]:
+        unlisted = {each.message_id for each in messages if each.deliveries is None} & plans.keys()
+        planned = [each.id for name in sorted(unlisted) for each in plans[name].deliveries(scope, name)]
         return [*planned, *(each for message in messages for each in message.deliveries or ())]

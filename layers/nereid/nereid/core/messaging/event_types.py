@@ -98,12 +98,21 @@ def _check_template(path: str, template: Template) -> None:
             check_email(path, template)
         case SmsTemplate():
             render.check_template(f"{path}.text", template.text)
-        case AppTemplate():
+        case AppTemplate() | PushTemplate():
             render.check_template(f"{path}.title", template.title)
             render.check_template(f"{path}.body", template.body)
             if isinstance(template, PushTemplate):
                 _check_push(path, template)
+            else:
+                _check_app(path, template)
             _check_values(f"{path}.data", template.data)
+
+
+def _check_app(path: str, template: AppTemplate) -> None:
+    for name in ("html", "image", "action_url"):
+        value = getattr(template, name)
+        if value is not None:
+            render.check_template(f"{path}.{name}", value, html=name == "html")
 
 
 def _check_push(path: str, template: PushTemplate) -> None:

@@ -48,7 +48,7 @@ from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import EventBatch, Message, Replay
 from nereid.models.message_keys import key_of
 from nereid.models.team import Channels, Environment, Scope
-from nereid.models.user import User
+from nereid.models.user import User, anonymous_id_of
 from nereid.ports.audience import UserStore
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
@@ -320,7 +320,7 @@ def make_plan(
         return plan
     contacts = recipients_of(message, user, environment.default_country)
     variables = template_variables(environment.identifier, message, user_variables(user, message.user_id))
-    inbox = [Recipient(type="user", value=user.user_id)] if user else []
+    inbox = _inbox_of(message, user)
     plan.recipients = [*contacts, *inbox]
     for notification in configured.notifications.values():
         reason = _why_not(notification, variables)
@@ -330,6 +330,14 @@ def make_plan(
         reached = _reached(notification, plan.recipients)
         plan.notifications.append(PlannedNotification(name=notification.name, channel=notification.channel, to=reached))
     return plan
+
+
+def _inbox_of(message: Message, user: User | None) -> list[Recipient]:
+    """Return the inbox that a message is for. An id has one before somebody makes a user of it, but no profile has."""
+    user_id = user.user_id if user else message.user_id
+    if user_id is None or (user is None and anonymous_id_of(user_id) is not None):
+        return []
+    return [Recipient(type="user", value=user_id)]
 
 
 def _why_not(notification: Notification | OutreachNotification, variables: Mapping[str, Any]) -> str | None:

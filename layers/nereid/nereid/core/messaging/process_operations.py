@@ -7,11 +7,13 @@ from nereid.core.audience.alias_user import alias_user
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.identify_user import identify_user
 from nereid.core.audience.register_device import Devices
+from nereid.core.messaging.announce_user import announce_if_new
 from nereid.core.messaging.one_by_one import one_by_one
 from nereid.core.messaging.process_message import Processor
 from nereid.core.messaging.track_event import track_event
 from nereid.models.message import Alias, EventBatch, Identify, Operation, RegisterDevice
 from nereid.models.team import Environment
+from nereid.models.user import User
 from nereid.ports.messaging import MessageQueue
 
 
@@ -44,16 +46,24 @@ class Operations:
         )
 
     def _process(self, environment: Environment, operation: Operation) -> None:
-        scope = environment.scope
         match operation:
-            case Identify():
-                country = environment.default_country
-                identify_user(self.identities, scope, operation.who, operation.traits, operation.unvouched, country)
-            case Alias():
-                alias_user(self.identities, scope, operation.anonymous_id, operation.external_id)
-            case RegisterDevice():
-                is_verified = not operation.unvouched
-                may_take = is_verified or environment.client_access.identity == "open"
-                self.devices.register(scope, operation.who, operation.device, verified=is_verified, may_take=may_take)
+            case Identify() | Alias() | RegisterDevice():
+                user = self._change(environment, operation)
+                announce_if_new(self.processor, environment, operation, user)
             case _:
                 track_event(self.identities, self.processor, environment, operation)
+
+    def _change(self, environment: Environment, operation: Identify | Alias | RegisterDevice) -> User | None:
+        """Carry out what is about a user alone; return the user."""
+        scope = environment.scope
+        match operation:
+            case Identify(who=who, traits=traits, unvouched=unvouched):
+                country = environment.default_country
+                return identify_user(self.identities, scope, who, traits, unvouched, operation.id, country=country)
+            case Alias(anonymous_id=anonymous_id, external_id=external_id):
+                return alias_user(self.identities, scope, anonymous_id, external_id, operation.id)
+        is_verified = not operation.unvouched
+        may_take = is_verified or environment.client_access.identity == "open"
+        return self.devices.register(
+            scope, operation.who, operation.device, operation.id, verified=is_verified, may_take=may_take
+        )

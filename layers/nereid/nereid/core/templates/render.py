@@ -137,7 +137,7 @@ def holds(when: str | None, variables: Mapping[str, Any]) -> bool:
 def uses(template: Template, variable: str) -> bool:
     """Tell whether any string of a template names a variable; `TemplateFailed` if that takes too long to find out."""
     # As `render` parses them, so that nothing is parsed for this alone.
-    html = template.html if isinstance(template, EmailTemplate) else None
+    html = template.html if isinstance(template, EmailTemplate | AppTemplate) else None
     try:
         with time_limit(), memory_limit():
             return any(
@@ -189,7 +189,7 @@ def render(
                     members = {}  # it fails for what is missing, which says more than what that led to
             case SmsTemplate():
                 members = {"text": _render(template.text, variables)}
-            case AppTemplate():
+            case AppTemplate() | PushTemplate():
                 members = {
                     "title": one_line(_render(template.title, variables)),
                     "body": _render(template.body, variables),
@@ -198,6 +198,8 @@ def render(
                     members["data"] = _render_values(template.data, variables)
                 if isinstance(template, PushTemplate):
                     members |= _push_members(template, variables)
+                else:
+                    members |= _app_members(template, variables)
     if fail_if_missing and rendering.wanted:
         raise TemplateFailed(f"missing: {rendering.wanted[0]}", rendering.missing)
     return Rendered(members, rendering.missing, tracking=tracking, files=files, notes=rendering.notes)
@@ -225,6 +227,17 @@ def _email(
     except Exception as error:  # as for templates themselves
         raise TemplateFailed(type(error).__name__) from error
     return {**members, **parts}, files
+
+
+def _app_members(template: AppTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the app is to show a notification. What is empty once it is filled in is left out."""
+    members: dict[str, Any] = {"read_on_show": template.read_on_show, "expires_in": template.expires_in}
+    if template.html:
+        members["html"] = _render(template.html, variables, html=True)
+    for name in ("image", "action_url"):
+        source = getattr(template, name)
+        members[name] = one_line(_render(source, variables)).strip() if source is not None else None
+    return {name: value for name, value in members.items() if value not in (None, "")}
 
 
 def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,16 @@ from nereid.auth.credentials import ClientCaller
 from nereid.dialects.client import checks
 from nereid.dialects.http import Request
 from nereid.models.addresses import normal
-from nereid.models.message import Alias, Identify, Message, RegisterDevice, TrackEvent, UsedKey, mint_message_id
+from nereid.models.message import (
+    Alias,
+    Identify,
+    Message,
+    Operation,
+    RegisterDevice,
+    TrackEvent,
+    UsedKey,
+    mint_message_id,
+)
 from nereid.models.operation import Traits, Who
 from nereid.models.user import Device
 
@@ -19,29 +28,39 @@ UNNAMED = "unnamed"
 MAX_POSITION_BYTES = 256
 _TRAITS = tuple(field.name for field in checks.TRAITS)
 _IDS = ("anonymous_id", "external_id")
+#: Members of a call of Segment that have a meaning.
+_CALL = {field.name for field in checks.SEGMENT}
 #: Members of an event that have a meaning; all others are kept as `extra`.
 _EVENT = {field.name for field in checks.EVENT}
 
 
-def alias(value: Any) -> Alias:
+def alias(value: Any, caller: ClientCaller) -> Alias:
     """Return the operation of an alias request."""
     checks.check_type(value, "object")
     checks.check_required(value, [field.name for field in checks.ALIAS])
     checks.check_fields(value, checks.ALIAS)
-    return Alias(kind="alias", anonymous_id=value["anonymous_id"], external_id=value["external_id"])
+    return Alias(
+        kind="alias",
+        id=mint_message_id(),
+        client_key=_used(caller),
+        anonymous_id=value["anonymous_id"],
+        external_id=value["external_id"],
+    )
 
 
-def identify(value: Any) -> Identify:
+def identify(value: Any, caller: ClientCaller) -> Identify:
     """Return the operation of an identify request."""
     checks.check_type(value, "object")
     checks.check_id(value)
     checks.check_no_others(value, checks.IDENTIFY)
     checks.check_fields(value, checks.IDENTIFY)
     checks.check_size(value.get("data"), checks.MAX_OBJECT_BYTES)
-    return Identify(kind="identify", who=_who(value), traits=_traits(value))
+    return Identify(
+        kind="identify", id=mint_message_id(), client_key=_used(caller), who=_who(value), traits=_traits(value)
+    )
 
 
-def device(value: Any, now: datetime) -> RegisterDevice:
+def device(value: Any, caller: ClientCaller, now: datetime) -> RegisterDevice:
     """Return the operation of a devices request."""
     checks.check_type(value, "object")
     checks.check_id(value)
@@ -53,7 +72,9 @@ def device(value: Any, now: datetime) -> RegisterDevice:
     given["token"] = normal("firebase_token", given.get("token") or "") or None
     extra = {name: each for name, each in value.items() if name not in known}
     registered = Device(**given, extra=extra, created_at=now, updated_at=now)
-    return RegisterDevice(kind="device", who=_who(value), device=registered)
+    return RegisterDevice(
+        kind="device", id=mint_message_id(), client_key=_used(caller), who=_who(value), device=registered
+    )
 
 
 def events(value: Any, caller: ClientCaller, request: Request, now: datetime) -> list[TrackEvent]:
@@ -73,6 +94,59 @@ def track(value: Any, caller: ClientCaller, request: Request, now: datetime) -> 
     if value.get("event"):
         named["name"] = value["event"]
     return _track([named], caller, request, now)
+
+
+def segment(value: Any, caller: ClientCaller, now: datetime) -> list[Operation]:
+    """Return the operations of Segment's calls: those of the types that this API has, too."""
+    checks.check_items(value)
+    for index, item in enumerate(value):
+        _check_call(item, f"{index}/")
+    found: list[Operation] = []
+    for item in value:
+        match item["type"]:
+            case "identify":
+                found.append(identify(_identify_of(item), caller))
+            case "track":
+                found += _track([_event_of(item)], caller, None, now)
+            case "alias":
+                found.append(alias(_alias_of(item), caller))
+    return found
+
+
+def _check_call(item: Any, path: str) -> None:
+    checks.check_type(item, "object", path.rstrip("/"))
+    checks.check_required(item, ["type"])
+    if item["type"] in ("identify", "track"):
+        checks.check_id(item, ("anonymousId", "userId"))
+    if item["type"] == "alias":
+        checks.check_id(item, ("userId",))
+        checks.check_id(item, ("previousId", "anonymousId"))
+    checks.check_fields(item, checks.SEGMENT, path)
+    if item["type"] == "identify":
+        checks.check_fields(item.get("traits") or {}, checks.SEGMENT_TRAITS, f"{path}traits/")
+        checks.check_fields(item.get("context") or {}, checks.SEGMENT_CONTEXT, f"{path}context/")
+
+
+def _ids_of(item: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"anonymousId": "anonymous_id", "userId": "external_id"}
+    return {ours: item[theirs] for theirs, ours in names.items() if theirs in item}
+
+
+def _identify_of(item: Mapping[str, Any]) -> dict[str, Any]:
+    traits, context = item.get("traits") or {}, item.get("context") or {}
+    addresses = {field.name: traits[field.name] for field in checks.SEGMENT_TRAITS if field.name in traits}
+    places = {field.name: context[field.name] for field in checks.SEGMENT_CONTEXT if field.name in context}
+    return {**_ids_of(item), **addresses, **places, "data": dict(traits)}
+
+
+def _event_of(item: Mapping[str, Any]) -> dict[str, Any]:
+    others = {name: each for name, each in item.items() if name not in _CALL}
+    event = {**others, **_ids_of(item), "name": item.get("event"), "data": item.get("properties")}
+    return {**event, "message_id": item.get("messageId"), "context": item.get("context")}
+
+
+def _alias_of(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"external_id": item["userId"], "anonymous_id": item.get("previousId") or item["anonymousId"]}
 
 
 def who(value: Any) -> Who:
@@ -111,18 +185,28 @@ def cursor(query: Mapping[str, str]) -> str | None:
 
 
 def _who(value: Mapping[str, Any]) -> Who:
-    return Who(anonymous_id=value.get("anonymous_id") or None, external_id=value.get("external_id") or None)
+    # An id that was not given stays so, which a null is not.
+    return Who.model_validate({name: value[name] or None for name in _IDS if name in value})
+
+
+def _used(caller: ClientCaller) -> UsedKey:
+    return UsedKey(id=caller.key_id, scope="secret" if caller.is_secret else "public")
 
 
 def _traits(value: Mapping[str, Any]) -> Traits:
-    return Traits.model_validate({name: value[name] for name in _TRAITS if name in value})
+    given = {name: value[name] for name in _TRAITS if name in value}
+    if given.get("timezone") is not None:
+        given["timezone"] = checks.timezone_named(given["timezone"])
+    return Traits.model_validate(given)
 
 
-def _track(items: Sequence[dict[str, Any]], caller: ClientCaller, request: Request, now: datetime) -> list[TrackEvent]:
+def _track(
+    items: Sequence[dict[str, Any]], caller: ClientCaller, request: Request | None, now: datetime
+) -> list[TrackEvent]:
     for item in items:
         checks.check_size(item, checks.MAX_EVENT_BYTES)
-    keys = _idempotency_keys(request, len(items))
-    used = UsedKey(id=caller.key_id, scope="secret" if caller.is_secret else "public")
+    keys = _idempotency_keys(request, len(items)) if request is not None else [None] * len(items)
+    used = _used(caller)
     return [_event(item, key, used, now) for item, key in zip(items, keys, strict=True)]
 
 

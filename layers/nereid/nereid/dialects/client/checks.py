@@ -6,6 +6,7 @@ JSON schema validator that reports its first error only. Plain functions say the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from nereid import jsontext
@@ -66,6 +67,20 @@ EVENT = (
     Field("message_id", shortest=1, longest=MAX_ID),
 )
 TRACK = (Field("event", longest=MAX_ID), *EVENT)
+#: A call of Segment, and what is looked at within its members.
+SEGMENT = (
+    Field("type", nullable=False),
+    Field("userId", longest=MAX_ID),
+    Field("anonymousId", longest=MAX_ID),
+    Field("previousId", longest=MAX_ID),
+    Field("event", longest=MAX_ID),
+    Field("properties", "object"),
+    Field("traits", "object"),
+    Field("context", "object"),
+    Field("messageId", shortest=1, longest=MAX_ID),
+)
+SEGMENT_TRAITS = tuple(field for field in TRAITS if field.name in ("email", "phone"))
+SEGMENT_CONTEXT = tuple(field for field in TRAITS if field.name in ("timezone", "locale"))
 
 
 def check_type(value: Any, type_: str, path: str = "") -> None:
@@ -74,10 +89,10 @@ def check_type(value: Any, type_: str, path: str = "") -> None:
         raise Refused(f"The value of `{path}` must be a {type_}.")
 
 
-def check_id(value: dict[str, Any]) -> None:
-    """Refuse an object that names no user."""
-    if all(value.get(name) is None or value[name] == "" for name in ("anonymous_id", "external_id")):
-        raise Refused("Must have required property 'anonymous_id'")
+def check_id(value: dict[str, Any], names: Sequence[str] = ("anonymous_id", "external_id")) -> None:
+    """Refuse an object that names no user, by any of these members."""
+    if all(value.get(name) is None or value[name] == "" for name in names):
+        raise Refused(f"Must have required property '{names[0]}'")
 
 
 def check_required(value: dict[str, Any], names: Sequence[str]) -> None:
@@ -106,7 +121,7 @@ def _check_field(value: Any, field: Field, path: str) -> None:
     check_type(value, field.type, path)
     if field.type == "string":
         check_length(value, field.shortest, field.longest)
-        if field.is_timezone and not _is_timezone(value):
+        if field.is_timezone and timezone_named(value) is None:
             raise Refused("The timezone value must be in the IANA format.")
 
 
@@ -142,8 +157,14 @@ def check_size(value: Any, most: int) -> None:
         raise Refused(f"Must NOT be larger than {most} bytes")
 
 
-def _is_timezone(name: str) -> bool:
+def timezone_named(name: str) -> str | None:
+    """Return a time zone as IANA spells it, whichever case it came in; None if there is none of this name."""
+    return _timezones().get(name.lower())
+
+
+@cache
+def _timezones() -> dict[str, str]:
     # The list is large and few requests name a time zone.
     import pytz
 
-    return name in pytz.all_timezones_set
+    return {name.lower(): name for name in pytz.all_timezones}

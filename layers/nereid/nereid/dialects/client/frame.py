@@ -4,7 +4,7 @@ Source of the rules: docs/apis/client.md.
 """
 
 import base64
-import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from nereid import jsontext
 from nereid.auth.credentials import ClientCaller
 from nereid.clock import to_iso
+from nereid.dialects import cors
 from nereid.dialects import endpoint as frame
 from nereid.dialects.client.checks import Refused
 from nereid.dialects.http import BodyNotJson, BodyTooLarge, Request, Response
@@ -23,16 +24,7 @@ from nereid.models.user import AppNotification
 MAX_BODY_BYTES = 1_048_576
 
 _CORS = {"Access-Control-Allow-Origin": "*", "Vary": "Origin"}
-_METHODS = "GET,HEAD,PUT,POST,DELETE,PATCH"
 _TEXT = "text/plain; charset=utf-8"
-#: Paths below /api/client, beside those of the endpoints, that only a secret key could have used.
-_SECRET = re.compile(
-    "/api/client/(users|lists|campaigns|journeys|templates|subscriptions|providers|keys|locales|tags|resources"
-    "|images|admins)(/.*)?"
-)
-#: Names of headers in a list, as RFC 9110, 5.6.1 and 5.6.2, has them.
-_HEADER_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z, \t-]+")
-_SERVED = re.compile("/api/client/(alias|identify|devices|events|track|notifications(/[^/]+)?)")
 
 
 class _Client:
@@ -75,16 +67,23 @@ def endpoint(
     """Make a Lambda handler of a function that answers a request with a client key."""
 
     def decorate(function: Callable[[ParsedRequest, ClientCaller], Response]) -> frame.LambdaHandler:
-        def respond(request: Request) -> Response:
-            if request.path.endswith("/"):  # the gateway may take it for the path without the slash
-                return not_found()
-            # In this API a body that cannot be read comes before a key that is wrong.
-            parsed = ParsedRequest(**vars(request), content=read_body(request))
-            return function(parsed, runtime.credentials.client_key(request.headers.get("authorization")))
-
-        return lambda event, context: frame.answer(dialect, event, context, respond, max_body_bytes=MAX_BODY_BYTES)
+        return answering(lambda request: respond(runtime, function, request))
 
     return decorate
+
+
+def answering(function: Callable[[Request], Response]) -> frame.LambdaHandler:
+    """Make a Lambda handler of a function that answers any request."""
+    return lambda event, context: frame.answer(dialect, event, context, function, max_body_bytes=MAX_BODY_BYTES)
+
+
+def respond(
+    runtime: frame.HasCredentials, function: Callable[[ParsedRequest, ClientCaller], Response], request: Request
+) -> Response:
+    """Return the answer of a function to a request with a client key."""
+    # In this API a body that cannot be read comes before a key that is wrong.
+    parsed = ParsedRequest(**vars(request), content=read_body(request))
+    return function(parsed, runtime.credentials.client_key(request.headers.get("authorization")))
 
 
 def user_token(request: Request) -> str | None:
@@ -97,21 +96,43 @@ def read_body(request: Request) -> Any:
 
     Raises
     ------
-    BodyNotJson
+    BodyNotJson, BodyTooLarge
     """
-    if not request.body:
+    body = _inflated(request)
+    if not body:
         return {}
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     try:
-        match kind:
-            case "application/json" | "":
-                return jsontext.loads(request.body)
-            case "application/x-www-form-urlencoded":
-                fields = parse_qsl(_text(request.body), keep_blank_values=True, errors="surrogatepass")
-                return {jsontext.whole_characters(name): jsontext.whole_characters(text) for name, text in fields}
-        return jsontext.whole_characters(_text(request.body))
+        if kind in ("application/json", "") or kind.endswith("+json"):
+            return jsontext.loads(body)
+        if kind == "application/x-www-form-urlencoded":
+            fields = parse_qsl(_text(body), keep_blank_values=True, errors="surrogatepass")
+            return {jsontext.whole_characters(name): jsontext.whole_characters(text) for name, text in fields}
+        return jsontext.whole_characters(_text(body))
     except ValueError as error:
         raise BodyNotJson(kind) from error
+
+
+def _inflated(request: Request) -> bytes:
+    """Return the body as it was before it was compressed; it is as large as any other then."""
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding in ("", "identity"):
+        return request.body
+    if encoding not in ("gzip", "x-gzip"):
+        raise BodyNotJson(encoding)
+    left, inflated = request.body, b""
+    try:
+        while left:  # the format lets several follow each other
+            stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            inflated += stream.decompress(left, MAX_BODY_BYTES + 1 - len(inflated))
+            if len(inflated) > MAX_BODY_BYTES:
+                raise BodyTooLarge
+            if not stream.eof:
+                raise BodyNotJson("the compressed body ends early")
+            left = stream.unused_data
+    except zlib.error as error:
+        raise BodyNotJson(encoding) from error
+    return inflated
 
 
 def _text(body: bytes) -> str:
@@ -119,23 +140,9 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", "surrogatepass")
 
 
-def answer_other(runtime: frame.HasCredentials) -> frame.LambdaHandler:
-    """Make the Lambda handler of every request under /api/client that no endpoint takes."""
-
-    def respond(request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return _options(request.headers)
-        if _SERVED.fullmatch(request.path):
-            return Response(405, "Method Not Allowed", _CORS, _TEXT)
-        if _SECRET.fullmatch(request.path):
-            if request.method not in ("GET", "HEAD"):
-                read_body(request)
-            caller = runtime.credentials.client_key(request.headers.get("authorization"))
-            if not caller.is_secret:
-                raise Forbidden("secret key needed")
-        return not_found()
-
-    return lambda event, context: frame.answer(dialect, event, context, respond, max_body_bytes=MAX_BODY_BYTES)
+def not_allowed() -> Response:
+    """Return the answer for another method than those of a path."""
+    return Response(405, "Method Not Allowed", _CORS, _TEXT)
 
 
 def not_found() -> Response:
@@ -163,23 +170,35 @@ def page(results: Sequence[dict[str, Any]], limit: int, position: str | None) ->
 
 def notification_object(notification: AppNotification) -> dict[str, Any]:
     """Return an app notification as this API shows it."""
+    custom = {name: _custom_text(value) for name, value in notification.data.items()}
+    if notification.action_url:
+        custom["action_url"] = notification.action_url
+    content: dict[str, Any] = {"title": notification.title, "body": notification.body, "custom": custom}
+    for name in ("html", "image", "read_on_show"):
+        value = getattr(notification, name)
+        if value is not None:
+            content[name] = value
     return {
-        "id": notification.uuid,
-        "content_type": "banner",
-        "content": {"title": notification.title, "body": notification.body, "custom": notification.data},
+        "id": notification.number,
+        "content_type": "html" if notification.html else "banner",
+        "content": content,
         "read_at": to_iso(notification.read_at) if notification.read_at else None,
-        "expires_at": None,
+        "expires_at": to_iso(notification.expires_at) if notification.expires_at else None,
     }
 
 
-def _options(headers: Mapping[str, str]) -> Response:
-    if "origin" not in headers or "access-control-request-method" not in headers:
+def _custom_text(value: Any) -> str:
+    """Return a value as text: some clients read no other kind, and would lose the whole page."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else jsontext.dumps(value)
+
+
+def options(headers: Mapping[str, str]) -> Response:
+    """Return the answer to OPTIONS: what a page of another site may send, if it asks that."""
+    if not cors.is_preflight("OPTIONS", headers):
         return Response(200, "", _CORS)
-    allowed = {"Access-Control-Allow-Methods": _METHODS}
-    asked = headers.get("access-control-request-headers", "")
-    if _HEADER_NAMES.fullmatch(asked):
-        allowed["Access-Control-Allow-Headers"] = asked
-    return Response(204, "", {**_CORS, **allowed})
+    return Response(204, "", {**_CORS, **cors.permitted(headers)})
 
 
 def _error(status: int, text: str, code: int | None = None, headers: Mapping[str, str] | None = None) -> Response:

@@ -158,6 +158,7 @@ def app_notification_object(notification: AppNotification) -> dict[str, Any]:
         "title": notification.title,
         "body": notification.body,
         "data": notification.data,
+        **({"action_url": notification.action_url} if notification.action_url else {}),
         "read_at": to_iso(notification.read_at) if notification.read_at else None,
         "created_at": to_iso(notification.created_at),
     }

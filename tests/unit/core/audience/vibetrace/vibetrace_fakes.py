@@ -77,6 +77,9 @@ class Store:
     def page(self, _scope: Scope, page: int, per_page: int) -> tuple[list[User], int]:
         raise NotImplementedError(page, per_page)
 
+    def purge(self, scope: Scope, user_id: str, generation: str | None = None) -> None:
+        raise NotImplementedError(scope, user_id, generation)
+
     def some(self, scope: Scope, limit: int) -> list[str]:
         raise NotImplementedError(scope, limit)
 
