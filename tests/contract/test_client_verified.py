@@ -57,7 +57,7 @@ class TestMarks:
         assert app.contacts(user) == {"a@example.com": True}
 
     def test_a_contact_shows_the_mark_only_if_it_is_not_verified(self, app: App) -> None:
-        user = app.manage.user({"type": "mobile_number", "value": "+1"})
+        user = app.manage.user({"type": "mobile_number", "value": "+11"})
         app.accept("identify", {"external_id": user, "email": "a@example.com"})
         shown = app.public.user(user)
         assert shown
@@ -272,7 +272,7 @@ class TestDevices:
     def test_of_too_many_phones_the_one_that_was_not_seen_for_the_longest_time_goes(
         self, app: App, few: int, others: int
     ) -> None:
-        user = app.manage.user(*({"type": "mobile_number", "value": f"+{number}"} for number in range(others)))
+        user = app.manage.user(*({"type": "mobile_number", "value": f"+49{number}"} for number in range(others)))
         pushes = [unique("push") for _ in range(few - others + 1)]
         for push in [*pushes[:-1], pushes[0], pushes[-1]]:
             app.register(user, push, device_id=push)
@@ -298,7 +298,7 @@ class TestDevices:
         assert app.contacts(user)[push] is True
 
     def test_a_user_whose_contacts_are_all_of_another_kind_has_no_room_for_a_token(self, app: App, few: int) -> None:
-        user = app.manage.user(*({"type": "mobile_number", "value": f"+{number}"} for number in range(few)))
+        user = app.manage.user(*({"type": "mobile_number", "value": f"+49{number}"} for number in range(few)))
         app.register(user, unique("push"))
         assert len(app.contacts(user)) == few
 
@@ -307,11 +307,11 @@ class TestDevices:
         junk(app, user, few)
         app.server.accept("identify", {"external_id": user, "email": "sam@example.com"})
         app.server.settle()
-        for method, value in (("POST", "+1"), ("PUT", "+2")):
+        for method, value in (("POST", "+11"), ("PUT", "+12")):
             body = {"type": "mobile_number", "value": value}
             assert app.public.ask(method, f"/neptune/{{env}}/users/{user}/contacts_info", body).status == 200
         contacts = app.contacts(user)
-        assert {value for value, verified in contacts.items() if verified} == {"sam@example.com", "+1", "+2"}
+        assert {value for value, verified in contacts.items() if verified} == {"sam@example.com", "+11", "+12"}
         assert len(contacts) == few
 
     def test_an_address_of_a_public_keys_is_one_too_many(self, app: App, few: int) -> None:

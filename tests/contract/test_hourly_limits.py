@@ -149,7 +149,7 @@ class TestLimits:
         "spellings",
         [
             ["{0}@example.com", "{0}@EXAMPLE.com", " {0}@example.com ", "\u200b{0}@example.com"],
-            ["{0}o\u0308@example.com", "{0}\u00f6@example.com"],
+            ["{0}@o\u0308.example", "{0}@\u00d6.example", "{0}@xn--nda.example"],
         ],
     )
     def test_a_mailbox_is_one_however_it_is_written(self, demo: Manage, spellings: list[str]) -> None:

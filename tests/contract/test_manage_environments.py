@@ -27,6 +27,7 @@ class TestEnvironments:
             **body,
             "client_access": CLIENT_ACCESS,
             "keep_rendered": False,
+            "default_country": None,
             "created_at": made["created_at"],
         }
         assert team.ok("GET", "/environments")["data"][-1] == made

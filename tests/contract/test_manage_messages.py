@@ -53,13 +53,13 @@ def test_what_is_absent_is_null_or_empty(manage: Manage) -> None:
 
 def test_deliveries_are_in_order_of_the_notifications_then_of_the_contacts(manage: Manage) -> None:
     user = manage.user(
-        *email_to("stored-1@example.com", "stored-2@example.com"), {"type": "mobile_number", "value": "+1"}
+        *email_to("stored-1@example.com", "stored-2@example.com"), {"type": "mobile_number", "value": "+11"}
     )
     contacts = email_to("event@example.com", "STORED-1@example.com", "event@EXAMPLE.com")
     found = manage.told(TEXT, INBOX, {**MAIL, "name": "z"}, {**MAIL, "name": "a"}, user_id=user, contact_infos=contacts)
     addresses = ["stored-1@example.com", "stored-2@example.com", "event@example.com"]
     assert [(each["notification"], each["to"]) for each in found] == [
-        ("text", "+1"),
+        ("text", "+11"),
         ("inbox", user),
         *(("z", address) for address in addresses),
         *(("a", address) for address in addresses),

@@ -191,7 +191,7 @@ class TestRemoving:
         assert reasons(manage, email) == []
         assert manage.call("DELETE", path(email)) == NOT_FOUND
 
-    @pytest.mark.parametrize("email", ["a/b@example.com", "a+b@example.com", "ä%@example.com", "o'hara@example.com"])
+    @pytest.mark.parametrize("email", ["a/b@example.com", "a+b@example.com", "%@ä.example", "o'hara@example.com"])
     def test_the_address_is_percent_encoded(self, manage: Manage, email: str) -> None:
         own = f"{unique()}{email}"
         suppress(manage, own, "bounce")

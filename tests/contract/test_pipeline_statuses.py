@@ -136,7 +136,7 @@ class TestStatuses:
 
     def test_a_text_to_what_is_no_phone_number(self, manage: Manage) -> None:
         [delivery] = manage.told(TEXT, contact_infos=[{"type": "mobile_number", "value": "no number"}])
-        assert outcomes([delivery]) == [("failed", "not a phone number")]
+        assert outcomes([delivery]) == [("failed", "unreachable: not a phone number")]
         assert (delivery["to"], delivery["provider_message_id"]) == ("no number", None)
 
     def test_addresses_and_notifications_fail_independently(self, manage: Manage) -> None:

@@ -484,6 +484,7 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     ),
     "engagement note": simply(lambda s: s.engagement.note("team", "l", "opened")),
     "leads add": simply(lambda s: s.leads.add("team", lead())),
+    "leads add, in two forms": simply(lambda s: s.leads.add("team", lead(email="a@xn--mller-kva.example"))),
     "leads change": with_what(
         a_lead, lambda s, before: s.leads.change("team", before, changed(before, full_name="Kim"))
     ),

@@ -21,6 +21,7 @@ LOADED_BY: dict[str, set[str]] = {
     "babel": {"manage/put_event_type"},
     "pytz": {"manage/put_event_type"},
     "argon2": set(),
+    "idna": set(),
     "phonenumbers": set(),
     "aws_xray_sdk": set(),
     "boto3": set(),

@@ -118,7 +118,7 @@ class Owner(World):
     def _seed(self) -> None:
         runtime = self.runtime
         self.configure("login_otp", {**MAIL, "template": {"subject": self.mark or "s", "text": "t"}}, INBOX)
-        self.user("2", ("mobile_number", "+91"), ("mobile_number", f"+49151{self.mark}"), name=f"{self.mark} User")
+        self.user("2", ("mobile_number", "+91"), ("firebase_token", f"token-{self.mark}"), name=f"{self.mark} User")
         self.user("EXTERNAL_ID", name=f"{self.mark} User")
         create_or_update_user(runtime.users, runtime.clock, Scope(self.team_id, STRICT), "EXTERNAL_ID", {})
         self.user("known-by-email", ("email", "sam@example.com"), city=f"{self.mark} City")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nereid.aws.messaging.deliveries import delivery_key, to_delivery
 from nereid.aws.table import unmarshal
+from nereid.models.addresses import comparable
 from nereid.models.delivery import Delivery, Plan, Planned
 from nereid.models.message import Message
 from nereid.models.team import Scope
-from nereid.models.user import comparable
 from tests.simulator.journal import HandOver
 
 if TYPE_CHECKING:

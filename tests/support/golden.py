@@ -116,7 +116,7 @@ def _message(stack: InProcessStack) -> None:
     channels = {"email": {"from": "a@example.com"}, "sms": _SMS, "push": None}
     hourly = {"sms_per_address": 1, "emails_per_address": 2, "sms_per_key": 3}
     access = {"identity": "verified", "inbox": "verified", "hourly": hourly}
-    own = manage.in_environment(channels=channels, client_access=access, keep_rendered=True)
+    own = manage.in_environment(channels=channels, client_access=access, keep_rendered=True, default_country="DE")
     manage.ok("POST", "/client_keys", {"environment": own.environment, "scope": "user_token"})
     user = manage.user(*_CONTACTS, name="Sam")
     stack.cloud.fail("sesv2:SendEmail", ("TooManyRequestsException", 429))

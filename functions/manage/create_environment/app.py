@@ -23,5 +23,6 @@ def handler(request: Request, caller: Caller) -> Response:
         channels=allowed_channels(team, runtime.senders(team), body.channels.given()),
         client_access=body.client_access.given(),
         keep_rendered=body.keep_rendered,
+        default_country=body.default_country,
     )
     return manage.ok(manage.environment_object(environment, runtime.settings.channels()))

@@ -15,5 +15,5 @@ def handler(request: Request, caller: Caller) -> Response:
         runtime.messages, runtime.deliveries, environment.scope, request.params["message_id"]
     )
     deliveries = with_waits(deliveries, runtime.closures, runtime.clock.now())
-    shown = manage.message_object(environment.identifier, stored)
+    shown = manage.message_object(environment, stored)
     return manage.ok({**shown, "deliveries": [manage.delivery_object(each) for each in deliveries]})

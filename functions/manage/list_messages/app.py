@@ -15,5 +15,5 @@ def handler(request: Request, caller: Caller) -> Response:
     environment = runtime.credentials.environment(caller, request.params["environment"])
     selected = MessageFilter(query.event_type or None, query.user_id or None)
     messages, last = runtime.messages.page(environment.scope, selected, before[0] if before else None, query.limit)
-    shown = [manage.message_object(environment.identifier, message) for message in messages]
+    shown = [manage.message_object(environment, message) for message in messages]
     return manage.page(shown, [last] if last else None)

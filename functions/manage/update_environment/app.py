@@ -22,5 +22,6 @@ def handler(request: Request, caller: Caller) -> Response:
         channels=channels,
         client_access=body.client_access.given(),
         keep_rendered=body.keep_rendered if "keep_rendered" in body.model_fields_set else None,
+        default_country=body.default_country if "default_country" in body.model_fields_set else "",
     )
     return manage.ok(manage.environment_object(environment, runtime.settings.channels()))

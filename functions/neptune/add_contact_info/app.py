@@ -12,9 +12,18 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the contact info as stored."""
     body = neptune.parse(ContactInfoBody, request.json_object())
-    scope = runtime.credentials.environment(caller, request.params["environment"]).scope
+    environment = runtime.credentials.environment(caller, request.params["environment"])
     user_id = neptune.user_id(request)
     contact = add_contact_info(
-        runtime.users, runtime.clock, scope, user_id, body.type, body.value, body.filterable, body.meta
+        runtime.users,
+        runtime.clock,
+        environment.scope,
+        user_id,
+        body.type,
+        body.value,
+        body.filterable,
+        body.meta,
+        country=environment.default_country,
+        tokens=runtime.token_owners,
     )
-    return neptune.ok(neptune.contact_info_object(contact))
+    return neptune.ok(neptune.contact_info_object(contact, environment.default_country))

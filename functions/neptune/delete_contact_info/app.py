@@ -16,5 +16,6 @@ def handler(request: Request, caller: Caller) -> Response:
     """Delete the contact info."""
     key = neptune.parse(ContactInfoKey, request.json_object() or dict(request.query))
     environment = runtime.credentials.environment(caller, request.params["environment"])
-    delete_contact_info(runtime.users, environment.scope, neptune.user_id(request), key.type, key.value)
+    user_id, country = neptune.user_id(request), environment.default_country
+    delete_contact_info(runtime.users, environment.scope, user_id, key.type, key.value, country)
     return neptune.ok(neptune.DELETED)

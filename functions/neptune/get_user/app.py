@@ -15,4 +15,5 @@ def handler(request: Request, caller: Caller) -> Response:
     if user is None:
         raise NotFound("user")
     includes = [name.strip() for name in request.query.get("includes", "").split(",")]
-    return neptune.ok(neptune.user_object(user, with_contact_infos="contact_infos" in includes))
+    with_contact_infos, country = "contact_infos" in includes, environment.default_country
+    return neptune.ok(neptune.user_object(user, with_contact_infos=with_contact_infos, country=country))

@@ -12,8 +12,18 @@ from nereid.runtime import runtime
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the contact info as stored."""
     body = neptune.parse(ContactInfoBody, request.json_object())
-    scope = runtime.credentials.environment(caller, request.params["environment"]).scope
+    environment = runtime.credentials.environment(caller, request.params["environment"])
     changes = body.model_dump(include=body.model_fields_set & {"filterable", "meta"})
     user_id = neptune.user_id(request)
-    contact = put_contact_info(runtime.users, runtime.clock, scope, user_id, body.type, body.value, changes)
-    return neptune.ok(neptune.contact_info_object(contact))
+    contact = put_contact_info(
+        runtime.users,
+        runtime.clock,
+        environment.scope,
+        user_id,
+        body.type,
+        body.value,
+        changes,
+        country=environment.default_country,
+        tokens=runtime.token_owners,
+    )
+    return neptune.ok(neptune.contact_info_object(contact, environment.default_country))

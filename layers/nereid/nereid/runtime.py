@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nereid.aws.access.accounts import DynamoAccountStore
     from nereid.aws.access.limits import DynamoLimitStore
     from nereid.aws.access.user_token_cipher import KmsUserTokenCipher
+    from nereid.aws.audience.devices import DynamoDeviceStore
     from nereid.aws.audience.inbox import DynamoInbox
     from nereid.aws.audience.users import DynamoUserStore
     from nereid.aws.clients import Clients
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from nereid.core.access.verification import Verification
     from nereid.core.access.vouching import Vouching
     from nereid.core.audience.client_identities import Identities
+    from nereid.core.audience.token_owners import TokenOwners
     from nereid.core.audience.vibetrace.restrictions import EventRules
     from nereid.core.messaging.dead_letters import DeadLetters
     from nereid.core.messaging.deliver import Deliverer
@@ -225,6 +227,18 @@ class Runtime:
         return DynamoUserStore(self._table("audience_table"))
 
     @cached_property
+    def token_owners(self) -> TokenOwners:
+        from nereid.core.audience.token_owners import TokenOwners
+
+        return TokenOwners(self._devices, self.clock)
+
+    @cached_property
+    def _devices(self) -> DynamoDeviceStore:
+        from nereid.aws.audience.devices import DynamoDeviceStore
+
+        return DynamoDeviceStore(self._table("audience_table"), self.users)
+
+    @cached_property
     def inbox(self) -> DynamoInbox:
         from nereid.aws.audience.inbox import DynamoInbox
 
@@ -359,12 +373,11 @@ class Runtime:
 
     @cached_property
     def operations(self) -> Operations:
-        from nereid.aws.audience.devices import DynamoDeviceStore
         from nereid.core.audience.register_device import Devices
         from nereid.core.messaging.process_operations import Operations
 
-        devices = DynamoDeviceStore(self._table("audience_table"), self.users)
-        return Operations(self.identities, Devices(devices, self.identities), self.processor, self.message_queue)
+        devices = Devices(self._devices, self.identities)
+        return Operations(self.identities, devices, self.processor, self.message_queue)
 
     @cached_property
     def email_deliverer(self) -> Deliverer:

@@ -141,7 +141,7 @@ class TestIdentify:
         world = world_in_memory
         create_or_update_user(world.users, world.clock, SCOPE, "u", {})
         for number in range(MAX_CONTACT_INFOS):
-            add_contact_info(world.users, world.clock, SCOPE, "u", "mobile_number", str(number), None, {})
+            add_contact_info(world.users, world.clock, SCOPE, "u", "mobile_number", f"+49{number:04}", None, {})
         world.do(identify(who(None, "u"), email="a@example.com", data={"a": 1}))
         assert len(contacts(world, "u")) == MAX_CONTACT_INFOS
         assert meta(world, "u") == {"a": 1}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nereid.core.audience import register_device
+from nereid.core.audience import token_owners
 from nereid.errors import Unavailable
 from nereid.models.message import Identify
 from nereid.models.user import ContactInfo
@@ -109,7 +109,7 @@ def test_what_a_holder_changes_meanwhile_stays(world: World) -> None:
 def test_one_that_more_users_hold_than_a_call_takes_it_from_moves_by_repetition(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(register_device, "MOST_HOLDERS", 40)
+    monkeypatch.setattr(token_owners, "MOST_HOLDERS", 40)
     held_by(world, 100)
     with pytest.raises(Unavailable):
         world.do(device(who(None, "new"), "d", TOKEN))

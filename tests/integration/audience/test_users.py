@@ -21,8 +21,9 @@ from nereid.clock import SystemClock
 from nereid.core.audience.contact_infos import add_contact_info, delete_contact_info, put_contact_info
 from nereid.core.audience.users import create_or_update_user, new_user, update_user
 from nereid.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from nereid.models.addresses import comparable
 from nereid.models.team import Scope
-from nereid.models.user import AppNotification, ContactInfo, User, comparable
+from nereid.models.user import AppNotification, ContactInfo, User
 from tests.support.cloud import Cloud
 from tests.support.interleaving import empty_table, interleave
 
@@ -73,9 +74,9 @@ class Audience:
         pk = user_key(self.scope, user_id)
         return [item["sk"] for item in self.table.query("pk = :pk", {":pk": pk}, consistent=True)]
 
-    def holders(self, value: str) -> list[str]:
+    def holders(self, value: str, type_: str = "email") -> list[str]:
         """Return who has an address, according to the address."""
-        pk = address_key(self.scope, "email", value)
+        pk = address_key(self.scope, type_, value)
         return [item["sk"] for item in self.table.query("pk = :pk", {":pk": pk}, consistent=True)]
 
     def counted(self) -> int:
@@ -117,9 +118,9 @@ class TestUsers:
     def test_the_longest_id_and_address_fit(self, audience: Audience) -> None:
         user_id, value = "😀" * 256, "😀" * 4096
         audience.create(user_id)
-        audience.add(value, user_id)
+        add_contact_info(audience.users, CLOCK, audience.scope, user_id, "firebase_token", value, None, {})
         assert [contact.value for contact in audience.loaded(user_id).contact_infos] == [value]
-        assert audience.holders(value) == [user_id]
+        assert audience.holders(value, "firebase_token") == [user_id]
 
     def test_an_update_writes_what_was_read(self, audience: Audience) -> None:
         user = audience.create("u", a=1)

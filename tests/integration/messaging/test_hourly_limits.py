@@ -16,7 +16,7 @@ from nereid.aws.messaging.deliveries import DynamoDeliveryStore
 from nereid.aws.messaging.hourly_counts import DynamoHourlyCounts
 from nereid.aws.table import Table
 from nereid.core.messaging.deliver import CLAIM_SECONDS, Deliverer
-from nereid.core.messaging.hourly_limits import HourlyLimiter, counted_as
+from nereid.core.messaging.hourly_limits import HourlyLimiter
 from nereid.core.messaging.ingest import ingest
 from nereid.errors import ProviderBusy, TryAgain, Unavailable
 from nereid.metrics import DeliveryCounts
@@ -325,20 +325,3 @@ class TestCost:
         [item] = [each for each in cloud.memory.items("LimitsTable") if each["pk"]["S"].startswith(own)]
         assert "sam" not in str(item)
         assert "expires_at" in item
-
-
-@pytest.mark.parametrize(
-    ("channel", "address", "form"),
-    [
-        ("email", "Sam@Example.COM", "sam@example.com"),
-        ("email", "sam@b\u00fccher.example", "sam@xn--bcher-kva.example"),
-        ("email", "\u2060sam@example.com", "sam@example.com"),
-        ("email", "no address", "no address"),
-        ("email", f"a@{'x' * 70}.example", f"a@{'x' * 70}.example"),
-        ("sms", "+49 (0) 151-123.456", "+49151123456"),
-        ("sms", "0049151123456", "+49151123456"),
-        ("sms", "0151123456", "0151123456"),
-    ],
-)
-def test_an_address_is_counted_in_its_normal_form(channel: str, address: str, form: str) -> None:
-    assert counted_as(channel, address) == form

@@ -14,6 +14,7 @@ from nereid.core.messaging.deliver import cut
 from nereid.core.messaging.process_message import MAX_CARRIED_BYTES, make_plan
 from nereid.dialects.http import MAX_BODY_BYTES
 from nereid.models.delivery import DeliveryJob
+from nereid.models.user import ContactInfo
 from nereid.ports.messaging import MessageFilter
 from tests.support.cloud import Cloud, World, accepted, record
 from tests.support.notifications import INBOX, MAIL, SAM
@@ -26,9 +27,16 @@ def noise(length: int, seed: int = 0) -> str:
 
 
 def test_a_large_message_goes_through(cloud: Cloud, world: World) -> None:
+    # All but two are longer than an address can be; as identify and earlier releases store them, they are planned.
     addresses = [f"{noise(3000, number)}@example.com" for number in range(100)]
+    addresses[0], addresses[-1] = "first@example.com", "last@example.com"
     world.configure("login", *({**MAIL, "name": f"mail-{number}"} for number in range(20)))
-    world.user("u", *(("email", address) for address in addresses[:50]))
+    world.user("u")
+    user, now = world.runtime.users.load(world.scope, "u"), world.runtime.clock.now()
+    assert user is not None
+    for address in addresses[:50]:
+        contact = ContactInfo(type="email", value=address, created_at=now, updated_at=now)
+        world.runtime.users.put_contact_info(world.scope, user, contact, new=True)
     contacts = [{"type": "email", "value": address} for address in addresses[50:]]
     data = {"otp": 1, "filler": noise(MAX_BODY_BYTES - 160_000)}
     message_id = world.ingest("login", user_id="u", data=data, contact_infos=contacts)
@@ -42,7 +50,8 @@ def test_a_large_message_goes_through(cloud: Cloud, world: World) -> None:
     jobs = [record("email", entry["MessageBody"]) for batch in batches for entry in batch["Entries"]]
     assert len(jobs) == 2000
     assert DeliveryJob.model_validate_json(jobs[0]["body"]).message is None  # read again instead of carried
-    some = [jobs[0], jobs[1999]]
+    reached = [job for job in jobs if any(f'"{each}"' in job["body"] for each in (addresses[0], addresses[-1]))]
+    some = [reached[0], reached[-1]]
     assert cloud.hand_over("email", some) == []
     found = world.deliveries(message_id)
     assert len(found) == 2000
@@ -110,7 +119,7 @@ def test_every_character_of_json_comes_through_the_queues(cloud: Cloud, world: W
 def test_a_list_says_what_was_skipped_of_a_message_whose_plan_is_kept_in_parts(cloud: Cloud, world: World) -> None:
     world.configure("login", MAIL, {**INBOX, "when": "false"})
     contacts = [{"type": "email", "value": f"{noise(4000, number)}@example.com"} for number in range(60)]
-    data = {"filler": noise(MAX_BODY_BYTES - 20_000)}
+    data = {"filler": noise(MAX_BODY_BYTES - 160_000)}
     message = world.message("login", contact_infos=contacts, data=data)
     found = configuration(world.runtime.event_types, world.scope, message)
     plan = make_plan(world.environment, found, message, None, message.received_at)

@@ -16,7 +16,7 @@ from nereid.models.mailbox import Mailbox, read_mailbox
     ("text", "name", "address"),
     [
         ("sam@example.com", "", "sam@example.com"),
-        (" Sam@Example.com ", "", "Sam@Example.com"),
+        (" Sam@Example.com ", "", "Sam@example.com"),
         ("<sam@example.com>", "", "sam@example.com"),
         ("Sam Ng <sam@example.com>", "Sam Ng", "sam@example.com"),
         ('"Ng, Sam" <sam@example.com>', "Ng, Sam", "sam@example.com"),

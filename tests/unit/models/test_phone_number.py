@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from nereid.models.phone_number import country_of, is_phone_number
+from nereid.models.addresses import why_unreachable
+from nereid.models.phone_number import country_of
 
 
 @pytest.mark.parametrize("text", ["+4915112345678", "+12025550123", "+91989", "+881612345678", "+" + "9" * 15])
 def test_an_international_number_is_one(text: str) -> None:
-    assert is_phone_number(text)
+    assert why_unreachable("mobile_number", text) is None
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ def test_an_international_number_is_one(text: str) -> None:
     ],
 )
 def test_anything_else_is_none(text: str) -> None:
-    assert not is_phone_number(text)
+    assert why_unreachable("mobile_number", text) == "not a phone number"
 
 
 @pytest.mark.parametrize(

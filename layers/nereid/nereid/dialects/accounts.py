@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from nereid.clock import to_iso
 from nereid.dialects.body_types import LaxBody
 from nereid.models.account import Account
+from nereid.models.addresses import comparable, normal, why_unreachable
 from nereid.models.email_address import is_address
 
 
@@ -25,10 +26,16 @@ def _optional(value: Any) -> Any:
     return _trimmed(value) or None if isinstance(value, str) else value
 
 
-def _address(value: str) -> str:
-    if not is_address(value):
+def _reachable(value: str) -> str:
+    if why_unreachable("email", normal("email", value)) is not None:
         raise PydanticCustomError("email", "must be a valid email address")
-    return value.lower()
+    return comparable("email", value)
+
+
+def _address(value: str) -> str:
+    if not is_address(normal("email", value)):
+        raise PydanticCustomError("email", "must be a valid email address")
+    return value
 
 
 Required = BeforeValidator(_required)
@@ -39,8 +46,10 @@ NoneIfBlank = BeforeValidator(_optional)
 Line = Annotated[str, StringConstraints(max_length=200), Trimmed, Required]
 #: A line of text that may be left out; null and blank are absent.
 OptionalLine = Annotated[Annotated[str, StringConstraints(max_length=200)] | None, NoneIfBlank]
-#: An e-mail address, in lower case.
-Email = Annotated[str, AfterValidator(_address), Trimmed, Required]
+#: An e-mail address that can be reached, in the form in which addresses are compared.
+Email = Annotated[str, AfterValidator(_reachable), Trimmed, Required]
+#: An e-mail address that was entered before, as it is written now.
+KnownEmail = Annotated[str, AfterValidator(_address), Trimmed, Required]
 #: A secret that is taken as it is.
 Secret = Annotated[str, Required]
 

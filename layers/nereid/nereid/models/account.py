@@ -21,7 +21,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {"Admin": _ALL, "User": _ALL - {"admin:
 
 
 class Account(BaseModel):
-    """A person's access to one team. The e-mail address, in lower case, is unique among all accounts."""
+    """A person's access to one team. The e-mail address, as it is compared, is unique among all accounts."""
 
     id: str
     team_id: str

@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, Field
 
 from nereid.errors import StoppedBy
+from nereid.models.addresses import stored_form
 from nereid.models.event_type import Channel, Notification
 from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import Message
 from nereid.models.team import Channels, HourlyLimits, Scope
-from nereid.models.user import comparable
 
 Status = Literal["mocked", "no_contact", "no_provider", "pending", "success", "failed"]
 
@@ -36,7 +36,7 @@ def delivery_id(scope: Scope, message_key: str, notification: str, channel: str,
     the id stop a second one. The parts are hashed as ASCII JSON (RFC 8259), whose escapes are the same in every
     version of Python; which characters ``repr`` escapes changes with Python's Unicode tables.
     """
-    normal = comparable(CONTACT_OF.get(channel, ""), address) if address is not None else None
+    normal = stored_form(CONTACT_OF.get(channel, ""), address) if address is not None else None
     parts = [scope.team_id, scope.environment, message_key, notification, channel, normal]
     digest = hashlib.sha256(json.dumps(parts).encode()).digest()
     return str(uuid.UUID(bytes=digest[:16], version=4))

@@ -13,7 +13,7 @@ LEAD_STATUSES: tuple[LeadStatus, ...] = get_args(LeadStatus)
 
 
 class Lead(BaseModel):
-    """A lead. Its e-mail address, in lower case, is unique within its team."""
+    """A lead. Its e-mail address, as it is compared, is unique within its team."""
 
     id: str
     full_name: str

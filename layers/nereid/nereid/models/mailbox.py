@@ -1,12 +1,12 @@
 """Mailboxes: an address, perhaps with the name of somebody, as they stand in the headers of a mail."""
 
 import unicodedata
-from contextlib import suppress
 from email.header import Header
 from email.utils import formataddr
 from typing import NamedTuple
 
-from nereid.models.email_address import is_address, is_recipient, sender_parts
+from nereid.models.addresses import normal, why_unreachable
+from nereid.models.email_address import sender_parts
 
 #: Longest text that is read as a mailbox, in characters: an address, and as much again for the name.
 _LONGEST = 508
@@ -36,8 +36,8 @@ def read_mailbox(text: str) -> Mailbox | None:
     if len(text) > _LONGEST:
         return None
     name, written = sender_parts(text.strip())
-    address = _plain(written)
-    if not _is_name(name) or not (is_address(address) and is_recipient(address)):
+    address = normal("email", written)
+    if not _is_name(name) or why_unreachable("email", address) is not None:
         return None
     return Mailbox(name, address)
 
@@ -50,12 +50,3 @@ def encoded_words(text: str) -> str:
 def _is_name(text: str) -> bool:
     """Tell whether a text ends no header and begins no address."""
     return not any(each in "<>" or unicodedata.category(each) == "Cc" for each in text)
-
-
-def _plain(address: str) -> str:
-    """Return an address without what cannot be seen, its domain as the network knows it."""
-    visible = "".join(each for each in address if unicodedata.category(each) != "Cf").strip()
-    local, at, domain = unicodedata.normalize("NFC", visible).rpartition("@")
-    with suppress(UnicodeError):  # no domain
-        domain = domain if domain.isascii() else domain.encode("idna").decode()
-    return f"{local}{at}{domain}"

@@ -1,6 +1,7 @@
 """Messages: one occurrence of an event, as ingested."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -22,6 +23,14 @@ class EventContact(BaseModel):
     type: str
     value: str
     filterable: str | None = None
+
+
+def usable(entry: Mapping[str, Any]) -> EventContact | None:
+    """Return an entry of a message's `contact_infos` as a contact; None if it names no address."""
+    type_, value = entry.get("type"), entry.get("value")
+    if type_ not in CONTACT_TYPES or value is None or not str(value).strip():
+        return None
+    return EventContact(type=type_, value=str(value).strip(), filterable=entry.get("filterable"))
 
 
 class UsedKey(BaseModel):
@@ -80,11 +89,7 @@ class Message(BaseModel):
 
     def contacts(self) -> list[EventContact]:
         """Return the entries of `contact_infos` that name an address; others are no error, only of no use."""
-        return [
-            EventContact(type=entry["type"], value=str(entry["value"]).strip(), filterable=entry.get("filterable"))
-            for entry in self.contact_infos
-            if entry.get("type") in CONTACT_TYPES and entry.get("value") is not None and str(entry["value"]).strip()
-        ]
+        return [contact for contact in map(usable, self.contact_infos) if contact is not None]
 
 
 class _Asked(BaseModel):

@@ -1,16 +1,48 @@
-"""Phone numbers: which texts are one, and which country each belongs to."""
+"""Phone numbers and their countries."""
 
-import re
+from collections.abc import Collection
+from typing import Any
 
-#: The reasons of deliveries that are not handed over.
-NOT_A_NUMBER, COUNTRY_NOT_ALLOWED = "not a phone number", "country not allowed"
-#: Source: https://www.itu.int/rec/T-REC-E.164
-_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+#: The reason of a delivery that is not handed over.
+COUNTRY_NOT_ALLOWED = "country not allowed"
 
 
-def is_phone_number(text: str) -> bool:
-    """Tell whether a text is an international phone number as E.164 has it: a plus sign and up to 15 digits."""
-    return _E164.fullmatch(text) is not None
+def international(number: str, country: str) -> str | None:
+    """Return the number that the digits of a number are in a country, as E.164 has it; None if there is none.
+
+    Parameters
+    ----------
+    country
+        An ISO code of :func:`countries`.
+    """
+    # As below.
+    import phonenumbers
+
+    code = phonenumbers.country_code_for_region(country)
+    try:
+        parsed = phonenumbers.parse(number, country)
+        if number.startswith(str(code)) and not _is_mobile(parsed):
+            # Perhaps written with the country's code, and without the plus sign.
+            whole = phonenumbers.parse(f"+{number}")
+            parsed = whole if _is_mobile(whole) else parsed
+    except phonenumbers.NumberParseException:
+        return None
+    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _is_mobile(parsed: Any) -> bool:
+    import phonenumbers
+
+    return bool(phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE)
+
+
+def countries() -> Collection[str]:
+    """Return the ISO codes of the countries that have numbers."""
+    import phonenumbers
+
+    return set(phonenumbers.SUPPORTED_REGIONS)
 
 
 def country_of(number: str) -> str | None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
+from nereid.models.addresses import comparable, normal, normal_sender
 from nereid.models.email_address import is_address, sender_address
 from nereid.models.team import Channels, SmsProvider, Team
 
@@ -27,7 +28,11 @@ def is_entry(text: str) -> bool:
     """Tell whether a text can stand in a team's list."""
     if text == ANY or _SENDER_ID.fullmatch(text) or APPLICATION.fullmatch(text):
         return True
-    return ANY not in text and is_address(f"any{text}" if text.startswith("@") else text)
+    return (
+        ANY not in text
+        and text == text.strip()
+        and is_address(normal("email", f"any{text}" if text.startswith("@") else text))
+    )
 
 
 class Senders(NamedTuple):
@@ -73,13 +78,13 @@ class Senders(NamedTuple):
             return any(entry.startswith((ANY, SMS)) for entry in self.listed)
         if sender.startswith(SMS):
             return not self.listed.isdisjoint({ANY, sender})
-        address = (sender_address(sender) or "").lower()
+        address = comparable("email", sender_address(normal_sender(sender)) or "")
         return not self.listed.isdisjoint({ANY, address, "@" + address.rpartition("@")[2]})
 
 
 def _entry(text: str) -> str:
     """Return an entry as it is compared."""
-    return text.lower() if "@" in text else text
+    return comparable("email", text) if "@" in text else text
 
 
 def sms_senders(provider: SmsProvider) -> Sequence[str]:

@@ -1,6 +1,6 @@
 """Suppressions: addresses that must not be mailed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -33,6 +33,15 @@ class Suppression(BaseModel):
         if "complaint" in self.reasons:
             return "complaint"
         return "unsubscribe" if subscription and "unsubscribe" in self.reasons else None
+
+
+def together(of_one_address: Sequence[Suppression]) -> Suppression:
+    """Return what suppresses an address that stands on a list in several forms, by the first of them."""
+    first, *others = of_one_address
+    for other in others:
+        reasons, details = {**other.reasons, **first.reasons}, {**other.details, **first.details}
+        first = first.model_copy(update={"reasons": reasons, "details": details})
+    return first
 
 
 def suppressed_softly(bounces: Iterable[datetime], ended_at: datetime | None) -> datetime | None:

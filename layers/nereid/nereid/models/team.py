@@ -201,6 +201,8 @@ class Environment(BaseModel):
     client_access: ClientAccess = ClientAccess()
     #: Whether deliveries keep their content as it was rendered, as those of a mock always do.
     keep_rendered: bool = False
+    #: ISO code of the country of phone numbers that name none; None if they belong to nowhere.
+    default_country: str | None = None
     created_at: datetime
     #: Counts the writes of this record; a write names the version that it read.
     version: int = 1

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel
 
 from nereid import jsontext
+from nereid.models.addresses import comparable
 
 ContactType = Literal["email", "mobile_number", "firebase_token"]
 CONTACT_TYPES: tuple[str, ...] = get_args(ContactType)
@@ -35,13 +36,8 @@ def anonymous_id_of(user_id: str) -> str | None:
     return user_id.removeprefix(_PROFILE) or None if user_id.startswith(_PROFILE) else None
 
 
-def comparable(type_: str, value: str) -> str:
-    """Return the form in which two addresses are compared: e-mail without regard to case, the others exactly."""
-    return value.lower() if type_ == "email" else value
-
-
 class ContactInfo(BaseModel):
-    """One address of a user. (type, value) is unique under a user."""
+    """One address of a user, in normal form unless an earlier release stored it. (type, value) is unique under one."""
 
     type: ContactType
     value: str
@@ -87,8 +83,12 @@ class User(BaseModel):
 
     def contact_info(self, type_: str, value: str) -> ContactInfo | None:
         """Return the contact info with this address."""
+        return next(iter(self.contact_infos_of(type_, value)), None)
+
+    def contact_infos_of(self, type_: str, value: str) -> list[ContactInfo]:
+        """Return the contact infos with this address, of which earlier releases could store more than one."""
         key = (type_, comparable(type_, value))
-        return next((contact for contact in self.contact_infos if contact.key == key), None)
+        return [contact for contact in self.contact_infos if contact.key == key]
 
 
 class Device(BaseModel):

@@ -45,7 +45,7 @@ class AccountStore(Protocol):
         ...
 
     def account(self, email: str) -> Account | None:
-        """Return the account with this e-mail address, in lower case."""
+        """Return the account with this e-mail address, in any spelling."""
         ...
 
     def verify_account(self, email: str, account_id: str) -> None:

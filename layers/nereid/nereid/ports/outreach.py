@@ -31,7 +31,7 @@ class LeadStore(Protocol):
         ...
 
     def by_emails(self, team_id: str, emails: Iterable[str]) -> dict[str, Lead]:
-        """Return the leads that have these addresses, by address."""
+        """Return the leads that have these addresses, by address; those in the form in which they are compared."""
         ...
 
     def add(self, team_id: str, lead: Lead) -> None:

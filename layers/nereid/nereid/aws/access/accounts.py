@@ -12,6 +12,7 @@ from nereid.clock import from_iso, to_exact_iso
 from nereid.contention import until_uncontested
 from nereid.errors import AlreadyExists, BeingDeleted, Conflict, LimitReached, NotFound
 from nereid.models.account import UNVERIFIED_LIFE, Account, Session
+from nereid.models.addresses import forms
 from nereid.models.team import ApiToken, ClientKey, Environment, Quotas, Scope, Team
 
 _ALL_TEAMS = "teams"
@@ -42,19 +43,22 @@ class DynamoAccountStore:
         if token is not None:
             writes.append(self._table.writing(_token_item(token)))
         if account is not None:
-            writes.append(self._writing_account(account))
+            writes += self._writing_account(account)
         try:
             self._table.transact(*writes)
         except ConditionFailed as error:
             raise AlreadyExists("account") from error
 
-    def _writing_account(self, account: Account) -> Item:
+    def _writing_account(self, account: Account) -> list[Item]:
+        # Earlier releases may have one of the same address under another form.
+        others = [form for form in forms("email", account.email) if form != account.email]
+        free = [self._table.requiring(_account(form), "account", "attribute_not_exists(pk)") for form in others]
         item = {"pk": _account(account.email), "sk": "account", **account.model_dump(mode="json")}
         if account.verified:
-            return self._table.writing(item, "attribute_not_exists(pk) OR verified = :no", {":no": False})
+            return [self._table.writing(item, "attribute_not_exists(pk) OR verified = :no", {":no": False}), *free]
         # For this is the table's TTL attribute: whoever has the address can register it then.
         item["expires_at"] = seconds(account.created_at + UNVERIFIED_LIFE)
-        return self._table.writing(item, "attribute_not_exists(pk)")
+        return [self._table.writing(item, "attribute_not_exists(pk)"), *free]
 
     def verify_account(self, email: str, account_id: str) -> None:
         try:
@@ -104,8 +108,11 @@ class DynamoAccountStore:
         return Team.model_validate(item)
 
     def account(self, email: str) -> Account | None:
-        item = self._table.get(_account(email), "account")
-        return Account.model_validate(item) if item else None
+        for form in forms("email", email):
+            item = self._table.get(_account(form), "account")
+            if item:
+                return Account.model_validate(item)
+        return None
 
     def change_password(self, account: Account, password_hash: str, now: datetime) -> None:
         try:
@@ -382,6 +389,7 @@ def _environment_item(environment: Environment) -> Item:
         "channels": jsontext.dumps(environment.channels.model_dump(mode="json", by_alias=True, exclude_unset=True)),
         "client_access": jsontext.dumps(environment.client_access.model_dump(mode="json", exclude_unset=True)),
         "keep_rendered": environment.keep_rendered,
+        "default_country": environment.default_country,
         "version": environment.version,
         # Two may be made within a millisecond, and are listed in their order.
         "created_at": to_exact_iso(environment.created_at),

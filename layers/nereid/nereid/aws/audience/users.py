@@ -13,8 +13,9 @@ from nereid.aws.errors import ConditionFailed, Contended
 from nereid.aws.table import Item, Table, digest, seconds, tenant
 from nereid.clock import from_iso, to_exact_iso
 from nereid.errors import AlreadyExists, Conflict, NotFound
+from nereid.models.addresses import forms, stored_form
 from nereid.models.team import Scope
-from nereid.models.user import ContactInfo, Device, User, comparable, profile_id
+from nereid.models.user import ContactInfo, Device, User, profile_id
 
 #: Over how many items the count of an environment's users is spread, so that creating users in parallel works:
 #: transactions that meet on an item give way. Each has a partition key of its own: a partition takes 1,000 write units
@@ -198,7 +199,7 @@ class DynamoUserStore:
             raise (AlreadyExists("contact info") if new else Conflict) from error
 
     def holding(self, scope: Scope, type_: str, value: str) -> list[str]:
-        holders = self._members(scope, type_, value)
+        holders = [member for form in forms(type_, value) for member in self._members(scope, type_, form)]
         in_order = sorted(holders, key=lambda item: (item["since"], item["sk"]))
         return list(map(_member, in_order))
 
@@ -308,7 +309,7 @@ def user_key(scope: Scope, user_id: str) -> str:
 
 def address_key(scope: Scope, type_: str, value: str) -> str:
     """Return the partition key of the owners of an address."""
-    return tenant(scope, "address", type_, digest(comparable(type_, value)))
+    return tenant(scope, "address", type_, digest(stored_form(type_, value)))
 
 
 def address_member(scope: Scope, type_: str, value: str, user_id: str) -> Item:
@@ -433,7 +434,7 @@ def _to_user(item: Item, contacts: list[ContactInfo] | None = None) -> User:
 
 def contact_key(scope: Scope, user_id: str, type_: str, value: str) -> tuple[str, str]:
     """Return the key of a contact info under its user."""
-    return user_key(scope, user_id), f"user#contact#{type_}#{digest(comparable(type_, value))}"
+    return user_key(scope, user_id), f"user#contact#{type_}#{digest(stored_form(type_, value))}"
 
 
 def contact_item(scope: Scope, user: User | Owner, contact: ContactInfo) -> Item:

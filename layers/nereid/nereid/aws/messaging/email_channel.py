@@ -12,6 +12,7 @@ from nereid.aws.messaging.attachment_bucket import AttachmentBucket
 from nereid.aws.messaging.mime import mime
 from nereid.aws.provider_errors import handing_over
 from nereid.errors import Unavailable
+from nereid.models.addresses import normal_sender
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.email_address import sender_parts
 from nereid.models.event_type import MAX_FILES_BYTES
@@ -160,6 +161,7 @@ def _from(job: DeliveryJob, rendered: Rendered) -> str:
 
 def _sender(text: str) -> str:
     """Write `Name <address>` as a header has it: SES wants a name beyond ASCII as an encoded word."""
+    text = normal_sender(text)
     name, address = sender_parts(text)
     if not address.isascii():
         return " ".join(text.splitlines())

@@ -7,7 +7,7 @@ from nereid.aws.provider_errors import SNS_BUSY, handing_over
 from nereid.errors import NotSendable
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.event_type import SmsTemplate
-from nereid.models.phone_number import COUNTRY_NOT_ALLOWED, NOT_A_NUMBER, country_of, is_phone_number
+from nereid.models.phone_number import COUNTRY_NOT_ALLOWED, country_of
 from nereid.models.senders import sms_senders
 
 
@@ -34,8 +34,6 @@ class SmsChannel:
         return self.has_provider(job) and self._refusal(job) is None
 
     def _refusal(self, job: DeliveryJob) -> str | None:
-        if not is_phone_number(job.recipient.value):
-            return NOT_A_NUMBER
         if self._countries and country_of(job.recipient.value) not in self._countries:
             return COUNTRY_NOT_ALLOWED
         return None

@@ -19,14 +19,15 @@ from nereid.aws.table import Item, Table, seconds
 from nereid.clock import from_iso, to_iso
 from nereid.contention import until_uncontested
 from nereid.errors import NotFound
+from nereid.models.addresses import comparable, forms
 from nereid.models.suppression import (
     SOFT_BOUNCES,
     SUPPRESSION_REASONS,
     Suppression,
     SuppressionReason,
     suppressed_softly,
+    together,
 )
-from nereid.models.user import comparable
 
 #: The prefix of attributes with the moments of soft bounces; the delivery's id follows.
 _SOFT = "soft_bounce#"
@@ -43,8 +44,9 @@ class DynamoSuppressionStore:
         self._table = table
 
     def get(self, team_id: str, email: str) -> Suppression | None:
-        item = self._table.get(*_key(team_id, email))
-        return _to_suppression(item) if item else None
+        items = [self._table.get(*_key_of(team_id, form)) for form in forms("email", email)]
+        found = [suppression for item in items if item and (suppression := _to_suppression(item))]
+        return together(found) if found else None
 
     def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None) -> None:
         sets, removes = [f"{reason}_at = :at"], ["expires_at"]
@@ -91,19 +93,26 @@ class DynamoSuppressionStore:
         until_uncontested("suppression", attempt, again=(ConditionFailed,))
 
     def remove(self, team_id: str, email: str, reasons: Collection[SuppressionReason], at: datetime) -> None:
+        removed = [self._remove(_key_of(team_id, form), reasons, at) for form in forms("email", email)]
+        if not any(removed):
+            raise NotFound("suppression")
 
-        def attempt() -> None:
-            item = self._table.get(*_key(team_id, email))
+    def _remove(self, key: tuple[str, str], reasons: Collection[SuppressionReason], at: datetime) -> bool:
+        """Remove reasons from an item; tell whether it had one."""
+
+        def attempt() -> bool:
+            item = self._table.get(*key)
             suppression = _to_suppression(item) if item else None
             found = [reason for reason in reasons if suppression and reason in suppression.reasons]
             if item is None or not found:
-                raise NotFound("suppression")
+                return False
             gone = [name for reason in found for name in (f"{reason}_at", f"{reason}_detail") if name in item]
             if "bounce" in found:
                 gone += [name for name in item if name.startswith(_SOFT)]
             self._replace(item, {f"{reason}_removed_at": to_iso(at) for reason in found}, gone, at)
+            return True
 
-        until_uncontested("suppression", attempt, again=(ConditionFailed,))
+        return until_uncontested("suppression", attempt, again=(ConditionFailed,))
 
     def page(
         self, team_id: str, after: str | None, limit: int, reason: SuppressionReason | None
@@ -123,7 +132,7 @@ class DynamoSuppressionStore:
                 return found[:limit], found[limit - 1].email
             if len(chunk) < size:
                 return found, None
-            after = chunk[-1][0].removeprefix(_key(team_id, "")[0])
+            after = chunk[-1][0].removeprefix(_key_of(team_id, "")[0])
         return found, after
 
     def _replace(self, item: Item, sets: dict[str, str], removed: Collection[str], now: datetime) -> None:
@@ -166,7 +175,11 @@ def _directory(team_id: str) -> str:
 
 
 def _key(team_id: str, email: str) -> tuple[str, str]:
-    return f"{team_id}#suppression#{comparable('email', email)}", "suppression"
+    return _key_of(team_id, comparable("email", email))
+
+
+def _key_of(team_id: str, form: str) -> tuple[str, str]:
+    return f"{team_id}#suppression#{form}", "suppression"
 
 
 def _bounced_before(item: Item) -> bool:

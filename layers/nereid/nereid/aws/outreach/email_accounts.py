@@ -8,6 +8,7 @@ from datetime import datetime
 from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table
 from nereid.clock import from_iso, to_exact_iso
+from nereid.models.addresses import forms
 from nereid.models.lead_email import EmailAccount, MailboxProvider, SealedAccount
 
 
@@ -41,8 +42,11 @@ class DynamoEmailAccountStore:
         return sorted(found, key=lambda account: (account.created_at, account.id))
 
     def get(self, team_id: str, email: str) -> SealedAccount | None:
-        item = self._table.get(_team(team_id), email)
-        return SealedAccount(_to_account(item), item["oauth_token"]) if item else None
+        for form in forms("email", email):
+            item = self._table.get(_team(team_id), form)
+            if item:
+                return SealedAccount(_to_account(item), item["oauth_token"])
+        return None
 
     def refused(self, team_id: str, email: str, token: Sequence[bytes]) -> None:
         with suppress(ConditionFailed):  # connected again with another token since

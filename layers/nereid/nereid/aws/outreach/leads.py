@@ -14,6 +14,7 @@ from nereid.aws.outreach.campaigns import assigned_key
 from nereid.aws.table import Item, Table, digest
 from nereid.clock import from_iso, to_exact_iso
 from nereid.errors import AlreadyExists, Conflict, UnknownLead
+from nereid.models.addresses import comparable, forms
 from nereid.models.lead import Lead, LeadChange, LeadFilter
 
 #: Over how many items each count is spread.
@@ -47,9 +48,10 @@ class DynamoLeadStore:
         return {item["id"]: _to_lead(item) for item in found.values()}
 
     def by_emails(self, team_id: str, emails: Iterable[str]) -> dict[str, Lead]:
-        taken = self._table.get_many((_email_key(team_id, email), "lead_email") for email in emails)
+        keys = [(_email_key(team_id, form), "lead_email") for email in emails for form in forms("email", email)]
+        taken = self._table.get_many(keys)
         leads = self.get_many(team_id, (item["lead_id"] for item in taken.values()))
-        return {lead.email: lead for lead in leads.values()}
+        return {comparable("email", lead.email): lead for lead in leads.values()}
 
     def add(self, team_id: str, lead: Lead) -> None:
         try:
@@ -61,7 +63,7 @@ class DynamoLeadStore:
         moves = []
         if after.email != before.email:
             moves = [
-                self._table.writing(_email_item(team_id, after), "attribute_not_exists(pk)"),
+                *self._taking(team_id, after, before.email),
                 self._table.deleting(_email_key(team_id, before.email), "lead_email"),
             ]
         counting = self._counting(team_id, _counts(before, after))
@@ -184,8 +186,19 @@ class DynamoLeadStore:
 
     def _adding(self, team_id: str, lead: Lead) -> list[Item]:
         return [
-            self._table.writing(_email_item(team_id, lead), "attribute_not_exists(pk)"),
+            *self._taking(team_id, lead),
             self._table.writing(_lead_item(team_id, lead)),
+        ]
+
+    def _taking(self, team_id: str, lead: Lead, instead_of: str | None = None) -> list[Item]:
+        """Return the parts of a transaction that take a lead's address, if it is free in all forms but the former."""
+        others = [form for form in forms("email", lead.email) if form not in (lead.email, instead_of)]
+        return [
+            self._table.writing(_email_item(team_id, lead), "attribute_not_exists(pk)"),
+            *(
+                self._table.requiring(_email_key(team_id, form), "lead_email", "attribute_not_exists(pk)")
+                for form in others
+            ),
         ]
 
     def _storing(self, team_id: str, change: LeadChange) -> list[Item]:
@@ -261,7 +274,7 @@ def _chunks(changes: Sequence[LeadChange]) -> Iterator[list[int]]:
     items = 0
     groups: set[str] = set()
     for number, (before, after) in enumerate(changes):
-        own = 2 if before is None else 1
+        own = 1 if before is not None else 1 + len(forms("email", after.email))
         touched = {group for group, _ in _counts(before, after)}
         if items + own + len(groups | touched) > _MOST:
             yield chunk

@@ -22,7 +22,6 @@ from nereid import jsontext
 from nereid.aws.messaging.mime import mime
 from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused
 from nereid.models.delivery import DeliveryJob, Rendered
-from nereid.models.email_address import is_recipient
 from nereid.models.lead_email import GivenContent, MailboxProvider
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import Channel
@@ -37,11 +36,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class EmailChannel:
-    """Sends each e-mail the way it has to go: from a connected mailbox, or through the environment's provider.
-
-    It goes to a plain address only. In any other way to write one (`Sam <sam@example.com>`, several in one, a comment)
-    the list of suppressed addresses would not know it, and the provider would.
-    """
+    """Sends each e-mail the way it has to go: from a connected mailbox, or through the environment's provider."""
 
     def __init__(self, provider: Channel, mailboxes: Channel) -> None:
         self._provider = provider
@@ -57,8 +52,6 @@ class EmailChannel:
         return self._way(job).senders(job, rendered)
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
-        if not is_recipient(job.recipient.value):
-            raise ProviderRefused("InvalidAddress")
         return self._way(job).send(job, rendered, check_time)
 
     def _way(self, job: DeliveryJob) -> Channel:
@@ -102,6 +95,7 @@ class MailboxChannel:
         sealed = self._accounts.get(job.team_id, address)
         if sealed is None or sealed.account.status != "connected":
             raise ProviderRefused(f"reconnect {address}")
+        address = sealed.account.email
         token = self._cipher.open(job.team_id, address, sealed.token)
         # A mail that is sent again by force is a new one, perhaps weeks after its plan.
         date = job.planned_at if job.sending == 1 else self._clock.now()

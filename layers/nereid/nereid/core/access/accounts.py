@@ -14,6 +14,7 @@ from nereid.core.access.verification import Verification
 from nereid.errors import NotFound, RegistrationClosed, TooMany, Unavailable, WrongPassword
 from nereid.logs import logger
 from nereid.models.account import Account, LoggedIn
+from nereid.models.addresses import comparable
 from nereid.models.team import NO_CHANNELS, Channels, Environment, Registration, Team
 from nereid.ports.access import AccountStore, LimitStore
 from nereid.ports.clock import Clock
@@ -22,7 +23,7 @@ _FIRST_ENVIRONMENT = "dev"
 
 
 class NewAccount(NamedTuple):
-    """The data of a registration; the e-mail address in lower case."""
+    """The data of a registration; the e-mail address in the form in which addresses are compared."""
 
     email: str
     password: str
@@ -154,6 +155,11 @@ class Accounts:
         guesses at the same time gets past the limit. A login that finds the limit reached by others that are still
         under way waits for them.
 
+        Parameters
+        ----------
+        email
+            In any spelling.
+
         Raises
         ------
         TooMany
@@ -192,10 +198,11 @@ class Accounts:
     def _checked(self, email: str, password: str, source: str) -> Account:
         """Return the account with a password; an unknown e-mail address takes as long as a wrong password."""
         counted: list[tuple[_Limit, str]] = []
+        address = comparable("email", email)
         try:
             for limit, whose in (
-                (_LOGINS_PER_EMAIL_AND_SOURCE, f"{source_of(source)}#{email}"),
-                (_LOGINS_PER_EMAIL, email),
+                (_LOGINS_PER_EMAIL_AND_SOURCE, f"{source_of(source)}#{address}"),
+                (_LOGINS_PER_EMAIL, address),
                 (_LOGINS_PER_SOURCE, source_of(source)),
             ):
                 self._attempt(limit, whose)

@@ -169,6 +169,7 @@ def create_environment(
     channels: Channels,
     client_access: ClientAccess | None = None,
     keep_rendered: bool = False,
+    default_country: str | None = None,
 ) -> Environment:
     """Make an environment; `AlreadyExists` if the team has one with the identifier."""
     environment = Environment(
@@ -179,6 +180,7 @@ def create_environment(
         channels=channels,
         client_access=client_access or ClientAccess(),
         keep_rendered=keep_rendered,
+        default_country=default_country,
         created_at=clock.now(),
     )
     accounts.create_environment(environment)
@@ -194,6 +196,7 @@ def update_environment(
     channels: Channels,
     client_access: ClientAccess,
     keep_rendered: bool | None = None,
+    default_country: str | None = "",
 ) -> Environment:
     """Change an environment, member by member.
 
@@ -201,6 +204,8 @@ def update_environment(
     ----------
     name, keep_rendered
         None if it stays.
+    default_country
+        Empty if it stays.
     channels, client_access
         Their members that were not set stay.
 
@@ -224,6 +229,7 @@ def update_environment(
                 "channels": environment.channels.changed(channels),
                 "client_access": environment.client_access.changed(client_access),
                 "keep_rendered": environment.keep_rendered if keep_rendered is None else keep_rendered,
+                "default_country": environment.default_country if default_country == "" else default_country,
             }
         )
         accounts.update_environment(changed)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from nereid.auth.credentials import ClientCaller, Environments
 from nereid.auth.user_tokens import UserToken, UserTokens
 from nereid.errors import Forbidden, UserTokenRequired
+from nereid.models.addresses import comparable
 from nereid.models.message import Alias, Operation, RegisterDevice
 from nereid.models.operation import Traits, Unvouched, Who
 from nereid.models.team import Scope
-from nereid.models.user import comparable
 
 #: The traits that are addresses.
 _ADDRESSES: tuple[Unvouched, ...] = ("email", "phone")
@@ -105,4 +105,4 @@ def _unvouched(operation: Operation, token: UserToken | None) -> list[Unvouched]
 def _is_named(type_: str, value: str | None, named: str | None) -> bool:
     if not value or not named:
         return False
-    return comparable(type_, value.strip()) == comparable(type_, named.strip())
+    return comparable(type_, value) == comparable(type_, named)

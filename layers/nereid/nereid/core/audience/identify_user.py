@@ -9,6 +9,7 @@ from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.crowding import least_vouched
 from nereid.errors import Conflict
 from nereid.logs import logger
+from nereid.models.addresses import normal
 from nereid.models.operation import Traits, Unvouched, Who
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, MAX_META_BYTES, ContactInfo, ContactType, User
@@ -25,29 +26,41 @@ def identify_user(
     traits: Traits,
     unvouched: Sequence[Unvouched] = (),
     operation_id: str | None = None,
+    *,
+    country: str | None = None,
 ) -> User:
     """Find or create the user and set the given traits; the others stay. Return the user as it was found.
+
+    Addresses are stored in normal form, also those that reach nobody.
 
     An address for which only a public key vouches is not verified, and takes the place of none that is.
 
     Safe to repeat. The record and the contact infos are written together or not at all.
+
+    Parameters
+    ----------
+    country
+        ISO code of the country of phone numbers that name none.
 
     Raises
     ------
     Unavailable
         If a store failed, or others kept writing the same user.
     """
+    given = {name: getattr(traits, name) for name in traits.model_fields_set}
+    given |= {name: normal(type_, given[name], country) or None for name, type_ in _CONTACTS.items() if given.get(name)}
 
     def attempt() -> User:
         user = identities.find_or_create(scope, who, operation_id)
-        _apply(identities, scope, user, traits, unvouched)
+        _apply(identities, scope, user, given, unvouched)
         return user
 
     return until_uncontested("user", attempt)
 
 
-def _apply(identities: Identities, scope: Scope, user: User, traits: Traits, unvouched: Sequence[Unvouched]) -> None:
-    given = {name: getattr(traits, name) for name in traits.model_fields_set}
+def _apply(
+    identities: Identities, scope: Scope, user: User, given: Mapping[str, Any], unvouched: Sequence[Unvouched]
+) -> None:
     named = [(type_, given[name] or None, name not in unvouched) for name, type_ in _CONTACTS.items() if name in given]
     changes: dict[str, Any] = {name: given[name] for name in ("timezone", "locale") if name in given}
     changes["updated_at"] = identities.clock.now()

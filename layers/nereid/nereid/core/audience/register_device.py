@@ -1,24 +1,20 @@
 """Register an installation of an app, with the push token that reaches it."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.crowding import contact_of, crowded_out
-from nereid.errors import Conflict, Unavailable
+from nereid.core.audience.token_owners import TokenOwners
+from nereid.errors import Conflict
 from nereid.logs import logger
 from nereid.models.operation import Who
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, MAX_DEVICES, ContactInfo, Device, User
-from nereid.ports.audience import DeviceChange, DeviceStore, TokenHolder
+from nereid.ports.audience import DeviceChange, DeviceStore
 
 ORIGIN = "device"
-#: From how many users one call takes a token, at most: reading each takes a few milliseconds of a function's time.
-MOST_HOLDERS = 1000
-#: How many items one step of that writes. A transaction takes 100, and the last step writes the new owner's as well.
-_STEP_WRITES = 80
 
 
 @dataclass(frozen=True)
@@ -44,9 +40,6 @@ class Devices:
         that the device had before is forgotten; a device without a token keeps the one it has. Safe to repeat.
 
         Of a user with as many devices, or contact infos, as one can have, another device goes: see `crowding`.
-
-        A token that many users have is taken from them in steps, and given in the last one; a repetition goes on
-        from the last step that was done.
 
         Parameters
         ----------
@@ -78,7 +71,8 @@ class Devices:
         known = _match(devices, device)
         if known is not None:
             device = device.model_copy(update={"created_at": known.created_at})
-        if device.token is not None and not may_take and self._is_anothers(scope, user.user_id, device.token):
+        tokens = TokenOwners(self.store, self.identities.clock)
+        if device.token is not None and not may_take and tokens.has_another(scope, user.user_id, device.token):
             device = device.model_copy(update={"token": None})
         gone = []
         if known is None and len(devices) >= MAX_DEVICES:
@@ -90,42 +84,8 @@ class Devices:
         if device.token is None:
             self.store.save(scope, [_without(gone, user, _keeping_token(user, device, known))])
             return
-        last = self.store.last_registration(scope, device.token)
         own = _with_token(user, device, known, devices, gone, verified=verified, may_take=may_take)
-        others = self._taken_from_most(scope, user.user_id, device.token)
-        now = self.identities.clock.now()
-        self.store.save_with_token(scope, [own, *others], device.token, uuid.uuid4().hex, last, now)
-
-    def _is_anothers(self, scope: Scope, but: str, token: str) -> bool:
-        """Tell whether another user has a token, and not only because an app with a public key said so."""
-        for user_id in self.store.holding(scope, token, MOST_HOLDERS):
-            holder = self.store.holder(scope, user_id, token) if user_id != but else None
-            if holder is not None and holder.contact.verified is not False:
-                return True
-        return False
-
-    def _taken_from_most(self, scope: Scope, but: str, token: str) -> list[DeviceChange]:
-        """Take a token from other users, as far as one transaction cannot; return the changes of those that are left.
-
-        Nobody has it between the steps and the registration, which is better than two: a push for the new owner must
-        not reach an old one.
-        """
-        changes: list[DeviceChange] = []
-        user_ids = self.store.holding(scope, token, MOST_HOLDERS + 1)
-        for user_id in user_ids[:MOST_HOLDERS]:
-            holder = self.store.holder(scope, user_id, token) if user_id != but else None
-            if holder is None:
-                continue
-            change = _without_token(holder)
-            if changes and sum(map(_writes, changes)) + _writes(change) > _STEP_WRITES:
-                self.store.save(scope, changes)
-                changes = []
-            changes.append(change)
-        if len(user_ids) > MOST_HOLDERS:
-            if changes:
-                self.store.save(scope, changes)
-            raise Unavailable("a push token is being taken from very many users")
-        return changes
+        tokens.give(scope, own, device.token)
 
 
 def _with_token(
@@ -168,20 +128,6 @@ def _without(gone: Sequence[Device], user: User, change: DeviceChange) -> Device
         removed_devices=[*change.removed_devices, *gone],
         removed_contacts=[*change.removed_contacts, *contacts],
     )
-
-
-def _without_token(holder: TokenHolder) -> DeviceChange:
-    """Return the change of another user that had the token."""
-    return DeviceChange(
-        holder.user,
-        removed_contacts=[holder.contact],
-        devices=[device.model_copy(update={"token": None}) for device in holder.devices],
-    )
-
-
-def _writes(change: DeviceChange) -> int:
-    """Return how many items a change of :func:`_without_token` writes: user, contact info, address and devices."""
-    return 3 + len(change.devices)
 
 
 def _match(devices: list[Device], device: Device) -> Device | None:

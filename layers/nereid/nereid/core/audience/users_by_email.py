@@ -8,7 +8,7 @@ from nereid.contention import until_uncontested
 from nereid.core.audience.users import new_user
 from nereid.core.audience.vibetrace.user_attributes import with_changes
 from nereid.errors import AlreadyExists, Invalid, NotFound
-from nereid.models.email_address import is_address
+from nereid.models.addresses import normal, why_unreachable
 from nereid.models.team import Scope
 from nereid.models.user import ContactInfo, User
 from nereid.ports.audience import AddressedUserStore
@@ -24,7 +24,7 @@ def user_by_email(users: AddressedUserStore, scope: Scope, email: str) -> User:
 
 
 def holder(users: AddressedUserStore, scope: Scope, email: str) -> User | None:
-    """Return the user with this address, with contact infos."""
+    """Return the user with this address, in any spelling, with contact infos."""
     for user_id in users.holding(scope, "email", email):
         user = users.load(scope, user_id)
         if user is not None and user.contact_info("email", email):
@@ -44,7 +44,8 @@ def create_user_with_email(
     Invalid
         If it is no address, or on the attributes.
     """
-    if not is_address(email):
+    email = normal("email", email)
+    if why_unreachable("email", email) is not None:
         raise Invalid({"email": "is not an e-mail address"})
     meta = with_changes({}, attributes)
 

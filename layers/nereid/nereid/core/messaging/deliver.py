@@ -34,11 +34,12 @@ from nereid.errors import (
 )
 from nereid.logs import failed
 from nereid.metrics import DeliveryCounts
+from nereid.models.addresses import why_unreachable
 from nereid.models.attachment_url import ATTACHMENT
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.message import Message
 from nereid.models.message_keys import id_of
-from nereid.models.phone_number import COUNTRY_NOT_ALLOWED, NOT_A_NUMBER
+from nereid.models.phone_number import COUNTRY_NOT_ALLOWED
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
     UNKNOWN_OUTCOME,
@@ -60,6 +61,8 @@ _RECORD_PAUSES = (0.1, 0.3, 1.0, 2.0, 3.0, 3.0)
 _RECORD_SECONDS = 7
 #: The reason of a delivery that was not handed over while it was worth it.
 EXPIRED = "expired"
+#: How the reason of a delivery begins that no provider would be able to deliver.
+UNREACHABLE = "unreachable"
 #: When a job comes again that another run is about to make way for, in seconds.
 _SHORTLY = 5
 #: How long a claim holds, in seconds: longer than a function may run, shorter than its queue hides a message.
@@ -71,7 +74,7 @@ HAND_OVER_SECONDS = 15
 DELIVERY_SECONDS = HAND_OVER_SECONDS + 3
 #: The failures that somebody may mend: each has a line in the log.
 _LOGGED = frozenset(
-    {"provider", "template", "gave up", ATTACHMENT, EXPIRED, NOT_ALLOWED, NOT_A_NUMBER, COUNTRY_NOT_ALLOWED}
+    {"provider", "template", "gave up", ATTACHMENT, EXPIRED, NOT_ALLOWED, UNREACHABLE, COUNTRY_NOT_ALLOWED}
 )
 #: Longest text of a mocked delivery's `rendered`, in characters, and most of all its texts together, in bytes.
 _RENDERED_CUT, _RENDERED_BYTES = 65536, 350_000
@@ -246,6 +249,11 @@ class Deliverer:
         """Return how a delivery ends that is not to be sent, or None if it is."""
         if job.mock:
             return Outcome("mocked", missing_variables=rendered.missing_variables, template_notes=rendered.notes)
+        why = why_unreachable(job.recipient.type, job.recipient.value)
+        if why is not None:
+            # In another way to write an address (`Sam <sam@example.com>`, several in one, a comment) the list of
+            # suppressed addresses would not know it, and the provider would.
+            return Outcome("failed", f"{UNREACHABLE}: {why}")
         if self.suppressions is not None:
             suppression = self.suppressions.get(job.team_id, job.recipient.value)
             subscription = rendered.unsubscribe_url is not None
@@ -286,6 +294,8 @@ class Deliverer:
     def _turn(self, job: DeliveryJob, seconds_left: Callable[[], float]) -> Busy | None:
         """Wait for a delivery's turn at the provider; return why it does not come now, if it does not."""
         if self.waiting is None or job.mock or not self.channel.is_paced(job) or _is_expired(job, self.clock.now()):
+            return None
+        if why_unreachable(job.recipient.type, job.recipient.value) is not None:
             return None
         return self.waiting.turn(job, seconds_left)
 

@@ -5,18 +5,15 @@ counted. So neither a job that comes again nor a run at the same time counts it 
 count. See docs/adr/0033-public-keys.md.
 """
 
-import unicodedata
-from contextlib import suppress
 from dataclasses import dataclass
 
+from nereid.models.addresses import comparable
 from nereid.models.delivery import DeliveryJob
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import HourlyCounts, HourlyLimit
 
 #: The reason of a delivery that is over a limit.
 LIMITED = "limited"
-#: What people write into phone numbers, and numbers do not have.
-_NO_PART_OF_NUMBERS = str.maketrans("", "", " \u00a0-./()")
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def limits_of(job: DeliveryJob) -> list[HourlyLimit]:
     if job.limits is None or job.mock:  # in a mock environment nothing is handed over
         return []
     hourly, channel = job.limits.hourly, job.notification.channel
-    address = counted_as(channel, job.recipient.value)
+    address = comparable(job.recipient.type, job.recipient.value)
     match channel:
         case "email":
             return [HourlyLimit("email_address", address, hourly.emails_per_address)]
@@ -60,15 +57,3 @@ def limits_of(job: DeliveryJob) -> list[HourlyLimit]:
                 HourlyLimit("sms_key", job.limits.key_id, hourly.sms_per_key),
             ]
     return []
-
-
-def counted_as(channel: str, address: str) -> str:
-    """Return the form in which an address is counted: however it is written, it is one mailbox or one phone."""
-    plain = "".join(each for each in address if unicodedata.category(each) != "Cf").strip()
-    if channel == "sms":
-        number = plain.replace("(0)", "").translate(_NO_PART_OF_NUMBERS)
-        return f"+{number[2:]}" if number.startswith("00") else number
-    local, at, domain = unicodedata.normalize("NFC", plain).lower().rpartition("@")
-    with suppress(UnicodeError):  # no domain; nothing is sent there
-        domain = domain.encode("idna").decode()
-    return f"{local}{at}{domain}"

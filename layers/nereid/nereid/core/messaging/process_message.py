@@ -29,6 +29,7 @@ from nereid.core.templates.variables import template_variables, user_variables
 from nereid.errors import NotFound, TemplateFailed
 from nereid.logs import condition_failed, id_conflict
 from nereid.metrics import DeliveryCounts
+from nereid.models.addresses import comparable, normal
 from nereid.models.delivery import (
     CONTACT_OF,
     NOT_APPLICABLE,
@@ -47,7 +48,7 @@ from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import EventBatch, Message, Replay
 from nereid.models.message_keys import key_of
 from nereid.models.team import Channels, Environment, Scope
-from nereid.models.user import User, anonymous_id_of, comparable
+from nereid.models.user import User, anonymous_id_of
 from nereid.ports.audience import UserStore
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import (
@@ -277,14 +278,17 @@ class Processor:
         carried: Message | None,
         asked_at: datetime,
     ) -> DeliveryJob:
-        assert planned.recipient is not None
+        recipient = planned.recipient
+        assert recipient is not None
+        # As an earlier release planned it, it may not be in normal form.
+        value = normal(recipient.type, recipient.value, environment.default_country)
         job = DeliveryJob(
             team_id=environment.team_id,
             environment=environment.identifier,
             mock=environment.mock,
             channels=environment.providers(self.defaults),
             delivery_id=planned.id,
-            recipient=planned.recipient,
+            recipient=recipient.model_copy(update={"value": value}),
             notification=notification,
             message_id=message.key,
             message=carried,
@@ -314,7 +318,7 @@ def make_plan(
         return plan
     if not configured.notifications:
         return plan
-    contacts = recipients_of(message, user)
+    contacts = recipients_of(message, user, environment.default_country)
     variables = template_variables(environment.identifier, message, user_variables(user, message.user_id))
     inbox = _inbox_of(message, user)
     plan.recipients = [*contacts, *inbox]
@@ -351,25 +355,29 @@ def _log_failed_conditions(scope: Scope, message: Message, plan: Plan) -> None:
             condition_failed(notification=skipped.notification, **ids)
 
 
-def recipients_of(message: Message, user: User | None) -> list[Recipient]:
-    """Return the contacts of a message: the user's, then the event's, each (type, value) once.
+def recipients_of(message: Message, user: User | None, country: str | None = None) -> list[Recipient]:
+    """Return the contacts of a message in normal form: the user's, then the event's, each (type, value) once.
 
     A stored contact's `filterable` stays where the event's entry of the same address has none.
     """
     found: dict[tuple[str, str], Recipient] = {}
     if user and not message.ignore_user_contacts:
         for stored in user.contact_infos:
-            found[stored.key] = Recipient(
-                type=stored.type,
-                value=stored.value,
-                filterable=stored.filterable,
-                verified=stored.verified is not False,
+            value = normal(stored.type, stored.value, country)
+            recipient = Recipient(
+                type=stored.type, value=value, filterable=stored.filterable, verified=stored.verified is not False
             )
+            first = found.setdefault((stored.type, comparable(stored.type, value)), recipient)
+            # Earlier releases stored several spellings of one.
+            first.verified = first.verified or recipient.verified
     for entry in message.contacts():
-        key = (entry.type, comparable(entry.type, entry.value))
+        value = normal(entry.type, entry.value, country)
+        if not value:
+            continue
+        key = (entry.type, comparable(entry.type, value))
         known = found.get(key)
         if known is None:
-            found[key] = Recipient(type=entry.type, value=entry.value, filterable=entry.filterable)
+            found[key] = Recipient(type=entry.type, value=value, filterable=entry.filterable)
             continue
         known.verified = True  # no event that an app sends has contacts
         if entry.filterable is not None:

@@ -58,7 +58,8 @@ class Operations:
         scope = environment.scope
         match operation:
             case Identify(who=who, traits=traits, unvouched=unvouched):
-                return identify_user(self.identities, scope, who, traits, unvouched, operation.id)
+                country = environment.default_country
+                return identify_user(self.identities, scope, who, traits, unvouched, operation.id, country=country)
             case Alias(anonymous_id=anonymous_id, external_id=external_id):
                 return alias_user(self.identities, scope, anonymous_id, external_id, operation.id)
         is_verified = not operation.unvouched

@@ -1,8 +1,8 @@
 """A team's list of addresses that are not to be mailed, as the team itself reads and changes it."""
 
 from nereid.errors import NotFound
+from nereid.models.addresses import comparable
 from nereid.models.suppression import SUPPRESSION_REASONS, Suppression, SuppressionReason
-from nereid.models.user import comparable
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import SuppressionListener, SuppressionStore
 
@@ -22,7 +22,7 @@ def list_suppressions(
     Parameters
     ----------
     email, reason
-        Only this address, in any case; only addresses that are suppressed for this reason.
+        Only this address, in any spelling; only addresses that are suppressed for this reason.
     """
     if email is None:
         return suppressions.page(team_id, after, limit, reason)

@@ -20,7 +20,10 @@ def track_event(identities: Identities, processor: Processor, environment: Envir
         As :meth:`Processor.process` and :func:`identify_user`.
     """
     if event.traits is not None:
-        identify_user(identities, environment.scope, event.who, event.traits, event.unvouched, event.id)
+        country = environment.default_country
+        identify_user(
+            identities, environment.scope, event.who, event.traits, event.unvouched, event.id, country=country
+        )
 
     ids = event.who.ids()
     # A repeated request names the profile still that became this user since.

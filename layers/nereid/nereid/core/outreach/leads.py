@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from nereid.contention import until_uncontested
 from nereid.errors import Conflict, NotFound
+from nereid.models.addresses import comparable
 from nereid.models.lead import Lead, LeadChange, LeadStatus
 from nereid.models.suppression import SuppressionReason
 from nereid.ports.clock import Clock
@@ -78,8 +79,13 @@ def mark_lead(leads: LeadStore, clock: Clock, team_id: str, lead_id: str, status
 
 def mark_address(leads: LeadStore, clock: Clock, team_id: str, email: str, status: LeadStatus) -> Lead | None:
     """As :func:`mark_lead`, for the lead that has an address now."""
-    lead = leads.by_emails(team_id, [email.lower()]).get(email.lower())
+    lead = _of_address(leads, team_id, email)
     return mark_lead(leads, clock, team_id, lead.id, status) if lead else None
+
+
+def _of_address(leads: LeadStore, team_id: str, email: str) -> Lead | None:
+    address = comparable("email", email)
+    return leads.by_emails(team_id, [address]).get(address)
 
 
 def reopen_address(
@@ -93,7 +99,7 @@ def reopen_address(
         The reasons for which the address is still suppressed.
     """
     status: LeadStatus = "bounced" if "bounce" in left else "unsubscribed" if left else "contacted"
-    lead = leads.by_emails(team_id, [email.lower()]).get(email.lower())
+    lead = _of_address(leads, team_id, email)
     if lead is None:
         return
 
@@ -180,7 +186,9 @@ def _plan(known: Lead | None, rows: Sequence[tuple[int, Mapping[str, Any]]], now
             lead = _new(now + timedelta(microseconds=number), row)
             outcomes.append("added")
             continue
-        merged = lead.model_copy(update={name: value for name, value in row.items() if value})
+        # Its address is the row's; one that an earlier release stored keeps its spelling, which is its key.
+        given = {name: value for name, value in row.items() if value and name != "email"}
+        merged = lead.model_copy(update=given)
         outcomes.append("skipped" if merged == lead else "updated")
         lead = merged
     assert lead is not None

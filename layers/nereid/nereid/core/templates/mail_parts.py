@@ -12,6 +12,7 @@ from typing import Any
 from nereid.core.one_line import one_line
 from nereid.core.templates.rendering import current
 from nereid.errors import TemplateFailed
+from nereid.models.addresses import comparable
 from nereid.models.delivery import File
 from nereid.models.event_type import MAX_FILENAME, MAX_FILES_BYTES, Attachment, EmailTemplate
 from nereid.models.mailbox import Mailbox, encoded_words, read_mailbox
@@ -97,7 +98,7 @@ def fill_parts(
         answers = _mailbox("reply_to", fill(template.reply_to))
         if answers is not None:
             members["reply_to"] = answers.text
-    seen = {to.lower()}
+    seen = {comparable("email", to)}
     for name in ("cc", "bcc"):
         given: Sequence[str] | None = getattr(template, name)
         if given is not None:
@@ -119,8 +120,11 @@ def _copies(
             current().note(f"{name}[{index}]: it {_NOT_PUBLIC}")
             continue
         mailbox = _mailbox(f"{name}[{index}]", fill(source))
-        if mailbox is not None and mailbox.address.lower() not in seen:
-            seen.add(mailbox.address.lower())
+        if mailbox is None:
+            continue
+        address = comparable("email", mailbox.address)
+        if address not in seen:
+            seen.add(address)
             yield mailbox.text
 
 

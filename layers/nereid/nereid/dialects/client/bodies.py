@@ -8,6 +8,7 @@ from typing import Any
 from nereid.auth.credentials import ClientCaller
 from nereid.dialects.client import checks
 from nereid.dialects.http import Request
+from nereid.models.addresses import normal
 from nereid.models.message import (
     Alias,
     Identify,
@@ -68,7 +69,7 @@ def device(value: Any, caller: ClientCaller, now: datetime) -> RegisterDevice:
     checks.check_size(value, checks.MAX_OBJECT_BYTES)
     known = {field.name: value[field.name] for field in checks.DEVICE if field.name in value}
     given = {name: text for name, text in known.items() if name not in _IDS}
-    given["token"] = given.get("token") or None
+    given["token"] = normal("firebase_token", given.get("token") or "") or None
     extra = {name: each for name, each in value.items() if name not in known}
     registered = Device(**given, extra=extra, created_at=now, updated_at=now)
     return RegisterDevice(

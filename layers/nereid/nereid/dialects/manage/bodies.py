@@ -52,6 +52,18 @@ EnvironmentIdentifier = Annotated[
 ]
 
 
+def _check_country(code: str) -> str:
+    from nereid.models.phone_number import countries
+
+    if code not in countries():
+        raise ValueError("must be the ISO code of a country, as DE")
+    return code
+
+
+#: ISO code of a country whose phone numbers are known.
+Country = Annotated[str, StringConstraints(to_upper=True, max_length=2), AfterValidator(_check_country)]
+
+
 class _Known(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -129,6 +141,7 @@ class EnvironmentBody(LaxBody):
     channels: ChannelsBody = ChannelsBody()
     client_access: ClientAccessBody = ClientAccessBody()
     keep_rendered: bool = False
+    default_country: Country | None = None
 
 
 class EnvironmentChangesBody(LaxBody):
@@ -140,6 +153,7 @@ class EnvironmentChangesBody(LaxBody):
     channels: ChannelsBody = ChannelsBody()
     client_access: ClientAccessBody = ClientAccessBody()
     keep_rendered: bool = False
+    default_country: Country | None = None
 
 
 def _check_entry(text: str) -> str:

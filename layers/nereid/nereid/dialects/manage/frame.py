@@ -30,9 +30,11 @@ from nereid.errors import (
     Unauthenticated,
     Unavailable,
 )
+from nereid.models.addresses import normal, why_unreachable
 from nereid.models.delivery import Delivery, Replayed
 from nereid.models.event_type import EventType
 from nereid.models.letter import Letter
+from nereid.models.message import usable
 from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
 from nereid.ports.messaging import StoredMessage
@@ -303,6 +305,7 @@ def environment_object(environment: Environment, defaults: Channels) -> dict[str
         "channels": environment.providers(defaults).model_dump(mode="json", by_alias=True),
         "client_access": environment.client_access.model_dump(mode="json"),
         "keep_rendered": environment.keep_rendered,
+        "default_country": environment.default_country,
         "created_at": to_iso(environment.created_at),
     }
 
@@ -359,17 +362,17 @@ def suppression_object(suppression: Suppression) -> dict[str, Any]:
     }
 
 
-def message_object(environment: str, stored: StoredMessage) -> dict[str, Any]:
-    """Return a message, without its deliveries, as this API shows it."""
+def message_object(environment: Environment, stored: StoredMessage) -> dict[str, Any]:
+    """Return a message, without its deliveries, as this API shows it: with marks of the contacts that reach nobody."""
     message, plan, conflicts = stored
     return {
         "message_id": message.message_id,
-        "environment": environment,
+        "environment": environment.identifier,
         "event_type": message.event_type,
         "user_id": message.user_id,
         "source": message.source,
         "data": message.data,
-        "contact_infos": message.contact_infos,
+        "contact_infos": [_contact(entry, environment.default_country) for entry in message.contact_infos],
         "ignore_user_contacts": message.ignore_user_contacts,
         "timestamp": message.timestamp,
         "extra": message.extra,
@@ -378,6 +381,13 @@ def message_object(environment: str, stored: StoredMessage) -> dict[str, Any]:
         "reason": plan.reason,
         "skipped": [each.model_dump() for each in plan.all_skipped()],
     }
+
+
+def _contact(entry: dict[str, Any], country: str | None) -> dict[str, Any]:
+    contact = usable(entry)
+    if contact is None or why_unreachable(contact.type, normal(contact.type, contact.value, country)) is None:
+        return entry
+    return {**entry, "unreachable": True}
 
 
 def replay_object(environment: str, message_id: str, replay_id: str, replayed: Sequence[Replayed]) -> dict[str, Any]:

@@ -6,7 +6,17 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from nereid import jsontext
-from nereid.dialects.accounts import Email, Line, NewPassword, NoneIfBlank, OptionalLine, Required, Secret, Trimmed
+from nereid.dialects.accounts import (
+    Email,
+    KnownEmail,
+    Line,
+    NewPassword,
+    NoneIfBlank,
+    OptionalLine,
+    Required,
+    Secret,
+    Trimmed,
+)
 from nereid.dialects.body_types import LaxBody
 from nereid.models.campaign import CampaignStatus, CampaignType
 from nereid.models.lead import LeadStatus, TeamStatus
@@ -45,7 +55,7 @@ LeadIds = Annotated[list[Word], Field(min_length=1, max_length=MAX_LEADS), Requi
 class LoginBody(LaxBody):
     """The credentials of a login."""
 
-    email: Email
+    email: KnownEmail
     password: Secret
 
 

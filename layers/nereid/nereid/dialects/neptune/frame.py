@@ -15,6 +15,7 @@ from nereid.dialects.body_types import MAX_IDENTIFIER, Body, first_errors, is_mi
 from nereid.dialects.http import MAX_BODY_BYTES, BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
 from nereid.dialects.http import not_available as unavailable
 from nereid.errors import AlreadyExists, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+from nereid.models.addresses import normal, why_unreachable
 from nereid.models.team import Environment
 from nereid.models.user import AppNotification, ContactInfo, User
 
@@ -108,8 +109,8 @@ def accepted(message_id: str) -> Response:
     return Response(200, {"message_id": message_id, "status": "accepted"})
 
 
-def user_object(user: User, *, with_contact_infos: bool = False) -> dict[str, Any]:
-    """Return a user as Neptune shows it."""
+def user_object(user: User, *, with_contact_infos: bool = False, country: str | None = None) -> dict[str, Any]:
+    """Return a user as Neptune shows it; `country` is the environment's default."""
     shown: dict[str, Any] = {
         "user_id": user.user_id,
         "meta": user.meta,
@@ -120,19 +121,29 @@ def user_object(user: User, *, with_contact_infos: bool = False) -> dict[str, An
         if getattr(user, name) is not None:
             shown[name] = getattr(user, name)
     if with_contact_infos:
-        shown["contact_infos"] = [contact_info_object(contact) for contact in user.contact_infos]
+        shown["contact_infos"] = [contact_info_object(contact, country) for contact in user.contact_infos]
     return shown
 
 
-def contact_info_object(contact: ContactInfo) -> dict[str, Any]:
-    """Return a contact info as Neptune shows it; one for which only an app's public key vouches says so."""
-    unverified = {"verified": False} if contact.verified is False else {}
+def contact_info_object(contact: ContactInfo, country: str | None) -> dict[str, Any]:
+    """Return a contact info as Neptune shows it.
+
+    One for which only an app's public key vouches says so, and one at which nobody can be reached.
+
+    Parameters
+    ----------
+    country
+        The environment's default country.
+    """
+    marks = {"verified": False} if contact.verified is False else {}
+    if why_unreachable(contact.type, normal(contact.type, contact.value, country)) is not None:
+        marks["unreachable"] = True
     return {
         "type": contact.type,
         "value": contact.value,
         "filterable": contact.filterable,
         "meta": contact.meta,
-        **unverified,
+        **marks,
         "created_at": to_iso(contact.created_at),
         "updated_at": to_iso(contact.updated_at),
     }

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nereid.errors import AlreadyExists, Conflict, NotFound
+from nereid.models.addresses import comparable
 from nereid.models.message import Message, Rule
 from nereid.models.team import Scope
-from nereid.models.user import ContactInfo, User, comparable
+from nereid.models.user import ContactInfo, User
 from nereid.ports.audience import Settled, Settlement
 
 SCOPE = Scope("team", "dev")

@@ -14,7 +14,7 @@ from nereid.core.audience.vibetrace.amounts import amount
 from nereid.core.audience.vibetrace.user_attributes import with_changes, with_open, with_purchase, with_visit
 from nereid.errors import Invalid
 from nereid.logs import discarded
-from nereid.models.email_address import is_address
+from nereid.models.addresses import normal, why_unreachable
 from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.models.user import MAX_CONTACT_INFOS, ContactInfo, User
@@ -98,7 +98,8 @@ class EventRules:
 
     def _with_email(self, scope: Scope, settlement: Settlement, user: User, email: str, at: datetime) -> Settlement:
         """Add the address that a login brought, unless the user has one or somebody else has this one."""
-        if not is_address(email):
+        email = normal("email", email)
+        if why_unreachable("email", email) is not None:
             return settlement
         stored = self.users.load(scope, user.user_id)
         contacts = stored.contact_infos if stored else []
