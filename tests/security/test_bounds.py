@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import product
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -263,7 +264,8 @@ with memory_limit.memory_limit():
     except TemplateFailed as error:
         print(error)
 """
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    path = {"PYTHONPATH": str(Path(memory_limit.__file__).parents[2])}
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=path)
     assert ran.stdout == "took too much memory\n"
 
 
