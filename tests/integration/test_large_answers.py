@@ -125,20 +125,20 @@ def test_a_user_with_contact_infos(lists: Lists, text: str) -> None:
     create_or_update_user(runtime.users, runtime.clock, scope, "u", {"k": PLAIN})
     refused = 0
     for number in range(MAX_CONTACT_INFOS):
-        address, filterable = f"{number}@".ljust(4096, "é"), "é" * 256
-        if not _added(lists, address, {"k": text}):
+        value, changes = f"{number}@".ljust(4096, "é"), {"filterable": "é" * 256}
+        if not _added(lists, value, {"k": text}):
             refused += 1
-            put_contact_info(runtime.users, runtime.clock, scope, "u", "email", address, {"filterable": filterable})
+            put_contact_info(runtime.users, runtime.clock, scope, "u", "firebase_token", value, changes)
     assert 0 < refused < MAX_CONTACT_INFOS
     answer = lists.get("/neptune/dev/users/u", {"includes": "contact_infos"})
     assert len(answer.json()["contact_infos"]) == MAX_CONTACT_INFOS
 
 
-def _added(lists: Lists, address: str, meta: dict[str, Any]) -> bool:
+def _added(lists: Lists, value: str, meta: dict[str, Any]) -> bool:
     """Add a contact info; tell whether there was room for it."""
     runtime, scope = lists.world.runtime, lists.world.environment.scope
     try:
-        add_contact_info(runtime.users, runtime.clock, scope, "u", "email", address, "é" * 256, meta)
+        add_contact_info(runtime.users, runtime.clock, scope, "u", "firebase_token", value, "é" * 256, meta)
     except Invalid:
         return False
     return True
