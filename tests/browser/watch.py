@@ -56,9 +56,9 @@ class Watch:
             page.evaluate("null")
         self._context.close()
         surprises = [each for each in self.faults if not any(re.search(pattern, each) for pattern in self._expected)]
-        assert surprises == []
+        assert not surprises, "the pages went wrong:\n" + "\n".join(surprises)
         missing = [pattern for pattern in self._expected if not any(re.search(pattern, each) for each in self.faults)]
-        assert missing == [], "nothing of the kind went wrong"
+        assert not missing, "nothing of the kind went wrong:\n" + "\n".join(missing)
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error":
