@@ -118,6 +118,20 @@ class TestPostles:
         answer = app.public.ask("GET", f"/neptune/app_notifications/{{env}}?user_id={user}&type=all")
         assert answer.json()["data"][0]["read_at"] is not None
 
+    def test_a_message_leads_to_no_script_that_the_data_gave(self, app: App, shop: Shop) -> None:
+        user, name = unique(), unique("e")
+        template = {"title": "Parcel", "body": "b", "action_url": "{{ data.to }}"}
+        app.manage.configure({**INBOX, "template": template}, event_type=name)
+        assert shop.call("postles.identify", {"externalId": user, "traits": {}}) == ACCEPTED
+        event = {"event": name, "properties": {"to": "javascript:document.title='taken'"}}
+        assert shop.call("postles.track", event) == ACCEPTED
+        app.server.message(messages(app, name, user)[0]["message_id"])
+        shop.page.evaluate("postles.checkInbox()")
+        link = shop.page.locator("#messages a")  # type: ignore[union-attr]
+        link.click()
+        expect(link).not_to_have_attribute("href", re.compile(""))
+        assert shop.page.evaluate("document.title") == "A shop"
+
     def test_the_inbox_is_looked_at_again_when_the_page_comes_to_the_front(self, app: App, shop: Shop) -> None:
         user = unique()
         notify(app, user, title="first")
