@@ -26,7 +26,7 @@ def find() -> str | None:
 
 
 def may_install() -> bool:
-    """Tell whether this is root on Debian itself: Ubuntu's package of that name is a snap, which few servers can run."""
+    """Tell whether this is root on Debian. Ubuntu's package of that name is a snap, which containers do not run."""
     is_debian = _RELEASE.is_file() and "ID=debian" in _RELEASE.read_text(encoding="utf-8").splitlines()
     return is_debian and os.geteuid() == 0 and shutil.which("apt-get") is not None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Frame, Page
+from playwright.sync_api import Frame, Locator, Page
 
 #: What the Client API answers when it has taken something.
 ACCEPTED = (204, "")
@@ -28,10 +28,18 @@ class Shop:
         self._given = [base_url, key]
         page.evaluate(
             "([url, key]) => { window.parcelvoy = new Parcelvoy(url, key);"
-            " window.postles = new Postles(url, key, show); window.caller = new Caller(url, key); }",
+            " window.postles = new Postles(url, key); window.caller = new Caller(url, key); }",
             self._given,
         )
         self.anonymous: str = page.evaluate("() => parcelvoy.anonymousId = postles.anonymousId")
+
+    def show_messages(self) -> Locator:
+        """Let Postles look for messages by itself, as it does where the page shows them; return those that it shows.
+
+        Until an identify is processed, somebody new has no inbox, which is a 404.
+        """
+        self.page.evaluate("() => { postles.onMessage = show }")
+        return self.page.locator("#messages li")
 
     def call(self, method: str, argument: Any = None) -> tuple[int, Any]:
         """Call a method of a client in the page.

@@ -43,6 +43,7 @@ def run(watch: Watch, site: str, script: str, heard: str = "") -> None:
         ("Promise.reject(new Error('rejected'))", "page: rejected"),
         ("fetch('nothing.json')", "console: Failed to load resource: the server responded with a status of 404"),
         ("fetch('http://192.0.2.1/x').catch(() => 0)", "request: GET http://192.0.2.1/x"),
+        ("new WebSocket('ws://192.0.2.1/x')", "request: GET ws://192.0.2.1/x"),
         ("navigator.sendBeacon('http://example.com/x')", "request: POST http://example.com/x"),
     ],
 )
@@ -70,6 +71,10 @@ def test_bodies_are_noted_and_what_a_page_makes_itself_may_be_loaded(
     watch: Watch, site: str, noted: list[bytes]
 ) -> None:
     watch.expect("501")
-    run(watch, site, "fetch('x', {method: 'POST', body: 'text'}); fetch('data:,x'); fetch(URL.createObjectURL(new Blob()))")
+    run(
+        watch,
+        site,
+        "fetch('x', {method: 'POST', body: 'text'}); fetch('data:,x'); fetch(URL.createObjectURL(new Blob()))",
+    )
     watch.end()
     assert noted == [b"text"]

@@ -33,6 +33,7 @@ class Watch:
         context.on("console", self._said)
         context.on("weberror", self._failed)
         context.on("request", self._asked)
+        context.on("page", lambda page: page.on("websocket", lambda socket: self._check_origin("GET", socket.url)))
 
     def new_page(self) -> Page:
         """Open a page, or another."""
@@ -68,10 +69,13 @@ class Watch:
         self.faults.append(f"page: {error.error}")
 
     def _asked(self, request: Request) -> None:
-        where = urlsplit(request.url)
-        origin = f"{where.scheme}://{where.netloc}"
-        # What a page makes itself goes nowhere.
-        if origin not in self._origins and where.scheme not in ("about", "blob", "data"):
-            self.faults.append(f"request: {request.method} {request.url}")
+        self._check_origin(request.method, request.url)
         if request.post_data_buffer:
             self._note(request.post_data_buffer)
+
+    def _check_origin(self, method: str, url: str) -> None:
+        where = urlsplit(url)
+        origin = f"{where.scheme.replace('ws', 'http')}://{where.netloc}"
+        # What a page makes itself goes nowhere.
+        if origin not in self._origins and where.scheme not in ("about", "blob", "data"):
+            self.faults.append(f"request: {method} {url}")
