@@ -89,6 +89,7 @@ class Postles extends Visitor {
     return this.ask("POST", "events", [{ name: event, anonymous_id, external_id, data: properties }]);
   }
 
+  // `limit` is not the SDK's: it makes two pages of few messages.
   getNotifications({ cursor, limit } = {}) {
     const { anonymous_id, external_id } = this.ids();
     const query = new URLSearchParams(Object.entries({ cursor, limit }).filter(([, value]) => value !== undefined));
