@@ -56,8 +56,7 @@ test-slow: ## Run the slow tests: many leads, many at once, crashes in any order
 test-browser: ## Run the tests in a real Chromium, which root on Debian gets from apt (CHROMIUM=PATH, ARGS=...)
 	@$(venv) .venv browser
 	@$(PYTHON) tools/chromium.py
-	$(python) -m pytest --override-ini addopts="--strict-markers --strict-config --import-mode=importlib -ra" \
-		tests/browser $(ARGS)
+	$(python) -m pytest tests/browser $(ARGS)
 
 .PHONY: coverage
 coverage: ## Run all tests, slow ones too, and measure how much of the code they run
