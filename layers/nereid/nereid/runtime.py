@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.erase import Eraser
     from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.hourly_limits import HourlyLimiter
+    from nereid.core.messaging.preview import Previewer
     from nereid.core.messaging.process_message import Processor
     from nereid.core.messaging.process_operations import Operations
     from nereid.core.messaging.record_feedback import FeedbackRecorder
@@ -482,6 +483,12 @@ class Runtime:
         from nereid.core.messaging.unsubscribe import Unsubscriber
 
         return Unsubscriber(self.link_secret, self.settings.base_url or "", self.clock)
+
+    @cached_property
+    def previewer(self) -> Previewer:
+        from nereid.core.messaging.preview import Previewer
+
+        return Previewer(self.users, self.clock, self.settings.need("attachment_bucket"))
 
     @cached_property
     def replayer(self) -> Replayer:

@@ -217,6 +217,8 @@ class DeliveryJob(BaseModel):
     limits: PublicLimits | None = None
     #: Whether the environment keeps what was rendered.
     keep_rendered: bool = False
+    #: Whether it is a test send, which no metric counts.
+    test: bool = False
 
     @property
     def scope(self) -> Scope:

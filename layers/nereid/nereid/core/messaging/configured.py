@@ -26,9 +26,9 @@ class Configured(NamedTuple):
 
 def configuration(event_types: EventTypeReader, scope: Scope, message: Message) -> Configured:
     """Return what is configured for a message now."""
-    own = message.own_notification()
+    own = message.own_notifications()
     if own is not None:
-        return Configured({own.name: own})
+        return Configured({each.name: each for each in own})
     event_type = event_types.get(scope, message.event_type)
     if event_type is None:
         return Configured({}, "event type is not configured")

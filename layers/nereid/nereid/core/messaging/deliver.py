@@ -362,7 +362,8 @@ class Deliverer:
         if outcome.status == "pending":
             return
         ending = _ending(outcome)
-        self.counts.add(job.notification.channel, ending)
+        if not job.test:
+            self.counts.add(job.notification.channel, ending)
         if ending in _LOGGED:
             ids = {"message_id": id_of(job.message_id), "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
@@ -395,12 +396,18 @@ def _seconds_until(until: datetime | None, now: datetime) -> int:
     return max(1, int((until - now).total_seconds()) + 1) if until else CLAIM_SECONDS
 
 
-def cut(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a template's members with each text cut, further than usual if they are too much for one record."""
+def cut(members: Mapping[str, Any], most: int = _RENDERED_BYTES) -> dict[str, Any]:
+    """Return a template's members with each text cut, further than usual if they are too much together.
+
+    Parameters
+    ----------
+    most
+        How many bytes of JSON they may be; as many as one record holds if not given.
+    """
     length = _RENDERED_CUT
     while True:
         shortened: dict[str, Any] = _cut(dict(members), length)
-        if length == 0 or jsontext.size(shortened) <= _RENDERED_BYTES:
+        if length == 0 or jsontext.size(shortened) <= most:
             return shortened
         length //= 2
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from nereid.core.messaging.email_checks import check_email
+from nereid.core.messaging.email_checks import check_email, check_objects
 from nereid.core.templates import render
 from nereid.core.time_limit import time_budget
 from nereid.errors import Invalid
@@ -51,6 +51,25 @@ def _check_notifications(notifications: Sequence[Notification]) -> None:
         if notification.when is not None:
             render.check_condition(f"{path}.when", notification.when)
         _check_template(f"{path}.template", notification.template)
+
+
+def check_alone(notification: Notification, senders: Senders, bucket: str, team_id: str) -> None:
+    """Check a notification that belongs to no event type as those of one are checked before they are stored.
+
+    Raises
+    ------
+    Invalid
+        Naming the field below `notification`, and for a template that does not parse its line.
+    """
+    try:
+        check_notifications([notification])
+        check_objects([notification], bucket, team_id)
+        check_senders([notification], senders)
+    except Invalid as error:
+        problems = {
+            field.replace("notifications[0]", "notification", 1): text for field, text in error.problems.items()
+        }
+        raise Invalid(problems, line=error.line) from error
 
 
 def check_senders(notifications: Sequence[Notification], senders: Senders) -> None:

@@ -300,6 +300,8 @@ class Processor:
         special: dict[str, Any] = {"limits": _limits(environment, message)} if message.is_public else {}
         if environment.keep_rendered:
             special["keep_rendered"] = True
+        if message.test is not None:
+            special["test"] = True
         return job.model_copy(update=special) if special else job
 
 
@@ -318,16 +320,23 @@ def make_plan(
         return plan
     if not configured.notifications:
         return plan
+    if message.test is not None:
+        # Whom it goes to was said, and so was that it goes.
+        plan.recipients = [Recipient(type=message.test.type, value=message.test.to)]
+        plan.notifications = [
+            PlannedNotification(name=each.name, channel=each.channel, to=[0]) for each in message.test.notifications
+        ]
+        return plan
     contacts = recipients_of(message, user, environment.default_country)
     variables = template_variables(environment.identifier, message, user_variables(user, message.user_id))
     inbox = _inbox_of(message, user)
     plan.recipients = [*contacts, *inbox]
     for notification in configured.notifications.values():
-        reason = _why_not(notification, variables)
+        reason = why_not(notification, variables)
         if reason is not None:
             plan.skipped.append(Skipped(notification=notification.name, reason=reason))
             continue
-        reached = _reached(notification, plan.recipients)
+        reached = reached_by(notification, plan.recipients)
         plan.notifications.append(PlannedNotification(name=notification.name, channel=notification.channel, to=reached))
     return plan
 
@@ -340,7 +349,7 @@ def _inbox_of(message: Message, user: User | None) -> list[Recipient]:
     return [Recipient(type="user", value=user_id)]
 
 
-def _why_not(notification: Notification | OutreachNotification, variables: Mapping[str, Any]) -> str | None:
+def why_not(notification: Notification | OutreachNotification, variables: Mapping[str, Any]) -> str | None:
     """Return why a notification makes no delivery; None if it makes some."""
     try:
         return None if holds(notification.when, variables) else NOT_APPLICABLE
@@ -385,7 +394,8 @@ def recipients_of(message: Message, user: User | None, country: str | None = Non
     return list(found.values())
 
 
-def _reached(notification: Notification | OutreachNotification, recipients: Sequence[Recipient]) -> list[int]:
+def reached_by(notification: Notification | OutreachNotification, recipients: Sequence[Recipient]) -> list[int]:
+    """Return the positions of the recipients that a notification goes to."""
     if isinstance(notification, AppInboxNotification):
         return [index for index, recipient in enumerate(recipients) if recipient.type == "user"]
     wanted = CONTACT_OF[notification.channel]

@@ -27,6 +27,7 @@ from nereid.errors import (
     LimitReached,
     NereidError,
     NotFound,
+    TooMany,
     Unauthenticated,
     Unavailable,
 )
@@ -35,6 +36,7 @@ from nereid.models.delivery import Delivery, Replayed
 from nereid.models.event_type import EventType
 from nereid.models.letter import Letter
 from nereid.models.message import usable
+from nereid.models.preview import Preview
 from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
 from nereid.ports.messaging import StoredMessage
@@ -105,6 +107,8 @@ class _Manage:
                 return _invalid(Invalid({"identifier": "is being deleted"}))
             case AlreadyExists():
                 return _invalid(Invalid({"identifier": "already exists"}))
+            case TooMany(retry_after=seconds):
+                return Response(429, {"message": "Too many requests"}, {"Retry-After": str(seconds)})
             case Unavailable():
                 return unavailable({"message": "Service unavailable"})
         plain = (answer for kind, answer in _PLAIN.items() if isinstance(error, kind))
@@ -172,6 +176,11 @@ def event_type_name(request: Request) -> str:
     if not 1 <= len(name) <= 256:
         raise Invalid({"event_type": "must be 1 to 256 characters"})
     return name
+
+
+def given_twice(one: str, other: str) -> Invalid:
+    """Return the error of a body that has both of two members that say the same."""
+    return Invalid({one: f"must be left out where {other} is given"})
 
 
 def one_or_all(body: DeadLettersBody) -> DeadLettersBody:
@@ -380,6 +389,7 @@ def message_object(environment: Environment, stored: StoredMessage) -> dict[str,
         "conflicts": conflicts,
         "reason": plan.reason,
         "skipped": [each.model_dump() for each in plan.all_skipped()],
+        **({"test": True} if message.test is not None else {}),
     }
 
 
@@ -401,6 +411,20 @@ def replay_object(environment: str, message_id: str, replay_id: str, replayed: S
             {**{name: getattr(each.delivery, name) for name in members}, "effect": each.effect} for each in replayed
         ],
     }
+
+
+def preview_object(preview: Preview) -> dict[str, Any]:
+    """Return what a notification would be; members that say nothing are left out where they are optional."""
+    shown = {
+        "notification": preview.notification,
+        "channel": preview.channel,
+        "rendered": dict(preview.rendered),
+        "missing_variables": list(preview.missing_variables),
+        "when": preview.when,
+    }
+    if preview.template_notes:
+        shown["template_notes"] = list(preview.template_notes)
+    return shown if preview.reason is None else {**shown, "reason": preview.reason}
 
 
 def dead_letter_object(letter: Letter, now: datetime) -> dict[str, Any]:
