@@ -90,6 +90,8 @@ class Plan(BaseModel):
     skipped: list[Skipped] = []
     #: Why no notification is configured; None if one is, and in plans of earlier releases.
     reason: str | None = None
+    #: Whether the data of the message go once its deliveries are final.
+    forget: bool = False
     #: Those whose conditions could not be evaluated, and why: in plans of earlier releases, which kept no others.
     failed_conditions: dict[str, str] = {}
 
@@ -99,6 +101,11 @@ class Plan(BaseModel):
             Skipped(notification=name, reason=f"{NOT_EVALUATED}{text}") for name, text in self.failed_conditions.items()
         ]
         return [*self.skipped, *failed]
+
+    @property
+    def size(self) -> int:
+        """How many deliveries with a recipient there are."""
+        return sum(len(each.to) for each in self.notifications)
 
     def deliveries(self, scope: Scope, message_key: str) -> list[Planned]:
         """Return every delivery of the message's plan, in order of the notifications, then of the contacts."""
@@ -219,6 +226,8 @@ class DeliveryJob(BaseModel):
     keep_rendered: bool = False
     #: Whether it is a test send, which no metric counts.
     test: bool = False
+    #: Whether the data of the message go once its deliveries are final.
+    forget: bool = False
 
     @property
     def scope(self) -> Scope:

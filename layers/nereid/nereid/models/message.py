@@ -80,6 +80,8 @@ class Message(BaseModel):
     outreach: Outreach | None = None
     #: Given: the message is a test send, and no event type is looked up for it.
     test: Trial | None = None
+    #: When its data were dropped; None if it has them.
+    dropped_at: datetime | None = None
 
     @property
     def is_public(self) -> bool:

@@ -148,6 +148,10 @@ class MessageStore(Protocol):
         """
         ...
 
+    def replace(self, scope: Scope, message: Message, plan: Plan | None = None) -> None:
+        """Write the content of a stored message anew, and its plan if one is given; nothing if it is not there."""
+        ...
+
     def delete_many(self, scope: Scope, message_ids: Sequence[str]) -> None:
         """Delete messages; what of their plans stands apart expires."""
         ...
@@ -348,6 +352,10 @@ class DeliveryStore(Protocol):
         With a lost claim only a success is recorded, as long as the same sending is pending: the run that
         has it now may not have sent it yet.
         """
+        ...
+
+    def drop_rendered(self, scope: Scope, delivery_ids: Iterable[str]) -> None:
+        """Keep no longer what deliveries were made of."""
         ...
 
     def delete_many(self, scope: Scope, delivery_ids: Sequence[str]) -> None:

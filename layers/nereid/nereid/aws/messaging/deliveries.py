@@ -120,6 +120,13 @@ class DynamoDeliveryStore:
     def delete_many(self, scope: Scope, delivery_ids: Sequence[str]) -> None:
         self._table.delete_many(delivery_key(scope, delivery_id) for delivery_id in dict.fromkeys(delivery_ids))
 
+    def drop_rendered(self, scope: Scope, delivery_ids: Iterable[str]) -> None:
+        for delivery_id in delivery_ids:
+            with suppress(ConditionFailed):  # it is not kept any more, or had nothing
+                self._table.update(
+                    *delivery_key(scope, delivery_id), "REMOVE rendered", {}, condition="attribute_exists(rendered)"
+                )
+
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
         found = self._table.get_many(delivery_key(scope, delivery_id) for delivery_id in delivery_ids)
         return {item["id"]: to_delivery(item) for item in found.values() if "id" in item}

@@ -83,6 +83,25 @@ class DynamoMessageStore:
             return True
         return False
 
+    def replace(self, scope: Scope, message: Message, plan: Plan | None = None) -> None:
+        # Nothing else of the item follows from what changes, but for whom lists find it by.
+        sets, values = "SET content = :content", {":content": _pack(message.model_dump_json(exclude_defaults=True))}
+        gone = []
+        if message.user_id is None:
+            gone.append("user_key")
+        if plan is not None:
+            expires_at = int(plan.planned_at.timestamp()) + self._retention
+            item = {"pk": _key(scope, message.key), "content": values[":content"], "expires_at": expires_at}
+            packed = self._plan_members(item, plan)
+            sets += "".join(f", {name} = :{name}" for name in packed)
+            values |= {f":{name}": value for name, value in packed.items()}
+            gone += [name for name in ("plan", "plan_parts", "plan_head") if name not in packed]
+        removing = f" REMOVE {', '.join(gone)}" if gone else ""
+        with suppress(ConditionFailed):  # it is not kept any more
+            self._table.update(
+                _key(scope, message.key), "message", sets + removing, values, condition="attribute_exists(pk)"
+            )
+
     def page(
         self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
     ) -> tuple[list[StoredMessage], str | None]:

@@ -22,6 +22,8 @@ class Configured(NamedTuple):
     reason: str | None = None
     #: Whether the message may make deliveries if a public key sent it.
     is_public: bool = True
+    #: Whether the data of the message go once its deliveries are final.
+    forget: bool = False
 
 
 def configuration(event_types: EventTypeReader, scope: Scope, message: Message) -> Configured:
@@ -34,7 +36,8 @@ def configuration(event_types: EventTypeReader, scope: Scope, message: Message) 
         return Configured({}, "event type is not configured")
     reason = None if event_type.notifications else "event type has no notifications"
     notifications = {each.name: each for each in event_type.notifications}
-    return Configured(notifications, reason, event_type.public is not False)
+    is_public, forget = event_type.public is not False, event_type.retain_data is False
+    return Configured(notifications, reason, is_public, forget)
 
 
 def configured(event_types: EventTypeReader, scope: Scope, message: Message) -> Notifications:

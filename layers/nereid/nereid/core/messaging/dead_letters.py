@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
+from nereid.core.messaging.forget import forget_if_final
 from nereid.core.messaging.letter_contents import contents_of
 from nereid.errors import NotFound, Unavailable
 from nereid.models.letter import Contents, Letter
@@ -188,6 +189,8 @@ class DeadLetters:
             for each in planned:
                 if each.id not in final:
                     deliveries.close(scope, each, plan.planned_at, PURGED, self.clock.now())
+            if plan.forget:
+                forget_if_final(messages, deliveries, scope, key, self.clock.now(), swept=True)
         return True
 
     def _look(self, team_id: str | None, queue: str | None) -> "_Look":

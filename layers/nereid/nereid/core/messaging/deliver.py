@@ -20,6 +20,7 @@ from typing import Any
 
 from nereid import jsontext
 from nereid.core.messaging.copies import without_suppressed
+from nereid.core.messaging.forget import forget_if_final
 from nereid.core.messaging.hourly_limits import LIMITED, HourlyLimiter
 from nereid.core.messaging.team_rules import NOT_ALLOWED, TeamRules
 from nereid.core.messaging.waiting import Waiting, gave_up
@@ -146,6 +147,7 @@ class Deliverer:
         claim = self.deliveries.claim(job, token, now, until)
         if claim.state == "done":
             self._follow_up_earlier(job)
+            self._forget(job)
             return
         if claim.state == "held":
             raise TryAgain(_seconds_until(claim.until, now), "another run has the delivery")
@@ -370,6 +372,13 @@ class Deliverer:
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
         if outcome.status == "success" and self.content.is_followed_up(job):
             self.content.follow_up(job, at)
+        self._forget(job)
+
+    def _forget(self, job: DeliveryJob) -> None:
+        """Drop the message's data, if they are to go and this was the last of its deliveries."""
+        if job.forget:
+            now = self.clock.now()
+            forget_if_final(self.messages, self.deliveries, job.scope, job.message_id, now, swept=False)
 
 
 def _without_limits(job: DeliveryJob) -> DeliveryJob:

@@ -93,6 +93,7 @@ def put_event_type(
     notifications: Sequence[Notification],
     *,
     public: bool | None = None,
+    retain_data: bool | None = None,
     quota_times: int = 1,
 ) -> EventType:
     """Create or replace an event type as a whole; its notifications are checked before."""
@@ -104,6 +105,7 @@ def put_event_type(
             environment=scope.environment,
             notifications=list(notifications),
             public=public,
+            retain_data=retain_data,
             created_at=now,
             updated_at=now,
         ),

@@ -21,9 +21,10 @@ from nereid.core.messaging.configured import (
     is_configured,
 )
 from nereid.core.messaging.deliver import Deliverer
+from nereid.core.messaging.forget import forget_if_final, without_data
 from nereid.core.messaging.one_by_one import one_by_one
 from nereid.core.messaging.repetitions import conflict_mark, is_repetition
-from nereid.core.messaging.sweep_watches import watch_if_late
+from nereid.core.messaging.sweep_watches import watch_if_late, watch_to_forget
 from nereid.core.templates.render import holds
 from nereid.core.templates.variables import template_variables, user_variables
 from nereid.errors import NotFound, TemplateFailed
@@ -151,11 +152,12 @@ class Processor:
             raise NotFound("user")
         plan = make_plan(environment, found, message, user, now)
         self.watches.begin(scope)
-        watch = watch_if_late(message, now)
+        watch = watch_if_late(message, now) or watch_to_forget(message, plan, now)
         if watch is not None:
             # Before it is stored, so that a stored message is always found again.
             self.watches.watch(scope, [watch])
-        stored = self._of_an_earlier_release(scope, message) or self.messages.add(scope, message, plan)
+        kept = without_data(message, now) if plan.forget and not plan.size else message
+        stored = self._of_an_earlier_release(scope, message) or self.messages.add(scope, kept, plan)
         notifications = found.notifications
         if stored is None:
             self._count_without_contact(plan)
@@ -223,7 +225,8 @@ class Processor:
         user = self.users.load(scope, message.user_id) if message.user_id else None
         planned = plan.deliveries(scope, message.key)
         now = self.clock.now()
-        forced = set(replay.force)
+        # What has lost its data cannot be made again.
+        forced = set(replay.force) if message.dropped_at is None else set()
         for each in planned:
             if each.id in forced and each.recipient and is_configured(notifications, each.notification, each.channel):
                 self.deliveries.reopen(scope, each, plan.planned_at, replay.id, now)
@@ -253,12 +256,14 @@ class Processor:
         carried = message if jsontext.size(message.model_dump(mode="json")) <= MAX_CARRIED_BYTES else None
         queued: list[DeliveryJob] = []
         inbox: list[DeliveryJob] = []
+        closed = False
         for each in planned:
             if each.recipient is None:
                 continue
             if not is_configured(notifications, each.notification, each.channel):
                 # A job that was queued before, and that nobody has in hand, finds it final.
                 self.deliveries.close(environment.scope, each, plan.planned_at, REMOVED, self.clock.now())
+                closed = True
                 continue
             content, jobs = (message, inbox) if each.channel == "app" else (carried, queued)
             notification, at = notifications[each.notification], asked.get(each.id, message.received_at)
@@ -266,6 +271,9 @@ class Processor:
         self.queues.send(queued)
         for job in inbox:
             self.inbox.deliver(job)
+        if closed and plan.forget:
+            now = self.clock.now()
+            forget_if_final(self.messages, self.deliveries, environment.scope, message.key, now, swept=False)
 
     def _job(
         self,
@@ -302,6 +310,8 @@ class Processor:
             special["keep_rendered"] = True
         if message.test is not None:
             special["test"] = True
+        if plan.forget:
+            special["forget"] = True
         return job.model_copy(update=special) if special else job
 
 
@@ -314,7 +324,7 @@ def make_plan(
     environment: Environment, configured: Configured, message: Message, user: User | None, now: datetime
 ) -> Plan:
     """Decide on the recipients of a message and their channels."""
-    plan = Plan(planned_at=now, reason=configured.reason)
+    plan = Plan(planned_at=now, reason=configured.reason, forget=configured.forget)
     if message.is_public and not configured.is_public:
         plan.skipped = [Skipped(notification=name, reason=NOT_PUBLIC) for name in configured.notifications]
         return plan

@@ -219,10 +219,11 @@ class ClientKeyBody(LaxBody):
 
 
 class EventTypeBody(LaxBody):
-    """The notifications of an event type, and whether public keys may cause them."""
+    """The notifications of an event type, whether public keys may cause them, and whether data are kept."""
 
     notifications: Annotated[list[Notification], Field(max_length=20)]
     public: bool | None = None
+    retain_data: bool | None = None
 
 
 class _SelectionBody(LaxBody):

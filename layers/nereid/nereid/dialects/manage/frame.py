@@ -345,15 +345,15 @@ def client_key_object(record: ClientKey, key: str | None = None) -> dict[str, An
 
 
 def event_type_object(event_type: EventType) -> dict[str, Any]:
-    """Return an event type as this API shows it: its notifications, and whether it is public, as they were given."""
-    public = {} if event_type.public is None else {"public": event_type.public}
+    """Return an event type as this API shows it: its notifications and what else was given."""
+    given = {name: getattr(event_type, name) for name in ("public", "retain_data")}
     return {
         "event_type": event_type.event_type,
         "environment": event_type.environment,
         "notifications": [
             each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in event_type.notifications
         ],
-        **public,
+        **{name: value for name, value in given.items() if value is not None},
         "created_at": to_iso(event_type.created_at),
         "updated_at": to_iso(event_type.updated_at),
     }
@@ -390,6 +390,7 @@ def message_object(environment: Environment, stored: StoredMessage) -> dict[str,
         "reason": plan.reason,
         "skipped": [each.model_dump() for each in plan.all_skipped()],
         **({"test": True} if message.test is not None else {}),
+        **({"dropped_at": to_iso(message.dropped_at)} if message.dropped_at is not None else {}),
     }
 
 
