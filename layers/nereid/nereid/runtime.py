@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nereid.aws.messaging.event_types import DynamoEventTypeStore
     from nereid.aws.messaging.failure_notes import DynamoFailureNotes
     from nereid.aws.messaging.messages import DynamoMessageStore
+    from nereid.aws.messaging.overview_hours import DynamoHourStore
     from nereid.aws.messaging.queues import SqsDeliveryQueues, SqsMessageQueue, SqsRedelivery
     from nereid.aws.messaging.schedules import DynamoClosures
     from nereid.aws.messaging.suppressions import DynamoSuppressionStore
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.erase import Eraser
     from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.hourly_limits import HourlyLimiter
+    from nereid.core.messaging.overview import Overviews
     from nereid.core.messaging.preview import Previewer
     from nereid.core.messaging.process_message import Processor
     from nereid.core.messaging.process_operations import Operations
@@ -370,6 +372,7 @@ class Runtime:
             clock=self.clock,
             defaults=self.settings.channels(),
             counts=self.delivery_counts,
+            hours=self.overview_hours,
         )
 
     @cached_property
@@ -476,13 +479,28 @@ class Runtime:
         from nereid.core.messaging.record_feedback import FeedbackRecorder
 
         tokens = DynamoPushTokens(self.users, self.clock)
-        return FeedbackRecorder(self.deliveries, self.suppressions, self.deliveries, tokens, self.clock, self.listener)
+        return FeedbackRecorder(
+            self.deliveries, self.suppressions, self.deliveries, tokens, self.clock, self.listener, self.overview_hours
+        )
 
     @cached_property
     def unsubscriber(self) -> Unsubscriber:
         from nereid.core.messaging.unsubscribe import Unsubscriber
 
         return Unsubscriber(self.link_secret, self.settings.base_url or "", self.clock)
+
+    @cached_property
+    def overview_hours(self) -> DynamoHourStore:
+        from nereid.aws.messaging.overview_hours import DynamoHourStore
+
+        return DynamoHourStore(self._table("activity_table"), self._retention)
+
+    @cached_property
+    def overviews(self) -> Overviews:
+        from nereid.core.messaging.overview import Overviews
+
+        stores = self.messages, self.deliveries, self.overview_hours
+        return Overviews(*stores, self.closures, self.clock, self.dead_letters.count)
 
     @cached_property
     def previewer(self) -> Previewer:
@@ -536,6 +554,7 @@ class Runtime:
             messages=self.messages,
             deliveries=self.deliveries,
             state=self.sweep_state,
+            hours=self.overview_hours,
             clock=self.clock,
         )
 

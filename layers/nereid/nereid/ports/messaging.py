@@ -8,6 +8,7 @@ from nereid.errors import StoppedBy
 from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Rendered, Status
 from nereid.models.event_type import EventType, Priority
 from nereid.models.message import EventBatch, Message
+from nereid.models.overview import Counts
 from nereid.models.report import EmailReport
 from nereid.models.suppression import Suppression, SuppressionReason
 from nereid.models.team import Scope
@@ -118,6 +119,48 @@ class Arrivals(NamedTuple):
     reached: datetime | None = None
 
 
+class Outline(NamedTuple):
+    """What is counted of a message."""
+
+    event_type: str
+    received_at: datetime
+    plan: Plan
+    is_test: bool
+
+
+class CountedHour(NamedTuple):
+    """What is remembered of an hour."""
+
+    #: None if it was never counted.
+    counts: Counts | None = None
+    #: When the count began.
+    began: datetime | None = None
+    #: Until when it may be believed; None for good.
+    until: datetime | None = None
+    #: When something in the hour was changed after it was over.
+    changed_at: datetime | None = None
+
+
+class HourStore(Protocol):
+    """How much happened in each hour, of each environment."""
+
+    def read(self, scope: Scope, since: datetime) -> dict[datetime, CountedHour]:
+        """Return what is remembered of the hours from one on."""
+        ...
+
+    def keep(self, scope: Scope, hour: datetime, counted: CountedHour) -> None:
+        """Remember an hour; when it was changed stays."""
+        ...
+
+    def changed(self, scope: Scope, hour: datetime, at: datetime) -> None:
+        """Note that something in an hour was changed."""
+        ...
+
+    def forget(self, scope: Scope) -> None:
+        """Forget all hours of an environment."""
+        ...
+
+
 class MessageStore(Protocol):
     """Messages with their plans, by their keys."""
 
@@ -161,6 +204,10 @@ class MessageStore(Protocol):
 
         There are about as many as `limit`, and no more.
         """
+        ...
+
+    def outlines(self, scope: Scope, message_keys: Sequence[str]) -> dict[str, Outline]:
+        """Return what is counted of the messages that are there, by their keys; may be a moment old."""
         ...
 
     def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:
@@ -368,6 +415,10 @@ class DeliveryStore(Protocol):
 
     def final(self, scope: Scope, delivery_ids: Iterable[str]) -> set[str]:
         """Return which of the deliveries are final; may be a moment old."""
+        ...
+
+    def standings(self, scope: Scope, delivery_ids: Sequence[str]) -> dict[str, tuple[Status, str | None]]:
+        """Return the status and reason of the deliveries that there is a record of; may be a moment old."""
         ...
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:

@@ -15,7 +15,7 @@ from nereid.aws.table import Item, Table, tenant
 from nereid.clock import from_iso, to_iso
 from nereid.contention import until_uncontested
 from nereid.errors import Conflict
-from nereid.models.delivery import Delivery, DeliveryJob, Planned
+from nereid.models.delivery import Delivery, DeliveryJob, Planned, Status
 from nereid.models.report import outcome, shown
 from nereid.models.team import Scope
 from nereid.ports.messaging import UNKNOWN_OUTCOME, Claim, Outcome, Sent
@@ -144,6 +144,12 @@ class DynamoDeliveryStore:
         keys = [delivery_key(scope, delivery_id) for delivery_id in dict.fromkeys(delivery_ids)]
         found = self._table.get_attributes(keys, ("id", "status", "reported"))
         return {item["id"] for item in found if item.get("status", "pending") != "pending" or "reported" in item}
+
+    def standings(self, scope: Scope, delivery_ids: Sequence[str]) -> dict[str, tuple[Status, str | None]]:
+        keys = [delivery_key(scope, delivery_id) for delivery_id in dict.fromkeys(delivery_ids)]
+        found = self._table.get_attributes(keys, ("id", "status", "reason", "events", "sending"))
+        # A report may be there before our own record.
+        return {item["id"]: _standing(item) for item in found if "id" in item}
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
         key = delivery_key(scope, delivery_id)
@@ -349,16 +355,24 @@ def _refused(item: Item, now: datetime) -> Claim:
     return Claim("held", "", until=until)
 
 
+def _events(item: Item) -> list[dict[str, Any]]:
+    return sorted((jsontext.loads(event) for event in item.get("events", [])), key=lambda event: str(event["at"]))
+
+
+def _standing(item: Item) -> tuple[Status, str | None]:
+    current = sending_of(item)
+    reported = outcome(event for event in _events(item) if event.get("sending", 1) == current)
+    return reported or (item["status"], item.get("reason"))
+
+
 def to_delivery(item: Item) -> Delivery:
     """Return a delivery as it stands: our record, and the provider's reports since.
 
     Reports may come in any order, and even before our own record; so they are kept apart from it and combined when
     read.
     """
-    events = sorted((jsontext.loads(event) for event in item.get("events", [])), key=lambda event: str(event["at"]))
-    current = sending_of(item)
-    reported = outcome(event for event in events if event.get("sending", 1) == current)
-    status, reason = reported or (item["status"], item.get("reason"))
+    events = _events(item)
+    status, reason = _standing(item)
     return Delivery(
         id=item["id"],
         notification=item["notification"],

@@ -25,7 +25,7 @@ from nereid.errors import Unavailable
 from nereid.models.delivery import Plan, Planned
 from nereid.models.message import Message
 from nereid.models.team import Scope
-from nereid.ports.messaging import Arrival, Arrivals, MessageFilter, StoredMessage
+from nereid.ports.messaging import Arrival, Arrivals, MessageFilter, Outline, StoredMessage
 
 #: A message goes to the one that its id gives; if there are to be more, those of today have to stay among them.
 _SHARDS = 8
@@ -161,6 +161,17 @@ class DynamoMessageStore:
 
     def delete_many(self, scope: Scope, message_keys: Sequence[str]) -> None:
         self._table.delete_many((_key(scope, message_key), "message") for message_key in message_keys)
+
+    def outlines(self, scope: Scope, message_keys: Sequence[str]) -> dict[str, Outline]:
+        keys = [(_key(scope, message_key), "message") for message_key in message_keys]
+        found = self._table.get_attributes(keys, ("pk", "content", "plan", "plan_parts"))
+        return {_message_key(item["pk"]): self._outline(item) for item in found}
+
+    def _outline(self, item: Item) -> Outline:
+        # Only looked into: to make a message of it takes longer than all the rest.
+        content = jsontext.loads(_unpack(item["content"]))
+        plan = self._read_plan(item)
+        return Outline(content["event_type"], from_iso(content["received_at"]), plan, content.get("test") is not None)
 
     def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:
         found = self._plans((_key(scope, message_key), "message") for message_key in message_keys)

@@ -23,6 +23,7 @@ from nereid.core.messaging.configured import (
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.forget import forget_if_final, without_data
 from nereid.core.messaging.one_by_one import one_by_one
+from nereid.core.messaging.overview_changes import note_change
 from nereid.core.messaging.repetitions import conflict_mark, is_repetition
 from nereid.core.messaging.sweep_watches import watch_if_late, watch_to_forget
 from nereid.core.templates.render import holds
@@ -56,6 +57,7 @@ from nereid.ports.messaging import (
     DeliveryQueues,
     DeliveryStore,
     EventTypeReader,
+    HourStore,
     MessageQueue,
     MessageStore,
     StoredMessage,
@@ -86,6 +88,8 @@ class Processor:
         The stack's own providers, for channels that an environment leaves out.
     counts
         Where deliveries are counted that end here, for want of a contact.
+    hours
+        What the overview remembers.
     """
 
     users: UserStore
@@ -100,6 +104,7 @@ class Processor:
     clock: Clock
     defaults: Channels
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
+    hours: HourStore | None = None
 
     def process_all(
         self, environment: Environment, messages: Sequence[Message], admits: Callable[[Scope, Message], bool]
@@ -159,6 +164,7 @@ class Processor:
         kept = without_data(message, now) if plan.forget and not plan.size else message
         stored = self._of_an_earlier_release(scope, message) or self.messages.add(scope, kept, plan)
         notifications = found.notifications
+        self._note_change(scope, message, now)
         if stored is None:
             self._count_without_contact(plan)
             _log_failed_conditions(scope, message, plan)
@@ -191,6 +197,11 @@ class Processor:
         if self.messages.count_conflict(scope, stored.message.key, mark):
             ids = {"team_id": scope.team_id, "environment": scope.environment, "message_id": message.message_id}
             id_conflict(message.source, **ids)
+
+    def _note_change(self, scope: Scope, message: Message, now: datetime) -> None:
+        """Have the overview count the hour of a message anew that comes late, or is replayed."""
+        if self.hours is not None:
+            note_change(self.hours, scope, message.received_at, now)
 
     def _count_without_contact(self, plan: Plan) -> None:
         for notification in plan.notifications:
@@ -230,6 +241,7 @@ class Processor:
         for each in planned:
             if each.id in forced and each.recipient and is_configured(notifications, each.notification, each.channel):
                 self.deliveries.reopen(scope, each, plan.planned_at, replay.id, now)
+                self._note_change(scope, message, now)
         known = self.deliveries.get_many(scope, [each.id for each in planned if each.recipient])
         final = {delivery.id for delivery in known.values() if delivery.status != "pending"}
         again = [each for each in planned if each.id not in final]

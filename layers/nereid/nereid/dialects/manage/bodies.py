@@ -280,6 +280,14 @@ class MessagesQuery(ListQuery):
     user_id: Annotated[str, StringConstraints(max_length=256)] | None = None
 
 
+class OverviewQuery(LaxBody):
+    """Of how many hours to tell."""
+
+    model_config = _Known.model_config
+
+    hours: Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=168)] = 24
+
+
 class ReplayBody(LaxBody):
     """A message to replay."""
 

@@ -36,6 +36,7 @@ from nereid.models.delivery import Delivery, Replayed
 from nereid.models.event_type import EventType
 from nereid.models.letter import Letter
 from nereid.models.message import usable
+from nereid.models.overview import CHANNELS, STATUSES, Overview
 from nereid.models.preview import Preview
 from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
@@ -410,6 +411,30 @@ def replay_object(environment: str, message_id: str, replay_id: str, replayed: S
         "replay_id": replay_id,
         "deliveries": [
             {**{name: getattr(each.delivery, name) for name in members}, "effect": each.effect} for each in replayed
+        ],
+    }
+
+
+def overview_object(overview: Overview) -> dict[str, Any]:
+    """Return an overview: every channel and status is in it, whether anything has happened or not."""
+    whole = overview.whole
+    return {
+        "accepted": whole.accepted,
+        "deliveries": {
+            channel: {status: whole.deliveries.get(channel, {}).get(status, 0) for status in STATUSES}
+            for channel in CHANNELS
+        },
+        "by_hour": [
+            {"hour": to_iso(hour), "accepted": counts.accepted, **{status: counts.of(status) for status in STATUSES}}
+            for hour, counts in overview.hours
+        ],
+        "attention": [
+            {
+                "kind": each.kind,
+                "count": each.count,
+                **{name: to_iso(value) if isinstance(value, datetime) else value for name, value in each.more.items()},
+            }
+            for each in overview.attention
         ],
     }
 
