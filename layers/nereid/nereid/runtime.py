@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from nereid.aws.outreach.leads import DynamoLeadStore
     from nereid.aws.outreach.outgoing_emails import DynamoOutgoingEmailStore
     from nereid.aws.outreach.token_cipher import KmsTokenCipher
+    from nereid.aws.rights.erasures import DynamoErasureStore
     from nereid.aws.table import Table
     from nereid.core.access.accounts import Accounts
     from nereid.core.access.rate_limits import RateLimiter
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.waiting import Waiting
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
+    from nereid.core.rights.erase_user import UserEraser
     from nereid.models.team import ClientKey, Team
 
 _DAY = 24 * 60 * 60
@@ -286,7 +288,13 @@ class Runtime:
     def suppressions(self) -> DynamoSuppressionStore:
         from nereid.aws.messaging.suppressions import DynamoSuppressionStore
 
-        return DynamoSuppressionStore(self._table("audience_table"))
+        return DynamoSuppressionStore(self._table("audience_table"), self._has_erased)
+
+    def _has_erased(self, team_id: str) -> bool:
+        """Tell whether a team has erased anybody, where the function knows the team anyway."""
+        if self.settings.accounts_table is None or self.settings.credential_cache_seconds is None:
+            return False
+        return self.teams.get(team_id).has_erased
 
     @cached_property
     def sweep_state(self) -> DynamoSweepState:
@@ -556,6 +564,29 @@ class Runtime:
             state=self.sweep_state,
             hours=self.overview_hours,
             clock=self.clock,
+        )
+
+    @cached_property
+    def erasures(self) -> DynamoErasureStore:
+        from nereid.aws.rights.erasures import DynamoErasureStore
+
+        return DynamoErasureStore(self._table("audience_table"))
+
+    @cached_property
+    def user_eraser(self) -> UserEraser:
+        from nereid.core.rights.erase_user import UserEraser
+
+        return UserEraser(
+            erasures=self.erasures,
+            people=self.users,
+            messages=self.messages,
+            deliveries=self.deliveries,
+            suppressions=self.suppressions,
+            leads=self.leads,
+            engagement=self.engagement,
+            emails=self.outgoing_emails,
+            clock=self.clock,
+            note_erasure=self.account_store.note_erasure,
         )
 
     @cached_property

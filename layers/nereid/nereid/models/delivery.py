@@ -59,6 +59,8 @@ class PlannedNotification(BaseModel):
     channel: Channel
     #: Positions in the plan's recipients; none at all means a single `no_contact`.
     to: list[int]
+    #: The ids of its deliveries, where the addresses that they are made of were erased; None everywhere else.
+    ids: list[str] | None = None
 
 
 class Skipped(BaseModel):
@@ -112,9 +114,12 @@ class Plan(BaseModel):
         planned = []
         for notification in self.notifications:
             reached: list[Recipient | None] = [self.recipients[index] for index in notification.to]
-            for recipient in reached or [None]:
+            for index, recipient in enumerate(reached or [None]):
                 address = recipient.value if recipient else None
-                identity = delivery_id(scope, message_key, notification.name, notification.channel, address)
+                if notification.ids is not None:
+                    identity = notification.ids[index]
+                else:
+                    identity = delivery_id(scope, message_key, notification.name, notification.channel, address)
                 planned.append(Planned(identity, notification.name, notification.channel, recipient))
         return planned
 

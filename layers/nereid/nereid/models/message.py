@@ -82,6 +82,8 @@ class Message(BaseModel):
     test: Trial | None = None
     #: When its data were dropped; None if it has them.
     dropped_at: datetime | None = None
+    #: Whether nothing is left of whom it was to: its user, or the owner of its addresses, was erased.
+    is_erased: bool = False
 
     @property
     def is_public(self) -> bool:

@@ -40,6 +40,22 @@ class SuppressionStore(Protocol):
         """Remove those of the reasons that there are; `NotFound` if there is none of them."""
         ...
 
+    def erase(self, team_id: str, email: str, *, for_good: bool) -> None:
+        """Keep what suppresses an address by its hash, and name the address in no list any more.
+
+        Parameters
+        ----------
+        for_good
+            Whether everybody knows by now that hashes are to be looked up: then the address itself goes.
+        """
+        ...
+
+    def add_hashed(
+        self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None
+    ) -> None:
+        """Do as :meth:`add` does for an address that was erased, by its hash."""
+        ...
+
     def page(
         self, team_id: str, after: str | None, limit: int, reason: SuppressionReason | None
     ) -> tuple[list[Suppression], str | None]:
@@ -398,6 +414,15 @@ class DeliveryStore(Protocol):
 
         With a lost claim only a success is recorded, as long as the same sending is pending: the run that
         has it now may not have sent it yet.
+        """
+        ...
+
+    def erase(self, scope: Scope, planned: Planned, planned_at: datetime, now: datetime) -> bool:
+        """Keep of a delivery its id, times and status alone, and end it if it is pending.
+
+        Returns
+        -------
+        False while a run has it in hand.
         """
         ...
 

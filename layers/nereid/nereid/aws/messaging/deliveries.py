@@ -120,6 +120,45 @@ class DynamoDeliveryStore:
     def delete_many(self, scope: Scope, delivery_ids: Sequence[str]) -> None:
         self._table.delete_many(delivery_key(scope, delivery_id) for delivery_id in dict.fromkeys(delivery_ids))
 
+    def erase(self, scope: Scope, planned: Planned, planned_at: datetime, now: datetime) -> bool:
+        key = delivery_key(scope, planned.id)
+        gone = "#to, rendered, missing_variables, template_notes, events, earlier, reason, next_try_at"
+
+        def attempt() -> bool:
+            item = self._table.get(*key) or {}
+            if item.get("erased"):
+                return True
+            is_final = _is_final(item, now)
+            if not is_final and _refused(item, now).state == "held" and item:
+                return False
+            values = {
+                ":id": planned.id,
+                ":notification": planned.notification,
+                ":channel": planned.channel,
+                ":planned_at": item.get("created_at", to_iso(planned_at)),
+                ":now": to_iso(now),
+                ":status": _standing(item)[0] if is_final else "failed",
+                ":released": _RELEASED,
+                ":expires_at": item.get("expires_at", self._expiry(planned_at)),
+                ":yes": True,
+            }
+            unchanged = "attribute_not_exists(pk)"
+            if item:
+                same = {":seen": item["updated_at"], ":held": item["claimed_until"]}
+                unchanged, values = "updated_at = :seen AND claimed_until = :held", {**values, **same}
+            self._table.update(
+                *key,
+                "SET #status = :status, claimed_until = :released, id = :id, notification = :notification, channel = "
+                ":channel, created_at = :planned_at, updated_at = :now, expires_at = :expires_at, erased = :yes "
+                f"REMOVE {gone}",
+                values,
+                names={"#status": "status", "#to": "to"},
+                condition=unchanged,
+            )
+            return True
+
+        return until_uncontested("delivery", attempt, again=(ConditionFailed,))
+
     def drop_rendered(self, scope: Scope, delivery_ids: Iterable[str]) -> None:
         for delivery_id in delivery_ids:
             with suppress(ConditionFailed):  # it is not kept any more, or had nothing
@@ -377,7 +416,7 @@ def to_delivery(item: Item) -> Delivery:
         id=item["id"],
         notification=item["notification"],
         channel=item["channel"],
-        to=item["to"],
+        to=item.get("to"),
         status=status,
         reason=reason,
         next_try_at=from_iso(item["next_try_at"]) if status == "pending" and "next_try_at" in item else None,
@@ -385,7 +424,7 @@ def to_delivery(item: Item) -> Delivery:
         rendered=jsontext.loads(item["rendered"]) if "rendered" in item else None,
         missing_variables=item.get("missing_variables"),
         template_notes=item.get("template_notes"),
-        events=[shown(event) for event in events] or None,
+        events=None if "erased" in item else [shown(event) for event in events] or None,
         earlier=[jsontext.loads(record) for record in item.get("earlier", [])] or None,
         created_at=from_iso(item["created_at"]),
         updated_at=from_iso(item["updated_at"]),

@@ -85,22 +85,31 @@ class DynamoMessageStore:
 
     def replace(self, scope: Scope, message: Message, plan: Plan | None = None) -> None:
         # Nothing else of the item follows from what changes, but for whom lists find it by.
-        sets, values = "SET content = :content", {":content": _pack(message.model_dump_json(exclude_defaults=True))}
-        gone = []
-        if message.user_id is None:
-            gone.append("user_key")
+        sets: Item = {"content": _pack(message.model_dump_json(exclude_defaults=True))}
+        gone = ["user_key"] if message.user_id is None else []
         if plan is not None:
             expires_at = int(plan.planned_at.timestamp()) + self._retention
-            item = {"pk": _key(scope, message.key), "content": values[":content"], "expires_at": expires_at}
-            packed = self._plan_members(item, plan)
-            sets += "".join(f", {name} = :{name}" for name in packed)
-            values |= {f":{name}": value for name, value in packed.items()}
-            gone += [name for name in ("plan", "plan_parts", "plan_head") if name not in packed]
-        removing = f" REMOVE {', '.join(gone)}" if gone else ""
+            item = {"pk": _key(scope, message.key), "content": sets["content"], "expires_at": expires_at}
+            sets |= self._plan_members(item, plan)
+            gone += [name for name in ("plan", "plan_parts", "plan_head") if name not in sets]
+        setting = ", ".join(f"#{name} = :{name}" for name in sets)
+        removing = f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""
         with suppress(ConditionFailed):  # it is not kept any more
             self._table.update(
-                _key(scope, message.key), "message", sets + removing, values, condition="attribute_exists(pk)"
+                _key(scope, message.key),
+                "message",
+                f"SET {setting}{removing}",
+                {f":{name}": value for name, value in sets.items()},
+                names={f"#{name}": name for name in [*sets, *gone]},
+                condition="attribute_exists(pk)",
             )
+        if plan is not None:
+            # The parts of a plan that was there before, also if somebody was interrupted here.
+            kept = sets.get("plan_parts", [])
+            parts = self._table.query(
+                "pk = :pk AND begins_with(sk, :part)", {":pk": _key(scope, message.key), ":part": "plan#"}
+            )
+            self._table.delete_many([(part["pk"], part["sk"]) for part in parts if part["sk"] not in kept])
 
     def page(
         self, scope: Scope, selected: MessageFilter, before: str | None, limit: int

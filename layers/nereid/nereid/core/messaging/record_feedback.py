@@ -87,10 +87,18 @@ class FeedbackRecorder:
             self._changed(report.scope, delivery)
         # A complaint about a mail that is not kept any more suppresses the address as well.
         recipient = delivery.to if delivery is not None else report.recipient
+        if delivery is not None and delivery.to is None:
+            self._suppress_erased(report)
         # Also on a repetition: the first one may have died before this line.
         if recipient is not None:
             self._consequences(report, recipient)
         return report.kind if delivery is not None else f"{report.kind} of a delivery that is not kept any more"
+
+    def _suppress_erased(self, report: EmailReport) -> None:
+        """Suppress the address of somebody who was erased since the mail went out."""
+        reason = "bounce" if report.verdict == "dead" else _SUPPRESSING.get(report.kind)
+        if reason is not None and report.recipient is not None:
+            self.suppressions.add_hashed(report.scope.team_id, report.recipient, reason, report.at, report.detail)
 
     def _consequences(self, report: EmailReport, recipient: str) -> None:
         team_id = report.scope.team_id

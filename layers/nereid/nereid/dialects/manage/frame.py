@@ -15,7 +15,7 @@ from nereid import jsontext
 from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
 from nereid.dialects import endpoint as frame
-from nereid.dialects.body_types import Body
+from nereid.dialects.body_types import MAX_IDENTIFIER, Body
 from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
 from nereid.dialects.http import not_available as unavailable
 from nereid.dialects.manage.bodies import DeadLettersBody, ListQuery
@@ -182,6 +182,14 @@ def event_type_name(request: Request) -> str:
 def given_twice(one: str, other: str) -> Invalid:
     """Return the error of a body that has both of two members that say the same."""
     return Invalid({one: f"must be left out where {other} is given"})
+
+
+def user_id(request: Request) -> str:
+    """Return the user that the path names; `NotFound` if no user could have the id."""
+    name = request.params["user_id"]
+    if not 1 <= len(name) <= MAX_IDENTIFIER:
+        raise NotFound("user")
+    return name
 
 
 def one_or_all(body: DeadLettersBody) -> DeadLettersBody:
