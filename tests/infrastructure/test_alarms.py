@@ -23,6 +23,8 @@ NO_EVENTS = {
     "ClientRegisterDevice",
     "ClientRefuseRequest",
     "PublicNotFound",
+    # What somebody tries by hand is no traffic.
+    "ManageSendTest",
     # Segment waits for it, no app does, and an alarm takes no more metrics than this one has.
     "ClientPostSegmentCalls",
     "NeptieSendEmail",

@@ -1,4 +1,4 @@
-"""Every five minutes: find what is stuck and queue it again, and erase what deleted environments have left."""
+"""Every five minutes: find what is stuck and queue it again, and go on with what is to be erased."""
 
 from typing import Any
 
@@ -20,6 +20,6 @@ def handler(_event: dict[str, Any], context: Any) -> None:
 
     done = runtime.sweeper.sweep(has_time)
     write_sweep(done.oldest_pending.total_seconds(), done.messages, done.repaired, done.lag.total_seconds())
-    failed = [*done.failed, *runtime.eraser.erase(has_time)]
+    failed = [*done.failed, *runtime.eraser.erase(has_time), *runtime.user_eraser.erase_all(has_time)]
     if failed:
         raise Unavailable(f"{len(failed)} environments were not swept, or not erased")
