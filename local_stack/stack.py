@@ -33,6 +33,7 @@ from local_stack.template import translation
 from local_stack.template.deployment import Deployer, Deployment
 
 STACK_NAME = "nereid-local"
+CONSOLE = "/console"
 EMAIL_FROM = "hello@example.com"
 _PUSH_APPLICATION = "nereid-local"
 #: The platforms that have an application of that name; the first is the stack's default for all.
@@ -136,6 +137,7 @@ class Stack:
         demo = bootstrap.make_demo(functions.invoke, functions.__contains__, self._gateway.handle, self.base_url)
         bootstrap.write(settings.state_dir / "functions.json", functions.environments())
         bootstrap.write(self.state_file, demo)
+        self._helpers.session = {name: demo[name] for name in ("api_token", "environment")}
         self._ready.set()
         took = time.monotonic() - self._began
         terminal.say(bootstrap.welcome(demo, aws.url, took, self.state_file))
@@ -183,6 +185,8 @@ class Stack:
     def _answer(self, request: Request) -> Response:
         if request.path == PREFIX or request.path.startswith(f"{PREFIX}/"):
             return self._helpers.handle(request)
+        if request.path == "/" and request.method in ("GET", "HEAD"):
+            return Response(302, [("Location", CONSOLE)], route=QUIET)
         if not self._ready.is_set() or self._gateway is None:
             response = message(503, "Service Unavailable")
             response.headers.append(("Retry-After", "1"))

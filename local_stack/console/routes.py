@@ -8,18 +8,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from local_stack.compute.functions import Outcome
-from local_stack.console import page
 from local_stack.console.feedback import BOUNCE_MEMBERS, BOUNCE_TYPES, PUSH_FAILURE, TYPES, Feedback
 from local_stack.console.outbox import Outbox
 from local_stack.http.gateway import HEADERS, Request, Response, message
 from local_stack.http.server import QUIET
 
-# A mail may name pictures of the whole world; nothing of them is fetched, neither by the page nor in its frames.
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
-    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 PREFIX = "/_local"
+#: The console shows what was sent, too.
+OUTBOX_PLACE = "/console/outbox"
 
 
 class Helpers:
@@ -36,6 +32,8 @@ class Helpers:
         self.feedback: Feedback | None = None
         #: Gives the function that makes teams its payload, as an operator does.
         self.make_team: Callable[[Any], Outcome] | None = None
+        #: What the console signs in with, so that whoever starts a stack of their own sees something at once.
+        self.session: dict[str, Any] = {"api_token": None, "environment": None}
 
     def handle(self, request: Request) -> Response:
         """Answer a request.
@@ -53,7 +51,8 @@ class Helpers:
         path = request.path.removeprefix(PREFIX)
         handlers = {
             ("GET", ""): self._redirect,
-            ("GET", "/"): self._page,
+            ("GET", "/"): self._redirect,
+            ("GET", "/session"): self._session,
             ("GET", "/outbox"): self._list,
             ("POST", "/feedback"): self._report,
             ("POST", "/team"): self._make_team,
@@ -66,15 +65,10 @@ class Helpers:
         return response
 
     def _redirect(self, _: Request) -> Response:
-        return Response(302, [("Location", f"{PREFIX}/")])
+        return Response(302, [("Location", OUTBOX_PLACE)])
 
-    def _page(self, _: Request) -> Response:
-        headers = [
-            ("Content-Type", "text/html; charset=utf-8"),
-            ("Content-Security-Policy", _POLICY),
-            ("Referrer-Policy", "no-referrer"),
-        ]
-        return Response(200, headers, page.render(self._outbox.messages()).encode())
+    def _session(self, _: Request) -> Response:
+        return _json(200, self.session)
 
     def _list(self, request: Request) -> Response:
         query = dict(parse_qsl(request.query, keep_blank_values=True))

@@ -18,6 +18,8 @@ UNROUTED = {"ManageCreateTeam"}
 FALLBACK = {("*", "$default"), ("ANY", "/"), ("ANY", "/{path+}")}
 # A second route for a slash at the end of a path; see docs/adr/0009-trailing-slash.md.
 SLASH = "/{slash+}"
+# A second route of a page for the paths below it, where it shows other things.
+BELOW = "/console/{path+}"
 # Where the paths of an API begin, if not with its name.
 PREFIXES: dict[str, str | tuple[str, ...]] = {
     "public": "",
@@ -48,7 +50,8 @@ def routes_of(function: str) -> set[tuple[str, str]]:
     if own == FALLBACK:
         return {("*", "$default")}
     # HEAD is GET without the body.
-    return {(method.replace("HEAD", "GET"), ALIASES.sub("/", path.removesuffix(SLASH))) for method, path in own}
+    paths = {(method, path.replace(BELOW, "/console").removesuffix(SLASH)) for method, path in own}
+    return {(method.replace("HEAD", "GET"), ALIASES.sub("/", path)) for method, path in paths}
 
 
 def triggers(function: str) -> int:
