@@ -2,6 +2,7 @@
 
 import { ApiError, call } from "./api.js";
 import { h, newId } from "./dom.js";
+import { field } from "./fields.js";
 import { local } from "./local.js";
 import { failure } from "./states.js";
 
@@ -86,17 +87,6 @@ export function signIn(isHere, why, begin) {
     ),
     said,
   );
-}
-
-/**
- * Return a labelled input.
- *
- * @param {string} label
- * @param {Record<string, any>} attributes
- */
-export function field(label, attributes) {
-  const input = h("input", { id: newId(), ...attributes });
-  return { input, element: h("p", { class: "field" }, h("label", { for: input.id }, label), input) };
 }
 
 /** What a token says of itself, for the eye alone: the API decides what it may. */
