@@ -5,7 +5,7 @@ A part ends where the answer of a function would, or its time; nothing is left o
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pydantic import BaseModel
 
@@ -15,14 +15,11 @@ from nereid.core.messaging.show_message import not_begun
 from nereid.core.rights.about import addresses_among, to_addresses, to_user
 from nereid.core.rights.erase_user import addresses_of
 from nereid.errors import NotFound
-from nereid.models.delivery import Delivery
-from nereid.models.lead import Lead
-from nereid.models.suppression import Suppression
+from nereid.models.export import Export
 from nereid.models.team import Scope
-from nereid.models.user import AppNotification, Device, User
 from nereid.ports.audience import Inbox, Position
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import DeliveryStore, MessageStore, StoredMessage, SuppressionStore
+from nereid.ports.messaging import DeliveryStore, MessageStore, SuppressionStore
 from nereid.ports.outreach import LeadStore
 from nereid.ports.rights import PeopleStore
 
@@ -36,28 +33,6 @@ _INBOX, _TO_USER, _TO_ADDRESSES = "inbox", "messages", "addresses"
 #: Stands for the beginning: a place in a cursor is never empty.
 _FIRST = "-"
 _Tells = Callable[[], bool]
-
-
-@dataclass
-class Export:
-    """A part of what there is of a user."""
-
-    user: User | None = None
-    devices: Sequence[Device] = ()
-    leads: Sequence[Lead] = ()
-    suppressions: Sequence[Suppression] = ()
-    inbox: list[AppNotification] = field(default_factory=list)
-    messages: list[StoredMessage] = field(default_factory=list)
-    #: By the id of the message.
-    deliveries: list[tuple[str, Delivery]] = field(default_factory=list)
-    #: Where to go on; None at the end.
-    following: tuple[str, str] | None = None
-    size: int = 0
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was found so far."""
-        return not any((self.user, self.leads, self.suppressions, self.inbox, self.messages))
 
 
 @dataclass(frozen=True)

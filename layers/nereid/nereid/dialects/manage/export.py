@@ -3,11 +3,12 @@
 from typing import Any
 
 from nereid.clock import to_iso
-from nereid.core.rights.export_user import Export
 from nereid.dialects.manage import frame as manage
+from nereid.models.export import Export
 from nereid.models.lead import Lead
 from nereid.models.team import Environment
 from nereid.models.user import AppNotification, ContactInfo, Device, User
+from nereid.ports.messaging import StoredMessage
 
 
 def export_object(environment: Environment, export: Export) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def export_object(environment: Environment, export: Export) -> dict[str, Any]:
         "contacts": [_contact(each) for user in users for each in user.contact_infos],
         "devices": [_device(each) for each in export.devices],
         "inbox": [_notification(each) for each in export.inbox],
-        "messages": [manage.message_object(environment, each) for each in export.messages],
+        "messages": [manage.message_object(environment, StoredMessage(*each)) for each in export.messages],
         "deliveries": [
             {"message_id": message_id, **manage.delivery_object(each)} for message_id, each in export.deliveries
         ],
