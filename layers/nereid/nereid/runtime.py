@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
     from nereid.core.rights.erase_user import UserEraser
+    from nereid.core.rights.export_user import Exporter
     from nereid.models.team import ClientKey, Team
 
 _DAY = 24 * 60 * 60
@@ -579,6 +580,7 @@ class Runtime:
         return UserEraser(
             erasures=self.erasures,
             people=self.users,
+            inbox=self.inbox,
             messages=self.messages,
             deliveries=self.deliveries,
             suppressions=self.suppressions,
@@ -588,6 +590,13 @@ class Runtime:
             clock=self.clock,
             note_erasure=self.account_store.note_erasure,
         )
+
+    @cached_property
+    def user_exporter(self) -> Exporter:
+        from nereid.core.rights.export_user import Exporter
+
+        stores = self.users, self.inbox, self.messages, self.deliveries, self.suppressions, self.leads
+        return Exporter(*stores, self.clock)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:

@@ -142,6 +142,8 @@ class Outline(NamedTuple):
     received_at: datetime
     plan: Plan
     is_test: bool
+    #: The types and addresses that the message itself names.
+    contacts: Sequence[tuple[str, str]] = ()
 
 
 class CountedHour(NamedTuple):

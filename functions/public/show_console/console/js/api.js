@@ -47,6 +47,9 @@ export function onRefused(listener) {
  */
 export async function call(operation, parameters = {}, more = {}) {
   const [method, template] = operation.split(" ");
+  // It would answer as to a credential that is not valid any more, which this one is.
+  if (template.startsWith("/neptune/") && session.current()?.kind === "account" && !more.credential)
+    throw new ApiError(403, "This needs an API token with manage_users; accounts cannot see it.");
   const path = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(parameters[name]));
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(more.query ?? {}))

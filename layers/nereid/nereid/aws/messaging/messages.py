@@ -180,7 +180,8 @@ class DynamoMessageStore:
         # Only looked into: to make a message of it takes longer than all the rest.
         content = jsontext.loads(_unpack(item["content"]))
         plan = self._read_plan(item)
-        return Outline(content["event_type"], from_iso(content["received_at"]), plan, content.get("test") is not None)
+        received_at, is_test = from_iso(content["received_at"]), content.get("test") is not None
+        return Outline(content["event_type"], received_at, plan, is_test, list(_contacts(content)))
 
     def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:
         found = self._plans((_key(scope, message_key), "message") for message_key in message_keys)
@@ -265,6 +266,13 @@ def _message_item(scope: Scope, message: Message, expires_at: int) -> Item:
         "received": f"{_moment(message.received_at)}#{digest(message.key)}",
         "expires_at": expires_at,
     }
+
+
+def _contacts(content: Item) -> Iterator[tuple[str, str]]:
+    for entry in content.get("contact_infos", ()):
+        yield str(entry.get("type")), str(entry.get("value") or "")
+    if content.get("outreach"):
+        yield "email", str(content["outreach"]["to"])
 
 
 def _conflicts(item: Item) -> int:

@@ -57,8 +57,12 @@ def _among(outlines: Mapping[str, Outline], is_theirs: Callable[[str, str], bool
     return {
         key: outline
         for key, outline in outlines.items()
-        if any(is_theirs(each.type, each.value) for each in outline.plan.recipients)
+        if any(is_theirs(*each) for each in (*_planned(outline), *outline.contacts))
     }
+
+
+def _planned(outline: Outline) -> Iterator[tuple[str, str]]:
+    return ((each.type, each.value) for each in outline.plan.recipients)
 
 
 def addresses_among(addresses: frozenset[str]) -> Callable[[str, str], bool]:

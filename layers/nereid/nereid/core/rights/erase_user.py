@@ -5,10 +5,11 @@ of which can be repeated. Whoever asks does as much as there is time for; the sw
 more a while later, for what was under way. See docs/adr/0047-data-rights.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from nereid.clock import to_iso
 from nereid.core.outreach.leads import delete_lead
@@ -20,6 +21,7 @@ from nereid.models.erasure import ERASURE_SETTLES, Erasure, address_of
 from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.models.user import Device, User
+from nereid.ports.audience import Inbox
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import DeliveryStore, MessageStore, StoredMessage, SuppressionStore
 from nereid.ports.outreach import EngagementStore, LeadStore, OutgoingEmailStore
@@ -42,6 +44,7 @@ class UserEraser:
 
     erasures: ErasureStore
     people: PeopleStore
+    inbox: Inbox
     messages: MessageStore
     deliveries: DeliveryStore
     suppressions: SuppressionStore
@@ -149,7 +152,8 @@ class UserEraser:
             for index, each in enumerate(stored.plan.recipients)
             if erasure.has(each.type, each.value) and address_of(each.type, each.value) not in kept
         ]
-        return not gone or self._part(erasure, stored, gone)
+        named = any(_is_theirs(erasure, entry, kept) for entry in message.contact_infos)
+        return not (gone or named) or self._part(erasure, stored, gone, kept)
 
     def _addresses_of(self, scope: Scope, user_id: str | None) -> frozenset[str]:
         loaded = self.people.load_with_devices(scope, user_id) if user_id is not None else None
@@ -170,19 +174,25 @@ class UserEraser:
                 and (each.id not in known or known[each.id].status == "pending")
             ]
             if waits:
-                self._part(erasure, stored, _theirs(erasure, plan))
+                self._part(erasure, stored, _theirs(erasure, plan), frozenset())
                 return False
         now = self.clock.now()
         closed = [self.deliveries.erase(scope, each, plan.planned_at, now) for each in planned]
         if not all(closed):
             return False
+        notices = [
+            each for each in planned if each.recipient and each.recipient.type == "user" and each.recipient.value
+        ]
+        if notices:
+            ids = [each.id for each in notices]
+            self.inbox.delete_many(scope, erasure.user_id, ids, plan.planned_at)
         self.messages.replace(scope, message, erased_plan(scope, message, plan, range(len(plan.recipients))))
         self.emails.delete(scope.team_id, message.message_id)
         # It goes last, since it is what the message is found by.
         self.messages.replace(scope, erased_message(message, now))
         return True
 
-    def _part(self, erasure: Erasure, stored: StoredMessage, gone: Sequence[int]) -> bool:
+    def _part(self, erasure: Erasure, stored: StoredMessage, gone: Sequence[int], kept: frozenset[str]) -> bool:
         """Erase the recipients of a message that is somebody else's."""
         scope, message, plan = erasure.scope, stored.message, stored.plan
         now = self.clock.now()
@@ -194,14 +204,20 @@ class UserEraser:
         closed = [self.deliveries.erase(scope, each, plan.planned_at, now) for each in theirs]
         if not all(closed):
             return False
-        contact_infos = [
-            entry
-            for entry in message.contact_infos
-            if not erasure.has(str(entry.get("type")), str(entry.get("value") or ""))
-        ]
+        contact_infos = [entry for entry in message.contact_infos if not _is_theirs(erasure, entry, kept)]
+        if contact_infos == message.contact_infos and not gone:
+            return True
         left = message.model_copy(update={"contact_infos": contact_infos})
-        self.messages.replace(scope, left, erased_plan(scope, message, plan, gone))
+        # What the message names goes last, since it is what it is found by.
+        self.messages.replace(scope, message, erased_plan(scope, message, plan, gone))
+        self.messages.replace(scope, left)
         return True
+
+
+def _is_theirs(erasure: Erasure, entry: Mapping[str, Any], kept: frozenset[str]) -> bool:
+    """Tell whether an entry of a message's `contact_infos` is an address of the user's, and nobody else's to keep."""
+    type_, value = str(entry.get("type")), str(entry.get("value") or "")
+    return erasure.has(type_, value) and address_of(type_, value) not in kept
 
 
 def _theirs(erasure: Erasure, plan: Plan) -> list[int]:

@@ -280,6 +280,14 @@ class MessagesQuery(ListQuery):
     user_id: Annotated[str, StringConstraints(max_length=256)] | None = None
 
 
+class ExportQuery(LaxBody):
+    """Where to go on with an export."""
+
+    model_config = _Known.model_config
+
+    cursor: Any = None
+
+
 class OverviewQuery(LaxBody):
     """Of how many hours to tell."""
 
