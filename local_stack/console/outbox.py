@@ -7,6 +7,7 @@ import email
 import email.policy
 import json
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,9 +16,14 @@ from email.message import EmailMessage
 from email.utils import getaddresses
 from typing import Any
 
+from local_stack.console import raw
+
 # Headers that every e-mail has; the others are the ones that somebody chose to set.
 _USUAL_HEADERS = {"from", "to", "cc", "bcc", "reply-to", "subject", "date", "mime-version"}
 _KEEP = 5000
+# What a service was handed is kept as it came for the last sends alone: files may make it large.
+_KEEP_SOURCES = 200
+_SUMMARY = 200
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,87 @@ class Outbox:
         self._entries: list[dict[str, Any]] = []
         self._emails: dict[str, SentEmail] = {}
         self._pushes: dict[str, str] = {}
+        self._sources: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+        self._changes = 0
+
+    @property
+    def changes(self) -> int:
+        """How often anything has changed, which says whether anything has."""
+        with self._lock:
+            return self._changes
+
+    def summaries(self, limit: int) -> list[dict[str, Any]]:
+        """List the last entries in brief.
+
+        Parameters
+        ----------
+        limit : int
+            How many at most.
+
+        Returns
+        -------
+        list of dict
+            Newest first, without their contents.
+        """
+        with self._lock:
+            entries = self._entries[-limit:] if limit > 0 else []
+        return [_summary(entry) for entry in reversed(entries)]
+
+    def find(self, message_id: str) -> list[dict[str, Any]]:
+        """Find what was sent by the provider's id.
+
+        Parameters
+        ----------
+        message_id : str
+            As the provider answered.
+
+        Returns
+        -------
+        list of dict
+            An entry for each recipient.
+        """
+        return [entry for entry in self.messages() if entry["provider_message_id"] == message_id]
+
+    def source(self, message_id: str) -> str | None:
+        """Return what was sent in its raw form.
+
+        Parameters
+        ----------
+        message_id : str
+            As the provider answered.
+
+        Returns
+        -------
+        str or None
+            A mail as it goes over the wire, or the parameters of SNS's Publish; None where it is not kept any more.
+        """
+        with self._lock:
+            request = self._sources.get(message_id)
+        return None if request is None else raw.text(request)
+
+    def delete(self, message_id: str | None = None) -> int:
+        """Forget what was sent. Reports on it are still taken, since the product remembers it.
+
+        Parameters
+        ----------
+        message_id : str, optional
+            As the provider answered; without it, everything.
+
+        Returns
+        -------
+        int
+            How many entries there were.
+        """
+        with self._lock:
+            before = len(self._entries)
+            kept = [] if message_id is None else self._entries
+            self._entries = [entry for entry in kept if entry["provider_message_id"] != message_id]
+            if message_id is None:
+                self._sources.clear()
+            else:
+                self._sources.pop(message_id, None)
+            self._changes += 1
+            return before - len(self._entries)
 
     def messages(self, to: str | None = None) -> list[dict[str, Any]]:
         """List entries.
@@ -153,6 +240,7 @@ class Outbox:
         headers = {**parsed["headers"], **({"Reply-To": reply_to} if reply_to else {})}
         with self._lock:
             self._emails[message_id] = sent
+        self._keep_source(message_id, request)
         for address in recipients:
             self._add(
                 channel="email",
@@ -180,6 +268,8 @@ class Outbox:
             What the provider answered.
         """
         target = request.get("TargetArn") or request.get("TopicArn") or ""
+        if request.get("PhoneNumber") or ":endpoint/" in target:
+            self._keep_source(message_id, request)
         if request.get("PhoneNumber"):
             self._add(
                 channel="sms",
@@ -218,6 +308,22 @@ class Outbox:
         with self._lock:
             self._entries.append(entry)
             del self._entries[:-_KEEP]
+            self._changes += 1
+
+    def _keep_source(self, message_id: str, request: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._sources[message_id] = request
+            while len(self._sources) > _KEEP_SOURCES:
+                self._sources.popitem(last=False)
+
+
+def _summary(entry: Mapping[str, Any]) -> dict[str, Any]:
+    said = entry["subject"] or entry["title"] or entry["text"] or entry["body"] or ""
+    return {
+        **{name: entry[name] for name in ("channel", "to", "from", "provider_message_id", "at")},
+        "summary": str(said)[:_SUMMARY],
+        "attachments": len(entry["attachments"] or []),
+    }
 
 
 def _destination(given: Mapping[str, Any]) -> tuple[list[str], list[str], list[str]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from local_stack.compute.functions import Outcome
-from local_stack.console.feedback import BOUNCE_MEMBERS, BOUNCE_TYPES, PUSH_FAILURE, TYPES, Feedback
+from local_stack.console.feedback import BOUNCE_MEMBERS, BOUNCE_TYPES, EMAIL_TYPES, PUSH_FAILURE, TYPES, Feedback
 from local_stack.console.outbox import Outbox
 from local_stack.http.gateway import HEADERS, Request, Response, message
 from local_stack.http.server import QUIET
@@ -16,6 +17,9 @@ from local_stack.http.server import QUIET
 PREFIX = "/_local"
 #: The console shows what was sent, too.
 OUTBOX_PLACE = "/console/outbox"
+#: How many a list has at most.
+_MOST = 500
+_ONE = re.compile(r"/outbox/(?P<id>[^/]+)(?P<part>/source)?")
 
 
 class Helpers:
@@ -54,10 +58,13 @@ class Helpers:
             ("GET", "/"): self._redirect,
             ("GET", "/session"): self._session,
             ("GET", "/outbox"): self._list,
+            ("DELETE", "/outbox"): lambda _: self._delete(None),
+            ("GET", "/sent"): self._summarise,
             ("POST", "/feedback"): self._report,
             ("POST", "/team"): self._make_team,
         }
-        handler = handlers.get(("GET" if request.method == "HEAD" else request.method, path))
+        method = "GET" if request.method == "HEAD" else request.method
+        handler = handlers.get((method, path)) or self._about_one(method, path)
         response = handler(request) if handler else message(404, "Not Found")
         # The page asks often, and its requests would bury those of the product.
         response.route = QUIET if request.method == "GET" else "local"
@@ -73,6 +80,41 @@ class Helpers:
     def _list(self, request: Request) -> Response:
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         return _json(200, {"messages": self._outbox.messages(query.get("to"))})
+
+    def _summarise(self, request: Request) -> Response:
+        changes = self._outbox.changes
+        # Who follows the outbox asks every other second, mostly for what has not changed.
+        if dict(parse_qsl(request.query)).get("known") == str(changes):
+            return _json(200, {"changes": changes, "messages": None, "most": _MOST})
+        return _json(200, {"changes": changes, "messages": self._outbox.summaries(_MOST), "most": _MOST})
+
+    def _about_one(self, method: str, path: str) -> Callable[[Request], Response] | None:
+        found = _ONE.fullmatch(path)
+        if found is None:
+            return None
+        message_id, part = unquote(found["id"]), found["part"]
+        if part:
+            return (lambda _: self._source(message_id)) if method == "GET" else None
+        return {
+            "GET": lambda _: self._show(message_id),
+            "DELETE": lambda _: self._delete(message_id),
+        }.get(method)
+
+    def _show(self, message_id: str) -> Response:
+        entries = self._outbox.find(message_id)
+        if not entries:
+            return message(404, "Not Found")
+        sent = self._outbox.sent_email(message_id)
+        reports = EMAIL_TYPES if sent else (PUSH_FAILURE,) if self._outbox.sent_push(message_id) else ()
+        return _json(200, {"messages": entries, "tags": sent.tags if sent else {}, "reports": reports})
+
+    def _source(self, message_id: str) -> Response:
+        source = self._outbox.source(message_id)
+        return message(404, "Not Found") if source is None else _json(200, {"source": source})
+
+    def _delete(self, message_id: str | None) -> Response:
+        deleted = self._outbox.delete(message_id)
+        return message(404, "Not Found") if message_id and not deleted else _json(200, {"deleted": deleted})
 
     def _make_team(self, request: Request) -> Response:
         """Answer as the function does, or with the error that it raised, as Lambda tells it to who invokes it."""

@@ -10,6 +10,7 @@ const DOCUMENT = new URL("mail.html", import.meta.url);
 /** What has no business in a mail; the policy refuses all of it as well. */
 const REMOVED = "script, base, meta, link, iframe, frame, object, embed, template, noscript";
 const TALLEST = 900;
+const REMOTE_STYLE = /url\(\s*["']?\s*(?!data:)[^)]*\)/i;
 
 /**
  * Show the HTML of a mail.
@@ -45,16 +46,17 @@ function frame(html, title, pictures) {
     sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox",
     src: address.href,
   });
-  made.addEventListener("load", () => put(made, html), { once: true });
+  made.addEventListener("load", () => put(made, html, pictures), { once: true });
   return made;
 }
 
-function put(made, html) {
+function put(made, html, pictures) {
   const inside = made.contentDocument;
   if (!inside) return;
   const parsed = new made.contentWindow.DOMParser().parseFromString(html, "text/html");
   for (const element of parsed.querySelectorAll(REMOVED)) element.remove();
   for (const element of parsed.querySelectorAll("a, area, form")) disarm(element);
+  for (const element of parsed.querySelectorAll("*")) unload(element, pictures);
   inside.head.append(...[...parsed.head.querySelectorAll("style")].map((style) => inside.adoptNode(style)));
   inside.body.replaceWith(inside.adoptNode(parsed.body));
   const resize = () => {
@@ -75,6 +77,23 @@ function disarm(element) {
   element.setAttribute("rel", "noopener noreferrer");
 }
 
+/**
+ * Take out what the policy would refuse to load, which a browser reports as errors otherwise.
+ *
+ * @param {Element} element
+ * @param {boolean} pictures Whether pictures are loaded
+ */
+function unload(element, pictures) {
+  const withoutImports = (css) => css.replace(/@import[^;]*;?/gi, "").replace(/@font-face\s*\{[^}]*\}/gi, "");
+  const clean = (css) => (pictures ? withoutImports(css) : withoutImports(css).replace(new RegExp(REMOTE_STYLE, "gi"), "none"));
+  if (element.localName === "style") element.textContent = clean(element.textContent);
+  if (element.hasAttribute("style")) element.setAttribute("style", clean(element.getAttribute("style")));
+  if (pictures) return;
+  for (const name of ["src", "srcset", "poster", "background"])
+    if (element.hasAttribute(name) && !/^\s*data:image\//i.test(element.getAttribute(name))) element.removeAttribute(name);
+}
+
+/** Tell whether there are pictures that somebody else's server has. */
 function hasPictures(html) {
-  return /<(img|image|video|table|td|th|body)\b[^>]*\b(src|srcset|href|poster|background)\s*=\s*["']?\s*(https?:)?\/\/|url\(\s*["']?\s*(https?:)?\/\//i.test(html);
+  return /<[a-z]+\b[^>]*\b(src|srcset|poster|background)\s*=\s*["']?\s*(?!data:)[^"'\s>]/i.test(html) || REMOTE_STYLE.test(html);
 }

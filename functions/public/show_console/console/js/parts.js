@@ -1,6 +1,6 @@
 /** Small parts that several places show. */
 
-import { h } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { CHANNELS, status } from "./words.js";
 
 /** @param {string} name */
@@ -37,6 +37,21 @@ export function json(value) {
  */
 export function folded(summary, ...children) {
   return h("details", {}, h("summary", {}, summary), children);
+}
+
+/**
+ * Show something under a line that opens it, made when it is opened for the first time.
+ *
+ * @param {string} summary
+ * @param {() => import("./dom.js").Child} make
+ */
+export function unfolding(summary, make) {
+  const inside = h("div");
+  const made = folded(summary, inside);
+  made.addEventListener("toggle", () => {
+    if (made.open && !inside.hasChildNodes()) fill(inside, make());
+  });
+  return made;
 }
 
 /**

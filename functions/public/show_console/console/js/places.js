@@ -10,8 +10,20 @@
  */
 
 import * as home from "./views/home.js";
+import * as message from "./views/message.js";
+import * as messages from "./views/messages.js";
+import * as outbox from "./views/outbox.js";
+import * as sent from "./views/sent.js";
+import * as user from "./views/user.js";
+import * as users from "./views/users.js";
 
 /** @type {Place[]} */
 export const PLACES = [
   { path: "/", title: "Home", listed: true, view: home },
+  { path: "/messages", title: "Messages", listed: true, view: messages },
+  { path: "/messages/{message_id}", title: "Message", view: message },
+  { path: "/users", title: "Users", listed: true, view: users },
+  { path: "/users/{user_id}", title: "User", view: user },
+  { path: "/outbox", title: "Outbox", listed: true, local: true, view: outbox },
+  { path: "/outbox/{id}", title: "Sent", local: true, view: sent },
 ];

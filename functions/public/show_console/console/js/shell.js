@@ -67,11 +67,12 @@ export async function show(place, params) {
   if (!session.current()) return askWho();
   const again = () => show(place, params);
   try {
-    const listed = await known(signal);
-    if (signal.aborted || !session.current()) return;
     list(place, isHere);
-    if (!listed.some((each) => each.identifier === router.environment())) select(listed);
-    offer(listed);
+    const listing = known(signal).then((listed) => check(listed, signal));
+    // Where the address names an environment, it most likely is there.
+    if (router.environment()) listing.catch((error) => broken(error, signal, again));
+    else await listing;
+    if (signal.aborted || !session.current()) return;
     if (!place || (place.local && !isHere)) return missing();
     const view = {
       main: content,
@@ -85,8 +86,23 @@ export async function show(place, params) {
     focus();
     await place.view.show(view);
   } catch (error) {
-    if (!signal.aborted && session.current()) fill(content, failure(error, again));
+    broken(error, signal, again);
   }
+}
+
+function broken(error, signal, again) {
+  if (!signal.aborted && session.current()) fill(content, failure(error, again));
+}
+
+/** Offer the environments; if the address names none of them, go to the first. */
+function check(listed, signal) {
+  if (signal.aborted || !session.current()) return;
+  const named = router.environment();
+  if (!listed.some((each) => each.identifier === named)) {
+    select(listed);
+    if (named) return router.present();
+  }
+  offer(listed);
 }
 
 /**
@@ -150,7 +166,9 @@ function begin(given) {
 async function beginLocally() {
   try {
     const given = await local("GET /_local/session");
-    if (given?.api_token) session.begin({ kind: "token", token: given.api_token, name: "Local team" });
+    if (!given?.api_token) return;
+    session.begin({ kind: "token", token: given.api_token, name: "Local team" });
+    if (!router.environment()) select([{ identifier: given.environment }]);
   } catch {
     // Who signs in by hand gets on as well.
   }

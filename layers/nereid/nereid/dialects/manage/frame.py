@@ -433,7 +433,12 @@ def overview_object(overview: Overview) -> dict[str, Any]:
             for channel in CHANNELS
         },
         "by_hour": [
-            {"hour": to_iso(hour), "accepted": counts.accepted, **{status: counts.of(status) for status in STATUSES}}
+            {
+                "hour": to_iso(hour),
+                "accepted": counts.accepted,
+                **{status: counts.of(status) for status in STATUSES},
+                "channels": {channel: sum(counts.deliveries.get(channel, {}).values()) for channel in CHANNELS},
+            }
             for hour, counts in overview.hours
         ],
         "attention": [

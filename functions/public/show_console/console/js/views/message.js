@@ -7,7 +7,7 @@ import { check } from "../fields.js";
 import { clock, counted, time } from "../format.js";
 import { follow } from "../live.js";
 import { isLocal } from "../local.js";
-import { channelName, facts, folded, json, statusBadge } from "../parts.js";
+import { channelName, facts, folded, json, statusBadge, unfolding } from "../parts.js";
 import { rendered } from "../rendered.js";
 import { address } from "../router.js";
 import { announce, notify } from "../shell.js";
@@ -28,6 +28,9 @@ export async function show(view) {
   view.retitle(`Message ${message_id}`);
   fill(view.main, trouble, content, asOf);
   const isHere = await isLocal();
+  /** @type {Map<string, {said: string, element: HTMLElement}>} */
+  const articles = new Map();
+  let framed = "";
   let known = "";
   let looked = 0;
 
@@ -42,10 +45,31 @@ export async function show(view) {
     if (known) announce(message.deliveries.map((each) => `${each.to ?? each.notification}: ${each.status}`).join(", "));
     known = said;
     view.retitle(message.event_type);
-    // Nothing that somebody has opened is closed by what is new.
-    const opened = [...content.querySelectorAll("details[open][data-key]")].map((each) => each.dataset.key);
-    fill(content, shown(message, { environment, isHere, refresh }));
-    for (const each of content.querySelectorAll("details[data-key]")) each.open = opened.includes(each.dataset.key);
+    draw(message);
+  }
+
+  /** Show what is new, and leave alone what has not changed: somebody may read it. */
+  function draw(message) {
+    const context = { environment, isHere, refresh };
+    const { deliveries, ...others } = message;
+    const frame = JSON.stringify([others, deliveries.map((each) => each.id)]);
+    if (frame !== framed) {
+      articles.clear();
+      for (const each of deliveries) articles.set(each.id, { said: JSON.stringify(each), element: delivery(message, each, context) });
+      fill(content, shown(message, [...articles.values()].map((each) => each.element), context));
+      framed = frame;
+      return;
+    }
+    for (const each of deliveries) {
+      const article = articles.get(each.id);
+      const said = JSON.stringify(each);
+      if (article.said === said) continue;
+      const element = delivery(message, each, context);
+      const opened = [...article.element.querySelectorAll("details[open]")].map((one) => one.dataset.key);
+      for (const one of element.querySelectorAll("details")) one.open = opened.includes(one.dataset.key);
+      article.element.replaceWith(element);
+      articles.set(each.id, { said, element });
+    }
   }
 
   async function refresh() {
@@ -67,7 +91,7 @@ export async function show(view) {
   });
 }
 
-function shown(message, context) {
+function shown(message, articles, context) {
   const { environment } = context;
   const why = explained(message.reason);
   const user = message.user_id;
@@ -77,7 +101,7 @@ function shown(message, context) {
       "section",
       { "aria-labelledby": "deliveries" },
       h("h2", { id: "deliveries" }, counted(message.deliveries.length, "delivery", "deliveries")),
-      message.deliveries.map((each) => delivery(message, each, context)),
+      articles,
       message.deliveries.length ? null : h("p", { class: "faint" }, "Nothing was to be sent."),
       message.skipped?.length
         ? h(
@@ -119,9 +143,9 @@ function delivery(message, each, context) {
   const why = explained(each.reason);
   const isSuppressed = /^suppressed: /.test(each.reason ?? "");
   const again = () => replay(message, [each], context);
-  const opening = (summary, ...children) => {
-    const made = folded(summary, ...children);
-    made.dataset.key = `${each.id} ${summary}`;
+  const opening = (summary, make) => {
+    const made = unfolding(summary, make);
+    made.dataset.key = summary;
     return made;
   };
   return h(
@@ -139,12 +163,12 @@ function delivery(message, each, context) {
       ["What did not fit", each.template_notes?.length ? each.template_notes.map(note) : null],
     ]),
     each.events?.length ? [h("h4", {}, "What the provider reported"), h("ol", { class: "events" }, each.events.map(reported))] : null,
-    each.rendered ? opening("What it looked like", rendered(each.channel, each.rendered)) : null,
+    each.rendered ? opening("What it looked like", () => rendered(each.channel, each.rendered)) : null,
     !each.rendered && each.provider_message_id && context.isHere
       ? h("p", {}, h("a", { href: address("/outbox/{id}", { id: each.provider_message_id }) }, "See it in the outbox"))
       : null,
-    each.earlier?.length ? opening("Earlier sendings", json(each.earlier)) : null,
-    opening("As the API has it", json({ ...each, rendered: undefined })),
+    each.earlier?.length ? opening("Earlier sendings", () => json(each.earlier)) : null,
+    opening("As the API has it", () => json({ ...each, rendered: undefined })),
     h(
       "div",
       { class: "buttons" },

@@ -92,7 +92,7 @@ const COLUMNS = [
     cell: (message) =>
       message.user_id === null ? h("span", { class: "faint" }, "none") : h("a", { href: address("/users/{user_id}", { user_id: message.user_id }) }, message.user_id),
   },
-  { title: "From", cell: (message) => (message.test ? `${message.source}, a test` : message.source) },
+  { title: "Came by", cell: (message) => (message.test ? `${message.source}, a test` : message.source) },
   { title: "Remarks", cell: (message) => remark(message) },
 ];
 
