@@ -9,6 +9,8 @@
  * @property {{show: (view: import("./router.js").View) => any}} view
  */
 
+import * as eventType from "./views/event_type.js";
+import * as eventTypes from "./views/event_types.js";
 import * as home from "./views/home.js";
 import * as message from "./views/message.js";
 import * as messages from "./views/messages.js";
@@ -24,6 +26,8 @@ export const PLACES = [
   { path: "/messages/{message_id}", title: "Message", view: message },
   { path: "/users", title: "Users", listed: true, view: users },
   { path: "/users/{user_id}", title: "User", view: user },
+  { path: "/event-types", title: "Event types", listed: true, view: eventTypes },
+  { path: "/event-types/{event_type}", title: "Event type", view: eventType },
   { path: "/outbox", title: "Outbox", listed: true, local: true, view: outbox },
   { path: "/outbox/{id}", title: "Sent", local: true, view: sent },
 ];
