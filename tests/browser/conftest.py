@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import local_stack as stacks
 from tests.browser import site as sites
+from tests.browser.console import SIZES, Console
 from tests.browser.watch import Watch
 from tests.contract.manage_client import Manage
 from tools import chromium
@@ -79,3 +80,17 @@ def page(watch: Watch) -> Page:
 def manage(local_stack: stacks.LocalStack) -> Manage:
     """Return the demo's team in its environment `dev`."""
     return Manage(local_stack, local_stack.demo["api_token"])
+
+
+@pytest.fixture(params=SIZES, ids=list(SIZES))
+def console(request: pytest.FixtureRequest, page: Page, local_stack: stacks.LocalStack) -> Console:
+    """Return the console, once on a wide and once on a narrow screen."""
+    width, height = SIZES[request.param]
+    page.set_viewport_size({"width": width, "height": height})
+    return Console(page, local_stack.base_url)
+
+
+@pytest.fixture
+def wide(page: Page, local_stack: stacks.LocalStack) -> Console:
+    """Return the console on a screen of the usual width, where the width makes no difference."""
+    return Console(page, local_stack.base_url)

@@ -80,16 +80,14 @@ const COLUMNS = [
   { title: "Changed", cell: (user) => time(user.updated_at) },
 ];
 
-/** The ids that a text may mean, the most likely first. */
+/** The ids that a text may mean: of those to whom something was sent at the address, else the text itself. */
 async function found(environment, text, signal) {
-  const [known, messages] = await Promise.all([
-    exists(environment, text, signal),
-    /@|^\+?[\d ()./-]{5,}$/.test(text)
-      ? call("GET /manage/{environment}/messages", { environment }, { query: { address: text, limit: LOOKED_THROUGH }, signal })
-      : { data: [] },
-  ]);
+  const isAddress = /@|^\+?[\d ()./-]{5,}$/.test(text);
+  const query = { address: text, limit: LOOKED_THROUGH };
+  const messages = isAddress ? await call("GET /manage/{environment}/messages", { environment }, { query, signal }) : { data: [] };
   const ids = messages.data.map((each) => each.user_id).filter((id) => id !== null);
-  return [...new Set([...(known ? [text] : []), ...ids])];
+  if (ids.length) return [...new Set(ids)];
+  return (await exists(environment, text, signal)) ? [text] : [];
 }
 
 async function exists(environment, user_id, signal) {
