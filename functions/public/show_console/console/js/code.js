@@ -86,3 +86,23 @@ function goTo(input, line) {
   input.focus();
   input.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
 }
+
+/**
+ * Show errors of the API at the fields that they are about, and take away those that were shown.
+ *
+ * @param {Map<string, any>} fields By their path, as errors have it
+ * @param {(Trouble & {field?: string})[]} errors
+ * @returns {(Trouble & {field?: string})[]} Those about none of the fields
+ */
+export function place(fields, errors) {
+  const found = new Map();
+  const rest = [];
+  for (const error of errors) {
+    const name = error.field ?? "";
+    const path = [...fields.keys()].find((each) => name === each || name.startsWith(`${each}.`) || name.startsWith(`${each}[`));
+    if (path) found.set(path, [...(found.get(path) ?? []), error]);
+    else rest.push(error);
+  }
+  for (const [path, field] of fields) mark(field, found.get(path) ?? []);
+  return rest;
+}

@@ -1,6 +1,6 @@
 /** The form of one notification of an event type: what it says on its channel, to whom, and when. */
 
-import { code, mark } from "./code.js";
+import { code, mark, place } from "./code.js";
 import { h } from "./dom.js";
 import { check, choice, field, text } from "./fields.js";
 import { folded } from "./parts.js";
@@ -126,17 +126,9 @@ export function notificationForm(notification, changed) {
     element: h("div", {}, main, more),
     faults: () => unread.size,
     show: (errors) => {
-      const rest = [];
-      const found = new Map([...unread].map(([path, fault]) => [path, [fault]]));
-      for (const error of errors) {
-        const path = [...fields.keys()].find((each) => error.field === each || error.field?.startsWith(`${each}.`) || error.field?.startsWith(`${each}[`));
-        if (path) found.set(path, [...(found.get(path) ?? []), error]);
-        else rest.push(error);
-      }
-      for (const [path, each] of fields) {
-        mark(each, found.get(path) ?? []);
-        if (found.has(path) && more.contains(each.element)) more.open = true;
-      }
+      const faults = [...unread].map(([path, fault]) => ({ ...fault, field: path }));
+      const rest = place(fields, [...faults, ...errors]);
+      if (more.querySelector("[aria-invalid]")) more.open = true;
       return rest;
     },
   };

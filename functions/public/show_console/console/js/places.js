@@ -9,6 +9,7 @@
  * @property {{show: (view: import("./router.js").View) => any}} view
  */
 
+import * as environment from "./views/environment.js";
 import * as eventType from "./views/event_type.js";
 import * as eventTypes from "./views/event_types.js";
 import * as home from "./views/home.js";
@@ -16,6 +17,7 @@ import * as message from "./views/message.js";
 import * as messages from "./views/messages.js";
 import * as outbox from "./views/outbox.js";
 import * as sent from "./views/sent.js";
+import * as team from "./views/team.js";
 import * as user from "./views/user.js";
 import * as users from "./views/users.js";
 
@@ -28,6 +30,8 @@ export const PLACES = [
   { path: "/users/{user_id}", title: "User", view: user },
   { path: "/event-types", title: "Event types", listed: true, view: eventTypes },
   { path: "/event-types/{event_type}", title: "Event type", view: eventType },
+  { path: "/team", title: "Team", listed: true, view: team },
+  { path: "/team/environments/{identifier}", title: "Environment", view: environment },
   { path: "/outbox", title: "Outbox", listed: true, local: true, view: outbox },
   { path: "/outbox/{id}", title: "Sent", local: true, view: sent },
 ];
