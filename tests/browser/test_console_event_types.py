@@ -11,8 +11,11 @@ from tests.browser.console import Console
 from tests.browser.watch import Watch
 from tests.contract.manage_client import INBOX, Manage, mail, unique
 
-#: Runs, if anything makes markup of it, and renames the page, which no test allows.
-HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+#: Runs, if anything makes markup of it, and gives the page a title that no test allows.
+HOSTILE = "<img src=x onerror=\"document.title='ta'+'ken'\"><script>document.title='ta'+'ken'</script>"
+
+#: An attachment of a template.
+ATTACHMENT = {"filename": "a.txt", "content_type": "text/plain", "content_base64": "{{ file }}"}
 
 
 def _preview(console: Console) -> Locator:
@@ -144,7 +147,7 @@ def test_changes_that_are_not_saved_wait_while_somebody_looks_elsewhere(wide: Co
 
 def test_what_the_form_does_not_show_is_kept(wide: Console, manage: Manage) -> None:
     notification = {
-        **mail(cc=["{{ boss }}"], headers={"X-Kind": "order"}, attachments=[{"filename": "a.txt", "content_base64": "{{ file }}"}]),
+        **mail(cc=["{{ boss }}"], headers={"X-Kind": "order"}, attachments=[ATTACHMENT]),
         "to": {"filterable": ["work", "home"]},
         "expires_in": 600,
         "missing": "fail",
@@ -196,7 +199,11 @@ def test_one_is_deleted(wide: Console, manage: Manage) -> None:
     assert manage.call("GET", f"/{{env}}/event_types/{name}")[0] == 404
 
 
-def test_templates_and_data_never_become_markup_of_the_console(console: Console, manage: Manage) -> None:
+def test_templates_and_data_never_become_markup_of_the_console(
+    console: Console, manage: Manage, watch: Watch
+) -> None:
+    # The frame of the mail says what it did not run.
+    watch.expect("Blocked script execution")
     name = manage.configure(
         mail(HOSTILE, HOSTILE, html=f"{HOSTILE}{{{{ name | safe }}}}"), event_type=f"{unique('e')} {HOSTILE}"
     )

@@ -51,7 +51,7 @@ export function preview({ environment, signal }, { notification, sample, add, ma
       const text = JSON.stringify(found);
       if (text === known) return undefined;
       known = text;
-      return fill(element, notes(found, add), rendered(found.channel, found.rendered));
+      return fill(element, notes(found, () => add(wanted(found.missing_variables, shown))), rendered(found.channel, found.rendered));
     } catch (error) {
       if (mine.aborted) return undefined;
       if (error.status !== 422) return fill(said, failure(error, now));
@@ -75,9 +75,18 @@ function notes(found, add) {
     missing.length
       ? [
           h("p", {}, "The sample data do not have: ", missing.map((name, index) => [index ? ", " : "", h("code", {}, name)]), "."),
-          h("p", {}, h("button", { type: "button", class: "quiet", onclick: () => add(missing) }, "Add them to the sample")),
+          h("p", {}, h("button", { type: "button", class: "quiet", onclick: add }, "Add them to the sample")),
         ]
       : null,
     others.length ? h("ul", {}, others.map((each) => h("li", {}, each))) : null,
   );
+}
+
+/** The variables that are missing, down to the members that the templates want of them: of `order`, `order.number`. */
+function wanted(missing, notification) {
+  const templates = JSON.stringify(notification);
+  return missing.flatMap((name) => {
+    const inner = templates.match(new RegExp(`(?<![\\w.])${name.replace(/[^\w]/g, "\\$&")}(?:\\.\\w+)+`, "g"));
+    return inner ? [...new Set(inner)] : [name];
+  });
 }
