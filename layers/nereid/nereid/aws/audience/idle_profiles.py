@@ -1,8 +1,8 @@
-"""Profiles that may expire, in the audience table: found by their links, which the index `users` lists by the last use.
+"""Profiles that may expire, in the audience table: found by their links, which the index `users` lists by last use.
 
-A profile goes in one transaction: its record, if it is as it was read, its count and its link, if no use was noted since.
-One that has devices or app notifications keeps its link until they are deleted, so that the next run finds what a run
-that broke off has left.
+A profile goes in one transaction: its record, if it is as it was read, its count, and its link, if no use was noted
+since. One that has devices or app notifications keeps its link until they are deleted, so that the next run finds what
+a run that broke off has left.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,6 @@ from nereid.aws.audience.users import (
     backlink_key,
     link_key,
     profiles_directory,
-    user_key,
 )
 from nereid.aws.errors import ConditionFailed
 from nereid.aws.parallel import all_at_once

@@ -191,7 +191,7 @@ class DynamoUserStore:
             values = {**generation, ":version": contact.version}
         there = self._table.requiring(item["pk"], "user", "generation = :generation", generation)
         if new and anonymous_id_of(user.user_id) is not None:
-            # A profile expires that was read without contact infos, unless its version tells that it was given one since.
+            # A profile that was read without contact infos expires, unless its version tells that it was given one.
             there = self._table.updating(
                 item["pk"], "user", "ADD version :one", {**generation, ":one": 1}, condition="generation = :generation"
             )

@@ -103,8 +103,8 @@ class _Run:
 def _used_at(user: User | None, before: datetime, now: datetime) -> datetime | None:
     """Return when a profile counts as used; None if it has expired.
 
-    Who can be reached is looked at again after another retention: contact infos can be lost. Other APIs change a profile
-    without noting that it is used.
+    Who can be reached is looked at again after another retention: contact infos can be lost. Other APIs change a
+    profile without noting that it is used.
     """
     if user is None:
         return None
