@@ -79,7 +79,7 @@ class IdentityStore(Protocol):
         """Return the link of an anonymous id; None if the id is unknown."""
         ...
 
-    def create_profile(self, scope: Scope, anonymous_id: str, profile: User, used_at: datetime | None) -> None:
+    def create_profile(self, scope: Scope, anonymous_id: str, profile: User, used_at: datetime | None = None) -> None:
         """Store the profile of an anonymous id and link the id to it, noting when it was used if it is to expire.
 
         `AlreadyExists` if there is one, or the id is linked to another user.

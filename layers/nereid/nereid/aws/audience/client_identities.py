@@ -48,7 +48,7 @@ class DynamoIdentityStore:
         used_at = item.get("directory_sort")
         return Link(item["user_id"], item.get("moving"), from_iso(used_at) if used_at else None)
 
-    def create_profile(self, scope: Scope, anonymous_id: str, profile: User, used_at: datetime | None) -> None:
+    def create_profile(self, scope: Scope, anonymous_id: str, profile: User, used_at: datetime | None = None) -> None:
         # A deletion has left this link behind without its profile.
         free = "attribute_not_exists(pk) OR user_id = :user_id"
         linking = self._linking(scope, anonymous_id, profile.user_id, free, used_at)
