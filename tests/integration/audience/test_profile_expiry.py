@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,8 +24,9 @@ from nereid.core.audience.contact_infos import add_contact_info
 from nereid.core.audience.users import create_or_update_user, update_user
 from nereid.core.messaging.expire_profiles import ProfileExpirer
 from nereid.errors import NotFound, Unavailable
-from nereid.models.message import Identify, Operation, RegisterDevice, TrackEvent
+from nereid.models.message import Operation
 from nereid.models.operation import Traits
+from nereid.models.team import Scope
 from tests.integration.audience import client_world as worlds
 from tests.integration.audience.client_world import SCOPE, Interleaver, World
 from tests.support.cloud import tables
@@ -241,7 +245,9 @@ class TestHalfWay:
 
     @pytest.mark.parametrize("call", range(1, 16))
     @pytest.mark.parametrize("is_done", [True, False], ids=["after it", "before it"])
-    def test_the_next_run_goes_on_from_any_call_and_counts_once(self, world: World, call: int, *, is_done: bool) -> None:
+    def test_the_next_run_goes_on_from_any_call_and_counts_once(
+        self, world: World, call: int, *, is_done: bool
+    ) -> None:
         calls = Counter[str]()
 
         def die(_operation: str, do: Callable[[], Any]) -> Any:
@@ -387,7 +393,7 @@ def test_a_profile_that_expires_in_the_middle_of_something_is_whole_or_gone(worl
     check(world, wanted)
 
 
-@pytest.mark.parametrize("call", range(1, 16))
+@pytest.mark.parametrize("call", range(1, 12))
 @pytest.mark.parametrize("act", ACTS)
 def test_what_happens_in_the_middle_of_an_expiry_is_not_lost(world: World, act: str, call: int) -> None:
     do, wanted = ACTS[act]
@@ -430,3 +436,119 @@ def test_whatever_happens_at_the_same_time_as_expiry_leaves_what_is_counted(
         later(world)
         expire(world)
         check(world, {})
+
+
+class TestCost:
+    """What profiles cost, in capacity units."""
+
+    @pytest.fixture
+    def metered(self) -> World:
+        return World(MeteredDynamoDB(tables()))
+
+    @staticmethod
+    def audience(world: World, do: Callable[[], Any]) -> Spent:
+        """Return what something costs in the table of users."""
+        spent = world.client.cost(do)
+        written = Counter(dict(world.client.written.items()))
+        others = {place: units for place, units in written.items() if place.table != "AudienceTable"}
+        in_index = sum(units for place, units in others.items() if place.index_name)
+        return Spent(spent.read, spent.written - sum(others.values()) + in_index, spent.indexed - in_index)
+
+    def test_a_new_profile_costs_one_entry_of_the_index_more_than_without_expiry(self, metered: World) -> None:
+        costs = []
+        for number, noted in enumerate([False, True]):
+            object.__setattr__(metered.identities, "note_use", noted)
+            visitor = worlds.who(f"v{number}")
+            costs.append(self.audience(metered, partial(metered.do, worlds.event(visitor, f"m{number}", "x"))))
+        before, after = costs
+        assert (after.read, after.written, after.indexed) == (before.read, before.written, before.indexed + 1)
+        assert (after.written, after.indexed) == (8, 2)
+
+    @pytest.mark.parametrize(
+        "operation",
+        [lambda number: worlds.event(VISITOR, f"m{number}", "x"), lambda _: worlds.identify(VISITOR, data={"a": 1})],
+        ids=["event", "identify"],
+    )
+    def test_a_known_profile_costs_more_once_a_week_alone(
+        self, metered: World, operation: Callable[[int], Operation]
+    ) -> None:
+        metered.do(worlds.identify(VISITOR, data={"a": 1}))
+        numbers = count()
+
+        def cost() -> Spent:
+            return self.audience(metered, partial(metered.do, operation(next(numbers))))
+
+        object.__setattr__(metered.identities, "note_use", False)
+        without = cost()
+        object.__setattr__(metered.identities, "note_use", True)
+        assert cost() == without
+        later(metered, NOTED_EVERY + timedelta(minutes=1))
+        noted = cost()
+        assert (noted.read, noted.written, noted.indexed) == (without.read, without.written + 1, without.indexed + 2)
+        assert cost() == without
+
+    def test_deleting_one_costs_ten_units(self, metered: World) -> None:
+        for number in range(40):
+            metered.do(worlds.identify(worlds.who(f"v{number}"), data={"a": 1}))
+        later(metered)
+        spent = metered.client.cost(lambda: expire(metered))
+        assert metered.user_ids() == set()
+        assert (spent.written, spent.indexed) == (40 * 8, 40 * 2)
+        assert 40 * 3 <= spent.read <= 40 * 3 + PROFILE_SHARDS * 1.5
+
+    def test_looking_at_one_that_can_be_reached_costs_three(self, metered: World) -> None:
+        metered.do(worlds.identify(VISITOR, email="a@example.com"))
+        later(metered)
+        spent = metered.client.cost(lambda: expire(metered))
+        assert (spent.written, spent.indexed) == (1, 2)
+
+    def test_a_run_with_nothing_to_delete_is_one_query_of_half_a_unit(self, metered: World) -> None:
+        metered.do(worlds.identify(VISITOR, data={"a": 1}))
+        metered.calls.clear()
+        spent = metered.client.cost(lambda: expirer(metered, metered.clock.time).expire(lambda: True))
+        # The other one asks which environments there are, as sweeping does.
+        assert metered.calls == {"query": 2}
+        assert spent.written == 0
+
+
+def test_many_that_expire_at_once_go_in_a_round_of_runs_and_no_key_takes_many_of_the_writes() -> None:
+    world = World(MeteredDynamoDB(tables()))
+    profiles = 400
+    for number in range(profiles):
+        world.identities.find_or_create(SCOPE, worlds.who(f"v{number}"))
+    later(world)
+    world.client.forget()
+    runs = [expirer(world, world.clock.time + timedelta(minutes=5 * run)) for run in range(PROFILE_SHARDS)]
+    deleted = [each.expire(lambda: True).profiles for each in runs]
+    assert sum(deleted) == profiles
+    assert max(deleted) < profiles / PROFILE_SHARDS * 1.5
+    hottest_index = max(units for place, units in world.client.written.items() if place.index_name)
+    hottest_count = max(units for place, units in world.client.written.items() if "#counts#" in place.partition)
+    assert hottest_index < profiles * 0.25
+    assert hottest_count < profiles * 0.2
+
+
+class TestTurns:
+    """Which environments a run comes to."""
+
+    def test_a_run_without_time_deletes_nothing(self, world: World) -> None:
+        world.do(worlds.identify(VISITOR, data={"a": 1}))
+        later(world)
+        assert expirer(world, world.clock.time).expire(lambda: False) == (0, [])
+
+    def test_environments_have_turns_to_be_first_and_one_that_fails_holds_up_no_other(self, world: World) -> None:
+        scopes = [Scope("t", name) for name in ("a", "b", "c")]
+        asked: list[str] = []
+
+        class Failing:
+            def idle(self, scope: Scope, *_: object) -> Any:
+                asked.append(scope.environment)
+                raise Unavailable("x")
+
+        for run in range(3):
+            made = expirer(world, world.clock.time + timedelta(minutes=5 * run))
+            at: Any = SimpleNamespace(scopes=lambda: iter(scopes))
+            failing: Any = Failing()
+            done = replace(made, tenants=at, profiles=failing).expire(lambda: True)
+            assert sorted(done.failed) == scopes
+        assert sorted(asked[::3]) == ["a", "b", "c"]
