@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -25,7 +25,7 @@ Wait = Callable[[timedelta], None]
 
 
 @pytest.fixture
-def wait(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wait]:
+def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
     """Return what lets time pass for the pipeline's functions."""
     passed = timedelta()
     now = SystemClock.now
@@ -38,7 +38,7 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wait]:
         passed += by
 
     monkeypatch.setattr(SystemClock, "now", later)
-    yield let_pass
+    return let_pass
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def users(client: Client) -> tuple[set[str], int]:
     answer = client.ask("GET", "/neptune/{env}/users")
     assert answer.status == 200, answer.body
     shown = answer.json()
-    return {each["user_id"] for each in shown["items"]}, shown["total"]
+    return {each["user_id"] for each in shown["data"]}, shown["meta"]["total"]
 
 
 def test_a_profile_is_gone_and_counted_no_longer_when_nobody_used_it(client: Client, wait: Wait) -> None:

@@ -23,7 +23,7 @@ from nereid.core.audience.client_identities import NOTED_EVERY
 from nereid.core.audience.contact_infos import add_contact_info
 from nereid.core.audience.users import create_or_update_user, update_user
 from nereid.core.messaging.expire_profiles import ProfileExpirer
-from nereid.errors import NotFound, Unavailable
+from nereid.errors import AlreadyExists, NotFound, Unavailable
 from nereid.models.message import Operation
 from nereid.models.operation import Traits
 from nereid.models.team import Scope
@@ -300,7 +300,7 @@ class TestHalfWay:
 
 def add_email(world: World) -> None:
     """Give the profile an address by another API, as a server does."""
-    with suppress(NotFound):
+    with suppress(NotFound, AlreadyExists):
         add_contact_info(world.users, world.clock, SCOPE, PROFILE, "email", "a@example.com", None, {})
 
 
@@ -325,7 +325,7 @@ def carry_out(operation: Operation) -> Act:
 ACTS: dict[str, tuple[Act, dict[str, Any]]] = {
     "identify": (carry_out(worlds.identify(VISITOR, data={"b": 1})), {"meta": {"b": 1}}),
     "email": (carry_out(worlds.identify(VISITOR, email="a@example.com")), {"contacts": 1}),
-    "device": (carry_out(worlds.device(VISITOR, "phone")), {"devices": {"phone"}}),
+    "device": (carry_out(worlds.device(VISITOR, "old")), {"devices": {"old"}}),
     "token": (carry_out(worlds.device(VISITOR, "phone", "token")), {"devices": {"phone"}, "contacts": 1}),
     "event": (carry_out(worlds.event(VISITOR, "m2")), {"inbox": 1}),
     "event with traits": (carry_out(worlds.event(VISITOR, "m2", traits=Traits(data={"b": 1}))), {"meta": {"b": 1}}),
@@ -398,6 +398,20 @@ def test_a_profile_that_expires_in_the_middle_of_something_is_whole_or_gone(worl
 def test_what_happens_in_the_middle_of_an_expiry_is_not_lost(world: World, act: str, call: int) -> None:
     do, wanted = ACTS[act]
     made(world)
+    Between(world, call, partial(do, world)).run(partial(expire_visitor, world))
+    check(world, wanted)
+
+
+@pytest.mark.parametrize("call", range(1, 11))
+@pytest.mark.parametrize("act", ["device", "token", "event", "identify"])
+def test_what_happens_in_the_middle_of_a_run_that_finishes_another_is_not_lost(
+    world: World, act: str, call: int
+) -> None:
+    do, wanted = ACTS[act]
+    made(world)
+    profile = world.user(PROFILE)
+    assert profile is not None
+    world.users.write(*world.users.vanishing(SCOPE, profile))
     Between(world, call, partial(do, world)).run(partial(expire_visitor, world))
     check(world, wanted)
 
