@@ -114,6 +114,21 @@ def test_a_profile_that_is_used_again_stays(client: Client, wait: Wait) -> None:
     assert shown["meta"] == {"a": 1}
 
 
+def test_a_profile_to_which_a_server_gives_a_contact_info_stays(client: Client, wait: Wait) -> None:
+    client.accept("identify", {"anonymous_id": "a", "data": {"a": 1}})
+    client.accept("identify", {"anonymous_id": "b", "data": {"a": 1}})
+    client.settle()
+    added = client.ask("POST", "/neptune/{env}/users/anon:a/contact_infos", {"type": "email", "value": "a@example.com"})
+    assert added.status in (200, 201), added.body
+    put = client.ask("PUT", "/neptune/{env}/users/anon:b/contact_infos/email/b@example.com", {})
+    assert put.status in (200, 201), put.body
+    for _ in range(2):
+        wait(RETENTION + NOTE)
+        sweep(client, wait)
+    assert set(client.contacts("anon:a")) == {("email", "a@example.com")}
+    assert set(client.contacts("anon:b")) == {("email", "b@example.com")}
+
+
 def test_a_visitor_who_comes_back_too_late_is_a_new_one(client: Client, wait: Wait) -> None:
     client.accept("identify", {"anonymous_id": "a", "data": {"a": 1}})
     client.settle()
