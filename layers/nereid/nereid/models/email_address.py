@@ -5,6 +5,10 @@ import re
 #: Characters that end an address or begin a header, or that only another way of writing an address has.
 _RESERVED = r"\s\x00-\x1f\x7f@<>()\[\],;:\"\\"
 _ADDRESS = re.compile(rf"[^{_RESERVED}]+@[^{_RESERVED}.]+(?:\.[^{_RESERVED}.]+)+")
+#: A part before the `@` with a dot at one of its ends or two together, or longer than 64 characters; a part of a domain
+#: longer than 63, or with a dash at one of its ends. No provider takes it.
+#: Source: https://www.rfc-editor.org/rfc/rfc5321#section-4.1.2, https://www.rfc-editor.org/rfc/rfc1035#section-2.3.1
+_UNSENDABLE = re.compile(r"\.[^@]*@|[^@]*\.[.@]|[^@]{65}|[^@]*@(.*\.)?(-|[^.]*-(\.|\Z)|[^.]{64})")
 _ASCII_ADDRESS = re.compile(rf"[^{_RESERVED}\x80-\U0010ffff]+@[A-Za-z0-9._-]*[A-Za-z0-9_-]")
 _ANY_ADDRESS = r"[^\s<>@]+@[^\s<>@]+"
 _SENDER = re.compile(rf"{_ANY_ADDRESS}|[^<>]*<{_ANY_ADDRESS}>")
@@ -23,7 +27,7 @@ def is_recipient(text: str) -> bool:
     Providers take no address beyond ASCII. A domain's last dot would make another text of the same address, which the
     list of suppressed addresses would not know. A domain of one word, in a private network, has no dot.
     """
-    return _ASCII_ADDRESS.fullmatch(text) is not None
+    return _ASCII_ADDRESS.fullmatch(text) is not None and _UNSENDABLE.match(text) is None
 
 
 def is_sender(text: str) -> bool:
