@@ -5,8 +5,8 @@ import re
 #: Characters that end an address or begin a header, or that only another way of writing an address has.
 _RESERVED = r"\s\x00-\x1f\x7f@<>()\[\],;:\"\\"
 _ADDRESS = re.compile(rf"[^{_RESERVED}]+@[^{_RESERVED}.]+(?:\.[^{_RESERVED}.]+)+")
-#: A dot at an end of the part before the `@` or two together, a dash at an end of a part of the domain: no provider takes
-#: it. Lengths of parts are not looked at: the APIs promise 254 characters in all.
+#: A dot at an end of the part before the `@` or two together, a dash at an end of a part of the domain: no provider
+#: takes it. Lengths of parts are not looked at: the APIs promise 254 characters in all.
 #: Source: https://www.rfc-editor.org/rfc/rfc5321#section-4.1.2, https://www.rfc-editor.org/rfc/rfc1035#section-2.3.1
 _UNSENDABLE = re.compile(r"\.[^@]*@|[^@]*\.[.@]|[^@]*@(.*\.)?(-|[^.]*-(\.|\Z))")
 _ASCII_ADDRESS = re.compile(rf"[^{_RESERVED}\x80-\U0010ffff]+@[A-Za-z0-9._-]*[A-Za-z0-9_-]")
