@@ -118,8 +118,10 @@ class _Reader:
             return
         href, since = self._link
         self._link = None
+        if not href.lower().startswith(("http://", "https://", "mailto:")):
+            return
         shown = "".join(self.parts[since:]).strip()
-        if href.lower().startswith(("http://", "https://", "mailto:")) and href not in (shown, f"mailto:{shown}"):
+        if href not in (shown, f"mailto:{shown}"):
             self.parts.append(f" ({href})" if shown else href)
 
     def text(self, text: str) -> None:
