@@ -20,9 +20,9 @@ def handler(_event: dict[str, Any], context: Any) -> None:
 
     done = runtime.sweeper.sweep(has_time)
     write_sweep(done.oldest_pending.total_seconds(), done.messages, done.repaired, done.lag.total_seconds())
-    erased = runtime.eraser.erase(has_time)
+    erased = [*runtime.eraser.erase(has_time), *runtime.user_eraser.erase_all(has_time)]
     expired = runtime.profile_expirer.expire(has_time)
     write_expired(expired.profiles)
-    failed = {*done.failed, *erased, *runtime.user_eraser.erase_all(has_time), *expired.failed}
+    failed = {*done.failed, *erased, *expired.failed}
     if failed:
         raise Unavailable(f"{len(failed)} environments were not swept, not erased, or keep expired profiles")
