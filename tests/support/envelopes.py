@@ -103,6 +103,9 @@ def _manage(answer: Answer) -> None:
             for each in body["errors"]:
                 assert set(each) - {"line"} == {"field", "message"}
                 assert all(isinstance(each[name], str) and each[name] for name in ("field", "message"))
+        case 429:
+            assert body == {"message": "Too many requests"}
+            assert int(answer.headers["retry-after"]) > 0
         case _:
             raise AssertionError(answer)
 
