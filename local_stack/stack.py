@@ -50,6 +50,10 @@ _CHOSEN = (
     "EventTypeCacheSeconds",
     "SmsEnabled",
     "PushApplicationArn",
+    "TeamChannels",
+    "ConnectedMailboxes",
+    "UserTokens",
+    "FeedbackWindowSeconds",
 )
 
 
@@ -163,6 +167,10 @@ class Stack:
             "CredentialCacheSeconds": "0",
             "EventTypeCacheSeconds": "0",
             "SmsEnabled": "true",
+            "TeamChannels": "true",
+            "ConnectedMailboxes": "true",
+            "UserTokens": "true",
+            "FeedbackWindowSeconds": "0",
         }
         if "PushApplicationArn" in declared:
             overrides["PushApplicationArn"], *_ = [

@@ -14,6 +14,8 @@ import tomllib
 from pathlib import Path
 
 LAYERS = ("DepsLayer", "NereidLayer")
+# The one function whose folder has more than its handler.
+CONSOLE = "PublicShowConsole"
 # The beginning of CPython 3.13's bytecode, and the flag "by hash, unchecked".
 MAGIC = 3571
 UNCHECKED = 0b01
@@ -57,6 +59,9 @@ def problems(build: Path) -> list[str]:
     described = folders[1] / "nereid" / "dialects" / "openapi.json"
     if folders[1].is_dir() and not described.is_file():
         missing.append(f"{described}: not there")
+    page = build / CONSOLE / "console" / "index.html"
+    if not page.is_file():
+        missing.append(f"{page}: not there")
     sources = [bytecode(path) for folder in folders for path in sorted(folder.rglob("*.py"))]
     libraries = [machine(path, wanted) for folder in folders for path in sorted(folder.rglob("*.so*"))]
     size = sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())

@@ -29,11 +29,3 @@ def test_a_link_that_is_not_valid_says_so(manage: Manage, page: Page, watch: Wat
     watch.expect("404 .*/u/x>")
     page.goto(f"{manage.stack.base_url}/u/x")
     expect(page.get_by_role("heading")).to_have_text("This link is not valid")
-
-
-def test_the_outbox_of_the_local_stack_shows_a_mail(manage: Manage, page: Page) -> None:
-    mailed = Mailed(manage, notification=mail("<b>Your code</b>", "It is 123456."))
-    page.goto(f"{manage.stack.base_url}/_local/")
-    shown = page.locator("article", has_text=mailed.address)
-    expect(shown).to_contain_text("<b>Your code</b>")
-    expect(shown).to_contain_text("It is 123456.")

@@ -46,8 +46,10 @@ def test_an_unknown_route_is_not_found(local_stack: LocalStack, method: str, pat
     assert answer.json() == {"message": "Not Found"}
 
 
-def test_the_outbox_page_is_there(local_stack: LocalStack) -> None:
-    answer = local_stack.request("GET", "/_local/")
+def test_the_root_leads_to_the_console(local_stack: LocalStack) -> None:
+    answer = local_stack.request("GET", "/")
+    assert (answer.status, answer.headers["Location"]) == (302, "/console")
+    answer = local_stack.request("GET", "/console")
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("text/html")
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from nereid.aws.messaging import messages
 from nereid.clock import SystemClock
 from nereid.core.outreach.leads import create_lead
 from nereid.models.erasure import ERASURE_SETTLES
-from tests.support.cloud import Cloud, Died, World
+from tests.support.cloud import Cloud, Died, World, record
 from tests.support.notifications import INBOX, MAIL, PHONE, TEXT
 
 #: Other tests show that the same stores work over moto.
@@ -96,7 +97,7 @@ def found(cloud: Cloud, *secrets: str) -> list[tuple[str, str]]:
 
 
 def assert_erased(world: World) -> None:
-    theirs = [text for _, text in found(world.cloud, *SECRETS) if "kims" not in text]
+    theirs = [text for _, text in found(world.cloud, *SECRETS) if "#message#kims" not in text]
     assert theirs == []
     kims = world.runtime.messages.get(world.scope, "kims")
     assert kims is not None
@@ -197,10 +198,40 @@ def test_a_delivery_that_somebody_is_sending_is_erased_once_it_is_sent(cloud: Cl
     assert_erased(world)
 
 
-def test_a_complaint_about_a_mail_to_somebody_who_was_erased_suppresses_by_hash(cloud: Cloud, time: Time) -> None:
+def test_a_bounce_of_a_mail_to_somebody_who_was_erased_suppresses_by_hash(cloud: Cloud, time: Time) -> None:
     world = prepared(cloud)
+    [mail] = [each for each in world.deliveries("sent") if each.channel == "email"]
     erase(world)
-    world.runtime.suppressions.add_hashed(world.team_id, EMAIL, "bounce", world.runtime.clock.now())
+    tags = {"team_id": world.team_id, "environment": world.identifier, "delivery_id": mail.id}
+    report = {
+        "eventType": "Bounce",
+        "mail": {
+            "messageId": mail.provider_message_id,
+            "timestamp": "2026-01-31T09:30:00.000Z",
+            "destination": [EMAIL],
+            "tags": {name: [value] for name, value in tags.items()},
+        },
+        "bounce": {
+            "bounceType": "Permanent",
+            "bounceSubType": "General",
+            "timestamp": "2026-01-31T09:30:00.000Z",
+            "bouncedRecipients": [{"emailAddress": EMAIL}],
+        },
+    }
+    assert cloud.hand_over("feedback", [record("feedback", json.dumps({"detail": report}))]) == []
     suppression = world.runtime.suppressions.get(world.team_id, EMAIL)
     assert suppression is not None
     assert set(suppression.reasons) == {"complaint", "bounce"}
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert_erased(world)
+
+
+def test_a_plan_in_parts_leaves_none_of_them(cloud: Cloud, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "_ITEM_BYTES", 1)
+    world = prepared(cloud)
+    assert any("plan#" in text for _, text in found(cloud, EMAIL))
+    erase(world)
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert_erased(world)

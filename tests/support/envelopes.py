@@ -28,6 +28,8 @@ def api_of(path: str) -> str:
         return "neptie"
     if re.fullmatch("/(u|verify)/[^/]+", path):
         return "page"
+    if first == "console":
+        return "console"
     return {"/health": "health", "/openapi.json": "openapi"}.get(path, "manage")
 
 
@@ -43,8 +45,11 @@ def check(path: str, answer: Answer) -> None:
     _CHECKS[api_of(path)](answer)
     for name, value in answer.headers.items():
         assert not re.search(r"[\r\n\x00]", name + str(value)), answer
-    kept = api_of(path) == "openapi" and answer.status in (200, 304)
-    assert answer.headers["cache-control"] == ("public, max-age=300" if kept else "no-store"), answer
+    kept = {"openapi": "public, max-age=300", "console": "no-cache"}
+    if path.startswith("/console/assets/"):
+        kept["console"] = "public, max-age=31536000, immutable"
+    expected = kept.get(api_of(path), "no-store") if answer.status in (200, 304) else "no-store"
+    assert answer.headers["cache-control"] == expected, answer
     assert answer.headers["x-content-type-options"] == "nosniff", answer
     cors = {name for name in answer.headers if name.startswith("access-control-")}
     assert bool(cors) == is_for_browsers(path), answer
@@ -103,6 +108,9 @@ def _manage(answer: Answer) -> None:
             for each in body["errors"]:
                 assert set(each) - {"line"} == {"field", "message"}
                 assert all(isinstance(each[name], str) and each[name] for name in ("field", "message"))
+        case 429:
+            assert body == {"message": "Too many requests"}
+            assert int(answer.headers["retry-after"]) > 0
         case _:
             raise AssertionError(answer)
 
@@ -228,6 +236,17 @@ def _health(answer: Answer) -> None:
     assert (answer.status, answer.json()) == (200, {"status": "ok"})
 
 
+def _console(answer: Answer) -> None:
+    if answer.function == "PublicNotFound":  # another method
+        _manage(answer)
+        return
+    assert answer.status in (200, 304, 404)
+    if answer.status == 404:
+        assert (answer.body, answer.headers["content-type"]) == ("Not Found", "text/plain; charset=utf-8")
+    elif answer.headers.get("content-type", "").startswith("text/html"):
+        _page(answer)
+
+
 def _openapi(answer: Answer) -> None:
     if answer.function == "PublicNotFound":  # another method
         _manage(answer)
@@ -244,5 +263,6 @@ _CHECKS: Mapping[str, Callable[[Answer], None]] = {
     "client": _client,
     "page": _page,
     "health": _health,
+    "console": _console,
     "openapi": _openapi,
 }

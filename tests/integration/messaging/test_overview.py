@@ -191,3 +191,22 @@ def test_a_deleted_environment_is_not_remembered(world: World, cloud: Cloud, tim
     look(world)
     world.runtime.overview_hours.forget(world.scope)
     assert world.runtime.overview_hours.read(world.scope, time.moment - timedelta(days=1)) == {}
+
+
+def test_dead_letters_of_the_environment_are_counted(world: World, cloud: Cloud) -> None:
+    world.configure("login", MAIL)
+    world.ingest("login", "m", contact_infos=SAM, data={"otp": 1})
+    other = World(cloud)
+    other.ingest("login", "n", contact_infos=SAM)
+    for each in cloud.receive("message"):
+        cloud.client("sqs").send_message(QueueUrl=cloud.dead["message"], MessageBody=each["body"])
+    event = {
+        "rawPath": "/manage/dev/overview",
+        "headers": {"authorization": f"Bearer {world.token}"},
+        "requestContext": {"http": {"method": "GET", "sourceIp": "192.0.2.1"}},
+        "pathParameters": {"environment": "dev"},
+    }
+    answer = json.loads(cloud.invoke("manage/show_overview", event)["body"])
+    assert {"kind": "dead_letters", "count": 1} in [
+        {name: each[name] for name in ("kind", "count")} for each in answer["attention"]
+    ]

@@ -1,4 +1,6 @@
 import base64
+import email
+import email.policy
 import json
 from email.message import EmailMessage
 from typing import Any
@@ -6,7 +8,6 @@ from typing import Any
 import pytest
 
 from local_stack.console.outbox import Outbox
-from local_stack.console.page import render
 
 ENDPOINT = "arn:aws:sns:us-east-1:1:endpoint/GCM/app/id"
 
@@ -149,33 +150,59 @@ def test_feedback_finds_an_email_by_its_id(outbox: Outbox) -> None:
     assert outbox.sent_email("id-2") is None
 
 
-def test_the_page_shows_the_newest_first(outbox: Outbox) -> None:
-    outbox.record_publish({"PhoneNumber": "+1", "Message": "first"}, "id-1")
-    outbox.record_publish({"PhoneNumber": "+1", "Message": "second"}, "id-2")
-    page = render(outbox.messages())
-    assert page.index("second") < page.index("first")
-    assert "2 sent" in page
+def test_the_brief_list_has_the_newest_first_and_no_more_than_is_asked_for(outbox: Outbox) -> None:
+    for number in range(3):
+        outbox.record_publish({"PhoneNumber": "+1", "Message": f"text {number}"}, f"id-{number}")
+    assert [each["summary"] for each in outbox.summaries(2)] == ["text 2", "text 1"]
+    assert outbox.summaries(0) == []
 
 
-def test_the_page_lets_no_markup_of_a_message_out_of_its_frame(outbox: Outbox) -> None:
-    evil = '"><script>alert(1)</script>'
-    outbox.record_email(simple(Subject={"Data": evil}, Body={"Html": {"Data": evil}, "Text": {"Data": evil}}), evil)
-    outbox.record_publish({"PhoneNumber": evil, "Message": evil}, evil)
-    page = render(outbox.messages())
-    assert "alert(1)</script>" not in page
-    assert "<iframe sandbox " in page
+def test_a_change_is_counted(outbox: Outbox) -> None:
+    before = outbox.changes
+    outbox.record_publish({"PhoneNumber": "+1", "Message": "x"}, "id-1")
+    sent = outbox.changes
+    outbox.delete("id-1")
+    assert before < sent < outbox.changes
 
 
-def test_the_page_shows_copies_and_files(outbox: Outbox) -> None:
-    file = {"FileName": "<b>.pdf", "ContentType": "application/pdf", "RawContent": "YWJj"}
-    request = simple(Attachments=[file])
-    request["Destination"] = {"ToAddresses": ["a@example.com"], "CcAddresses": ["c@example.com", "d@example.com"]}
+def test_what_is_deleted_can_still_be_reported_on(outbox: Outbox) -> None:
+    outbox.record_email(simple(), "id-1")
+    assert outbox.delete("id-1") == 1
+    assert (outbox.messages(), outbox.find("id-1"), outbox.source("id-1")) == ([], [], None)
+    assert outbox.sent_email("id-1") is not None
+
+
+def test_the_source_of_a_mail_has_its_headers_texts_and_files(outbox: Outbox) -> None:
+    file = {"FileName": "a.pdf", "ContentType": "application/pdf", "RawContent": "YWJj"}
+    body = {"Text": {"Data": "plain"}, "Html": {"Data": "<p>rich"}}
+    request = simple(Subject={"Data": "one\nBcc: two"}, Body=body, Attachments=[file])
+    request["Destination"] = {"ToAddresses": ["a@example.com"], "CcAddresses": ["c@example.com"]}
     outbox.record_email(request, "id-1")
-    page = render(outbox.messages())
-    assert "<dt>Cc</dt><dd>c@example.com, d@example.com</dd>" in page
-    assert "<dt>Bcc</dt>" not in page
-    assert '<p class="file">&lt;b&gt;.pdf (application/pdf, 3 bytes)</p>' in page
+    source = email.message_from_string(outbox.source("id-1") or "", policy=email.policy.default)
+    assert (source["To"], source["Cc"], source["Subject"], source["Bcc"]) == (
+        "a@example.com",
+        "c@example.com",
+        "one Bcc: two",
+        None,
+    )
+    kinds = [part.get_content_type() for part in source.walk() if not part.is_multipart()]
+    assert kinds == ["text/plain", "text/html", "application/pdf"]
 
 
-def test_an_empty_page_says_so() -> None:
-    assert '<p class="none">' in render([])
+def test_the_source_of_a_raw_mail_is_what_was_handed_over(outbox: Outbox) -> None:
+    raw = b"Subject: x\r\nTo: a@example.com\r\n\r\nbody"
+    outbox.record_email({"Content": {"Raw": {"Data": base64.b64encode(raw).decode()}}}, "id-1")
+    assert outbox.source("id-1") == raw.decode()
+
+
+def test_the_source_of_a_text_message_is_what_sns_was_asked(outbox: Outbox) -> None:
+    outbox.record_publish({"PhoneNumber": "+1", "Message": "x"}, "id-1")
+    assert json.loads(outbox.source("id-1") or "") == {"PhoneNumber": "+1", "Message": "x"}
+
+
+def test_the_sources_of_the_last_sendings_alone_are_kept(outbox: Outbox) -> None:
+    for number in range(201):
+        outbox.record_publish({"PhoneNumber": "+1", "Message": "x"}, f"id-{number}")
+    assert outbox.source("id-0") is None
+    assert outbox.source("id-200") is not None
+    assert outbox.find("id-0")

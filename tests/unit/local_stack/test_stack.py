@@ -79,7 +79,7 @@ def ask(stack: LocalStack, path: str, *hosts: str, method: str = "GET") -> tuple
 
 
 @pytest.mark.parametrize(
-    "path", ["/_local/outbox", "/_local/", "/_local", "/_local/feedback", "/health", "/echo/x", "/"]
+    "path", ["/_local/outbox", "/_local/session", "/_local/", "/_local/feedback", "/health", "/echo/x", "/"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 def test_a_page_of_another_site_reads_nothing_when_its_name_leads_here(
@@ -127,7 +127,7 @@ def test_the_names_of_this_machine_are_answered(sample_stack: LocalStack, host: 
 
 
 def test_no_cache_keeps_what_was_sent_and_no_browser_guesses_what_it_is(sample_stack: LocalStack) -> None:
-    for path in ("/_local/", "/_local", "/_local/outbox", "/_local/nowhere", "/nowhere"):
+    for path in ("/_local/", "/_local/sent", "/_local/outbox", "/_local/session", "/_local/nowhere", "/nowhere"):
         headers = sample_stack.request("GET", path).headers
         assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff"), path
 
@@ -181,7 +181,49 @@ def test_what_is_queued_is_sent_and_shown_well_within_a_second(sample_stack: Loc
     (entry,) = sample_stack.wait_for(lambda: sample_stack.outbox("sam@EXAMPLE.com"))
     assert time.monotonic() - began < 1
     assert (entry["from"], entry["subject"], entry["text"]) == ("hello@example.com", "Hi", "Text")
-    assert "Sam@example.com" in sample_stack.request("GET", "/_local/").body.decode()
+    assert sample_stack.request("GET", "/_local/sent").json()["messages"][0]["to"] == "Sam@example.com"
+
+
+def test_a_browser_is_led_to_the_console(sample_stack: LocalStack) -> None:
+    for path, place in (("/", "/console"), ("/_local/", "/console/outbox"), ("/_local", "/console/outbox")):
+        answer = sample_stack.request("GET", path)
+        assert (answer.status, answer.headers["Location"]) == (302, place)
+
+
+def test_the_console_gets_what_it_signs_in_with(sample_stack: LocalStack) -> None:
+    session = sample_stack.request("GET", "/_local/session").json()
+    assert session == {name: sample_stack.demo[name] for name in ("api_token", "environment")}
+
+
+def test_what_was_sent_is_shown_in_brief_in_full_and_in_its_raw_form(sample_stack: LocalStack) -> None:
+    send(sample_stack, key="shown", channel="email", to="shown@example.com", subject="Hi", text="Text")
+    (entry,) = sample_stack.wait_for(lambda: sample_stack.outbox("shown@example.com"))
+    listed = sample_stack.request("GET", "/_local/sent").json()
+    brief = next(each for each in listed["messages"] if each["to"] == "shown@example.com")
+    assert (brief["summary"], brief["attachments"], "text" in brief) == ("Hi", 0, False)
+    path = f"/_local/outbox/{entry['provider_message_id']}"
+    assert sample_stack.request("GET", path).json()["messages"] == [entry]
+    assert "Subject: Hi" in sample_stack.request("GET", f"{path}/source").json()["source"]
+
+
+def test_who_knows_what_was_sent_is_told_that_nothing_has_changed(sample_stack: LocalStack) -> None:
+    changes = sample_stack.request("GET", "/_local/sent").json()["changes"]
+    again = sample_stack.request("GET", f"/_local/sent?known={changes}").json()
+    assert (again["changes"], again["messages"]) == (changes, None)
+
+
+def test_what_was_sent_is_deleted_one_by_one_or_altogether(sample_stack: LocalStack) -> None:
+    for number in (1, 2):
+        send(sample_stack, key=f"gone-{number}", channel="sms", to=f"+1555555010{number}", text="x")
+    (first,) = sample_stack.wait_for(lambda: sample_stack.outbox("+15555550101"))
+    sample_stack.wait_for(lambda: sample_stack.outbox("+15555550102"))
+    path = f"/_local/outbox/{first['provider_message_id']}"
+    assert sample_stack.request("DELETE", path).json() == {"deleted": 1}
+    assert [sample_stack.request(method, path).status for method in ("GET", "DELETE")] == [404, 404]
+    assert sample_stack.request("GET", f"{path}/source").status == 404
+    assert sample_stack.outbox("+15555550102")
+    assert sample_stack.request("DELETE", "/_local/outbox").json()["deleted"] > 0
+    assert sample_stack.outbox() == []
 
 
 def test_text_messages_and_push_notifications_are_shown(sample_stack: LocalStack) -> None:

@@ -22,6 +22,8 @@ def build(tmp_path: Path) -> Path:
     library(folder, "arm64")
     document(folder).parent.mkdir(parents=True)
     document(folder).write_text("{}")
+    page(folder).parent.mkdir(parents=True)
+    page(folder).write_text("<!doctype html>")
     (tmp_path / "build.toml").write_text(
         '[layer_build_definitions.1]\nlayer_name = "DepsLayer"\narchitecture = "arm64"\n'
     )
@@ -39,6 +41,11 @@ def document(build: Path) -> Path:
     return build / "NereidLayer/python/nereid/dialects/openapi.json"
 
 
+def page(build: Path) -> Path:
+    """Return the page of the console in its function."""
+    return build / "PublicShowConsole/console/index.html"
+
+
 def compiled(build: Path) -> Path:
     """Return the bytecode of our own layer's module."""
     return build / "NereidLayer/python/package/__pycache__/module.cpython-313.pyc"
@@ -46,6 +53,12 @@ def compiled(build: Path) -> Path:
 
 def test_a_good_build_has_no_problems(build: Path) -> None:
     assert check_build.problems(build) == []
+
+
+def test_a_console_without_its_page_is_a_problem(build: Path) -> None:
+    page(build).unlink()
+    (problem,) = check_build.problems(build)
+    assert problem.endswith("index.html: not there")
 
 
 def test_a_module_without_bytecode_is_a_problem(build: Path) -> None:

@@ -21,14 +21,14 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
 }
-#: Nothing but the console's own files runs or is loaded, it calls nobody but this stack, stands in no frame, and no text
-#: can become markup: what makes markup of text is refused by the browser.
+#: Nothing but the console's own files runs or is loaded, it calls nobody but this stack, stands in no frame, and makes
+#: markup of no text: a browser refuses what would.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-#: A mail has styles of its own and runs nothing. Its pictures tell its sender that it was opened, so they are asked for.
+#: A mail has styles of its own and runs nothing. Pictures tell who has them that it was opened: they are asked for.
 _MAIL_POLICY = (
     "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src {images}; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"

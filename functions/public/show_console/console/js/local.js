@@ -1,6 +1,6 @@
 /** What only the stack on a developer's own machine has. */
 
-import { ApiError } from "./api.js";
+import { call } from "./api.js";
 
 /** @type {Promise<boolean> | null} */
 let asked = null;
@@ -18,22 +18,16 @@ export function isLocal() {
 }
 
 /**
- * Call one of the local stack's own routes.
+ * Call one of the local stack's own routes, as `call` calls the API's.
  *
  * @param {string} operation
+ * @param {Record<string, string>} [parameters]
  * @param {object} [more]
+ * @param {Record<string, any>} [more.query]
  * @param {any} [more.body]
  * @param {AbortSignal} [more.signal]
  * @returns {Promise<any>}
  */
-export async function local(operation, { body, signal } = {}) {
-  const [method, path] = operation.split(" ");
-  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-  const answer = await fetch(path, { method, headers, signal, body: JSON.stringify(body) }).catch((error) => {
-    if (signal?.aborted) throw error;
-    throw new ApiError(0, "The stack did not answer.");
-  });
-  const content = await answer.json().catch(() => null);
-  if (!answer.ok) throw new ApiError(answer.status, content?.message ?? `The stack answered ${answer.status}.`);
-  return content;
+export function local(operation, parameters = {}, more = {}) {
+  return call(operation, parameters, { ...more, open: true });
 }

@@ -10,7 +10,7 @@ const DOCUMENT = new URL("mail.html", import.meta.url);
 /** What has no business in a mail; the policy refuses all of it as well. */
 const REMOVED = "script, base, meta, link, iframe, frame, object, embed, template, noscript";
 const TALLEST = 900;
-const REMOTE_STYLE = /url\(\s*["']?\s*(?!data:)[^)]*\)/i;
+const REMOTE_STYLE = /url\(\s{0,9}["']?\s{0,9}(?!data:)[^)]{0,2000}\)/i;
 
 /**
  * Show the HTML of a mail.
@@ -53,7 +53,7 @@ function frame(html, title, pictures) {
 function put(made, html, pictures) {
   const inside = made.contentDocument;
   if (!inside) return;
-  const parsed = new made.contentWindow.DOMParser().parseFromString(html, "text/html");
+  const parsed = new made.contentWindow.DOMParser().parseFromString(withoutHandlers(html), "text/html");
   for (const element of parsed.querySelectorAll(REMOVED)) element.remove();
   for (const element of parsed.querySelectorAll("a, area, form")) disarm(element);
   for (const element of parsed.querySelectorAll("*")) unload(element, pictures);
@@ -77,6 +77,11 @@ function disarm(element) {
   element.setAttribute("rel", "noopener noreferrer");
 }
 
+/** Take handlers of events out of tags: they would not run, but a browser reports each as an error when it reads it. */
+function withoutHandlers(html) {
+  return html.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/([\s/"'])on[a-z]+\s*=/gi, "$1data-off="));
+}
+
 /**
  * Take out what the policy would refuse to load, which a browser reports as errors otherwise.
  *
@@ -95,5 +100,5 @@ function unload(element, pictures) {
 
 /** Tell whether there are pictures that somebody else's server has. */
 function hasPictures(html) {
-  return /<[a-z]+\b[^>]*\b(src|srcset|poster|background)\s*=\s*["']?\s*(?!data:)[^"'\s>]/i.test(html) || REMOTE_STYLE.test(html);
+  return /<[a-z]+\b[^<>]*\b(src|srcset|poster|background)\s*=\s*["']?\s*(?!data:)[^"'\s>]/i.test(html) || REMOTE_STYLE.test(html);
 }

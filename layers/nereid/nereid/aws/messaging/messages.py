@@ -132,7 +132,7 @@ class DynamoMessageStore:
             size += bytes_in_answer(jsontext.dumps(shown))
             if messages and size > MAX_PAGE_BYTES:
                 return messages, last
-            messages.append(StoredMessage(Message.model_validate_json(content), plan, _conflicts(item)))
+            messages.append(StoredMessage(Message.model_validate_json(content, extra="ignore"), plan, _conflicts(item)))
             last = item["received"]
         return messages, position
 
@@ -241,7 +241,7 @@ class DynamoMessageStore:
         }
 
     def _read(self, item: Item) -> StoredMessage:
-        message = Message.model_validate_json(_unpack(item["content"]))
+        message = Message.model_validate_json(_unpack(item["content"]), extra="ignore")
         return StoredMessage(message, self._read_plan(item), _conflicts(item))
 
     def _read_plan(self, item: Item) -> Plan:

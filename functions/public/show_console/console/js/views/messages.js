@@ -21,8 +21,8 @@ export async function show(view) {
     user_id: field("User", { type: "search", value: filters.user_id }),
     event_type: field("Event type", { type: "search", value: filters.event_type }),
     status: choice("Status", STATUS_CHOICES, { value: filters.status }),
-    from: field("From", { type: "datetime-local", value: local(filters.from) }),
-    to: field("Until", { type: "datetime-local", value: local(filters.to) }),
+    from: field("From", { type: "datetime-local", value: inputTime(filters.from) }),
+    to: field("Until", { type: "datetime-local", value: inputTime(filters.to) }),
   };
   const asOf = h("p", { class: "as-of", "aria-live": "polite" });
   const list = pages(signal, {
@@ -103,7 +103,7 @@ function remark(message) {
 }
 
 /** A moment in the form of the input, which knows no time zone. */
-function local(iso) {
+function inputTime(iso) {
   if (!iso) return "";
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "";

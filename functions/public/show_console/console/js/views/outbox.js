@@ -92,7 +92,7 @@ export async function show(view) {
   );
   await follow(signal, SECONDS, async () => {
     try {
-      const [answer] = await Promise.all([local(`GET /_local/sent?known=${sent.changes}`, { signal }), others.look()]);
+      const [answer] = await Promise.all([local("GET /_local/sent", {}, { query: { known: sent.changes }, signal }), others.look()]);
       if (signal.aborted) return;
       if (answer.messages) {
         const before = sent.changes < 0 ? answer.messages.length : sent.messages.length;

@@ -18,8 +18,8 @@ const LOOKED_THROUGH = 25;
 /** @param {import("../router.js").View} view */
 export async function show(view) {
   const { signal, params } = view;
-  const path = `/_local/outbox/${encodeURIComponent(params.id)}`;
-  await loaded(view.main, signal, () => local(`GET ${path}`, { signal }), (found) => {
+  const { id } = params;
+  await loaded(view.main, signal, () => local("GET /_local/outbox/{id}", { id }, { signal }), (found) => {
     const [first] = found.messages;
     view.retitle(first.subject || first.title || `To ${first.to}`);
     return [
@@ -43,9 +43,9 @@ export async function show(view) {
       Object.keys(first.headers ?? {}).length
         ? folded("Headers", facts(Object.entries(first.headers).map(([name, value]) => [name, String(value)])))
         : null,
-      source(path),
-      reports(found.reports, params.id),
-      h("div", { class: "buttons" }, h("button", { type: "button", class: "danger", onclick: () => remove(path) }, "Delete it")),
+      source(id),
+      reports(found.reports, id),
+      h("div", { class: "buttons" }, h("button", { type: "button", class: "danger", onclick: () => remove(id) }, "Delete it")),
     ];
   });
 }
@@ -73,7 +73,7 @@ function attachments(files) {
   );
 }
 
-function source(path) {
+function source(id) {
   const inside = h("div");
   const made = folded("Source", inside);
   let isAsked = false;
@@ -81,7 +81,7 @@ function source(path) {
     if (!made.open || isAsked) return;
     isAsked = true;
     try {
-      fill(inside, h("pre", {}, (await local(`GET ${path}/source`)).source));
+      fill(inside, h("pre", {}, (await local("GET /_local/outbox/{id}/source", { id })).source));
     } catch (error) {
       isAsked = false;
       fill(inside, error.status === 404 ? h("p", { class: "faint" }, "It is not kept any more: the source of the last sendings alone is.") : failure(error));
@@ -97,7 +97,7 @@ function reports(types, id) {
   const report = async (type) => {
     fill(trouble);
     try {
-      await local("POST /_local/feedback", { body: { provider_message_id: id, type } });
+      await local("POST /_local/feedback", {}, { body: { provider_message_id: id, type } });
       notify(`The provider has reported that it ${event(type)}.`);
     } catch (error) {
       fill(trouble, failure(error));
@@ -132,13 +132,13 @@ function messageLink(view, to, tags) {
   return [h("button", { type: "button", class: "quiet", onclick: find }, "Open the message"), trouble];
 }
 
-async function remove(path) {
+async function remove(id) {
   const done = await ask({
     title: "Delete it from the outbox?",
     content: "Its message and deliveries stay.",
     yes: "Delete it",
     danger: true,
-    act: () => local(`DELETE ${path}`),
+    act: () => local("DELETE /_local/outbox/{id}", { id }),
   });
   if (done) go(address("/outbox"));
 }
