@@ -176,7 +176,9 @@ def test_one_is_copied_to_another_environment_after_its_difference_is_shown(cons
     assert _stored(sandbox, name) == _stored(manage, name)
 
 
-def test_what_somebody_changed_meanwhile_is_not_written_over_unseen(wide: Console, manage: Manage, watch: Watch) -> None:
+def test_what_somebody_changed_meanwhile_is_not_written_over_unseen(
+    wide: Console, manage: Manage, watch: Watch
+) -> None:
     watch.expect("404")
     name = manage.configure(mail("New"))
     sandbox = Manage(manage.stack, manage.token, "sandbox")
@@ -199,9 +201,7 @@ def test_one_is_deleted(wide: Console, manage: Manage) -> None:
     assert manage.call("GET", f"/{{env}}/event_types/{name}")[0] == 404
 
 
-def test_templates_and_data_never_become_markup_of_the_console(
-    console: Console, manage: Manage, watch: Watch
-) -> None:
+def test_templates_and_data_never_become_markup_of_the_console(console: Console, manage: Manage, watch: Watch) -> None:
     # The frame of the mail says what it did not run.
     watch.expect("Blocked script execution")
     name = manage.configure(

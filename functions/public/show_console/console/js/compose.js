@@ -5,6 +5,7 @@ import { place } from "./code.js";
 import { ask } from "./dialogs.js";
 import { fill, h } from "./dom.js";
 import { choice, field, text } from "./fields.js";
+import { percent } from "./format.js";
 import { badge } from "./lead_parts.js";
 import { follow } from "./live.js";
 import { mailFrame } from "./mail_frame.js";
@@ -148,8 +149,4 @@ function form({ signal, query }, lead, { campaigns, accounts }) {
     h("div", { class: "buttons" }, submit),
     state,
   );
-}
-
-function percent(share) {
-  return `${Math.round(share * 100)} %`;
 }

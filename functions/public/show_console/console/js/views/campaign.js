@@ -4,7 +4,7 @@ import { call } from "../api.js";
 import { curve } from "../curve.js";
 import { fill, h } from "../dom.js";
 import { choice, field, text } from "../fields.js";
-import { clock, number, time } from "../format.js";
+import { clock, counted, number, percent, time } from "../format.js";
 import { badge } from "../lead_parts.js";
 import { CAMPAIGN_STATUSES } from "../lead_words.js";
 import { facts, json } from "../parts.js";
@@ -24,7 +24,6 @@ const METRICS = [
   ["complained", "Complained", null],
   ["unsubscribed", "Unsubscribed", "unsubscribe_rate"],
 ];
-const PERCENT = new Intl.NumberFormat("en-GB", { style: "percent", maximumFractionDigits: 1 });
 
 /** @param {import("../router.js").View} view */
 export async function show(view) {
@@ -59,12 +58,12 @@ function measure({ signal, params }, element, timeframe) {
     signal,
     () => call("GET /api/analytics/campaign-performance", {}, { query, signal }),
     ({ metrics, trends }) => [
-      h("p", { class: "as-of" }, `${number(metrics.leads_assigned)} leads are in the campaign. As of ${clock(new Date())}.`),
+      h("p", { class: "as-of" }, `${counted(metrics.leads_assigned, "lead")} ${metrics.leads_assigned === 1 ? "is" : "are"} in the campaign. As of ${clock(new Date())}.`),
       h(
         "div",
         { class: "grid channels" },
         METRICS.map(([member, name, rate]) =>
-          h("div", { class: "card" }, h("h3", {}, name), h("p", { class: "figure" }, number(metrics[member])), rate ? h("p", { class: "hint" }, PERCENT.format(metrics[rate])) : null),
+          h("div", { class: "card" }, h("h3", {}, name), h("p", { class: "figure" }, number(metrics[member])), rate ? h("p", { class: "hint" }, percent(metrics[rate])) : null),
         ),
       ),
       h("div", { class: "card" }, curve(`Mails of the campaign, by day, of the last ${trends.length} days`, trends, LINES)),
