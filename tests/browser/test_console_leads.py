@@ -211,7 +211,7 @@ class TestCampaigns:
         expect(page.get_by_label("Campaign", exact=True)).to_have_value(campaign["id"])
         page.get_by_role("button", name="Draft it").click()
         expect(page.get_by_text("Written by the built-in writer")).to_be_visible()
-        expect(page.get_by_label("Content")).to_have_value(re.compile("Kim"))
+        expect(page.get_by_label("Content")).to_have_value(re.compile("Example Corp"))
         page.get_by_label("Subject").fill("A word")
         console.check()
         page.get_by_role("button", name="Send", exact=True).click()

@@ -3,6 +3,9 @@
 import { fill, h, newId } from "./dom.js";
 import { counted } from "./format.js";
 
+/** As many lines are shown at first; whoever writes more can make it larger. */
+const MOST_ROWS = 20;
+
 /**
  * @typedef {object} Trouble
  * @property {string} message
@@ -20,7 +23,8 @@ import { counted } from "./format.js";
 export function code(label, attributes = {}, hint = "") {
   const { oninput, ...others } = attributes;
   const told = hint ? h("span", { class: "hint", id: newId() }, hint) : null;
-  const input = h("textarea", { id: newId(), spellcheck: "false", wrap: "off", "aria-describedby": told?.id, ...others });
+  const rows = Math.min(MOST_ROWS, String(others.value ?? "").split("\n").length + 1);
+  const input = h("textarea", { id: newId(), spellcheck: "false", wrap: "off", rows, "aria-describedby": told?.id, ...others });
   const numbers = h("div", { class: "numbers mono", "aria-hidden": "true" });
   let marked = [];
   const draw = () => {

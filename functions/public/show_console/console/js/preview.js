@@ -20,7 +20,7 @@ const REST_MILLISECONDS = 400;
  * @returns {{element: HTMLElement, changed: () => void, now: () => Promise<void>}}
  */
 export function preview({ environment, signal }, { notification, sample, add, marked }) {
-  const said = h("p", { class: "hint", role: "status" });
+  const said = h("div", { class: "hint", role: "status" }, "The preview is being made.");
   const element = h("div");
   let timer = 0;
   let known = "";

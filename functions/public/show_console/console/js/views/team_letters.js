@@ -27,7 +27,7 @@ export async function show(view) {
   ];
   fill(
     view.main,
-    h("p", {}, "What failed too often lies here for 14 days. Mend the cause, then redrive: nothing is sent twice by that."),
+    h("p", {}, "What failed too often lies here for 14 days. Mend the cause, then put it back on its queue."),
     h("div", { class: "bar" }, queue.element, buttons),
     list,
   );
@@ -88,7 +88,7 @@ export async function show(view) {
   async function redrive(each) {
     const done = await ask({
       title: each ? "Redrive this letter?" : `Redrive all of ${queue.input.value || "them"}?`,
-      content: "It goes back on its queue, and is tried as if it were new.",
+      content: "It goes back on its queue and is tried as if it were new; deliveries that have ended stay as they are.",
       yes: "Redrive",
       act: () => call("POST /manage/dead_letter_redrives", {}, { body: selected(each) }),
     });
