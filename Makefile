@@ -58,6 +58,12 @@ test-browser: ## Run the tests in a real Chromium, which root on Debian gets fro
 	@$(PYTHON) tools/chromium.py
 	$(python) -m pytest tests/browser $(ARGS)
 
+.PHONY: screenshots
+screenshots: ## Take the pictures of docs/images anew
+	@$(venv) .venv browser
+	@$(PYTHON) tools/chromium.py
+	$(python) -m pytest tests/browser/screenshots.py $(ARGS)
+
 .PHONY: coverage
 coverage: ## Run all tests, slow ones too, and measure how much of the code they run
 	@$(venv) .venv test

@@ -141,7 +141,8 @@ class Stack:
         demo = bootstrap.make_demo(functions.invoke, functions.__contains__, self._gateway.handle, self.base_url)
         bootstrap.write(settings.state_dir / "functions.json", functions.environments())
         bootstrap.write(self.state_file, demo)
-        self._helpers.session = {name: demo[name] for name in ("api_token", "environment")}
+        known = {name: demo[name] for name in ("api_token", "environment")}
+        self._helpers.session = {**known, "aws_paths": settings.aws_paths}
         self._ready.set()
         took = time.monotonic() - self._began
         terminal.say(bootstrap.welcome(demo, aws.url, took, self.state_file))

@@ -36,8 +36,9 @@ class Helpers:
         self.feedback: Feedback | None = None
         #: Gives the function that makes teams its payload, as an operator does.
         self.make_team: Callable[[Any], Outcome] | None = None
-        #: What the console signs in with, so that whoever starts a stack of their own sees something at once.
-        self.session: dict[str, Any] = {"api_token": None, "environment": None}
+        #: What the console signs in with, so that whoever starts a stack of their own sees something at once, and how
+        #: often paths are decoded.
+        self.session: dict[str, Any] = {"api_token": None, "environment": None, "aws_paths": False}
 
     def handle(self, request: Request) -> Response:
         """Answer a request.

@@ -192,7 +192,8 @@ def test_a_browser_is_led_to_the_console(sample_stack: LocalStack) -> None:
 
 def test_the_console_gets_what_it_signs_in_with(sample_stack: LocalStack) -> None:
     session = sample_stack.request("GET", "/_local/session").json()
-    assert session == {name: sample_stack.demo[name] for name in ("api_token", "environment")}
+    known = {name: sample_stack.demo[name] for name in ("api_token", "environment")}
+    assert session == {**known, "aws_paths": False}
 
 
 def test_what_was_sent_is_shown_in_brief_in_full_and_in_its_raw_form(sample_stack: LocalStack) -> None:

@@ -21,6 +21,17 @@ export class ApiError extends Error {
   }
 }
 
+/**
+ * Whether the gateway decodes paths twice, as that of AWS does: of an id that holds a `?` it would take the part before
+ * it, which is somebody else. See docs/deploy.md, "Ids in paths".
+ */
+let decodesTwice = true;
+
+/** Say that this gateway decodes paths once. */
+export function decodesOnce() {
+  decodesTwice = false;
+}
+
 /** Told when a credential is refused. @type {() => void} */
 let refused = () => {};
 
@@ -51,7 +62,7 @@ export async function call(operation, parameters = {}, more = {}) {
   // It would answer as to a credential that is not valid any more, which this one is.
   if (template.startsWith("/neptune/") && session.current()?.kind === "account" && !more.credential)
     throw new ApiError(403, "This needs an API token with manage_users; accounts cannot see it.");
-  const path = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(parameters[name]));
+  const path = template.replace(/\{(\w+)\}/g, (_, name) => escaped(String(parameters[name])));
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(more.query ?? {}))
     if (value !== null && value !== undefined && value !== "") query.set(name, value);
@@ -65,6 +76,11 @@ export async function call(operation, parameters = {}, more = {}) {
     refused();
   }
   return result(answer);
+}
+
+function escaped(part) {
+  const once = encodeURIComponent(part);
+  return decodesTwice && /[?%]/.test(part) ? encodeURIComponent(once) : once;
 }
 
 async function send(method, address, { body, text, type, headers: given, signal, open, credential }) {

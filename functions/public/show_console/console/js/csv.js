@@ -1,5 +1,7 @@
 /** Cutting CSV into parts that are sent one after the other; the API reads what is in them. */
 
+const SEPARATORS = ",;\t|";
+
 /**
  * Split a text into its records, which are lines unless a line break stands in quotes.
  *
@@ -9,17 +11,36 @@
 export function records(text) {
   const found = [];
   let start = 0;
-  let isQuoted = false;
-  for (let index = 0; index <= text.length; index += 1) {
-    const character = text[index];
-    if (character === '"') isQuoted = !isQuoted;
-    const isEnd = index === text.length || (!isQuoted && (character === "\n" || character === "\r"));
-    if (!isEnd) continue;
-    const record = text.slice(start, index);
+  while (start < text.length) {
+    const end = endOf(text, start);
+    const record = text.slice(start, end);
     if (record.trim() !== "") found.push(record);
-    start = index + 1;
+    start = end + 1;
   }
   return found;
+}
+
+/** Where a record ends. One whose quote is never closed is its first line, as the API has it. */
+function endOf(text, start) {
+  let isQuoted = false;
+  // A quote within a cell is only a character.
+  let isBegin = true;
+  let line = -1;
+  for (let index = start; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === "\n" || character === "\r") {
+      if (!isQuoted) return index;
+      if (line < 0) line = index;
+    } else if (character === '"' && isQuoted && text[index + 1] === '"') {
+      index += 1;
+    } else if (character === '"' && (isQuoted || isBegin)) {
+      isQuoted = !isQuoted;
+      isBegin = false;
+    } else {
+      isBegin = !isQuoted && (SEPARATORS.includes(character) || (isBegin && character === " "));
+    }
+  }
+  return isQuoted && line >= 0 ? line : text.length;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What only the stack on a developer's own machine has. */
 
-import { call } from "./api.js";
+import { call, decodesOnce } from "./api.js";
 
 /** @type {Promise<boolean> | null} */
 let asked = null;
@@ -15,6 +15,21 @@ export function isLocal() {
     () => false,
   );
   return asked;
+}
+
+/** @type {Promise<{api_token: string | null, environment: string | null}> | null} */
+let session = null;
+
+/**
+ * Return what the local stack has for whoever starts it. As it also tells how it decodes paths, it is asked before
+ * anything else.
+ */
+export function ownSession() {
+  session ??= local("GET /_local/session").then((own) => {
+    if (!own.aws_paths) decodesOnce();
+    return own;
+  });
+  return session;
 }
 
 /**

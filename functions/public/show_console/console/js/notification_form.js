@@ -49,6 +49,7 @@ const MORE = {
   sms: [{ path: "template.template_id", label: "Template id (India)", kind: "line" }],
   push: [
     { path: "template.data", label: "Data", kind: "json" },
+    { path: "template.badge", label: "Badge", kind: "line" },
     { path: "template.sound", label: "Sound", kind: "line" },
     { path: "template.channel", label: "Channel of Android", kind: "line" },
     { path: "template.collapse", label: "Replaces others with this key", kind: "line" },

@@ -4,10 +4,12 @@ import { call } from "./api.js";
 import { code, mark } from "./code.js";
 import { h } from "./dom.js";
 import { field } from "./fields.js";
+import { onEnd } from "./session.js";
 import { notify } from "./shell.js";
 
 /** @type {Map<string, {data: string, user_id: string}>} */
 const kept = new Map();
+onEnd(() => kept.clear());
 
 /**
  * Make the fields for the sample.

@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
-import { isLocal, local } from "./local.js";
+import { isLocal, ownSession } from "./local.js";
 import * as router from "./router.js";
 import * as session from "./session.js";
 import { signIn } from "./sign_in.js";
@@ -62,7 +62,7 @@ export async function show(place, params) {
   title(place?.title ?? "Not found");
   fill(content, loading());
   const isHere = await isLocal();
-  if (!session.current() && isHere && !sessionStorage.getItem(SIGNED_OUT)) await beginLocally();
+  if (isHere) await beginLocally();
   if (signal.aborted) return;
   if (!session.current()) return askWho();
   const again = () => show(place, params);
@@ -165,10 +165,10 @@ function begin(given) {
 
 async function beginLocally() {
   try {
-    const given = await local("GET /_local/session");
-    if (!given?.api_token) return;
-    session.begin({ kind: "token", token: given.api_token, name: "Local team" });
-    if (!router.environment()) select([{ identifier: given.environment }]);
+    const own = await ownSession();
+    if (session.current() || sessionStorage.getItem(SIGNED_OUT) || !own.api_token) return;
+    session.begin({ kind: "token", token: own.api_token, name: "Local team" });
+    if (!router.environment()) select([{ identifier: own.environment }]);
   } catch {
     // Who signs in by hand gets on as well.
   }

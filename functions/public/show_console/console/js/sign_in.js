@@ -3,7 +3,7 @@
 import { ApiError, call } from "./api.js";
 import { h, newId } from "./dom.js";
 import { field } from "./fields.js";
-import { local } from "./local.js";
+import { ownSession } from "./local.js";
 import { failure } from "./states.js";
 
 /**
@@ -45,8 +45,8 @@ export function signIn(isHere, why, begin) {
     return { kind: "account", token: answer.token, refresh: answer.refresh_token, name: answer.user.email };
   };
   const byMachine = async () => {
-    const given = await local("GET /_local/session");
-    if (!given?.api_token) throw new ApiError(404, "This stack has no team of its own.");
+    const given = await ownSession();
+    if (!given.api_token) throw new ApiError(404, "This stack has no team of its own.");
     return { kind: "token", token: given.api_token, name: "Local team" };
   };
 

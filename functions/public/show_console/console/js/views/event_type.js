@@ -11,13 +11,15 @@ import { channelName, download } from "../parts.js";
 import { preview } from "../preview.js";
 import { address, go } from "../router.js";
 import { sample } from "../sample.js";
-import { current } from "../session.js";
+import { onEnd } from "../session.js";
 import { notify } from "../shell.js";
 import { failure, loading } from "../states.js";
 import { CHANNELS } from "../words.js";
 
-/** What is not saved yet, of whoever is signed in: kept when another place is shown. @type {Map<string, any>} */
+/** What is not saved yet; kept when another place is shown. @type {Map<string, any>} */
 const drafts = new Map();
+onEnd(() => drafts.clear());
+addEventListener("beforeunload", (event) => drafts.size && event.preventDefault());
 
 /** @param {import("../router.js").View} view */
 export async function show(view) {
@@ -36,7 +38,7 @@ export async function show(view) {
 function edit(view, stored) {
   const { environment, signal, params, main } = view;
   const { event_type } = params;
-  const key = JSON.stringify([current()?.kind, current()?.name, environment, event_type]);
+  const key = JSON.stringify([environment, event_type]);
   let saved = JSON.stringify(stored ? settings(stored) : null);
   const draft = drafts.get(key) ?? JSON.parse(saved) ?? { notifications: [] };
   let selected = 0;
@@ -58,7 +60,6 @@ function edit(view, stored) {
     marked: (errors) => form?.show(errors) ?? errors,
   });
 
-  addEventListener("beforeunload", (event) => isChanged() && event.preventDefault(), { signal });
   fill(
     main,
     stored ? null : h("p", { class: "notice-inline" }, "Nothing is configured for this event type yet. Add a notification, then save."),

@@ -62,11 +62,10 @@ export async function show(view) {
       while (done < parts.rows.length) {
         const rows = parts.rows.slice(done, done + PART);
         const content = [...parts.head, ...rows].join("\n");
-        const answer = await call("POST /api/leads/import", {}, {
-          query: { columns: columns.input.value.trim() },
-          text: content,
-          type: "text/csv; charset=utf-8",
-          signal,
+        const answer = await send(content).catch((error) => {
+          // The names of the columns were taken with the first part: only these rows can be wrong.
+          if (error.status !== 400 || done === 0) throw error;
+          return { added: 0, updated: 0, skipped: 0, errors: rows.map((_, index) => ({ row: index + 1, message: error.message })) };
         });
         for (const name of Object.keys(sums)) sums[name] += answer[name];
         errors.push(...answer.errors.map((each) => ({ ...each, row: each.row + done })));
@@ -84,6 +83,11 @@ export async function show(view) {
     } finally {
       file.input.disabled = pasted.input.disabled = false;
     }
+  }
+
+  function send(content) {
+    const query = { columns: columns.input.value.trim() };
+    return call("POST /api/leads/import", {}, { query, text: content, type: "text/csv; charset=utf-8", signal });
   }
 
   function said() {

@@ -14,7 +14,7 @@ export async function show(view) {
     fill(
       view.main,
       h("p", {}, "You are signed in with an API token, which is no account: it has no password. Tokens are listed under API tokens."),
-      h("p", { class: "hint" }, "An account is an Admin, and may do everything. Members and roles have no API; the operator of the stack makes teams and accounts."),
+      h("p", { class: "hint" }, "Members, their roles and the senders of a team have no API: they are for the operator of the stack, who makes teams."),
     );
     return;
   }
