@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import quote
 
 from playwright.sync_api import Locator, expect
@@ -143,6 +144,18 @@ def test_changes_that_are_not_saved_wait_while_somebody_looks_elsewhere(wide: Co
     expect(page.get_by_label("Subject")).to_have_value("After")
     page.get_by_role("button", name="Discard the changes").click()
     expect(page.get_by_label("Subject")).to_have_value("Before")
+
+
+def test_whoever_signs_in_next_sees_nothing_of_what_was_not_saved(wide: Console, manage: Manage) -> None:
+    name = manage.configure(mail("Before"))
+    page = _open(wide, name).page
+    page.get_by_label("Subject").fill("After")
+    page.get_by_label("Sample data (JSON)").fill('{"name": "Kim"}')
+    expect(_preview(wide).get_by_text("After", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Use the local team").click()
+    expect(page.get_by_label("Subject")).to_have_value("Before")
+    expect(page.get_by_label("Sample data (JSON)")).not_to_have_value(re.compile("Kim"))
 
 
 def test_what_the_form_does_not_show_is_kept(wide: Console, manage: Manage) -> None:

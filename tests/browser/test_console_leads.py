@@ -180,6 +180,17 @@ class TestImporting:
         expect(page.get_by_text("Everything is imported")).to_be_visible()
         assert [each.count("\n") for each in sent] == [100, 1, 1]
 
+    def test_records_are_told_apart_as_the_api_does(self, wide: Console, outreach: Outreach) -> None:
+        page = wide.open("/leads/import").page
+        mine = [f"{unique()}@example.com,{outreach.industry}" for _ in range(5)]
+        # A quote within a cell, a line break and quotes within quotes, blanks before one, and one that is never closed.
+        rows = [f'5" Pipes,{mine[0]}\r', f'"A ""\nB",{mine[1]}', f'  "C\n",{mine[2]}', f'"D,{mine[3]}', f"E,{mine[4]}"]
+        page.get_by_label("Or paste the rows").fill("\n".join(["full_name,email,industry", "", *rows, ""]))
+        expect(page.get_by_text("5 rows to import.")).to_be_visible()
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page.get_by_text("5 of 5 rows done: 4 added").first).to_be_visible()
+        expect(wide.row(mine[3]).get_by_role("rowheader")).to_contain_text("4")
+
 
 class TestCampaigns:
     def test_one_is_made_and_changed(self, console: Console) -> None:

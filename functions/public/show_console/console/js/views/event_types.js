@@ -10,7 +10,7 @@ import { address, go } from "../router.js";
 import { empty } from "../states.js";
 import { pages } from "../table.js";
 
-const LIMIT = 50;
+const LIMIT = 25;
 
 /** @param {import("../router.js").View} view */
 export async function show(view) {
