@@ -40,6 +40,8 @@ _PUSH_APPLICATION = "nereid-local"
 _PUSH_PLATFORMS = ("GCM", "APNS", "APNS_SANDBOX")
 #: The attribute of a platform application that names the topic for failed pushes.
 _FAILURES = "EventDeliveryFailure"
+#: What the console asks when it is opened.
+_FIRST_SEEN = ("PublicShowConsole", "ManageListEnvironments", "ManageShowOverview")
 # The order is that of the parameters' use, not of the template; a template without one of them is served too.
 _CHOSEN = (
     "BaseUrl",
@@ -252,12 +254,12 @@ class Stack:
         threading.Thread(target=self._watch_template, daemon=True).start()
 
     def _prepare(self, deployment: Deployment, functions: Functions) -> None:
-        # The first event should not wait for imports that nobody sees.
-        for spec in deployment.mappings:
+        # Neither the first event nor the first look should wait for imports that nobody sees.
+        for name in [*(spec.function for spec in deployment.mappings), *filter(functions.__contains__, _FIRST_SEEN)]:
             if not self._ready.is_set():
                 return
             try:
-                functions[spec.function].prepare()
+                functions[name].prepare()
             except RuntimeError:
                 return
 

@@ -47,9 +47,11 @@ def test_a_message_and_the_home_of_its_environment(wide: Console, manage: Manage
     )
     user = shop.user(*email_to("sam@example.com"), {"type": "mobile_number", "value": "+4915112345678"}, name="Sam")
     items = [{"name": "Tea, Darjeeling", "price": 12.5}, {"name": "A pot", "price": 34}]
-    for number in range(24):
-        data = {"id": f"A-{1042 + number}", "day": "Friday", "items": items}
-        last = shop.ingest(name, user_id=user, data=data)
+    sent = [
+        shop.ingest(name, user_id=user, data={"id": f"A-{1042 + number}", "day": "Friday", "items": items})
+        for number in range(24)
+    ]
+    last = sent[-1]
     shop.message(last)
     wide.open(f"/messages/{last}", environment=shop.environment)
     wide.heading(name)

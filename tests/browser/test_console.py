@@ -202,7 +202,8 @@ class TestMessages:
 
 def test_somebody_asks_why_their_mail_did_not_come(console: Console, manage: Manage) -> None:
     """The question of support: from the address to the reason, to the remedy, to the mail."""
-    address, user, manage = f"{unique()}@example.com", unique(), manage.in_environment()
+    address, manage = f"{unique()}@example.com", manage.in_environment()
+    user = manage.user()
     Mailed(manage, address, mail("Welcome", "Hello")).report("bounce")
     manage.stack.wait_for(lambda: manage.ok("GET", f"/suppressions?email={address}")["data"])
     name = manage.configure(mail("The code", "It is 123."))

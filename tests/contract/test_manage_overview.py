@@ -38,7 +38,8 @@ def test_the_last_24_hours_are_told_hour_by_hour_the_present_one_last(fresh: Man
     assert len(hours) == 24
     assert {later - earlier for earlier, later in pairwise(hours)} == {timedelta(hours=1)}
     assert timedelta() <= datetime.now(UTC) - hours[-1] < timedelta(hours=1, minutes=1)
-    assert by_hour[0] == {"hour": by_hour[0]["hour"], "accepted": 0, **NOTHING}
+    channels = dict.fromkeys(("email", "sms", "push", "app"), 0)
+    assert by_hour[0] == {"hour": by_hour[0]["hour"], "accepted": 0, **NOTHING, "channels": channels}
 
 
 def test_events_and_deliveries_are_counted_by_channel_and_status(fresh: Manage) -> None:
@@ -59,6 +60,13 @@ def test_events_and_deliveries_are_counted_by_channel_and_status(fresh: Manage) 
         "success": 3,
         "failed": 1,
         "no_contact": 1,
+    }
+    channels = [each["channels"] for each in answer["by_hour"]]
+    assert {name: sum(each[name] for each in channels) for name in channels[0]} == {
+        "email": 3,
+        "sms": 1,
+        "push": 0,
+        "app": 1,
     }
     assert answer["attention"] == [{"kind": "event_type_not_configured", "count": 1}]
 

@@ -142,13 +142,22 @@ export function notify(text) {
   setTimeout(() => notice.remove(), 6000);
 }
 
-/** Return the environments of the team, as the API lists them. */
-export function known(signal) {
-  if (environments) return Promise.resolve(environments);
-  return call("GET /manage/environments", {}, { signal }).then((answer) => {
-    environments = answer.data;
-    return environments;
-  });
+/**
+ * Return the environments of the team, as the API lists them.
+ *
+ * @param {AbortSignal} signal
+ */
+export async function known(signal) {
+  if (environments) return environments;
+  const found = [];
+  let cursor = null;
+  do {
+    const answer = await call("GET /manage/environments", {}, { query: { limit: 100, cursor }, signal });
+    found.push(...answer.data);
+    cursor = answer.next_cursor;
+  } while (cursor);
+  environments = found;
+  return found;
 }
 
 /** Have the environments listed anew: one was made, changed or deleted. */

@@ -18,6 +18,9 @@ const SECONDS = 3;
 /** A delivery that does not wait may still bounce, or be opened; there is no hurry to show that. */
 const QUIET_SECONDS = 20;
 
+/** What somebody has just done shows a moment later: until then there is. */
+const HURRY_SECONDS = 60;
+
 /** @param {import("../router.js").View} view */
 export async function show(view) {
   const { environment, signal, params } = view;
@@ -33,6 +36,7 @@ export async function show(view) {
   let framed = "";
   let known = "";
   let looked = 0;
+  let hurriedUntil = 0;
 
   async function look() {
     const message = await call("GET /manage/{environment}/messages/{message_id}", { environment, message_id }, { signal });
@@ -74,11 +78,12 @@ export async function show(view) {
 
   async function refresh() {
     known = "";
+    hurriedUntil = Date.now() + HURRY_SECONDS * 1000;
     await look().catch((error) => fill(trouble, failure(error)));
   }
 
   await follow(signal, SECONDS, async () => {
-    const isWaiting = known === "" || known.includes('"status":"pending"');
+    const isWaiting = known === "" || Date.now() < hurriedUntil || known.includes('"status":"pending"');
     if (!isWaiting && Date.now() - looked < QUIET_SECONDS * 1000) return;
     try {
       await look();
