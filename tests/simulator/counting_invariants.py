@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nereid.aws.audience.users import user_key
 from nereid.aws.messaging.deliveries import delivery_key
-from nereid.aws.table import unmarshal
+from nereid.aws.attribute_values import unmarshal
 from nereid.models.delivery import Delivery
 from nereid.models.operation import Who
 from nereid.models.team import Scope
