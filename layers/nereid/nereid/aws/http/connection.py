@@ -81,6 +81,11 @@ class Connections:
             self._kept.append(connection)
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
 
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        while self._kept:
+            self._kept.pop().close()
+
     def _take(self) -> socket.socket | None:
         """Return a kept connection; those that the service has closed are closed here, too."""
         while self._kept:

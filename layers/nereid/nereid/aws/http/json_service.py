@@ -130,11 +130,11 @@ def json_error(answer: Answer, parse: Any) -> dict[str, Any]:
     try:
         body = parse(answer)
     except Unreadable:
+        body = {}
+    if not body and "x-amzn-errortype" not in answer.headers:
         return generic_error(answer)
     code = answer.headers.get("x-amzn-errortype") or body.get("__type") or body.get("code")
-    if not code:
-        return {**body, **generic_error(answer)}
-    code = str(code).partition(":")[0].rpartition("#")[2]
+    code = str(code or answer.status).partition(":")[0].rpartition("#")[2]
     # SQS's codes of before it spoke JSON, which those who handle its errors know.
     former, mark, _ = answer.headers.get("x-amzn-query-error", "").partition(";")
     message = body.get("message") or body.get("Message") or ""

@@ -24,7 +24,7 @@ from nereid.aws.http.signing import signed
 _SKEWED_SECONDS = 240
 
 
-class Unreadable(BotoCoreError):  # type: ignore[misc] - boto3 is not typed
+class Unreadable(BotoCoreError):  # type: ignore[misc]
     """A service's answer is not what it is said to be: the request may have been carried out."""
 
     fmt = "The answer cannot be read: {reason}"
@@ -72,6 +72,10 @@ class Service(ABC):
         operation = "".join(map(str.capitalize, name.split("_")))
         call = self.__dict__[name] = partial(self._call, operation)
         return call
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._connections.close()
 
     @abstractmethod
     def _request(self, operation: str, parameters: dict[str, Any]) -> Request:
