@@ -8,9 +8,9 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from nereid.aws.attribute_values import unmarshal
 from nereid.aws.audience.users import user_key
 from nereid.aws.messaging.deliveries import delivery_key
-from nereid.aws.attribute_values import unmarshal
 from nereid.models.delivery import Delivery
 from nereid.models.operation import Who
 from nereid.models.team import Scope

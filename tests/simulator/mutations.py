@@ -250,7 +250,7 @@ MUTATIONS: Mapping[str, Callable[[], list[Change]]] = {
     "users are written without their version": _users_overwritten,
     "Vibetrace events are settled without a claim": _events_settled_twice,
     "credentials are cached for ever": _cached_for_ever,
-    "the AWS SDK repeats sends": _sends_repeated_by_the_sdk,
+    "a client of AWS repeats sends": _sends_repeated_by_the_sdk,
     "addresses are logged": _addresses_logged,
 }
 

@@ -54,7 +54,7 @@ EXPECTED: dict[str, Expected] = {
     ),
     "Vibetrace events are settled without a claim": Expected(150, ("attributes count what happened",)),
     "credentials are cached for ever": Expected(300, ("a revoked token opens nothing",)),
-    "the AWS SDK repeats sends": Expected(300, ("nothing is sent twice",), seed=4),
+    "a client of AWS repeats sends": Expected(300, ("nothing is sent twice",), seed=4),
     "addresses are logged": Expected(150, ("logs hold nothing private",)),
 }
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
-import nereid.aws.sdk
 import nereid.aws.parallel
+import nereid.aws.sdk
 import nereid.logs
 from local_stack.aws.sending_limits import Limits
 from nereid.runtime import Runtime

@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 
 from nereid.aws.clients import Clients
@@ -31,6 +30,7 @@ from nereid.ports.messaging import Outcome
 from tests.support.cloud import tables
 from tests.support.memory_dynamodb import MemoryDynamoDB
 from tests.support.notifications import MAIL
+from tests.unit.aws.http.function import enter
 
 MESSAGES = 10_000
 #: The CPU time that a run may take for a thousand messages, in seconds, with twice the time for a machine that is busy.
@@ -121,12 +121,9 @@ def served(dynamodb: MemoryDynamoDB) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_a_thousand_messages_take_so_much_cpu_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "x")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with served(filled()) as url:
+        enter(monkeypatch, AWS_ENDPOINT_URL=url)
         clients = Clients()
-        clients.__dict__["dynamodb"] = boto3.client("dynamodb", endpoint_url=url)
         table = Table(clients, "ActivityTable")
         unused: Any = None
         sweeper = Sweeper(
@@ -144,6 +141,7 @@ def test_a_thousand_messages_take_so_much_cpu_time(monkeypatch: pytest.MonkeyPat
         done = sweeper.sweep(lambda: True)
         cpu, wall = time.process_time() - cpu, time.monotonic() - began
     assert (done.messages, done.repaired, done.failed) == (MESSAGES, 0, [])
+    clients.dynamodb.close()
     per_thousand = cpu / MESSAGES * 1000
     figures = f"{per_thousand:.4f} s of CPU per 1,000 messages; {wall:.1f} s for all, with the stand-in for DynamoDB"
     print(f"\n{figures}")  # noqa: T201 - what the test is for
