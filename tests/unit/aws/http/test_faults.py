@@ -27,7 +27,7 @@ CLIENTS: list[Any] = []
 Act = Callable[[socket.socket], bool]
 
 
-def answer(status: int = 200, body: bytes = b"{}", **headers: str) -> bytes:
+def answer(status: int = 200, body: bytes = b"{}", **headers: Any) -> bytes:
     """Return a whole answer."""
     given = {"Content-Length": str(len(body)), **{name.replace("_", "-"): value for name, value in headers.items()}}
     lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
@@ -42,7 +42,7 @@ def says(data: bytes, *, then_closes: bool = False) -> Act:
     return act
 
 
-def error(code: str, status: int = 400, **headers: str) -> Act:
+def error(code: str, status: int = 400, **headers: Any) -> Act:
     body = json.dumps({"__type": f"com.amazonaws.x#{code}", "message": "no"}).encode()
     return says(answer(status, body, **headers))
 
@@ -295,7 +295,7 @@ def test_a_publication_is_handed_over_once_and_ends_as_with_boto3(server: Server
     "headers",
     [{}, {"x_amzn_query_error": "AWS.SimpleQueueService.NonExistentQueue;Sender"}, {"x_amzn_query_error": "x"}],
 )
-def test_a_queue_that_is_not_there_is_called_as_boto3_calls_it(server: Server, headers: dict[str, str]) -> None:
+def test_a_queue_that_is_not_there_is_called_as_boto3_calls_it(server: Server, headers: dict[str, Any]) -> None:
     found = []
     for kind in ("ours", "boto3"):
         server.acts = [error("QueueDoesNotExist", **headers)]
@@ -358,9 +358,9 @@ def test_waiting_for_a_connection_has_a_limit_of_its_own(monkeypatch: pytest.Mon
     seconds = []
     real = socket.create_connection
 
-    def connect(*given: Any, timeout: float) -> socket.socket:
+    def connect(address: Any, timeout: float) -> socket.socket:
         seconds.append(timeout)
-        return real(*given, timeout=timeout)
+        return real(address, timeout)
 
     monkeypatch.setattr("socket.create_connection", connect)
     server.acts = [is_silent]
@@ -381,7 +381,7 @@ def test_a_clock_that_is_wrong_is_set_by_the_services(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("date", [None, "now", "nonsense"])
 def test_a_signature_that_is_wrong_for_another_reason_is_refused_once(server: Server, date: str | None) -> None:
-    headers = {} if date is None else {"Date": formatdate(usegmt=True) if date == "now" else date}
+    headers: dict[str, Any] = {} if date is None else {"Date": formatdate(usegmt=True) if date == "now" else date}
     server.acts = [error("InvalidSignatureException", 403, **headers)]
     client = made_by("ours", "dynamodb", REPEATED)
     assert get(client)[0] == "InvalidSignatureException"
@@ -401,7 +401,7 @@ def test_an_answer_whose_check_sum_stays_wrong_is_none(server: Server) -> None:
 
 def test_an_answer_that_was_packed_is_unpacked(server: Server) -> None:
     body = gzip.compress(b'{"Item": {"pk": {"S": "x"}}}')
-    headers = {"Content_Encoding": "gzip", "x_amz_crc32": str(zlib.crc32(body))}
+    headers: dict[str, Any] = {"Content_Encoding": "gzip", "x_amz_crc32": str(zlib.crc32(body))}
     server.acts = [says(answer(body=body, **headers))]
     assert get(made_by("ours", "dynamodb", REPEATED)) == {"Item": {"pk": {"S": "x"}}}
 
@@ -411,7 +411,12 @@ def test_a_transaction_is_repeated_with_the_same_token(server: Server) -> None:
     bodies: list[bytes] = []
     client = made_by("ours", "dynamodb", REPEATED)
     real = client._connections.exchange
-    client._connections.exchange = lambda method, request: bodies.append(request) or real(method, request)
+
+    def exchange(method: str, request: bytes) -> Any:
+        bodies.append(request)
+        return real(method, request)
+
+    client._connections.exchange = exchange
     client.transact_write_items(TransactItems=[{"Delete": {"TableName": "T", "Key": {"pk": {"S": "x"}}}}])
     assert len(bodies) == 2
     assert len({json.loads(request.partition(b"\r\n\r\n")[2])["ClientRequestToken"] for request in bodies}) == 1

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import botocore.auth
-import botocore.serialize
 import pytest
 from botocore.awsrequest import AWSResponse
 
 from nereid.aws import sdk
-from nereid.aws.http import clients, service
+from nereid.aws.http import clients
 from nereid.aws.http.connection import Answer, Connections
 from nereid.aws.http.limits import Limits
 from tests.unit.aws.http.function import CALLS, enter, named
@@ -64,18 +63,21 @@ def _text(value: bytes | str) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def by_ours(
-    monkeypatch: pytest.MonkeyPatch, name: str, operation: str, parameters: dict[str, Any]
-) -> tuple[str, str, dict[str, str], bytes]:
-    sent: list[bytes] = []
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Return what is sent by our clients from now on, each time with an answer that says nothing."""
+    found: list[bytes] = []
 
     def exchange(_self: Any, _method: str, request: bytes) -> Answer:
-        sent.append(request)
-        return Answer(200, {}, _XML if name == "sns" else b"{}")
+        found.append(request)
+        return Answer(200, {}, _XML if b"form-urlencoded" in request else b"{}")
 
     monkeypatch.setattr(Connections, "exchange", exchange)
-    getattr(clients.client(name, LIMITS), operation)(**parameters)
-    [request] = sent
+    return found
+
+
+def read(request: bytes) -> tuple[str, str, dict[str, str], bytes]:
+    """Return method, URL, headers and body of a request of ours."""
     head, _, body = request.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
@@ -87,35 +89,37 @@ def by_ours(
 
 @pytest.mark.parametrize(("name", "operation", "parameters"), named(CALLS))
 def test_a_request_is_the_one_that_boto3_makes(
-    monkeypatch: pytest.MonkeyPatch, name: str, operation: str, parameters: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, sent: list[bytes], name: str, operation: str, parameters: dict[str, Any]
 ) -> None:
     enter(monkeypatch)
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: NOW.replace(tzinfo=None))
-    monkeypatch.setattr(service.time, "time", NOW.timestamp)
+    monkeypatch.setattr("nereid.aws.http.service.time.time", NOW.timestamp)
     monkeypatch.setattr(uuid, "uuid4", lambda: TOKEN)
-    assert by_ours(monkeypatch, name, operation, parameters) == by_boto3(name, operation, parameters)
+    getattr(clients.client(name, LIMITS), operation)(**parameters)
+    assert read(*sent) == by_boto3(name, operation, parameters)
 
 
-def test_credentials_are_those_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_are_those_of_the_moment(monkeypatch: pytest.MonkeyPatch, sent: list[bytes]) -> None:
     enter(monkeypatch)
-    made: list[bytes] = []
-    monkeypatch.setattr(Connections, "exchange", lambda *given: made.append(given[2]) or Answer(200, {}, b"{}"))
-    client = clients.client("sqs", LIMITS)
-    assert client is not None
+    client: Any = clients.client("sqs", LIMITS)
     client.send_message(QueueUrl="q", MessageBody="x")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDANOTHER")
     monkeypatch.delenv("AWS_SESSION_TOKEN")
     client.send_message(QueueUrl="q", MessageBody="x")
-    assert [b"AKIDANOTHER" in each for each in made] == [False, True]
-    assert [b"x-amz-security-token" in each for each in made] == [True, False]
+    assert [b"AKIDANOTHER" in each for each in sent] == [False, True]
+    assert [b"x-amz-security-token" in each for each in sent] == [True, False]
 
 
-def test_outside_of_a_trace_there_is_no_id_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_a_trace_there_is_no_id_of_one(monkeypatch: pytest.MonkeyPatch, sent: list[bytes]) -> None:
     enter(monkeypatch)
     monkeypatch.delenv("_X_AMZN_TRACE_ID")
-    made: list[bytes] = []
-    monkeypatch.setattr(Connections, "exchange", lambda *given: made.append(given[2]) or Answer(200, {}, b"{}"))
-    client = clients.client("sqs", LIMITS)
-    assert client is not None
+    client: Any = clients.client("sqs", LIMITS)
     client.send_message(QueueUrl="q", MessageBody="x")
-    assert b"x-amzn-trace-id" not in made[0]
+    assert b"x-amzn-trace-id" not in sent[0]
+
+
+def test_what_an_environment_variable_holds_ends_no_header(monkeypatch: pytest.MonkeyPatch, sent: list[bytes]) -> None:
+    enter(monkeypatch, _X_AMZN_TRACE_ID="Root=1\r\nx-evil: 1")
+    client: Any = clients.client("sqs", LIMITS)
+    client.send_message(QueueUrl="q", MessageBody="x")
+    assert b"\r\nx-evil" not in sent[0]
