@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from nereid.auth.credentials import Credentials, Environments, Teams
 from nereid.clock import SystemClock
 from nereid.metrics import DeliveryCounts
-from nereid.models.senders import Senders
 from nereid.models.team import Scope
 from nereid.settings import Settings, settings
 
@@ -68,6 +67,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.waiting import Waiting
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
+    from nereid.models.senders import Senders
     from nereid.models.team import ClientKey, Team
 
 _DAY = 24 * 60 * 60
@@ -158,6 +158,8 @@ class Runtime:
 
     def senders(self, team: Team) -> Senders:
         """Return whom a team may send as."""
+        from nereid.models.senders import Senders
+
         return Senders.of(team, self.settings.channels(), self.settings.push_applications or "")
 
     @cached_property

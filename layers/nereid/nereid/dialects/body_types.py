@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import BeforeValidator, ConfigDict, StringConstraints, ValidationError
+
+from nereid.models.base import Model
 
 #: Longest id, in characters.
 MAX_IDENTIFIER = 256
@@ -40,7 +42,7 @@ Object = Annotated[dict[str, Any], BeforeValidator(_object_if_empty)]
 Body = TypeVar("Body", bound="LaxBody")
 
 
-class LaxBody(BaseModel):
+class LaxBody(Model):
     """A body whose types are checked strictly and whose unknown fields are kept."""
 
     model_config = ConfigDict(strict=True, extra="allow")

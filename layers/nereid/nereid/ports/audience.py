@@ -1,12 +1,16 @@
 """The interfaces of the audience: users with their addresses, devices and inboxes."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from nereid.models.operation import Link
-from nereid.models.team import Scope
-from nereid.models.user import AppNotification, ContactInfo, Device, User
+if TYPE_CHECKING:
+    # No port needs to know at run time what it is about, and models take long to load.
+    from nereid.models.operation import Link
+    from nereid.models.team import Scope
+    from nereid.models.user import AppNotification, ContactInfo, Device, User
 
 
 class UserStore(Protocol):
@@ -101,7 +105,7 @@ class IdentityStore(Protocol):
         """
         ...
 
-    def finish(self, scope: Scope, anonymous_id: str, link: Link, merging: "Merging") -> None:
+    def finish(self, scope: Scope, anonymous_id: str, link: Link, merging: Merging) -> None:
         """Move the remaining items of an absorbed profile to the user. May be repeated, also at the same time."""
         ...
 
@@ -254,7 +258,7 @@ class Inbox(Protocol):
         state: ReadState,
         page: int,
         per_page: int,
-        position: "Position | None" = None,
+        position: Position | None = None,
         *,
         oldest_first: bool,
     ) -> tuple[list[AppNotification], int, str | None]:
@@ -271,7 +275,7 @@ class Inbox(Protocol):
         """Return how many notifications of a user are unread."""
         ...
 
-    def numbered(self, scope: Scope, user_id: str, number: int) -> "list[Position]":
+    def numbered(self, scope: Scope, user_id: str, number: int) -> list[Position]:
         """Return the unread notifications of a user with a number, of the newest ten thousand."""
         ...
 

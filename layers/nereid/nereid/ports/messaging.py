@@ -1,16 +1,21 @@
 """The interfaces of messaging: event types, messages, deliveries, queues, and providers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from nereid.errors import StoppedBy
-from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Rendered, Status
-from nereid.models.event_type import EventType, Priority
-from nereid.models.message import EventBatch, Message
-from nereid.models.report import EmailReport
-from nereid.models.suppression import Suppression, SuppressionReason
-from nereid.models.team import Scope
+
+if TYPE_CHECKING:
+    # No port needs to know at run time what it is about, and models take long to load.
+    from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Rendered, Status
+    from nereid.models.event_type import EventType, Priority
+    from nereid.models.message import EventBatch, Message
+    from nereid.models.report import EmailReport
+    from nereid.models.suppression import Suppression, SuppressionReason
+    from nereid.models.team import Scope
 
 
 class SuppressionStore(Protocol):

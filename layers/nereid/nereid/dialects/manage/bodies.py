@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -16,6 +15,7 @@ from pydantic_core import InitErrorDetails
 
 from nereid.dialects.accounts import Email, RegisterBody
 from nereid.dialects.body_types import Identifier, LaxBody, whole_number
+from nereid.models.base import Model
 from nereid.models.event_type import Notification, RegisteredId, Sender
 from nereid.models.senders import APPLICATION, is_entry
 from nereid.models.suppression import SuppressionReason
@@ -64,7 +64,7 @@ def _check_country(code: str) -> str:
 Country = Annotated[str, StringConstraints(to_upper=True, max_length=2), AfterValidator(_check_country)]
 
 
-class _Known(BaseModel):
+class _Known(Model):
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
