@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     # No port needs to know at run time what it is about, and models take long to load.
@@ -114,7 +114,7 @@ class EngagementStore(Protocol):
 
 
 #: How often each fact came about: by the day on which the mail was sent, then by fact and the day on which it came.
-DayCounts = dict[date, dict[tuple[Fact, date], int]]
+DayCounts: TypeAlias = "dict[date, dict[tuple[Fact, date], int]]"
 
 
 class CampaignMetrics(Protocol):
