@@ -16,6 +16,7 @@ from nereid.core.html_text import text_of
 from nereid.core.memory_limit import memory_limit
 from nereid.core.one_line import one_line
 from nereid.core.templates import sandbox
+from nereid.core.templates.links import refused_scheme
 from nereid.core.templates.mail_parts import fill_parts
 from nereid.core.templates.mistakes import first_mistake
 from nereid.core.templates.rendering import ANYWHERE, Locality, Missing, begin, current
@@ -200,6 +201,7 @@ def render(
                     members |= _push_members(template, variables)
                 else:
                     members |= _app_members(template, variables)
+                    _drop_links(members)
     if fail_if_missing and rendering.wanted:
         raise TemplateFailed(f"missing: {rendering.wanted[0]}", rendering.missing)
     return Rendered(members, rendering.missing, tracking=tracking, files=files, notes=rendering.notes)
@@ -238,6 +240,16 @@ def _app_members(template: AppTemplate, variables: Mapping[str, Any]) -> dict[st
         source = getattr(template, name)
         members[name] = one_line(_render(source, variables)).strip() if source is not None else None
     return {name: value for name, value in members.items() if value not in (None, "")}
+
+
+def _drop_links(members: dict[str, Any]) -> None:
+    """Leave out where an app must not lead, which data gave: a page would put it into a link."""
+    for path, holder in {"action_url": members, "data.action_url": members.get("data") or {}}.items():
+        link = holder.get("action_url")
+        scheme = refused_scheme(link) if isinstance(link, str) else None
+        if scheme is not None:
+            del holder["action_url"]
+            current().note(f"{path}: it must not begin with {scheme}:")
 
 
 def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:
