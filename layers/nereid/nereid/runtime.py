@@ -10,15 +10,13 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from nereid.auth.credentials import Credentials, Environments, Teams
 from nereid.clock import SystemClock
-from nereid.metrics import DeliveryCounts
-from nereid.models.team import Scope
 from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nereid.auth.credentials import Credentials, Environments, Teams
     from nereid.auth.user_tokens import UserTokens
     from nereid.aws.access.accounts import DynamoAccountStore
     from nereid.aws.access.limits import DynamoLimitStore
@@ -67,6 +65,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.waiting import Waiting
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
+    from nereid.metrics import DeliveryCounts
     from nereid.models.senders import Senders
     from nereid.models.team import ClientKey, Team
 
@@ -139,6 +138,8 @@ class Runtime:
 
     @cached_property
     def credentials(self) -> Credentials:
+        from nereid.auth.credentials import Credentials
+
         return Credentials(
             self.account_store,
             self.teams,
@@ -150,10 +151,14 @@ class Runtime:
 
     @cached_property
     def environments(self) -> Environments:
+        from nereid.auth.credentials import Environments
+
         return Environments(self.account_store, self.clock, cache_seconds=self._cache_seconds)
 
     @cached_property
     def teams(self) -> Teams:
+        from nereid.auth.credentials import Teams
+
         return Teams(self.account_store, self.clock, cache_seconds=self._cache_seconds)
 
     def senders(self, team: Team) -> Senders:
@@ -171,6 +176,7 @@ class Runtime:
     @cached_property
     def user_tokens(self) -> UserTokens:
         from nereid.auth.user_tokens import UserTokens
+        from nereid.models.team import Scope
 
         def open_secret(key: ClientKey) -> str:
             assert key.sealed is not None
@@ -463,6 +469,8 @@ class Runtime:
 
     @cached_property
     def delivery_counts(self) -> DeliveryCounts:
+        from nereid.metrics import DeliveryCounts
+
         return DeliveryCounts()
 
     @cached_property

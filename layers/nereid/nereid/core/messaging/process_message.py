@@ -24,7 +24,6 @@ from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.one_by_one import one_by_one
 from nereid.core.messaging.repetitions import conflict_mark, is_repetition
 from nereid.core.messaging.sweep_watches import watch_if_late
-from nereid.core.templates.render import holds
 from nereid.core.templates.variables import template_variables, user_variables
 from nereid.errors import NotFound, TemplateFailed
 from nereid.logs import condition_failed, id_conflict
@@ -342,6 +341,11 @@ def _inbox_of(message: Message, user: User | None) -> list[Recipient]:
 
 def _why_not(notification: Notification | OutreachNotification, variables: Mapping[str, Any]) -> str | None:
     """Return why a notification makes no delivery; None if it makes some."""
+    if notification.when is None:
+        return None
+    # Few notifications have a condition, and Liquid takes long to load.
+    from nereid.core.templates.render import holds
+
     try:
         return None if holds(notification.when, variables) else NOT_APPLICABLE
     except TemplateFailed as error:
