@@ -8,6 +8,8 @@ from nereid.logs import logger
 from nereid.models.message import EventBatch
 from nereid.runtime import runtime
 
+runtime.prepare("environments", "processor", "event_rules", "operations", models=[EventBatch])
+
 
 def process(body: str, _seconds_left: SecondsLeft) -> None:
     """Process all messages of one request; repeating it repeats nothing that was done."""

@@ -49,6 +49,8 @@ class Connections:
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._kept: list[socket.socket] = []
+        if self._is_secret:
+            _tls()
 
     def exchange(self, method: str, request: bytes) -> Answer:
         """Send a whole request, once, and return its answer.
