@@ -33,6 +33,7 @@ _MAX_KEPT, _IN_TAGS = 400_000, 4
 #: Longest reason of a failure, in characters.
 _MAX_REASON = 500
 
+_EMPTY = re.compile(r"\{\{-?\s*-?\}\}")
 #: A number at an app's icon, up to :data:`nereid.models.event_type.MAX_BADGE`.
 _BADGE = re.compile(r"[0-9]{1,9}")
 
@@ -87,7 +88,7 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
             mistake = first_mistake(_parse(source, html=html), source)
     except LiquidError as error:
         context = error.context()
-        line = context[0] if context else 1
+        line = context[0] if context else _line_of_nothing(source)
         # The library hides unexpected errors; a template that takes too long or nests too deeply is expected.
         text = _parsing_failed(error.__cause__) if error.__cause__ else error.message
         raise Invalid({field: f"template does not parse: {text}"}, line=line) from error
@@ -96,6 +97,12 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
     if mistake:
         line = source.count("\n", 0, mistake.position) + 1
         raise Invalid({field: f"template does not parse: {mistake.text}"}, line=line)
+
+
+def _line_of_nothing(source: str) -> int:
+    """Return the line of an output of nothing: of all mistakes, it alone has no place of its own."""
+    empty = _EMPTY.search(source)
+    return source.count("\n", 0, empty.start()) + 1 if empty else 1
 
 
 def _parsing_failed(error: BaseException) -> str:
