@@ -16,6 +16,9 @@ LAYER = stack.ROOT / "layers" / "nereid"
 HANDLERS = {"/".join(path.parts[-3:-1]): path for path in sorted(stack.ROOT.glob("functions/*/*/app.py"))}
 #: The functions that check templates.
 TEMPLATES = {f"manage/{name}" for name in ("put_event_type", "preview_notifications", "send_test")}
+#: Those that ask nobody who they are, and those that no request comes to.
+PUBLIC = {name for name in HANDLERS if name.startswith("public/")}
+PIPELINE = {name for name in HANDLERS if name.startswith("pipeline/")}
 #: Packages that take long to load, each with the functions that load it as they start. What is used by few requests
 #: or few functions is imported where it is used: clients of AWS by `nereid.runtime`, hashes of passwords by logins.
 LOADED_BY: dict[str, set[str]] = {
@@ -27,22 +30,33 @@ LOADED_BY: dict[str, set[str]] = {
     "phonenumbers": set(),
     "aws_xray_sdk": set(),
     "boto3": set(),
+    "botocore.client": set(),
     "moto": set(),
-    # All know credentials, logs and bodies.
+    "cachetools": set(HANDLERS) - PUBLIC - {"pipeline/sweep_deliveries"},
+    "jwt": set(HANDLERS) - PUBLIC - PIPELINE,
+    # All know settings and logs.
     "aws_lambda_powertools": set(HANDLERS),
-    "cachetools": set(HANDLERS),
-    "jwt": set(HANDLERS),
     "pydantic": set(HANDLERS),
 }
 
 
 def of(api: str) -> set[str]:
-    """Return the functions of an API, and the one that answers for all of them where no route does."""
-    return {name for name in HANDLERS if name.startswith(f"{api}/")} | {"public/not_found"}
+    """Return the functions of an API."""
+    return {name for name in HANDLERS if name.startswith(f"{api}/")}
 
 
 #: Parts of the product that are of use to some functions alone. What an API shows of them lives with the models.
 KNOWN_TO: dict[str, set[str]] = {
+    # What takes events in knows nothing of what becomes of them.
+    "nereid.models.delivery": set(HANDLERS)
+    - {
+        "neptune/ingest_event",
+        "neptune/post_event",
+        "client/post_events",
+        "client/identify_user",
+        "vibetrace/post_event",
+    }
+    - PUBLIC,
     "nereid.core.templates": TEMPLATES,
     "nereid.core.messaging.process_message": set(),
     "nereid.core.messaging.dead_letters": set(),
@@ -67,7 +81,7 @@ KNOWN_TO: dict[str, set[str]] = {
     "nereid.dialects.manage": of("manage"),
 }
 #: Most modules that a function may load, and that all of them together may: about a tenth above what they do.
-MOST, MOST_TOGETHER = 640, 39_000
+MOST, MOST_TOGETHER = 640, 37_500
 _CODE = """
 import importlib.util, json, os, sys
 
