@@ -85,6 +85,11 @@ class MessageFilter(NamedTuple):
 
     event_type: str | None = None
     user_id: str | None = None
+    #: An address that one of the deliveries goes to, in each form in which addresses are compared.
+    address: Sequence[str] = ()
+    #: The earliest arrival, and the first one that is too late.
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class StoredMessage(NamedTuple):
@@ -96,12 +101,17 @@ class StoredMessage(NamedTuple):
     conflicts: int = 0
 
 
+#: Tells which messages are shown, of some that a filter selected as far as it can tell.
+Chooses = Callable[[Sequence[StoredMessage]], Sequence[bool]]
+
+
 class Arrival(NamedTuple):
-    """A stored message, where it stands in the order of arrival."""
+    """A message, where it stands in the order of arrival. It may be there twice, or not be stored at all."""
 
     #: The message's key.
     message_id: str
-    position: str
+    #: Up to where everything was seen by who has seen this one and those before it; None if that says nothing.
+    position: str | None
     #: The ids of its deliveries that have a recipient; None if they are too many to stand there, and in its plan alone.
     deliveries: Sequence[str] | None
 
@@ -116,13 +126,22 @@ class Arrivals(NamedTuple):
     more: bool
     #: When the last of them arrived.
     reached: datetime | None = None
+    #: What names them, to be given to `forget_arrivals`.
+    names: Sequence[tuple[str, str]] = ()
 
 
 class MessageStore(Protocol):
     """Messages with their plans, by their keys."""
 
+    def announce(self, scope: Scope, planned: Sequence[tuple[Message, Plan]], now: datetime) -> None:
+        """Have messages found that are about to be stored: by time, user and address. Safe to repeat."""
+        ...
+
     def add(self, scope: Scope, message: Message, plan: Plan) -> StoredMessage | None:
-        """Store a message with its plan unless its key is taken; return the one that has it, None if stored."""
+        """Store a message with its plan unless its key is taken; return the one that has it, None if stored.
+
+        It was announced before, or nobody finds it.
+        """
         ...
 
     def get(self, scope: Scope, message_key: str) -> StoredMessage | None:
@@ -140,11 +159,18 @@ class MessageStore(Protocol):
         ...
 
     def page(
-        self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
+        self,
+        scope: Scope,
+        selected: MessageFilter,
+        before: str | None,
+        limit: int,
+        chooses: Chooses | None = None,
     ) -> tuple[list[StoredMessage], str | None]:
         """Return messages, newest first, from before a position, and the position to go on before.
 
-        Their plans say which notifications were skipped; a large one may lack the others.
+        A page ends early when it is large, or has taken long. Without `chooses`, a plan says which notifications were
+        skipped, and a large one may lack the others; and it is not looked at whether an address is one of the
+        deliveries', which nearly all have that are returned.
         """
         ...
 
@@ -155,8 +181,12 @@ class MessageStore(Protocol):
     def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
         """Return messages that arrived after a position and before a moment, oldest first; may miss the newest.
 
-        There are about as many as `limit`, and no more.
+        There are about as many as `limit`, or some times more if many came at once.
         """
+        ...
+
+    def forget_arrivals(self, names: Sequence[tuple[str, str]]) -> None:
+        """Forget when messages arrived that are deleted."""
         ...
 
     def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:

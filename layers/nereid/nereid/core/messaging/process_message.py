@@ -6,10 +6,11 @@ and repeated: the first content stands, and delivery ids are the same, so nothin
 A replay repeats it on purpose.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from nereid import jsontext
 from nereid.core.messaging.configured import (
@@ -45,7 +46,7 @@ from nereid.models.delivery import (
 )
 from nereid.models.event_type import AppInboxNotification, Notification
 from nereid.models.lead_email import OutreachNotification
-from nereid.models.message import EventBatch, Message, Replay
+from nereid.models.message import EventBatch, Message, Operation, Replay
 from nereid.models.message_keys import key_of
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, anonymous_id_of
@@ -67,9 +68,27 @@ MAX_CARRIED_BYTES = 65536
 REMOVED = "notification removed"
 
 
+class Prepared(NamedTuple):
+    """A message and what was decided on it, not stored yet."""
+
+    environment: Environment
+    message: Message
+    plan: Plan
+    notifications: Notifications
+    user: User | None
+    user_before: str | None
+    #: The operation of a client that it is of.
+    operation: Operation | None
+
+    @property
+    def scope(self) -> Scope:
+        """The environment as a tenant key."""
+        return self.environment.scope
+
+
 @dataclass(frozen=True)
 class Processor:
-    """Processes messages.
+    """Processes messages, each by itself or several together.
 
     Parameters
     ----------
@@ -99,6 +118,8 @@ class Processor:
     clock: Clock
     defaults: Channels
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
+    _held: list[Prepared] = field(default_factory=list, init=False)
+    _holding: list[bool] = field(default_factory=list, init=False)
 
     def process_all(
         self, environment: Environment, messages: Sequence[Message], admits: Callable[[Scope, Message], bool]
@@ -122,9 +143,15 @@ class Processor:
         one_by_one(messages, process, put_back)
 
     def process(
-        self, environment: Environment, message: Message, *, user_exists: bool = False, user_before: str | None = None
+        self,
+        environment: Environment,
+        message: Message,
+        *,
+        user_exists: bool = False,
+        user_before: str | None = None,
+        operation: Operation | None = None,
     ) -> None:
-        """Store a message with its plan and queue its deliveries.
+        """Store a message with its plan and queue its deliveries, or hold it until others are decided on as well.
 
         Safe to repeat, and to be repeated when it raises: a repetition goes on from where it stopped.
 
@@ -134,6 +161,8 @@ class Processor:
             Whether the message's user is known to exist; if not found then, the user became another meanwhile.
         user_before
             The id of the profile that its user may have been when the message came first.
+        operation
+            The operation of a client that the message is of.
 
         Raises
         ------
@@ -144,19 +173,91 @@ class Processor:
         TryAgain
             If another run is storing an app notification of this message just now.
         """
-        scope, now = environment.scope, self.clock.now()
+        scope = environment.scope
         found = configuration(self.recent, scope, message)
         user = self.users.load(scope, message.user_id) if message.user_id else None
         if user is None and user_exists:
             raise NotFound("user")
-        plan = make_plan(environment, found, message, user, now)
-        self.watches.begin(scope)
-        watch = watch_if_late(message, now)
-        if watch is not None:
-            # Before it is stored, so that a stored message is always found again.
-            self.watches.watch(scope, [watch])
+        plan = make_plan(environment, found, message, user, self.clock.now())
+        self._held.append(Prepared(environment, message, plan, found.notifications, user, user_before, operation))
+        if self._holding:
+            return
+        [failure] = self.finish([self._release()])
+        if failure is not None:
+            raise failure
+
+    @contextmanager
+    def holding(self) -> Iterator[list[Prepared]]:
+        """Hold what is processed inside, and give it to the list that this returns, to be finished with more."""
+        released: list[Prepared] = []
+        self._holding.append(True)
+        try:
+            yield released
+        finally:
+            self._holding.pop()
+            released += self._release()
+
+    def _release(self) -> list[Prepared]:
+        held = list(self._held)
+        self._held.clear()
+        return held
+
+    def finish(self, records: Sequence[Sequence[Prepared]]) -> list[Exception | None]:
+        """Store the messages of records and queue their deliveries; return how each record failed, if it did.
+
+        The messages are announced by one write, and what goes to a queue goes there together.
+        """
+        everything = [each for record in records for each in record]
+        if not everything:
+            return [None] * len(records)
+        try:
+            self._announce(everything)
+        except Exception as error:  # noqa: BLE001 - raised by the caller
+            return [error if record else None for record in records]
+        failures: list[Exception | None] = []
+        queued: list[list[DeliveryJob]] = []
+        for record in records:
+            jobs: list[DeliveryJob] = []
+            queued.append(jobs)
+            try:
+                one_by_one(record, lambda each, jobs=jobs: jobs.extend(self._store(each)), self._put_back)  # type: ignore[misc]
+            except Exception as error:  # noqa: BLE001 - raised by the caller
+                failures.append(error)
+            else:
+                failures.append(None)
+        try:
+            self.queues.send([job for jobs in queued for job in jobs])
+        except Exception as error:  # noqa: BLE001 - raised by the caller
+            return [failure or (error if jobs else None) for failure, jobs in zip(failures, queued, strict=True)]
+        return failures
+
+    def _announce(self, prepared: Sequence[Prepared]) -> None:
+        """Have messages found that are about to be stored, whatever happens from here on."""
+        now = self.clock.now()
+        for scope in dict.fromkeys(each.scope for each in prepared):
+            own = [each for each in prepared if each.scope == scope]
+            self.watches.begin(scope)
+            watches = [watch for each in own if (watch := watch_if_late(each.message, now))]
+            if watches:
+                self.watches.watch(scope, watches)
+            self.messages.announce(scope, [(each.message, each.plan) for each in own], now)
+
+    def _put_back(self, rest: Sequence[Prepared]) -> None:
+        for scope in dict.fromkeys(each.scope for each in rest):
+            own = [each for each in rest if each.scope == scope]
+            batch = EventBatch(
+                team_id=scope.team_id,
+                environment=scope.environment,
+                messages=[each.message for each in own if each.operation is None],
+                operations=[each.operation for each in own if each.operation is not None],
+            )
+            self.queue.send([batch])
+
+    def _store(self, prepared: Prepared) -> list[DeliveryJob]:
+        """Store a message; return what is to be queued of it."""
+        environment, message, plan, notifications, user, user_before, _ = prepared
+        scope = environment.scope
         stored = self._of_an_earlier_release(scope, message) or self.messages.add(scope, message, plan)
-        notifications = found.notifications
         if stored is None:
             self._count_without_contact(plan)
             _log_failed_conditions(scope, message, plan)
@@ -166,7 +267,7 @@ class Processor:
             notifications = configured_for(plan, self.recent, self.event_types, scope, message)
             # A profile that became another user since is described by that one.
             user = (self.users.load(scope, message.user_id) if message.user_id else None) or user
-        self._hand_on(environment, notifications, message, plan, user, plan.deliveries(scope, message.key))
+        return self._hand_on(environment, notifications, message, plan, user, plan.deliveries(scope, message.key))
 
     def _of_an_earlier_release(self, scope: Scope, message: Message) -> StoredMessage | None:
         """Return the message with the id that a public key gave as earlier releases stored it.
@@ -230,7 +331,8 @@ class Processor:
         known = self.deliveries.get_many(scope, [each.id for each in planned if each.recipient])
         final = {delivery.id for delivery in known.values() if delivery.status != "pending"}
         again = [each for each in planned if each.id not in final]
-        self._hand_on(environment, notifications, message, plan, user, again, dict.fromkeys(forced, now))
+        asked = dict.fromkeys(forced, now)
+        self.queues.send(self._hand_on(environment, notifications, message, plan, user, again, asked))
 
     def _hand_on(
         self,
@@ -241,8 +343,8 @@ class Processor:
         user: User | None,
         planned: Sequence[Planned],
         asked_at: Mapping[str, datetime] | None = None,
-    ) -> None:
-        """Queue deliveries of a message, put its app notifications into the inbox, and end the unsendable ones.
+    ) -> list[DeliveryJob]:
+        """Put the app notifications of a message into the inbox, end the unsendable ones; return what is to be queued.
 
         Parameters
         ----------
@@ -263,9 +365,9 @@ class Processor:
             content, jobs = (message, inbox) if each.channel == "app" else (carried, queued)
             notification, at = notifications[each.notification], asked.get(each.id, message.received_at)
             jobs.append(self._job(environment, message, plan, each, notification, user, content, at))
-        self.queues.send(queued)
         for job in inbox:
             self.inbox.deliver(job)
+        return queued
 
     def _job(
         self,
