@@ -22,6 +22,7 @@ from nereid.runtime import runtime
 from tests.integration.messaging.test_dead_letters import bury
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import MAIL
+from tests.support.stored_messages import store
 
 IN_MEMORY = True
 
@@ -55,7 +56,7 @@ class Team(World):
         user = self.runtime.users.load(self.scope, "u")
         found = configuration(self.runtime.event_types, self.scope, message)
         plan = make_plan(self.environment, found, message, user, at)
-        assert self.runtime.messages.add(self.scope, message, plan) is None
+        assert store(self.runtime.messages, self.scope, message, plan) is None
         return plan
 
     def stored(self, *, public: bool) -> Any:

@@ -147,8 +147,8 @@ class Journal:
             for entry in passed:
                 if (before is None or entry.position < before) and entry.position >= first:
                     yield entry.position, entry
-            if bound != " ":
-                yield (down_to if before is None else min(down_to, before)), None
+            if bound != " " and (before is None or down_to < before):
+                yield down_to, None
             size = min(4 * size, _MOST_ITEMS)
 
     def _read(self, place: "_Place", first: str, last: str, size: int) -> list[Item]:
