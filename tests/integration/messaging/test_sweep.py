@@ -87,7 +87,7 @@ class TestEnvironments:
             world.ingest("login")
             cloud.pump("message")
         assert list(state.scopes()) == [Scope(world.team_id, "dev")]
-        assert cloud.calls["dynamodb:PutItem"] == 3  # one of which lists it
+        assert cloud.calls["dynamodb:PutItem"] == 5  # one of which lists it
 
     def test_one_that_an_earlier_release_listed_is_swept(self, world: Swept) -> None:
         world.stored("m", 20 * MINUTE)
@@ -142,7 +142,7 @@ class TestStuck:
             cloud.client("sqs").send_message(QueueUrl=cloud.queues["message"], MessageBody=json.dumps(body))
             cloud.calls.clear()
             cloud.pump("message")
-            assert cloud.calls["dynamodb:PutItem"] == 1 + watched
+            assert cloud.calls["dynamodb:PutItem"] == 2 + watched
             assert len(world.watches()) == watched
 
     def test_what_is_final_by_then_is_watched_no_more(self, world: Swept) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from nereid import jsontext
@@ -64,6 +65,9 @@ from nereid.ports.messaging import (
 
 #: A message up to this size, in bytes of JSON, travels with each of its delivery jobs; a larger one is read again.
 MAX_CARRIED_BYTES = 65536
+#: How many seconds the app notifications of a record may take after its messages were decided on, before the rest of it
+#: is put back.
+_SECONDS_AGAIN = 2.0
 #: The reason of a delivery whose notification is not configured any more, or on another channel.
 REMOVED = "notification removed"
 
@@ -220,7 +224,8 @@ class Processor:
             jobs: list[DeliveryJob] = []
             queued.append(jobs)
             try:
-                one_by_one(record, lambda each, jobs=jobs: jobs.extend(self._store(each)), self._put_back)  # type: ignore[misc]
+                store = partial(self._store, jobs=jobs)
+                one_by_one(record, store, self._put_back, seconds=_SECONDS_AGAIN)
             except Exception as error:  # noqa: BLE001 - raised by the caller
                 failures.append(error)
             else:
@@ -253,8 +258,8 @@ class Processor:
             )
             self.queue.send([batch])
 
-    def _store(self, prepared: Prepared) -> list[DeliveryJob]:
-        """Store a message; return what is to be queued of it."""
+    def _store(self, prepared: Prepared, jobs: list[DeliveryJob]) -> None:
+        """Store a message, and add what is to be queued of it."""
         environment, message, plan, notifications, user, user_before, _ = prepared
         scope = environment.scope
         stored = self._of_an_earlier_release(scope, message) or self.messages.add(scope, message, plan)
@@ -267,7 +272,8 @@ class Processor:
             notifications = configured_for(plan, self.recent, self.event_types, scope, message)
             # A profile that became another user since is described by that one.
             user = (self.users.load(scope, message.user_id) if message.user_id else None) or user
-        return self._hand_on(environment, notifications, message, plan, user, plan.deliveries(scope, message.key))
+        planned = plan.deliveries(scope, message.key)
+        jobs += self._hand_on(environment, notifications, message, plan, user, planned)
 
     def _of_an_earlier_release(self, scope: Scope, message: Message) -> StoredMessage | None:
         """Return the message with the id that a public key gave as earlier releases stored it.
