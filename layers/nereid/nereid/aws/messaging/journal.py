@@ -11,6 +11,7 @@ See docs/adr/0043-a-journal-of-messages.md.
 
 import base64
 import hashlib
+import json
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -273,7 +274,7 @@ def _item(scope: Scope, group: Sequence[JournalEntry], expires_at: int) -> Item:
 def to_item(item: Item) -> JournalItem:
     """Return an item of the journal as it was written."""
     last = from_iso(item["sk"].partition("#")[0])
-    event_types, rows = jsontext.loads(item["entries"])
+    event_types, rows = json.loads(item["entries"])
     entries = [
         JournalEntry(
             _long(key),
@@ -314,7 +315,12 @@ def _packed(ids: Iterable[str]) -> str:
 
 def _unpacked(text: str) -> list[str]:
     raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    return [str(uuid.UUID(bytes=raw[start : start + 16])) for start in range(0, len(raw), 16)]
+    digits = raw.hex()
+    return [
+        f"{digits[at : at + 8]}-{digits[at + 8 : at + 12]}-{digits[at + 12 : at + 16]}-{digits[at + 16 : at + 20]}-"
+        f"{digits[at + 20 : at + 32]}"
+        for at in range(0, len(digits), 32)
+    ]
 
 
 def _short(key: str) -> str:
