@@ -370,6 +370,10 @@ class DeliveryStore(Protocol):
         """Claim a delivery by one conditional write; the same token may claim it again."""
         ...
 
+    def add(self, job: DeliveryJob, outcome: Outcome, now: datetime) -> bool:
+        """Record how a delivery ended that nobody has claimed; do nothing if it has a record, and tell whether not."""
+        ...
+
     def record(
         self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1
     ) -> None:

@@ -273,7 +273,7 @@ class Processor:
             # A profile that became another user since is described by that one.
             user = (self.users.load(scope, message.user_id) if message.user_id else None) or user
         planned = plan.deliveries(scope, message.key)
-        jobs += self._hand_on(environment, notifications, message, plan, user, planned)
+        jobs += self._hand_on(environment, notifications, message, plan, user, planned, is_first=stored is None)
 
     def _of_an_earlier_release(self, scope: Scope, message: Message) -> StoredMessage | None:
         """Return the message with the id that a public key gave as earlier releases stored it.
@@ -349,6 +349,8 @@ class Processor:
         user: User | None,
         planned: Sequence[Planned],
         asked_at: Mapping[str, datetime] | None = None,
+        *,
+        is_first: bool = False,
     ) -> list[DeliveryJob]:
         """Put the app notifications of a message into the inbox, end the unsendable ones; return what is to be queued.
 
@@ -356,6 +358,8 @@ class Processor:
         ----------
         asked_at
             When somebody asked for deliveries, by id, for which that was not when the message came.
+        is_first
+            Whether this run stored the message, so that no other had its deliveries before.
         """
         asked = asked_at or {}
         carried = message if jsontext.size(message.model_dump(mode="json")) <= MAX_CARRIED_BYTES else None
@@ -372,7 +376,10 @@ class Processor:
             notification, at = notifications[each.notification], asked.get(each.id, message.received_at)
             jobs.append(self._job(environment, message, plan, each, notification, user, content, at))
         for job in inbox:
-            self.inbox.deliver(job)
+            if is_first:
+                self.inbox.deliver_first(job)
+            else:
+                self.inbox.deliver(job)
         return queued
 
     def _job(
@@ -437,7 +444,17 @@ def make_plan(
             continue
         reached = _reached(notification, plan.recipients)
         plan.notifications.append(PlannedNotification(name=notification.name, channel=notification.channel, to=reached))
+    _leave_out_unreached(plan)
     return plan
+
+
+def _leave_out_unreached(plan: Plan) -> None:
+    """Take the contacts out of a plan that nothing is sent to: it is stored with each message."""
+    used = sorted({index for each in plan.notifications for index in each.to})
+    plan.recipients = [plan.recipients[index] for index in used]
+    places = {index: place for place, index in enumerate(used)}
+    for each in plan.notifications:
+        each.to = [places[index] for index in each.to]
 
 
 def _inbox_of(message: Message, user: User | None) -> list[Recipient]:
