@@ -2,33 +2,15 @@
 
 from typing import Any
 
-from nereid.batches import Begun
 from nereid.consumer import SecondsLeft, consume, read
-from nereid.errors import NotFound
-from nereid.logs import logger
+from nereid.core.messaging.intake import Begun
 from nereid.models.message import EventBatch
 from nereid.runtime import runtime
 
 
 def process(body: str, _seconds_left: SecondsLeft) -> Begun:
-    """Decide on all messages of one request, carry out the rest of it; repeating it repeats nothing that was done."""
-    batch = read(EventBatch, body)
-    try:
-        environment = runtime.environments.get(batch.team_id, batch.environment)
-    except NotFound:
-        logger.info("environment was deleted", team_id=batch.team_id, environment=batch.environment)
-        return Begun()
-    failure: Exception | None = None
-    with runtime.processor.holding() as prepared:
-        try:
-            runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
-            if batch.replays:
-                runtime.processor.replay_all(environment, batch.replays)
-            if batch.operations:
-                runtime.operations.process(environment, batch.operations)
-        except Exception as error:  # noqa: BLE001 - the messages that were decided on are stored first
-            failure = error
-    return Begun(prepared, failure)
+    """Decide on all messages of one request, and do the rest of it; repeating it repeats nothing that was done."""
+    return runtime.intake.begin(read(EventBatch, body))
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:

@@ -9,7 +9,7 @@ queue. See docs/adr/0028-what-one-record-may-cost.md.
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -33,11 +33,22 @@ _MOST_BEGUN = 100
 _TEAM = re.compile(r'"team_id"\s*:\s*"([^"]*)"')
 
 
-class Begun(NamedTuple):
+class Begun(Protocol):
     """What was begun of a record, and is finished together with others."""
 
+    @property
+    def rest(self) -> Sequence[Any]:
+        """What is to be finished."""
+        ...
+
+    @property
+    def failure(self) -> Exception | None:
+        """How a part of the record failed already."""
+        ...
+
+
+class _Nothing(NamedTuple):
     rest: Sequence[Any] = ()
-    #: How a part of it failed already.
     failure: Exception | None = None
 
 
@@ -70,9 +81,9 @@ class Rounds:
     def begin(self, record: SQSRecord) -> None:
         """Begin with a record."""
         try:
-            begun = self._begin(record) or Begun()
+            begun = self._begin(record) or _Nothing()
         except Exception as error:  # noqa: BLE001 - raised when it ends
-            begun = Begun(failure=error)
+            begun = _Nothing(failure=error)
         self._begun.append((record.message_id, begun))
 
     def finish(self) -> None:

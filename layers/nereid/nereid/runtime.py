@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.erase import Eraser
     from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.hourly_limits import HourlyLimiter
+    from nereid.core.messaging.intake import Intake
     from nereid.core.messaging.process_message import Processor
     from nereid.core.messaging.process_operations import Operations
     from nereid.core.messaging.record_feedback import FeedbackRecorder
@@ -378,6 +379,12 @@ class Runtime:
 
         devices = Devices(self._devices, self.identities)
         return Operations(self.identities, devices, self.processor, self.message_queue)
+
+    @cached_property
+    def intake(self) -> Intake:
+        from nereid.core.messaging.intake import Intake
+
+        return Intake(self.environments.get, self.processor, self.operations, self.event_rules.admits)
 
     @cached_property
     def email_deliverer(self) -> Deliverer:
