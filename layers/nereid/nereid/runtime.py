@@ -366,6 +366,7 @@ class Runtime:
             inbox=Deliverer(
                 channel, TemplateContent(), self.deliveries, self.messages, self.clock, counts=self.delivery_counts
             ),
+            is_in_inbox=channel.has,
             watches=self.sweep_state,
             clock=self.clock,
             defaults=self.settings.channels(),

@@ -241,6 +241,10 @@ class Inbox(Protocol):
         """
         ...
 
+    def has(self, scope: Scope, user_id: str, uuid: str, created_at: datetime) -> bool:
+        """Tell whether a notification is in a user's inbox, read so that an answered write is seen."""
+        ...
+
     def unread_before(
         self, scope: Scope, user_id: str, before: str | None, limit: int
     ) -> tuple[list[AppNotification], str | None]:

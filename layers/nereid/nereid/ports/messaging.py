@@ -407,8 +407,16 @@ class DeliveryStore(Protocol):
         """
         ...
 
-    def close(self, scope: Scope, planned: Planned, planned_at: datetime, reason: str, now: datetime) -> bool:
-        """Record that a delivery which nobody has in hand failed; tell whether it is final now.
+    def close(
+        self,
+        scope: Scope,
+        planned: Planned,
+        planned_at: datetime,
+        reason: str | None,
+        now: datetime,
+        status: Status = "failed",
+    ) -> bool:
+        """Record that a delivery which nobody has in hand failed, or how else it ended; tell whether it is final now.
 
         False while a run has it. If an earlier run had it and never said how it ended, that is the reason instead.
         """

@@ -15,7 +15,7 @@ from nereid.aws.table import Item, Table, tenant
 from nereid.clock import from_iso, to_iso
 from nereid.contention import until_uncontested
 from nereid.errors import Conflict
-from nereid.models.delivery import Delivery, DeliveryJob, Planned
+from nereid.models.delivery import Delivery, DeliveryJob, Planned, Status
 from nereid.models.report import outcome, shown
 from nereid.models.team import Scope
 from nereid.ports.messaging import UNKNOWN_OUTCOME, Claim, Outcome, Sent
@@ -193,13 +193,21 @@ class DynamoDeliveryStore:
 
         until_uncontested("delivery", attempt, again=(ConditionFailed,))
 
-    def close(self, scope: Scope, planned: Planned, planned_at: datetime, reason: str, now: datetime) -> bool:
+    def close(
+        self,
+        scope: Scope,
+        planned: Planned,
+        planned_at: datetime,
+        reason: str | None,
+        now: datetime,
+        status: Status = "failed",
+    ) -> bool:
         assert planned.recipient is not None
         key = delivery_key(scope, planned.id)
         values = {
             ":pending": "pending",
-            ":failed": "failed",
-            ":reason": reason,
+            ":status": status,
+            **({":reason": reason} if reason is not None else {}),
             ":released": _RELEASED,
             ":id": planned.id,
             ":notification": planned.notification,
@@ -212,9 +220,10 @@ class DynamoDeliveryStore:
         try:
             self._table.update(
                 *key,
-                "SET #status = :failed, reason = :reason, claimed_until = :released, id = :id, notification = "
-                ":notification, channel = :channel, #to = :to, created_at = :planned_at, updated_at = :now, "
-                "expires_at = :expires_at REMOVE next_try_at",
+                "SET #status = :status, claimed_until = :released, id = :id, notification = :notification, channel = "
+                ":channel, #to = :to, created_at = :planned_at, updated_at = :now, expires_at = :expires_at"
+                f"{', reason = :reason' if reason is not None else ''} REMOVE next_try_at"
+                f"{', reason' if reason is None else ''}",
                 values,
                 names={"#status": "status", "#to": "to"},
                 condition="attribute_not_exists(#status) OR "

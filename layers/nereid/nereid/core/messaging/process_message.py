@@ -104,6 +104,8 @@ class Processor:
         The queue of the records, and of the rest of a record whose templates have used up its time.
     inbox
         Delivers app notifications. They need no provider, so they are made here, without a queue of their own.
+    is_in_inbox
+        Tells whether a planned app notification is there.
     defaults
         The stack's own providers, for channels that an environment leaves out.
     counts
@@ -118,6 +120,7 @@ class Processor:
     queue: MessageQueue
     queues: DeliveryQueues
     inbox: Deliverer
+    is_in_inbox: Callable[[Scope, Planned, datetime], bool]
     watches: Watches
     clock: Clock
     defaults: Channels
@@ -369,8 +372,7 @@ class Processor:
             if each.recipient is None:
                 continue
             if not is_configured(notifications, each.notification, each.channel):
-                # A job that was queued before, and that nobody has in hand, finds it final.
-                self.deliveries.close(environment.scope, each, plan.planned_at, REMOVED, self.clock.now())
+                self._end_removed(environment.scope, each, plan.planned_at)
                 continue
             content, jobs = (message, inbox) if each.channel == "app" else (carried, queued)
             notification, at = notifications[each.notification], asked.get(each.id, message.received_at)
@@ -381,6 +383,15 @@ class Processor:
             else:
                 self.inbox.deliver(job)
         return queued
+
+    def _end_removed(self, scope: Scope, planned: Planned, planned_at: datetime) -> None:
+        """End a delivery whose notification is gone. A job that was queued before, and nobody has, finds it final."""
+        now = self.clock.now()
+        if planned.channel == "app" and self.is_in_inbox(scope, planned, planned_at):
+            # The run that put it there did not come to record it.
+            self.deliveries.close(scope, planned, planned_at, None, now, "success")
+        else:
+            self.deliveries.close(scope, planned, planned_at, REMOVED, now)
 
     def _job(
         self,
