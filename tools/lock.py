@@ -25,7 +25,8 @@ EXPORTS = {
         "layers/deps/requirements.txt": ["runtime"],
         "requirements/local.txt": ["runtime", "local"],
         "requirements/test.txt": ["runtime", "local", "test"],
-        "requirements/lint.txt": ["runtime", "local", "test", "lint"],
+        "requirements/browser.txt": ["runtime", "local", "test", "browser"],
+        "requirements/lint.txt": ["runtime", "local", "test", "browser", "lint"],
     },
     "tools/sam": {"requirements/sam.txt": ["sam"]},
 }

@@ -42,6 +42,7 @@ _REFERENCES = {
     "CredentialCacheSeconds": "60",
     "EventTypeCacheSeconds": "10",
     "RetentionDays": "90",
+    "ProfileRetentionDays": "90",
     "EmailFrom": "hello@example.com",
     "Registration": "trusted",
     "MaxEnvironments": "20",

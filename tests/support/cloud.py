@@ -72,6 +72,7 @@ _PARAMETERS = {
     "CredentialCacheSeconds": "60",
     "EventTypeCacheSeconds": "10",
     "RetentionDays": "90",
+    "ProfileRetentionDays": "90",
     "EmailFrom": "hello@example.com",
     "Registration": "trusted",
     "MaxEnvironments": "20",

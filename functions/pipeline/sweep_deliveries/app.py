@@ -1,10 +1,10 @@
-"""Every five minutes: find what is stuck and queue it again, and erase what deleted environments have left."""
+"""Every five minutes: queue again what is stuck, erase what deleted environments have left, and expire profiles."""
 
 from typing import Any
 
 from nereid.errors import Unavailable
 from nereid.logs import identify
-from nereid.metrics import write_sweep
+from nereid.metrics import write_expired, write_sweep
 from nereid.runtime import runtime
 
 #: How much time a run leaves for the work that it has begun, in milliseconds.
@@ -20,6 +20,9 @@ def handler(_event: dict[str, Any], context: Any) -> None:
 
     done = runtime.sweeper.sweep(has_time)
     write_sweep(done.oldest_pending.total_seconds(), done.messages, done.repaired, done.lag.total_seconds())
-    failed = [*done.failed, *runtime.eraser.erase(has_time)]
+    erased = runtime.eraser.erase(has_time)
+    expired = runtime.profile_expirer.expire(has_time)
+    write_expired(expired.profiles)
+    failed = {*done.failed, *erased, *expired.failed}
     if failed:
-        raise Unavailable(f"{len(failed)} environments were not swept, or not erased")
+        raise Unavailable(f"{len(failed)} environments were not swept, not erased, or keep expired profiles")

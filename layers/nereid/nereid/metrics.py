@@ -55,6 +55,15 @@ def write_sweep(oldest_pending_seconds: float, messages: int, deliveries_repaire
     metrics.flush_metrics()
 
 
+def write_expired(profiles: int) -> None:
+    """Write how many profiles a run of the sweeper has deleted."""
+    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+    metrics = EphemeralMetrics()
+    metrics.add_metric("ProfilesExpired", MetricUnit.Count, profiles)
+    metrics.flush_metrics()
+
+
 def _write(channel: str, counts: Counter[str]) -> None:
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.dead_letters import DeadLetters
     from nereid.core.messaging.deliver import Deliverer
     from nereid.core.messaging.erase import Eraser
+    from nereid.core.messaging.expire_profiles import ProfileExpirer
     from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.hourly_limits import HourlyLimiter
     from nereid.core.messaging.intake import Intake
@@ -251,7 +252,7 @@ class Runtime:
         from nereid.core.audience.client_identities import Identities
 
         store = DynamoIdentityStore(self._table("audience_table"), self.users)
-        return Identities(store, self.users, self.clock)
+        return Identities(store, self.users, self.clock, note_use=bool(self.settings.profile_retention_days))
 
     @cached_property
     def event_rules(self) -> EventRules:
@@ -538,6 +539,19 @@ class Runtime:
             deliveries=self.deliveries,
             state=self.sweep_state,
             clock=self.clock,
+        )
+
+    @cached_property
+    def profile_expirer(self) -> ProfileExpirer:
+        from nereid.aws.audience.idle_profiles import DynamoIdleProfiles
+        from nereid.core.messaging.expire_profiles import ProfileExpirer
+
+        return ProfileExpirer(
+            tenants=self.account_store,
+            state=self.sweep_state,
+            profiles=DynamoIdleProfiles(self._table("audience_table"), self.users),
+            clock=self.clock,
+            retention=timedelta(days=int(self.settings.need("profile_retention_days"))),
         )
 
     @cached_property

@@ -98,6 +98,9 @@ class Settings(BaseModel):
         None, gt=0, description="How long a delivery is tried again that its provider does not take, in hours."
     )
     retention_days: int | None = Field(None, ge=1, description="How long messages and deliveries are kept, in days.")
+    profile_retention_days: int | None = Field(
+        None, ge=0, description="How long an anonymous profile is kept that nobody uses, in days; 0 for ever."
+    )
 
     def need(self, name: str) -> str:
         """Return a text setting; `MissingSetting` if the function was not given it."""

@@ -132,6 +132,12 @@ def test_an_outage_is_a_503_and_one_warning(name: str, lines: pytest.LogCaptureF
     assert vars(lines.records[0])["route"] == EVENT["routeKey"]
 
 
+def test_a_page_of_another_site_may_read_when_to_ask_the_client_api_again() -> None:
+    answer = HANDLERS["client"](runtime(), failing(Unavailable("ThrottlingException")))(EVENT, None)
+    assert answer["headers"]["Access-Control-Allow-Origin"] == "*"
+    assert answer["headers"]["Access-Control-Expose-Headers"] == "Retry-After"
+
+
 @pytest.mark.parametrize("name", HANDLERS)
 def test_a_bug_is_a_500_and_one_error_that_holds_nothing_private(name: str, lines: pytest.LogCaptureFixture) -> None:
     answer = HANDLERS[name](runtime(), failing(KeyError(ADDRESS)))(EVENT, None)
