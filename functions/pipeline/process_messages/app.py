@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from nereid.batches import Begun
 from nereid.consumer import SecondsLeft, consume, read
-from nereid.core.messaging.intake import Begun
 from nereid.models.message import EventBatch
 from nereid.runtime import runtime
 
