@@ -37,7 +37,7 @@ from nereid.models.addresses import comparable
 from nereid.models.delivery import Plan
 from nereid.models.message import Message
 from nereid.models.team import Scope
-from nereid.ports.messaging import Arrival, Arrivals, Chooses, MessageFilter, StoredMessage
+from nereid.ports.messaging import Arrival, Arrivals, Chooses, MessageFilter, Outline, StoredMessage
 
 #: Over so many partitions earlier releases spread what many messages share.
 _SHARDS = 8
@@ -116,6 +116,34 @@ class DynamoMessageStore:
 
     def announce(self, scope: Scope, planned: Sequence[tuple[Message, Plan]], now: datetime) -> None:
         self._journal.write(scope, [_entry(scope, message, plan) for message, plan in planned], now)
+
+    def replace(self, scope: Scope, message: Message, plan: Plan | None = None) -> None:
+        # Nothing else of the item follows from what changes, but for whom lists find it by.
+        sets: Item = {"content": _pack(message.model_dump_json(exclude_defaults=True))}
+        gone = ["user_key"] if message.user_id is None else []
+        if plan is not None:
+            expires_at = int(plan.planned_at.timestamp()) + self._retention
+            item = {"pk": _key(scope, message.key), "content": sets["content"], "expires_at": expires_at}
+            sets |= self._plan_members(item, plan)
+            gone += [name for name in ("plan", "plan_parts", "plan_head") if name not in sets]
+        setting = ", ".join(f"#{name} = :{name}" for name in sets)
+        removing = f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""
+        with suppress(ConditionFailed):  # it is not kept any more
+            self._table.update(
+                _key(scope, message.key),
+                "message",
+                f"SET {setting}{removing}",
+                {f":{name}": value for name, value in sets.items()},
+                names={f"#{name}": name for name in [*sets, *gone]},
+                condition="attribute_exists(pk)",
+            )
+        if plan is not None:
+            # The parts of a plan that was there before, also if somebody was interrupted here.
+            kept = sets.get("plan_parts", [])
+            parts = self._table.query(
+                "pk = :pk AND begins_with(sk, :part)", {":pk": _key(scope, message.key), ":part": "plan#"}
+            )
+            self._table.delete_many([(part["pk"], part["sk"]) for part in parts if part["sk"] not in kept])
 
     def page(
         self,
@@ -213,7 +241,7 @@ class DynamoMessageStore:
             if item is None:
                 continue
             content = _unpack(item["content"])
-            message = Message.model_validate_json(content)
+            message = Message.model_validate_json(content, extra="ignore")
             # An entry of another time is one of a message that came with the same id.
             if position_of(message.received_at, message.key) != entry.position or not _is_selected(message, selected):
                 continue
@@ -279,6 +307,18 @@ class DynamoMessageStore:
     def delete_many(self, scope: Scope, message_keys: Sequence[str]) -> None:
         self._table.delete_many((_key(scope, each), "message") for each in dict.fromkeys(message_keys))
 
+    def outlines(self, scope: Scope, message_keys: Sequence[str]) -> dict[str, Outline]:
+        keys = [(_key(scope, message_key), "message") for message_key in message_keys]
+        found = self._table.get_attributes(keys, ("pk", "content", "plan", "plan_parts"))
+        return {_message_key(item["pk"]): self._outline(item) for item in found}
+
+    def _outline(self, item: Item) -> Outline:
+        # Only looked into: to make a message of it takes longer than all the rest.
+        content = jsontext.loads(_unpack(item["content"]))
+        plan = self._read_plan(item)
+        received_at, is_test = from_iso(content["received_at"]), content.get("test") is not None
+        return Outline(content["event_type"], received_at, plan, is_test, list(_contacts(content)))
+
     def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:
         found = self._plans((_key(scope, message_key), "message") for message_key in message_keys)
         return {_message_key(pk): plan for pk, plan in found.items()}
@@ -335,7 +375,7 @@ class DynamoMessageStore:
         }
 
     def _read(self, item: Item) -> StoredMessage:
-        message = Message.model_validate_json(_unpack(item["content"]))
+        message = Message.model_validate_json(_unpack(item["content"]), extra="ignore")
         return StoredMessage(message, self._read_plan(item), _conflicts(item))
 
     def _read_plan(self, item: Item) -> Plan:
@@ -362,6 +402,13 @@ def _entry(scope: Scope, message: Message, plan: Plan) -> JournalEntry:
     if message.user_id is not None:
         marks.add(user_mark(message.user_id))
     return entry_of(message.key, message.event_type, message.received_at, [id_ for id_, _ in planned], marks)
+
+
+def _contacts(content: Item) -> Iterator[tuple[str, str]]:
+    for entry in content.get("contact_infos", ()):
+        yield str(entry.get("type")), str(entry.get("value") or "")
+    if content.get("outreach"):
+        yield "email", str(content["outreach"]["to"])
 
 
 def _conflicts(item: Item) -> int:

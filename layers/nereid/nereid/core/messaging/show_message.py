@@ -35,7 +35,7 @@ def all_deliveries(deliveries: DeliveryStore, scope: Scope, stored: Sequence[Sto
     planned = [each.plan.deliveries(scope, each.message.key) for each in stored]
     found = deliveries.get_many(scope, [one.id for each in planned for one in each if one.recipient])
     return [
-        [found.get(one.id) or _not_begun(each.plan, one) for one in ones]
+        [found.get(one.id) or not_begun(each.plan, one) for one in ones]
         for each, ones in zip(stored, planned, strict=True)
     ]
 
@@ -67,7 +67,7 @@ def _is_queued(delivery: Delivery, now: datetime) -> bool:
     return delivery.status == "pending" and (delivery.next_try_at is None or delivery.next_try_at <= now)
 
 
-def _not_begun(plan: Plan, planned: Planned) -> Delivery:
+def not_begun(plan: Plan, planned: Planned) -> Delivery:
     """Return a delivery that has no record: nobody to reach, or nobody has begun it yet."""
     return Delivery(
         id=planned.id,
