@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from nereid.batches import Begun
-from nereid.consumer import SecondsLeft, consume, read
+from nereid.consumer import SecondsLeft, Unfinished, consume, read
 from nereid.models.message import EventBatch
 from nereid.runtime import runtime
 
 
-def process(body: str, _seconds_left: SecondsLeft) -> Begun:
+def process(body: str, _seconds_left: SecondsLeft) -> Unfinished:
     """Decide on all messages of one request, and do the rest of it; repeating it repeats nothing that was done."""
     return runtime.intake.begin(read(EventBatch, body))
 

@@ -20,13 +20,15 @@ from nereid.ports.messaging import Redelivery
 
 #: Returns how many seconds the function may still run.
 SecondsLeft = Callable[[], float]
+#: What of a record is to be finished with others; None if it is done.
+Unfinished = Begun | None
 Record = TypeVar("Record", bound=BaseModel)
 
 
 def consume(
     event: dict[str, Any],
     context: Any,
-    handle: Callable[[str, SecondsLeft], Begun | None],
+    handle: Callable[[str, SecondsLeft], Unfinished],
     redelivery: Redelivery | None = None,
     failure_noter: FailureNoter | None = None,
     *,
@@ -62,7 +64,7 @@ def consume(
     def seconds_left() -> float:
         return float(context.get_remaining_time_in_millis()) / 1000
 
-    def begin(record: SQSRecord) -> Begun | None:
+    def begin(record: SQSRecord) -> Unfinished:
         logger.append_keys(record=record.message_id)
         if seconds_left() < seconds_per_record:
             _put_back(record, redelivery)

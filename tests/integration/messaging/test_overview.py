@@ -96,7 +96,7 @@ def test_an_hour_that_is_over_for_long_is_counted_once(world: World, cloud: Clou
     time.forward(minutes=1)
     queries(cloud)
     assert look(world) == {"accepted": 1, "success": 1}
-    # What is remembered, and two hours that may change, in eight partitions each of the journal and of the former index.
+    # What is remembered, and two hours that may change, in eight partitions of journal and index each.
     assert queries(cloud) == 1 + 2 * 16
 
 
