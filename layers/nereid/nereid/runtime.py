@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.expire_profiles import ProfileExpirer
     from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.hourly_limits import HourlyLimiter
+    from nereid.core.messaging.intake import Intake
     from nereid.core.messaging.overview import Overviews
     from nereid.core.messaging.preview import Previewer
     from nereid.core.messaging.process_message import Processor
@@ -417,6 +418,7 @@ class Runtime:
             inbox=Deliverer(
                 channel, TemplateContent(), self.deliveries, self.messages, self.clock, counts=self.delivery_counts
             ),
+            is_in_inbox=channel.has,
             watches=self.sweep_state,
             clock=self.clock,
             defaults=self.settings.channels(),
@@ -439,6 +441,12 @@ class Runtime:
         from nereid.core.messaging.template_content import TemplateContent
 
         return TemplateContent(unsubscribe_url, bucket)
+
+    @cached_property
+    def intake(self) -> Intake:
+        from nereid.core.messaging.intake import Intake
+
+        return Intake(self.environments.get, self.processor, self.operations, self.event_rules.admits)
 
     @cached_property
     def email_deliverer(self) -> Deliverer:

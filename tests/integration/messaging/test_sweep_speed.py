@@ -22,7 +22,7 @@ from nereid.aws.table import Table
 from nereid.core.messaging.configured import Configured
 from nereid.core.messaging.process_message import make_plan
 from nereid.core.messaging.sweep import Sweeper
-from nereid.models.delivery import DeliveryJob
+from nereid.models.delivery import DeliveryJob, Plan
 from nereid.models.event_type import EventType
 from nereid.models.message import Message
 from nereid.models.team import Channels, Environment, Scope
@@ -53,6 +53,7 @@ def filled() -> MemoryDynamoDB:
         {"event_type": "login", "environment": "x", "notifications": [MAIL], "created_at": NOW, "updated_at": NOW}
     )
     notified = Configured({each.name: each for each in event_type.notifications})
+    announced: list[tuple[Message, Plan]] = []
     for number in range(MESSAGES):
         at = NOW - timedelta(hours=1) + timedelta(milliseconds=number)
         contacts: Any = [{"type": "email", "value": f"somebody{number}@example.com"}]
@@ -65,7 +66,11 @@ def filled() -> MemoryDynamoDB:
             received_at=at,
         )
         plan = make_plan(environment, notified, message, None, at)
+        announced.append((message, plan))
         messages.add(SCOPE, message, plan)
+        if len(announced) == 10:
+            messages.announce(SCOPE, announced, at)
+            announced = []
         [planned] = plan.deliveries(SCOPE, message.message_id)
         job = DeliveryJob.model_validate(
             {

@@ -146,6 +146,37 @@ class Table:
             )
         return list(map(_texts, page["Items"])), "LastEvaluatedKey" in page
 
+    def page(
+        self,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        forward: bool,
+        limit: int,
+        attributes: Sequence[str],
+        start: tuple[str, str] | None = None,
+    ) -> tuple[list[Item], bool]:
+        """Return some attributes of items that a key condition selects, by one call, and whether there may be more.
+
+        They are read eventually consistently, and are all texts.
+
+        Parameters
+        ----------
+        start
+            The key of the item to go on after.
+        """
+        with translated():
+            page = self.client.query(
+                TableName=self.name,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=marshal(values),
+                ScanIndexForward=forward,
+                Limit=limit,
+                **_projection(attributes),
+                **_options(ExclusiveStartKey=marshal({"pk": start[0], "sk": start[1]}) if start else None),
+            )
+        return list(map(_texts, page["Items"])), "LastEvaluatedKey" in page
+
     def count(
         self, condition: str, values: Mapping[str, Any], *, index: str | None = None, filter_: str | None = None
     ) -> int:

@@ -286,6 +286,10 @@ class Inbox(Protocol):
         """
         ...
 
+    def has(self, scope: Scope, user_id: str, uuid: str, created_at: datetime) -> bool:
+        """Tell whether a notification is in a user's inbox, read so that an answered write is seen."""
+        ...
+
     def delete_many(self, scope: Scope, user_id: str, uuids: Sequence[str], created_at: datetime) -> None:
         """Delete notifications of a user that were made at a moment."""
         ...
