@@ -87,10 +87,10 @@ def serve(connection):
         cpu = time.process_time() - began
         sys.stdout.flush()
         size = os.lseek(log, 0, os.SEEK_END)
-        written = os.pread(log, size, 0).decode() if job.get("logs") else ""
+        written = os.pread(log, size, 0).decode()
         os.ftruncate(log, 0)
         os.lseek(log, 0, os.SEEK_SET)
-        told = {"answer": answer, "cpu": cpu, "log": size, "written": written}
+        told = {"answer": answer, "cpu": cpu, "log": size, "written": written if job["logs"] else "", "lines": written.count("\n")}
         if first:
             told["imported"] = imported
             told["imported_modules"] = at_import

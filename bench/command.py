@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from bench import cold, places
+from bench import cold, counts, places, report_money, warm
+from bench.aws.client import LocalAws
+from bench.sandboxes import Sandboxes
+from bench.world import World
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("part", choices=["cold"])
+    parser.add_argument("part", choices=["cold", "warm", "counts", "money"])
     parser.add_argument("names", nargs="*", help="functions or operations; all if none is named")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument("--workers", type=int, default=None)
@@ -22,6 +26,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
     places.build(anew=not given.no_build)
     if given.part == "cold":
         print(cold_table(cold.measure(given.names, given.rounds, given.workers)))
+
+
+    elif given.part == "warm":
+        print(warm_table(warm.measure(given.names, given.rounds)))
+    elif given.part == "counts":
+        with LocalAws() as aws, Sandboxes(aws) as sandboxes:
+            print(counts_table(counts.measure(sandboxes, given.names)))
+    else:
+        needed = report_money.needed()
+        timed = warm.measure(needed, given.rounds)
+        with LocalAws() as aws, Sandboxes(aws) as sandboxes:
+            counted = counts.measure(sandboxes, needed)
+            found = report_money.measure(sandboxes, World(sandboxes), counted["operations"], timed["operations"])
+            print(json.dumps(found, indent=1, ensure_ascii=False))
+
+
+def warm_table(found: dict[str, Any]) -> str:
+    """Return warm times as text."""
+    lines = [f"floor {found['floor_ms']} ms (one call of SQS with boto3)"]
+    for name, one in found["operations"].items():
+        low, high = one["quartiles"]
+        lines.append(f"{name:34} {one['ratio']:6.3f} x floor per event ({low:.3f}-{high:.3f}, n={one['n']}) {one['ms']:8.4f} ms")
+    return "\n".join(lines)
+
+
+def counts_table(found: dict[str, Any]) -> str:
+    """Return counts as text."""
+    lines = ["calls, read units, write units of tables + indexes, bytes sent, bytes logged"]
+    for name, one in {**found["operations"], **found["functions"]}.items():
+        calls = ", ".join(f"{call} {count}" for call, count in one["calls"].items())
+        lines.append(
+            f"{name:34} {sum(one['calls'].values()):4} {one['read']:6.1f} {one['written']:5.0f} + {one['indexed']:3.0f}"
+            f" {one['sent']:7} {one['log']:5}  {calls}"
+        )
+    return "\n".join(lines)
 
 
 def cold_table(found: dict[str, Any]) -> str:

@@ -68,8 +68,10 @@ class Told:
         What the function returned.
     cpu
         Seconds of the invocations.
-    log
-        Bytes that it wrote to its log.
+    log, lines
+        Bytes and lines that it wrote to its log.
+    written
+        What it wrote, if that was asked for.
     imported
         Seconds of the import before the first event; 0 later.
     modules
@@ -79,6 +81,7 @@ class Told:
     answer: Any
     cpu: float
     log: int
+    lines: int = 0
     written: str = ""
     imported: float = 0.0
     imported_modules: int = 0
@@ -163,10 +166,16 @@ class Sandboxes:
             control.close()
             process.wait(10)
 
-    def cold(self, name: str | None) -> Sandbox:
-        """Start a function in a process of its own; None is the floor, one call of SQS with boto3."""
+    def cold(self, name: str | None, *, logs: bool = False) -> Sandbox:
+        """Start a function in a process of its own; None is the floor, one call of SQS with boto3.
+
+        Parameters
+        ----------
+        logs
+            Whether to tell what it logs, and not only how much.
+        """
         ours, process = self._process()
-        return self._started(name, ours, process)
+        return self._started(name, ours, process, logs=logs)
 
     def quick(self, name: str) -> Sandbox:
         """Start a function in a child of a process that has boto3 loaded: for what is counted, not timed."""
@@ -177,7 +186,7 @@ class Sandboxes:
         descriptors = array.array("i", [theirs.fileno()])
         control.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
         theirs.close()
-        return self._started(name, ours, None)
+        return self._started(name, ours, None, logs=False)
 
     def _process(self, *arguments: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         ours, theirs = socket.socketpair()
@@ -190,7 +199,7 @@ class Sandboxes:
         return ours, process
 
     def _started(
-        self, name: str | None, connection: socket.socket, process: subprocess.Popen[bytes] | None
+        self, name: str | None, connection: socket.socket, process: subprocess.Popen[bytes] | None, *, logs: bool
     ) -> Sandbox:
         function = self.stack.functions[name] if name else FLOOR
         job = {
@@ -200,6 +209,7 @@ class Sandboxes:
             "environment": {**function.environment, **self._environment(function)},
             "timeout": function.timeout,
             "memory": function.memory,
+            "logs": logs,
         }
         connection.sendall(json.dumps(job).encode() + b"\n")
         return Sandbox(name or "the floor", connection, process)

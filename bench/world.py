@@ -63,6 +63,7 @@ _ANOTHER = {
     "neptune/add_contact_info": {"sam@example.com": "new@example.com"},
     "neptie/register": {"sam@example.com": "new@example.com"},
 }
+_MESSAGE_ID = re.compile(r'"message_id":\s*"[^"]+"')
 _LINK = re.compile(r"/(u|verify)/([\w.-]+)")
 
 
@@ -148,33 +149,40 @@ class World:
         return self.sample("neptune/ingest_event", body)
 
     def client_events(self, count: int, event_type: str = "inbox") -> Event:
-        """Return a request of the Client API with events."""
-        body = [
-            {"external_id": "EXTERNAL_ID", "name": event_type, "data": {"otp": number}} for number in range(count)
-        ]
-        return self.sample("client/post_events", body)
+        """Return a request of the Client API with events, of an app's server: its key has no limits by the hour."""
+        body = [{"external_id": "EXTERNAL_ID", "name": event_type, "data": {"otp": number}} for number in range(count)]
+        return self.sample("client/post_events", body, **{self._known[_PUBLIC]: self._known[_SECRET]})
 
-    def work(self, function: str, event_type: str, count: int, per_record: int = 1) -> list[str]:
-        """Return bodies of records as the functions before this one put them on its queue.
+    def accepted(self, event_type: str, count: int, per_record: int = 1) -> list[str]:
+        """Return bodies of records of the message queue: one as the function that accepts it wrote it, the others alike.
 
         Parameters
         ----------
+        event_type
+            What happened; `identify` is a client's operation.
         count
             Records.
         per_record
-            Events of each, for the message queue; more than one come over the Client API.
+            Events of each; more than one come over the Client API.
         """
-        for _ in range(count):
-            if event_type == "identify":
-                self.call("client/identify_user", self.sample("client/identify_user"))
-            elif per_record > 1:
-                self.call("client/post_events", self.client_events(per_record, event_type))
-            else:
-                self.call("neptune/ingest_event", self.ingest(event_type))
-        bodies = self.aws.take("MessageQueue")
+        self.aws.take("MessageQueue")
+        if event_type == "identify":
+            self.call("client/identify_user", self.sample("client/identify_user"))
+        elif per_record > 1:
+            self.call("client/post_events", self.client_events(per_record, event_type))
+        else:
+            self.call("neptune/ingest_event", self.ingest(event_type))
+        first, *others = self.aws.take("MessageQueue")
+        if others:
+            raise ValueError("a request of so many events is several records")
+        return [_MESSAGE_ID.sub(lambda _: f'"message_id":"{uuid.uuid4()}"', first) for _ in range(count)]
+
+    def work(self, function: str, event_type: str, count: int, per_record: int = 1) -> list[str]:
+        """Return bodies of records as the functions before a consumer put them on its queue; see :meth:`accepted`."""
+        bodies = self.accepted(event_type, count, per_record)
         if function == "pipeline/process_messages":
             return bodies
-        for first in range(0, len(bodies), 10):
+        for first in range(0, count, 10):
             self.call("pipeline/process_messages", self.records("pipeline/process_messages", bodies[first : first + 10]))
         return [body for queue in CONSUMERS[function] for body in self.aws.take(queue)]
 
@@ -186,9 +194,19 @@ class World:
         """Return SES's reports that mails were delivered, of mails that were sent."""
         self.aws.mails()
         function = "pipeline/deliver_email"
-        for body in self.work(function, "mail", count):
-            self.call(function, self.records(function, [body]))
+        bodies = self.work(function, "mail", count)
+        for first in range(0, count, 10):
+            self.call(function, self.records(function, bodies[first : first + 10]))
+        return self._reports()
+
+    def _reports(self) -> Event:
         return {"Records": [_record("FeedbackQueue", _delivered(json.loads(mail))) for mail in self.aws.mails()]}
+
+    def waiting(self, function: str) -> Event:
+        """Return all that waits for a consumer."""
+        if function == "pipeline/record_feedback":
+            return self._reports()
+        return self.records(function, [body for queue in CONSUMERS[function] for body in self.aws.take(queue)])
 
     # -- making it
 

@@ -1,0 +1,96 @@
+"""What an operation asks of AWS: calls, capacity units, bytes sent, bytes logged. The same on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from bench.operations import OPERATIONS, Operation
+from bench.sandboxes import Sandbox, Sandboxes
+from bench.stack import SWEEPER
+from bench.world import World
+
+Start = Callable[[str], Sandbox]
+
+
+def operation(world: World, start: Start, one: Operation) -> dict[str, Any]:
+    """Count an operation of a warm function."""
+    world.aws.restore()
+    before, measured = one.make(world, 2)
+    with start(one.function) as sandbox:
+        sandbox.invoke(before)
+        world.aws.tally()
+        told = sandbox.invoke(measured)
+    return {**world.aws.tally().as_json(), "log": told.log, "lines": told.lines}
+
+
+def first_request(world: World, start: Start, function: str) -> dict[str, Any]:
+    """Count the first request of a function, which reads all that later ones find cached."""
+    world.aws.restore()
+    event = world.first(function)
+    world.aws.tally()
+    with start(function) as sandbox:
+        told = sandbox.invoke(event)
+    answer = told.answer
+    status = answer.get("statusCode") if isinstance(answer, dict) else None
+    return {**world.aws.tally().as_json(), "log": told.log, "lines": told.lines, **({"status": status} if status else {})}
+
+
+def kept(world: World, start: Start, accept: Operation, consumers: Sequence[Operation]) -> dict[str, float]:
+    """Return the bytes that a table and its indexes keep of an event, once it went all its way.
+
+    Parameters
+    ----------
+    accept
+        What takes it in.
+    consumers
+        What handles it afterwards, in batches of ten.
+    """
+    world.aws.restore()
+    found = []
+    with ExitStack() as running:
+        sandboxes = {one.function: running.enter_context(start(one.function)) for one in (accept, *consumers)}
+        # Counters that all events share are made by the first ten.
+        for _ in range(2):
+            before = _stored(world)
+            world.aws.mails()
+            for event in accept.make(world, 10 // accept.events):
+                sandboxes[accept.function].invoke(event)
+            for one in consumers:
+                sandboxes[one.function].invoke(world.waiting(one.function))
+            after = _stored(world)
+            found = [(after[kind] - before[kind]) / 10 for kind in ("table", "indexes")]
+    return {"table": found[0], "indexes": found[1]}
+
+
+def _stored(world: World) -> dict[str, int]:
+    every: dict[str, dict[str, int]] = world.aws.ask("stored")
+    sums = {"table": 0, "indexes": 0}
+    for name, one in every.items():
+        sums["indexes" if "/" in name else "table"] += one["bytes"]
+    return sums
+
+
+def sweeper(world: World, sandboxes: Sandboxes) -> dict[str, Any]:
+    """Return what a run of the sweeper costs where there is nothing to do, with its CPU and its log."""
+    world.aws.restore()
+    event = world.first(SWEEPER)
+    with sandboxes.cold(SWEEPER, logs=True) as sandbox:
+        sandbox.invoke(event)
+        world.aws.tally()
+        told = sandbox.invoke(event)
+    return {**world.aws.tally().as_json(), "cpu_ms": told.cpu * 1000, "log": told.written}
+
+
+def measure(sandboxes: Sandboxes, names: Sequence[str] = ()) -> dict[str, Any]:
+    """Count operations and functions, all if none is named."""
+    world = World(sandboxes)
+    wanted = [one for one in OPERATIONS if not names or one.key.startswith(tuple(names))]
+    functions = [one for one in sandboxes.stack.functions if not names or one in names]
+    found = {
+        "operations": {one.key: operation(world, sandboxes.quick, one) for one in wanted},
+        "functions": {one: first_request(world, sandboxes.quick, one) for one in functions},
+    }
+    world.close()
+    return found
