@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from bench.aws.client import LocalAws
 from bench.progress import Progress
 from bench.samples import Ratio, interleaved
-from bench.sandboxes import Sandboxes, Told
-from bench.world import World
+from bench.sandboxes import Told
+from bench.world import World, opened
 
 #: Started for every event or request there is: these are measured most often.
 HOT = (
@@ -41,13 +40,11 @@ class Starts:
     ----------
     world
         What their first requests are about.
-    sandboxes
-        What starts them.
     """
 
-    def __init__(self, world: World, sandboxes: Sandboxes) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._sandboxes = sandboxes
+        self._sandboxes = world.sandboxes
         self.told: dict[str, list[Told]] = defaultdict(list)
         self.floors: list[float] = []
 
@@ -95,16 +92,15 @@ def _share(
     number: int, count: int, functions: Sequence[str], rounds: int | None, progress: Progress
 ) -> tuple[dict[str, Any], list[float]]:
     """Measure one worker's share of the functions, in a world of its own."""
-    with LocalAws() as aws, Sandboxes(aws) as sandboxes:
-        world = World(sandboxes)
+    with opened() as world:
         # Hot ones come first and so are shared out evenly.
-        every = sorted(functions or sandboxes.stack.functions, key=lambda name: (name not in HOT, name))
+        every = sorted(functions or world.sandboxes.stack.functions, key=lambda name: (name not in HOT, name))
         own = every[number::count]
         if not own:
             return {}, []
         most = rounds or HOT_ROUNDS
         progress.more(sum(most if name in HOT else rounds or ROUNDS for name in own))
-        starts = Starts(world, sandboxes)
+        starts = Starts(world)
         ratios = defaultdict(list)
         for done in range(most):
             turn = [name for name in own if name in HOT or done < (rounds or ROUNDS)]

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench import cold, counts, places, report_money, warm
-from bench.aws.client import LocalAws
-from bench.sandboxes import Sandboxes
-from bench.world import World
+from bench.world import opened
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,14 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     elif given.part == "warm":
         print(warm_table(warm.measure(given.names, given.rounds)))
     elif given.part == "counts":
-        with LocalAws() as aws, Sandboxes(aws) as sandboxes:
-            print(counts_table(counts.measure(sandboxes, given.names)))
+        with opened() as world:
+            print(counts_table(counts.measure(world, given.names)))
     else:
         needed = report_money.needed()
         timed = warm.measure(needed, given.rounds)
-        with LocalAws() as aws, Sandboxes(aws) as sandboxes:
-            counted = counts.measure(sandboxes, needed)
-            found = report_money.measure(sandboxes, World(sandboxes), counted["operations"], timed["operations"])
+        with opened() as world:
+            counted = counts.measure(world, needed)
+            found = report_money.measure(world, counted["operations"], timed["operations"])
             print(json.dumps(found, indent=1, ensure_ascii=False))
 
 

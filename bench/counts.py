@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from bench.operations import OPERATIONS, Operation
-from bench.sandboxes import Sandbox, Sandboxes
+from bench.operations import OPERATIONS, PROCESS, Operation
+from bench.sandboxes import Sandbox
 from bench.stack import SWEEPER
 from bench.world import World
 
@@ -37,28 +37,27 @@ def first_request(world: World, start: Start, function: str) -> dict[str, Any]:
     return {**world.aws.tally().as_json(), "log": told.log, "lines": told.lines, **({"status": status} if status else {})}
 
 
-def kept(world: World, start: Start, accept: Operation, consumers: Sequence[Operation]) -> dict[str, float]:
+def kept(world: World, start: Start, event_type: str, consumers: Sequence[str]) -> dict[str, float]:
     """Return the bytes that a table and its indexes keep of an event, once it went all its way.
 
     Parameters
     ----------
-    accept
-        What takes it in.
+    event_type
+        Its type.
     consumers
-        What handles it afterwards, in batches of ten.
+        The functions that handle it once it was accepted.
     """
     world.aws.restore()
     found = []
     with ExitStack() as running:
-        sandboxes = {one.function: running.enter_context(start(one.function)) for one in (accept, *consumers)}
+        sandboxes = {one: running.enter_context(start(one)) for one in consumers}
         # Counters that all events share are made by the first ten.
         for _ in range(2):
             before = _stored(world)
             world.aws.mails()
-            for event in accept.make(world, 10 // accept.events):
-                sandboxes[accept.function].invoke(event)
+            work = world.records(PROCESS, world.accepted(event_type, 10))
             for one in consumers:
-                sandboxes[one.function].invoke(world.waiting(one.function))
+                sandboxes[one].invoke(work if one == PROCESS else world.waiting(one))
             after = _stored(world)
             found = [(after[kind] - before[kind]) / 10 for kind in ("table", "indexes")]
     return {"table": found[0], "indexes": found[1]}
@@ -72,25 +71,22 @@ def _stored(world: World) -> dict[str, int]:
     return sums
 
 
-def sweeper(world: World, sandboxes: Sandboxes) -> dict[str, Any]:
+def sweeper(world: World) -> dict[str, Any]:
     """Return what a run of the sweeper costs where there is nothing to do, with its CPU and its log."""
     world.aws.restore()
     event = world.first(SWEEPER)
-    with sandboxes.cold(SWEEPER, logs=True) as sandbox:
+    with world.sandboxes.cold(SWEEPER, logs=True) as sandbox:
         sandbox.invoke(event)
         world.aws.tally()
         told = sandbox.invoke(event)
     return {**world.aws.tally().as_json(), "cpu_ms": told.cpu * 1000, "log": told.written}
 
 
-def measure(sandboxes: Sandboxes, names: Sequence[str] = ()) -> dict[str, Any]:
-    """Count operations and functions, all if none is named."""
-    world = World(sandboxes)
+def measure(world: World, names: Sequence[str] = ()) -> dict[str, Any]:
+    """Count operations whose names begin with one of those given, and functions; all if none is."""
     wanted = [one for one in OPERATIONS if not names or one.key.startswith(tuple(names))]
-    functions = [one for one in sandboxes.stack.functions if not names or one in names]
-    found = {
-        "operations": {one.key: operation(world, sandboxes.quick, one) for one in wanted},
-        "functions": {one: first_request(world, sandboxes.quick, one) for one in functions},
+    functions = [one for one in world.sandboxes.stack.functions if not names or one in names]
+    return {
+        "operations": {one.key: operation(world, world.sandboxes.quick, one) for one in wanted},
+        "functions": {one: first_request(world, world.sandboxes.quick, one) for one in functions},
     }
-    world.close()
-    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.world import Event, World
 
-_PROCESS = "pipeline/process_messages"
+PROCESS = "pipeline/process_messages"
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,11 @@ def _reports(records: int) -> Callable[[World, int], list[Event]]:
 def _consumers() -> list[Operation]:
     found = []
     for name, function, event_type, batches in (
-        ("process e-mail", _PROCESS, "mail", ((1, 1), (10, 1), (1, 100))),
-        ("process in-app", _PROCESS, "inbox", ((1, 1), (10, 1), (1, 100))),
-        ("process four channels", _PROCESS, "all", ((1, 1), (10, 1))),
-        ("process nothing configured", _PROCESS, "unknown", ((1, 1), (10, 1))),
-        ("process identify", _PROCESS, "identify", ((1, 1), (10, 1))),
+        ("process e-mail", PROCESS, "mail", ((1, 1), (10, 1), (1, 100))),
+        ("process in-app", PROCESS, "inbox", ((1, 1), (10, 1), (1, 100))),
+        ("process four channels", PROCESS, "all", ((1, 1), (10, 1))),
+        ("process nothing configured", PROCESS, "unknown", ((1, 1), (10, 1))),
+        ("process identify", PROCESS, "identify", ((1, 1), (10, 1))),
         ("deliver e-mail", "pipeline/deliver_email", "mail", ((1, 1), (10, 1))),
         ("deliver SMS", "pipeline/deliver_sms", "text", ((1, 1), (10, 1))),
         ("deliver push", "pipeline/deliver_push", "phone", ((1, 1), (10, 1))),

@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench import counts, money, rest
-from bench.operations import OPERATIONS
-from bench.sandboxes import Sandboxes
+from bench.operations import PROCESS
 from bench.stack import Stack, translated
 from bench.world import World
 
-_BY_KEY = {one.key: one for one in OPERATIONS}
-#: What is kept of an event 90 days: which operations it went through, and what it may cost at most.
+#: What is kept of an event for 90 days: its type, the functions that handle it, and what it may cost at most.
 KEPT = {
-    "event → e-mail": (("accept Neptune 1x1", "process e-mail 10x1", "deliver e-mail 10x1", "record feedback 10x1"), 1.60),
-    "event → in-app": (("accept Neptune 1x1", "process in-app 10x1"), 1.80),
+    "event → e-mail": ("mail", (PROCESS, "pipeline/deliver_email", "pipeline/record_feedback"), 1.60),
+    "event → in-app": ("inbox", (PROCESS,), 1.80),
 }
 #: The functions between a request and SES's yes.
 WAY = ("neptune/ingest_event", "pipeline/process_messages", "pipeline/deliver_email")
@@ -29,7 +27,7 @@ def needed() -> list[str]:
     return sorted({step.operation for flow in money.FLOWS for step in flow.steps})
 
 
-def measure(sandboxes: Sandboxes, world: World, counted: Mapping[str, Any], warm: Mapping[str, Any]) -> dict[str, Any]:
+def measure(world: World, counted: Mapping[str, Any], warm: Mapping[str, Any]) -> dict[str, Any]:
     """Return what flows, keeping and rest cost.
 
     Parameters
@@ -37,19 +35,19 @@ def measure(sandboxes: Sandboxes, world: World, counted: Mapping[str, Any], warm
     counted, warm
         The operations, counted and timed.
     """
-    stack = sandboxes.stack
+    stack = world.sandboxes.stack
     traced = any(
         one.get("TracingConfig", {}).get("Mode") == "Active" for one in stack.of_type("AWS::Lambda::Function").values()
     )
     conditions = money.Conditions(
-        stack.functions["pipeline/process_messages"].memory, stack.logs_of_lambda(), traced
+        stack.functions[PROCESS].memory, stack.logs_of_lambda(), traced
     )
     kept = {}
-    for name, ((accept, *consumers), target) in KEPT.items():
-        found = counts.kept(world, sandboxes.quick, _BY_KEY[accept], [_BY_KEY[one] for one in consumers])
+    for name, (event_type, consumers, target) in KEPT.items():
+        found = counts.kept(world, world.sandboxes.quick, event_type, consumers)
         cost = money.kept_cost(found["table"], found["indexes"])
         kept[name] = {**found, "dollars": round(cost, 2), "target": target}
-    run = counts.sweeper(world, sandboxes)
+    run = counts.sweeper(world)
     at_rest = {}
     for name, (parameters, target) in REST.items():
         known = {one: value for one, value in parameters.items() if one in translated()["Parameters"]}

@@ -7,12 +7,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from bench.aws.client import LocalAws
 from bench.operations import OPERATIONS, Operation
 from bench.progress import Progress
 from bench.samples import Ratio, interleaved
-from bench.sandboxes import Sandbox, Sandboxes
-from bench.world import World
+from bench.sandboxes import Sandbox
+from bench.world import World, opened
 
 ROUNDS = 9
 #: Calls of a sample of the floor, and about how many events a sample of an operation handles.
@@ -25,14 +24,14 @@ class Warm:
 
     Parameters
     ----------
-    world, sandboxes
-        What they are asked, and what runs them.
+    world
+        Where they run.
     """
 
-    def __init__(self, world: World, sandboxes: Sandboxes) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._aws = sandboxes.aws
-        self._sandboxes = sandboxes
+        self._aws = world.aws
+        self._sandboxes = world.sandboxes
         self._running: dict[str | None, Sandbox] = {}
         self.floors: list[float] = []
         self.floor()
@@ -75,9 +74,8 @@ def measure(names: Sequence[str] = (), rounds: int | None = None) -> dict[str, A
     progress.more(len(wanted) * ((rounds or ROUNDS) + 1))
     times: dict[str, list[float]] = defaultdict(list)
     ratios: dict[str, list[float]] = defaultdict(list)
-    with LocalAws() as aws, Sandboxes(aws) as sandboxes:
-        world = World(sandboxes)
-        warm = Warm(world, sandboxes)
+    with opened() as world:
+        warm = Warm(world)
         try:
             for one in wanted:
                 warm.prepare(one)
@@ -89,7 +87,6 @@ def measure(names: Sequence[str] = (), rounds: int | None = None) -> dict[str, A
                     progress.step()
         finally:
             warm.close()
-            world.close()
         floors = warm.floors[1:]
     progress.end()
     return {

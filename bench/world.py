@@ -6,11 +6,13 @@ import base64
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from bench.aws.client import LocalAws
 from bench.places import ROOT
-from bench.sandboxes import Sandbox, Sandboxes
+from bench.sandboxes import BUILT, Code, Sandbox, Sandboxes
 from bench.stack import arn
 
 Event = dict[str, Any]
@@ -67,6 +69,17 @@ _MESSAGE_ID = re.compile(r'"message_id":\s*"[^"]+"')
 _LINK = re.compile(r"/(u|verify)/([\w.-]+)")
 
 
+@contextmanager
+def opened(code: Code = BUILT) -> Iterator[World]:
+    """Start an AWS with nothing in it, and make a world there."""
+    with LocalAws() as aws, Sandboxes(aws, code) as sandboxes:
+        world = World(sandboxes)
+        try:
+            yield world
+        finally:
+            world.close()
+
+
 class World:
     """What there is.
 
@@ -78,7 +91,7 @@ class World:
 
     def __init__(self, sandboxes: Sandboxes) -> None:
         self.aws = sandboxes.aws
-        self._sandboxes = sandboxes
+        self.sandboxes = sandboxes
         self._warm: dict[str, Sandbox] = {}
         #: What stands in for what, in the text of the samples.
         self._known: dict[str, str] = {}
@@ -97,7 +110,7 @@ class World:
     def call(self, function: str, event: Event) -> Any:
         """Run a function, warm if it ran before; return its answer's body, parsed."""
         if function not in self._warm:
-            self._warm[function] = self._sandboxes.quick(function)
+            self._warm[function] = self.sandboxes.quick(function)
         answer = self._warm[function].invoke(event).answer
         if isinstance(answer, dict) and "statusCode" in answer:
             if answer["statusCode"] >= 300:
