@@ -102,6 +102,11 @@ class World:
         self.aws.restore()
         self.close()
 
+    @property
+    def ids(self) -> list[str]:
+        """What there was from the beginning."""
+        return list(self._known.values())
+
     def close(self) -> None:
         """End the functions that made it."""
         while self._warm:
@@ -149,14 +154,14 @@ class World:
 
     # -- events of the hot functions
 
-    def ingest(self, event_type: str = "mail") -> Event:
+    def ingest(self, event_type: str = "mail", message_id: str | None = None) -> Event:
         """Return a request of Neptune's with one event of a user with one address of each kind."""
         body = {
             "environment": "dev",
             "api_token": self._known["{{api_token}}"],
             "event_type": event_type,
             "user_id": USER,
-            "message_id": str(uuid.uuid4()),
+            "message_id": message_id or str(uuid.uuid4()),
             "data": {"otp": 482913},
         }
         return self.sample("neptune/ingest_event", body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from botocore import xform_name
@@ -11,15 +11,13 @@ from botocore.exceptions import ClientError
 
 from bench.aws.tally import Tally
 from bench.aws.wire import decoded
+from bench.clones import Clones, Items
 from tests.support.memory_dynamodb import MemoryDynamoDB
 from tests.support.memory_dynamodb.values import size_of_item
 
 #: What DynamoDB adds to the size of an item that it stores, in bytes: 100, in the table and in each index.
 #: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 OVERHEAD = 100
-
-Items = dict[str, list[dict[str, Any]]]
-
 
 class Database:
     """DynamoDB in memory.
@@ -67,6 +65,13 @@ class Database:
         """Store items, which costs nothing: they were there before."""
         for item in items:
             self._memory.put_item(TableName=table, Item=item)
+
+    def grow(self, originals: Sequence[Items], keep: Sequence[str], first: int, last: int) -> None:
+        """Store copies of things, in turn, with the numbers from the first up to the last; see `bench.clones`."""
+        makers = [Clones(original, keep) for original in originals]
+        for number in range(first, last):
+            for table, item in makers[number % len(makers)].copy(number):
+                self._memory.put_item(TableName=table, Item=item)
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Return all items of a table."""

@@ -99,6 +99,7 @@ class Aws:
             "restore": self._restore,
             "items": self._database.items,
             "put": lambda table, items: self._database.put(table, decoded(items)),
+            "grow": self._database.grow,
             "stored": self._database.stored,
         }
         return commands[what](**given)
