@@ -18,13 +18,15 @@ ROOM = 1.03
 _FEW = 40
 
 
-def of(counted: Mapping[str, Any], modules: int | None = None) -> dict[str, Any]:
+def of(counted: Mapping[str, Any], modules: int | None = None, then: int | None = None) -> dict[str, Any]:
     """Return the budget of what was counted.
 
     Parameters
     ----------
     modules
-        How many modules of the product and its packages are loaded.
+        How many modules of the product and its packages are loaded before the first event.
+    then
+        How many after it.
     """
     units = {name: counted[name] for name in ("read", "written", "indexed")}
     found = {
@@ -33,7 +35,11 @@ def of(counted: Mapping[str, Any], modules: int | None = None) -> dict[str, Any]
         "most_sent": _most(counted["sent"]),
         "most_log": _most(counted["log"]),
     }
-    return {**found, "most_modules": int(modules * ROOM)} if modules is not None else found
+    if modules is not None:
+        found["most_modules"] = int(modules * ROOM)
+    if then is not None:
+        found["most_modules_then"] = int(then * ROOM)
+    return found
 
 
 def _most(measured: int) -> int:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from bench.places import ROOT
+from bench.world import World
 
 LAYER = ROOT / "layers" / "nereid"
 HANDLERS = {"/".join(path.parts[-3:-1]): path for path in sorted(ROOT.glob("functions/*/*/app.py"))}
@@ -63,3 +64,10 @@ def shipped() -> frozenset[str]:
 def counted(modules: frozenset[str]) -> int:
     """Return how many modules are ours or of packages that we ship: as many with every Python and on every machine."""
     return sum(name.partition(".")[0] in shipped() for name in modules)
+
+
+def after_first(world: World, function: str) -> int:
+    """Return how many a function has loaded when it has answered its first event."""
+    world.aws.restore()
+    with world.sandboxes.cold(function) as sandbox:
+        return counted(frozenset(sandbox.invoke(world.first(function)).loaded))
