@@ -56,7 +56,9 @@ def write(budget: Mapping[str, Any]) -> None:
     """Write the budget, an operation or function a line: what changed is one line of a review."""
     lines = []
     for part, members in budget.items():
-        rows = ",\n".join(f"    {json.dumps(name)}: {json.dumps(one, ensure_ascii=False)}" for name, one in members.items())
+        rows = ",\n".join(
+            f"    {json.dumps(name)}: {json.dumps(one, ensure_ascii=False)}" for name, one in members.items()
+        )
         lines.append(f"  {json.dumps(part)}: {{\n{rows}\n  }}")
     BUDGET.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 

@@ -21,20 +21,17 @@ import socket
 import sys
 import time
 
-__all__ = ["serve"]
-FLOOR = """
-import boto3
-client = boto3.client("sqs")
-def handler(event, context):
-    for _ in range(event["times"]):
-        client.send_message(QueueUrl=event["queue"], MessageBody=event["body"])
-"""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # Loading this here would be a gift to every function.
+    from collections.abc import Callable
+    from typing import Any
 
 
 class Context:
     """What Lambda tells a function about its run."""
 
-    def __init__(self, job):
+    def __init__(self, job: dict[str, Any]) -> None:
         self.function_name = job["name"]
         self.function_version = "$LATEST"
         self.memory_limit_in_mb = str(job["memory"])
@@ -42,26 +39,40 @@ class Context:
         self.aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
         self.log_group_name = "/aws/lambda/nereid"
         self.log_stream_name = "2026/01/31/[$LATEST]0123456789abcdef0123456789abcdef"
-        self._milliseconds = job["timeout"] * 1000
+        self._milliseconds: int = job["timeout"] * 1000
 
-    def get_remaining_time_in_millis(self):
+    def get_remaining_time_in_millis(self) -> int:
         """Return the function's time-out: no run here is about to end."""
         return self._milliseconds
 
 
-def _load(job):
+def _floor() -> Callable[[Any, Context], Any]:
+    """Return what every time is compared with: calls of SQS with boto3."""
+    import boto3
+
+    client = boto3.client("sqs")
+
+    def handler(event: Any, _context: Context) -> None:
+        for _ in range(event["times"]):
+            client.send_message(QueueUrl=event["queue"], MessageBody=event["body"])
+
+    return handler
+
+
+def _load(job: dict[str, Any]) -> Callable[[Any, Context], Any]:
     if job["code"] is None:
-        names = {}
-        exec(FLOOR, names)
-        return names["handler"]
+        return _floor()
     spec = importlib.util.spec_from_file_location("app", job["code"] + "/app.py")
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["app"] = module
     spec.loader.exec_module(module)
-    return module.handler
+    handler: Callable[[Any, Context], Any] = module.handler
+    return handler
 
 
-def serve(connection):
+def serve(connection: socket.socket) -> None:
     """Be a function until the other side hangs up."""
     lines = connection.makefile("r", encoding="utf-8")
     job = json.loads(lines.readline())
@@ -81,6 +92,7 @@ def serve(connection):
     for line in lines:
         event, times = json.loads(line)
         context = Context(job)
+        answer = None
         began = time.process_time()
         for each in event if times else [event]:
             answer = handler(each, context)
@@ -90,7 +102,13 @@ def serve(connection):
         written = os.pread(log, size, 0).decode()
         os.ftruncate(log, 0)
         os.lseek(log, 0, os.SEEK_SET)
-        told = {"answer": answer, "cpu": cpu, "log": size, "written": written if job["logs"] else "", "lines": written.count("\n")}
+        told = {
+            "answer": answer,
+            "cpu": cpu,
+            "log": size,
+            "written": written if job["logs"] else "",
+            "lines": written.count("\n"),
+        }
         if first:
             told["imported"] = imported
             told["imported_modules"] = at_import
@@ -101,7 +119,7 @@ def serve(connection):
         connection.sendall(json.dumps(told).encode() + b"\n")
 
 
-def _receive(control):
+def _receive(control: socket.socket) -> int | None:
     descriptors = array.array("i")
     data, ancillary, _, _ = control.recvmsg(1, socket.CMSG_SPACE(descriptors.itemsize))
     for level, kind, content in ancillary:
@@ -111,7 +129,7 @@ def _receive(control):
     return None
 
 
-def beget(control, paths):
+def beget(control: socket.socket, paths: list[str]) -> None:
     """Start a child for each socket that comes, until the other side hangs up."""
     sys.path[:0] = paths
     boto3 = importlib.import_module("boto3")

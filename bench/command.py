@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import platform
@@ -11,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ def _machine() -> dict[str, Any]:
     git = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(git, cwd=places.ROOT, check=False, capture_output=True, text=True).stdout.strip()
     return {
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        "date": datetime.now(tz=UTC).date().isoformat(),
         "commit": commit or "no commit",
         "cores": os.cpu_count(),
         "processor": _processor(),

@@ -39,9 +39,7 @@ def measure(world: World, counted: Mapping[str, Any], warm: Mapping[str, Any]) -
     traced = any(
         one.get("TracingConfig", {}).get("Mode") == "Active" for one in stack.of_type("AWS::Lambda::Function").values()
     )
-    conditions = money.Conditions(
-        stack.functions[PROCESS].memory, stack.logs_of_lambda(), traced
-    )
+    conditions = money.Conditions(stack.functions[PROCESS].memory, stack.logs_of_lambda(), traced)
     kept = {}
     for name, (event_type, consumers, target) in KEPT.items():
         found = counts.kept(world, world.sandboxes.quick, event_type, consumers)

@@ -34,7 +34,12 @@ def first_request(world: World, start: Start, function: str) -> dict[str, Any]:
         told = sandbox.invoke(event)
     answer = told.answer
     status = answer.get("statusCode") if isinstance(answer, dict) else None
-    return {**world.aws.tally().as_json(), "log": told.log, "lines": told.lines, **({"status": status} if status else {})}
+    return {
+        **world.aws.tally().as_json(),
+        "log": told.log,
+        "lines": told.lines,
+        **({"status": status} if status else {}),
+    }
 
 
 def kept(world: World, start: Start, event_type: str, consumers: Sequence[str]) -> dict[str, float]:

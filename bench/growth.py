@@ -99,7 +99,15 @@ KINDS = (
         "messages",
         _message,
         (
-            _sample("list messages", "manage/list_messages", **{"event_type=login_otp&user_id=2": "event_type=mail", '"login_otp"': '"mail"', '"user_id": "2"': f'"user_id": "{USER}"'}),
+            _sample(
+                "list messages",
+                "manage/list_messages",
+                **{
+                    "event_type=login_otp&user_id=2": "event_type=mail",
+                    '"login_otp"': '"mail"',
+                    '"user_id": "2"': f'"user_id": "{USER}"',
+                },
+            ),
             _sample("get message", "manage/get_message"),
             _operation("accept Neptune 1x1"),
             _operation("process e-mail 1x1"),
@@ -111,7 +119,11 @@ KINDS = (
         "app notifications of a user",
         _notification,
         (
-            _sample("get inbox", "neptune/list_app_notifications", **{"user_id=2": f"user_id={USER}", '"user_id": "2"': f'"user_id": "{USER}"'}),
+            _sample(
+                "get inbox",
+                "neptune/list_app_notifications",
+                **{"user_id=2": f"user_id={USER}", '"user_id": "2"': f'"user_id": "{USER}"'},
+            ),
             _operation("process in-app 1x1"),
         ),
     ),

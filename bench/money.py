@@ -63,7 +63,9 @@ class Flow:
     target: float | None = None
 
 
-def _way(name: str, records: int, *steps: tuple[str, bool], accept: str = "accept Neptune 1x1", target: float | None = None) -> Flow:
+def _way(
+    name: str, records: int, *steps: tuple[str, bool], accept: str = "accept Neptune 1x1", target: float | None = None
+) -> Flow:
     taken = (Step(f"{step} {records}x1", records, records=records, reported=reported) for step, reported in steps)
     return Flow(name, (Step(accept, queued=False), *taken), target)
 
@@ -108,7 +110,9 @@ def duration_ms(cpu_ms: float, calls: Mapping[str, int], memory: int) -> float:
     return cpu_ms * WHOLE_CPU / memory + waits
 
 
-def step_cost(step: Step, counted: Tally, log: tuple[int, int], cpu_ms: float, conditions: Conditions) -> dict[str, float]:
+def step_cost(
+    step: Step, counted: Tally, log: tuple[int, int], cpu_ms: float, conditions: Conditions
+) -> dict[str, float]:
     """Return dollars per million events of a step, by what is billed.
 
     Parameters
@@ -177,8 +181,8 @@ def answered_after(starts: Sequence[Mapping[str, Any]], calls: Sequence[Mapping[
     calls
         What each asks of AWS in its first request.
     """
-    runtime_ms = 80.0  # until Lambda's runtime runs code of ours; assumed
-    return sum(
-        runtime_ms + one["import_ms"] + duration_ms(one["first_ms"], called, memory)
-        for one, called in zip(starts, calls, strict=True)
-    ) / 1000
+    # Until Lambda's runtime runs code of ours; assumed.
+    milliseconds = 80.0 * len(starts)
+    for one, called in zip(starts, calls, strict=True):
+        milliseconds += one["import_ms"] + duration_ms(one["first_ms"], called, memory)
+    return milliseconds / 1000

@@ -94,7 +94,10 @@ def _consumers() -> list[Operation]:
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation("accept Neptune", "neptune/ingest_event", 1, 1, _accept_neptune),
-    *(Operation("accept client", "client/post_events", 1, count, _accept_client(count)) for count in (1, 10, 100, 1000)),
+    *(
+        Operation("accept client", "client/post_events", 1, count, _accept_client(count))
+        for count in (1, 10, 100, 1000)
+    ),
     Operation("accept identify", "client/identify_user", 1, 1, _sample("client/identify_user")),
     Operation("accept Vibetrace", "vibetrace/post_event", 1, 1, _sample("vibetrace/post_event")),
     *_consumers(),

@@ -27,13 +27,15 @@ def draw(results: Mapping[str, Any], folder: Path) -> None:
 
 def _cost(warm: Mapping[str, Any], path: Path) -> None:
     """Draw the CPU of an event against how many come at once."""
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    figure, axes = pyplot.subplots(figsize=(7, 4.2))
+    figure, axes = plt.subplots(figsize=(7, 4.2))
     for name, sizes in _by_batch(warm["operations"]).items():
         if len(sizes) > 1:
             axes.plot(list(sizes), list(sizes.values()), marker="o", label=name)
-    axes.set(xscale="log", yscale="log", xlabel="events per invocation", ylabel="CPU per event ÷ one bare boto3 SQS call")
+    axes.set(
+        xscale="log", yscale="log", xlabel="events per invocation", ylabel="CPU per event ÷ one bare boto3 SQS call"
+    )
     axes.axhline(1, color="grey", linewidth=0.8, linestyle="--")
     axes.grid(visible=True, which="both", alpha=0.2)
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -51,11 +53,11 @@ def _by_batch(operations: Mapping[str, Any]) -> dict[str, dict[int, float]]:
 
 def _cold(cold: Mapping[str, Any], path: Path) -> None:
     """Draw the cold start of every function."""
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
     functions = sorted(cold["functions"].items(), key=lambda one: -one[1]["ratio"])
     names, ratios = [name for name, _ in functions], [one["ratio"] for _, one in functions]
-    figure, axes = pyplot.subplots(figsize=(7, 1 + len(names) * 0.16))
+    figure, axes = plt.subplots(figsize=(7, 1 + len(names) * 0.16))
     colours = [_BARS[one["ratio"] <= cold_target(name)] for name, one in functions]
     axes.barh(names, ratios, color=colours, height=0.7)
     axes.plot([cold_target(name) for name in names], names, "|", color="black", markersize=6)
@@ -67,9 +69,9 @@ def _cold(cold: Mapping[str, Any], path: Path) -> None:
 
 
 def _save(figure: Any, path: Path) -> None:
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
     figure.savefig(path, bbox_inches="tight", metadata={"Date": None, "Creator": None})
-    pyplot.close(figure)
+    plt.close(figure)
     # Lines that end in spaces are no diff worth reading.
     path.write_text("\n".join(line.rstrip() for line in path.read_text(encoding="utf-8").splitlines()) + "\n")

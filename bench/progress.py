@@ -25,12 +25,12 @@ class Progress:
         self._lock = Lock()
 
     def more(self, count: int) -> None:
-        """There is more to do."""
+        """Note that there is more to do."""
         with self._lock:
             self._all += count
 
     def step(self, count: int = 1) -> None:
-        """Some more is done."""
+        """Note that some more is done."""
         with self._lock:
             self._done += count
             now = time.monotonic()
@@ -39,6 +39,6 @@ class Progress:
                 print(f"  {self._part}: {self._done} of {self._all}, {now - self._began:.0f} s", file=sys.stderr)
 
     def end(self) -> None:
-        """All is done."""
+        """Note that all is done."""
         took = time.monotonic() - self._began
         print(f"  {self._part}: done in {took:.0f} s", file=sys.stderr, flush=True)

@@ -167,9 +167,15 @@ def _growth(grown: Mapping[str, Any]) -> str:
 def _local(local: Mapping[str, Any]) -> str:
     rates = " / ".join(f"{rate:.0f}" for rate in local["requests_per_second"].values())
     rows = [
-        ("response time of accepting an event", f"p50 {local['accept_ms']['p50']} ms, p95 {local['accept_ms']['p95']} ms"),
+        (
+            "response time of accepting an event",
+            f"p50 {local['accept_ms']['p50']} ms, p95 {local['accept_ms']['p95']} ms",
+        ),
         ("requests per second, 1 / 4 / 8 connections", rates),
-        ("round trip: accepted to in the outbox", f"p50 {local['round_trip_ms']['p50']} ms, p95 {local['round_trip_ms']['p95']} ms"),
+        (
+            "round trip: accepted to in the outbox",
+            f"p50 {local['round_trip_ms']['p50']} ms, p95 {local['round_trip_ms']['p95']} ms",
+        ),
     ]
     return table(("of the local stack", ""), rows)
 

@@ -172,7 +172,7 @@ class World:
         return self.sample("client/post_events", body, **{self._known[_PUBLIC]: self._known[_SECRET]})
 
     def accepted(self, event_type: str, count: int, per_record: int = 1) -> list[str]:
-        """Return bodies of records of the message queue: one as the function that accepts it wrote it, the others alike.
+        """Return bodies of records of the message queue: one as the accepting function wrote it, the others like it.
 
         Parameters
         ----------
@@ -201,7 +201,9 @@ class World:
         if function == "pipeline/process_messages":
             return bodies
         for first in range(0, count, 10):
-            self.call("pipeline/process_messages", self.records("pipeline/process_messages", bodies[first : first + 10]))
+            self.call(
+                "pipeline/process_messages", self.records("pipeline/process_messages", bodies[first : first + 10])
+            )
         return [body for queue in CONSUMERS[function] for body in self.aws.take(queue)]
 
     def records(self, function: str, bodies: Sequence[str]) -> Event:
@@ -229,7 +231,9 @@ class World:
     # -- making it
 
     def _make(self) -> None:
-        made = self.call("manage/create_team", {"name": "Bench", "environment": "dev", "senders": ["*"], "account": _ADMIN})
+        made = self.call(
+            "manage/create_team", {"name": "Bench", "environment": "dev", "senders": ["*"], "account": _ADMIN}
+        )
         self._known = {
             "{{api_token}}": made["api_token"],
             "{{team_id}}": made["team"]["id"],
@@ -250,7 +254,10 @@ class World:
     def _make_credentials(self) -> None:
         token = self.call("manage/create_api_token", self.sample("manage/create_api_token"))
         keys = {
-            scope: self.call("manage/create_client_key", self.sample("manage/create_client_key", {"environment": "dev", "scope": scope}))
+            scope: self.call(
+                "manage/create_client_key",
+                self.sample("manage/create_client_key", {"environment": "dev", "scope": scope}),
+            )
             for scope in ("public", "secret")
         }
         login = self.call("neptie/login", self.sample("neptie/login"))
@@ -262,7 +269,12 @@ class World:
             "{{account_token}}": login["token"],
             "{{refresh_token}}": login["refresh_token"],
         }
-        self.call("neptie/register", self.sample("neptie/register", {"email": "kim@example.org", "password": "correct horse", "full_name": "Kim"}))
+        self.call(
+            "neptie/register",
+            self.sample(
+                "neptie/register", {"email": "kim@example.org", "password": "correct horse", "full_name": "Kim"}
+            ),
+        )
         self._find_link("{{verification_token}}")
 
     def _find_link(self, placeholder: str) -> None:
@@ -272,27 +284,42 @@ class World:
         self._known[placeholder] = found[0]
 
     def _configure(self, event_type: str, *notifications: Mapping[str, Any]) -> None:
-        event = self.sample("manage/put_event_type", {"notifications": list(notifications)}, **{"orders/placed": event_type})
+        event = self.sample(
+            "manage/put_event_type", {"notifications": list(notifications)}, **{"orders/placed": event_type}
+        )
         self.call("manage/put_event_type", event)
 
     def _make_users(self) -> None:
         self.call("neptune/create_user", self.sample("neptune/create_user"))
         self._add_contacts("2", ("email", "sam@example.com"), ("mobile_number", "+91"), ("mobile_number", "+91989"))
         self.call("neptune/create_user", self.sample("neptune/create_user", {"user_id": USER, "meta": {"name": "Sam"}}))
-        addresses = ("email", "user-000000@example.com"), ("mobile_number", "+4915112345678"), ("firebase_token", "d" * 152)
+        addresses = (
+            ("email", "user-000000@example.com"),
+            ("mobile_number", "+4915112345678"),
+            ("firebase_token", "d" * 152),
+        )
         self._add_contacts(USER, *addresses)
         self.call("client/identify_user", self.sample("client/identify_user"))
         self.call("client/register_device", self.sample("client/register_device"))
-        event = self.sample("neptune/post_event", {"event_type": "login_otp", "user_id": "2", "message_id": "m-1", "data": {"otp": 1}})
+        event = self.sample(
+            "neptune/post_event", {"event_type": "login_otp", "user_id": "2", "message_id": "m-1", "data": {"otp": 1}}
+        )
         self.call("neptune/post_event", event)
         self.call("neptune/post_event", self.sample("neptune/post_event", {"event_type": "inbox", "user_id": "2"}))
-        self.call("manage/add_suppression", self.sample("manage/add_suppression", {"email": "kim@example.com", "reason": "bounce"}))
+        self.call(
+            "manage/add_suppression",
+            self.sample("manage/add_suppression", {"email": "kim@example.com", "reason": "bounce"}),
+        )
         self._pump()
 
     def _add_contacts(self, user_id: str, *contacts: tuple[str, str]) -> None:
         for kind, value in contacts:
             body = {"type": kind, "value": value}
-            event = self.sample("neptune/add_contact_info", body, **{"users/2/": f"users/{user_id}/", '"user_id": "2"': f'"user_id": "{user_id}"'})
+            event = self.sample(
+                "neptune/add_contact_info",
+                body,
+                **{"users/2/": f"users/{user_id}/", '"user_id": "2"': f'"user_id": "{user_id}"'},
+            )
             try:
                 self.call("neptune/add_contact_info", event)
             except RuntimeError as refused:
@@ -301,7 +328,10 @@ class World:
                     raise
 
     def _make_sales(self) -> None:
-        lead = self.call("neptie/create_lead", self.sample("neptie/create_lead", {"full_name": "Jo", "email": "jo@example.com", "industry": "Software"}))
+        lead = self.call(
+            "neptie/create_lead",
+            self.sample("neptie/create_lead", {"full_name": "Jo", "email": "jo@example.com", "industry": "Software"}),
+        )
         campaign = self.call("neptie/create_campaign", self.sample("neptie/create_campaign"))
         self._known |= {"{{lead_id}}": _id_of(lead), "{{campaign_id}}": _id_of(campaign)}
         sent = self.call("neptie/send_email", self.sample("neptie/send_email"))
@@ -311,7 +341,9 @@ class World:
         self._find_link("{{unsubscribe_token}}")
 
     def _make_letters(self) -> None:
-        body = json.dumps({"team_id": self._known["{{team_id}}"], "environment": "dev", "delivery_id": str(uuid.uuid4())})
+        body = json.dumps(
+            {"team_id": self._known["{{team_id}}"], "environment": "dev", "delivery_id": str(uuid.uuid4())}
+        )
         self.aws.ask("letter", queue="EmailDeadLetterQueue", body=body)
 
     def _pump(self) -> None:

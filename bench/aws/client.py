@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from types import TracebackType
 from typing import Any, Self
 
 from bench.aws.server import CONTROL
@@ -36,7 +35,7 @@ class LocalAws:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._connection.close()
         assert self._process.stdin is not None
         self._process.stdin.close()

@@ -19,6 +19,7 @@ from tests.support.memory_dynamodb.values import size_of_item
 #: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 OVERHEAD = 100
 
+
 class Database:
     """DynamoDB in memory.
 

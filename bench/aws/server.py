@@ -58,7 +58,11 @@ class Aws:
             except NotImplementedError as missing:
                 # A retry would only hide it.
                 print(f"bench.aws has no {missing}", file=sys.stderr, flush=True)
-                return 400, "application/json", json.dumps({"__type": "NotImplemented", "message": str(missing)}).encode()
+                return (
+                    400,
+                    "application/json",
+                    json.dumps({"__type": "NotImplemented", "message": str(missing)}).encode(),
+                )
 
     def _serve(self, method: str, path: str, headers: Any, body: bytes) -> services.Answer:
         prefix, _, operation = (headers.get("X-Amz-Target") or "").partition(".")

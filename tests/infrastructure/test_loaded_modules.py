@@ -59,6 +59,7 @@ KNOWN_TO: dict[str, set[str]] = {
     "nereid.dialects.manage": of("manage"),
 }
 
+
 def having(part: str) -> set[str]:
     """Return the functions that have loaded a package or module, or something in it."""
     return {

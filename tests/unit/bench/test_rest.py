@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ RUN = {
 
 
 def test_an_alarm_of_an_expression_is_billed_for_each_metric_that_it_reads() -> None:
-    read = [{"Id": name, "MetricStat": {}} for name in ("a", "b")]
+    read: list[dict[str, Any]] = [{"Id": name, "MetricStat": {}} for name in ("a", "b")]
     assert rest.metrics_of({"Metrics": [*read, {"Id": "sum", "Expression": "a + b"}]}) == 2
     assert rest.metrics_of({"MetricName": "Errors"}) == 1
 
