@@ -1,8 +1,8 @@
 """A sandbox of Lambda, as far as it matters for what a function costs: run by path, with Python's own library alone.
 
     python -I -S -B child.py FD           one function, which is told through the socket FD: as a cold start
-    python -I -S -B child.py FD PATH...   a parent that has boto3 loaded from these folders; each socket that comes
-                                          through FD is a function in a child of it, which starts in no time
+    python -I -S -B child.py FD PATH...   a parent that has loaded from these folders what all need; each socket
+                                          that comes through FD is a function in a child of it, started at once
 
 The function is told as JSON, a line each way: first what it is, then event after event. CPU is that of this process
 alone, user and system, all threads, from the moment that the function is known: what Lambda's runtime has done by then
@@ -132,6 +132,8 @@ def _receive(control: socket.socket) -> int | None:
 def beget(control: socket.socket, paths: list[str]) -> None:
     """Start a child for each socket that comes, until the other side hangs up."""
     sys.path[:0] = paths
+    for name in ("nereid.consumer", "nereid.runtime", "nereid.dialects.endpoint", "liquid"):
+        importlib.import_module(name)
     boto3 = importlib.import_module("boto3")
     # The children share the session, and so what it has read of the services.
     for service in ("dynamodb", "sqs", "sesv2", "sns", "secretsmanager"):

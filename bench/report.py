@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench import growth, prices, targets
+from bench import prices, targets
 from bench.places import RESULTS, ROOT
 
 DOCUMENT = ROOT / "docs" / "performance.md"
@@ -20,7 +20,13 @@ def write(results: Mapping[str, Any]) -> None:
     """Write the generated parts of the document, and draw its plots."""
     from bench import plots
 
-    parts = {
+    DOCUMENT.write_text(filled(DOCUMENT.read_text(encoding="utf-8"), parts(results)), encoding="utf-8")
+    plots.draw(results, ROOT / plots.FOLDER)
+
+
+def parts(results: Mapping[str, Any]) -> dict[str, str]:
+    """Return the generated parts of the document by their names."""
+    return {
         "machine": _machine(results),
         "targets": _targets(results),
         "cold": _cold(results["cold"]),
@@ -31,8 +37,6 @@ def write(results: Mapping[str, Any]) -> None:
         "growth": _growth(results["growth"]),
         "local": _local(results["local"]),
     }
-    DOCUMENT.write_text(filled(DOCUMENT.read_text(encoding="utf-8"), parts), encoding="utf-8")
-    plots.draw(results, ROOT / plots.FOLDER)
 
 
 def filled(text: str, parts: Mapping[str, str]) -> str:
@@ -179,5 +183,3 @@ def _local(local: Mapping[str, Any]) -> str:
     ]
     return table(("of the local stack", ""), rows)
 
-
-__all__ = ["DOCUMENT", "filled", "growth", "read", "table", "write"]

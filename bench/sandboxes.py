@@ -177,7 +177,7 @@ class Sandboxes:
         return self._started(name, ours, process, logs=logs)
 
     def quick(self, name: str) -> Sandbox:
-        """Start a function in a child of a process that has boto3 loaded: for what is counted, not timed."""
+        """Start a function in a child of a process that has loaded what all need: for what is counted, not timed."""
         if self._parent is None:
             self._parent = self._process(*map(str, self._code.paths))
         ours, theirs = socket.socketpair()

@@ -15,3 +15,8 @@ def test_only_the_parts_between_marks_are_written_anew() -> None:
 
 def test_a_table_has_a_head_and_rows() -> None:
     assert report.table(("a", "b"), [(1, 2)]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_the_document_says_what_was_measured() -> None:
+    document = report.DOCUMENT.read_text(encoding="utf-8")
+    assert report.filled(document, report.parts(report.read())) == document, "run `python -m bench report`"
