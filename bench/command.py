@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import budget, cold, costs, counts, growth, local, modules, places, warm
+from bench.operations import QUICK
 from bench.sandboxes import SOURCE
 from bench.world import opened
 
@@ -95,7 +96,7 @@ def budgeted() -> dict[str, Any]:
         first = {name: modules.after_first(world, name) for name in cold.HOT}
     loaded = modules.loaded()
     return {
-        "operations": {name: budget.of(one) for name, one in counted["operations"].items()},
+        "operations": {one.key: budget.of(counted["operations"][one.key]) for one in QUICK},
         "functions": {
             name: budget.of(one, modules.counted(loaded[name]), first.get(name))
             for name, one in counted["functions"].items()

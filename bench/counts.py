@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -11,18 +12,26 @@ from bench.sandboxes import Sandbox
 from bench.stack import SWEEPER
 from bench.world import World
 
+#: The shortest time for which a function keeps what it read, and how often an operation that took longer is tried.
+_CACHED_SECONDS, _TRIES = 10, 3
 Start = Callable[[str], Sandbox]
 
 
 def operation(world: World, start: Start, one: Operation) -> dict[str, Any]:
     """Count an operation of a warm function."""
-    world.aws.restore()
-    before, measured = one.make(world, 2)
-    with start(one.function) as sandbox:
-        sandbox.invoke(before)
-        world.aws.tally()
-        told = sandbox.invoke(measured)
-    return {**world.aws.tally().as_json(), "log": told.log, "lines": told.lines}
+    for _ in range(_TRIES):
+        world.aws.restore()
+        before, measured = one.make(world, 2)
+        with start(one.function) as sandbox:
+            began = time.monotonic()
+            sandbox.invoke(before)
+            world.aws.tally()
+            told = sandbox.invoke(measured)
+        found = {**world.aws.tally().as_json(), "log": told.log, "lines": told.lines}
+        # On a machine that is this slow, something that is cached for ten seconds was read again.
+        if time.monotonic() - began < _CACHED_SECONDS:
+            break
+    return found
 
 
 def first_request(world: World, start: Start, function: str) -> dict[str, Any]:

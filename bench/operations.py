@@ -76,8 +76,8 @@ def _reports(records: int) -> Callable[[World, int], list[Event]]:
 def _consumers() -> list[Operation]:
     found = []
     for name, function, event_type, batches in (
-        ("process e-mail", PROCESS, "mail", ((1, 1), (10, 1), (1, 100))),
-        ("process in-app", PROCESS, "inbox", ((1, 1), (10, 1), (1, 100))),
+        ("process e-mail", PROCESS, "mail", ((1, 1), (10, 1), (1, 10), (1, 100))),
+        ("process in-app", PROCESS, "inbox", ((1, 1), (10, 1), (1, 10), (1, 100))),
         ("process four channels", PROCESS, "all", ((1, 1), (10, 1))),
         ("process nothing configured", PROCESS, "unknown", ((1, 1), (10, 1))),
         ("process identify", PROCESS, "identify", ((1, 1), (10, 1))),
@@ -104,3 +104,5 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("record feedback", "pipeline/record_feedback", 1, 1, _reports(1)),
     Operation("record feedback", "pipeline/record_feedback", 10, 1, _reports(10)),
 )
+#: Those that take so little time, even on a slow machine, that what they have cached does not expire meanwhile.
+QUICK: tuple[Operation, ...] = tuple(one for one in OPERATIONS if one.function != PROCESS or one.events <= 10)

@@ -182,4 +182,3 @@ def _local(local: Mapping[str, Any]) -> str:
         ),
     ]
     return table(("of the local stack", ""), rows)
-

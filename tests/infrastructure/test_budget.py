@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from bench import budget, cold, counts, modules
-from bench.operations import OPERATIONS
+from bench.operations import QUICK
 from bench.sandboxes import SOURCE
 from bench.world import World, opened
 
 BUDGET = budget.read()
-OPERATION = {one.key: one for one in OPERATIONS}
+OPERATION = {one.key: one for one in QUICK}
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="functions are started as children of one process")
 
 
