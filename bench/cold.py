@@ -65,7 +65,9 @@ class Starts:
         return told.imported + told.cpu
 
 
-def measure(functions: Sequence[str] = (), rounds: int | None = None, workers: int | None = None) -> dict[str, Any]:
+def measure(
+    functions: Sequence[str] = (), rounds: int | None = None, workers: int | None = None, *, tls: bool = False
+) -> dict[str, Any]:
     """Measure functions, all if none is named.
 
     Parameters
@@ -74,11 +76,13 @@ def measure(functions: Sequence[str] = (), rounds: int | None = None, workers: i
         Samples of each; else `ROUNDS`, and `HOT_ROUNDS` of the hot ones.
     workers
         How many are started at once; else as many as there are cores.
+    tls
+        Whether AWS is asked over TLS; by the floor as well.
     """
     count = workers or os.cpu_count() or 1
     with ThreadPoolExecutor(count) as pool:
         progress = Progress("cold starts")
-        shares = pool.map(lambda number: _share(number, count, functions, rounds, progress), range(count))
+        shares = pool.map(lambda number: _share(number, count, functions, rounds, progress, tls=tls), range(count))
         found: dict[str, Any] = {}
         floors: list[float] = []
         for measured, own_floors in shares:
@@ -89,10 +93,10 @@ def measure(functions: Sequence[str] = (), rounds: int | None = None, workers: i
 
 
 def _share(
-    number: int, count: int, functions: Sequence[str], rounds: int | None, progress: Progress
+    number: int, count: int, functions: Sequence[str], rounds: int | None, progress: Progress, *, tls: bool
 ) -> tuple[dict[str, Any], list[float]]:
     """Measure one worker's share of the functions, in a world of its own."""
-    with opened() as world:
+    with opened(tls=tls) as world:
         # Hot ones come first and so are shared out evenly.
         every = sorted(functions or world.sandboxes.stack.functions, key=lambda name: (name not in HOT, name))
         own = every[number::count]

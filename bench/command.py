@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("names", nargs="*", help="functions, operations or kinds; all if none is named")
     parser.add_argument("--rounds", type=int, default=None, help="samples of each")
     parser.add_argument("--workers", type=int, default=None, help="how many functions start at once")
+    parser.add_argument("--tls", action="store_true", help="start functions cold against an AWS that speaks TLS")
     parser.add_argument("--no-build", action="store_true", help="take the build that is there")
     given = parser.parse_intermixed_args(arguments)
     if given.part == "budget":
@@ -49,13 +50,14 @@ def _all(given: argparse.Namespace) -> None:
     results: dict[str, Any] = {
         "machine": _machine(),
         "cold": cold.measure((), given.rounds, given.workers),
+        "tls": cold.measure(costs.WAY, given.rounds, given.workers, tls=True),
         "warm": warm.measure((), given.rounds),
     }
     with opened() as world:
         counted = results["counts"] = counts.measure(world)
         results["money"] = costs.measure(world, counted["operations"], results["warm"]["operations"])
         results["growth"] = growth.measure(world)
-    results["answered_after"] = costs.answered_after(results["cold"]["functions"], counted["functions"])
+    results["answered_after"] = costs.answered_after(results["tls"]["functions"], counted["functions"])
     results["local"] = local.measure()
     results["machine"]["minutes"] = round((time.monotonic() - began) / 60, 1)
     places.RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -105,7 +107,7 @@ def budgeted() -> dict[str, Any]:
 
 
 def _cold(given: argparse.Namespace) -> str:
-    found = cold.measure(given.names, given.rounds, given.workers)
+    found = cold.measure(given.names, given.rounds, given.workers, tls=given.tls)
     lines = [f"floor {found['floor_ms']} ms (boto3, one call of SQS)"]
     lines += [
         f"{name:32} {one['ratio']:5.2f} x floor  ({one['quartiles'][0]:.2f}-{one['quartiles'][1]:.2f}, n={one['n']})"

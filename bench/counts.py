@@ -19,6 +19,7 @@ Start = Callable[[str], Sandbox]
 
 def operation(world: World, start: Start, one: Operation) -> dict[str, Any]:
     """Count an operation of a warm function."""
+    found: dict[str, Any] = {}
     for _ in range(_TRIES):
         world.aws.restore()
         before, measured = one.make(world, 2)

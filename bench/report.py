@@ -30,6 +30,7 @@ def parts(results: Mapping[str, Any]) -> dict[str, str]:
         "machine": _machine(results),
         "targets": _targets(results),
         "cold": _cold(results["cold"]),
+        "tls": _cold(results["tls"]),
         "warm": _warm(results["warm"]),
         "counts": _counts(results["counts"]["operations"]),
         "money": _money(results["money"]),

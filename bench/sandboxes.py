@@ -226,6 +226,7 @@ class Sandboxes:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_ENDPOINT_URL": self.aws.url,
+            **({"AWS_CA_BUNDLE": self.aws.bundle, "SSL_CERT_FILE": self.aws.bundle} if self.aws.bundle else {}),
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
             "PATH": os.defpath,

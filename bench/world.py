@@ -70,9 +70,9 @@ _LINK = re.compile(r"/(u|verify)/([\w.-]+)")
 
 
 @contextmanager
-def opened(code: Code = BUILT) -> Iterator[World]:
+def opened(code: Code = BUILT, *, tls: bool = False) -> Iterator[World]:
     """Start an AWS with nothing in it, and make a world there."""
-    with LocalAws() as aws, Sandboxes(aws, code) as sandboxes:
+    with LocalAws(tls=tls) as aws, Sandboxes(aws, code) as sandboxes:
         world = World(sandboxes)
         try:
             yield world

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Self
 
+from bench.aws.certificate import BUNDLE
 from bench.aws.server import CONTROL
 from bench.aws.tally import Tally
 from bench.places import ROOT
@@ -16,10 +20,20 @@ from bench.stack import ACCOUNT
 
 
 class LocalAws:
-    """The AWS of this machine, from the side of the bench."""
+    """The AWS of this machine, from the side of the bench.
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "bench.aws"]
+    Parameters
+    ----------
+    tls
+        Whether it speaks TLS, as AWS does: what that costs is the client's and the network's business, so most of
+        what is measured is measured without.
+    """
+
+    def __init__(self, *, tls: bool = False) -> None:
+        self._folder = tempfile.TemporaryDirectory() if tls else None
+        #: The authorities that its clients are to trust.
+        self.bundle = str(Path(self._folder.name) / BUNDLE) if self._folder else None
+        command = [sys.executable, "-m", "bench.aws", *([self._folder.name] if self._folder else ())]
         environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'nereid'}", "PATH": "/usr/bin:/bin"}
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -28,9 +42,15 @@ class LocalAws:
         port = self._process.stdout.readline().strip()
         if not port:
             raise RuntimeError("the AWS of this machine did not start")
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         self.queue_url = f"{self.url}/{ACCOUNT}"
-        self._connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=300)
+        self._connection = (
+            http.client.HTTPSConnection(
+                "127.0.0.1", int(port), timeout=300, context=ssl.create_default_context(cafile=self.bundle)
+            )
+            if self.bundle
+            else http.client.HTTPConnection("127.0.0.1", int(port), timeout=300)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -40,6 +60,8 @@ class LocalAws:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(10)
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def ask(self, what: str, **given: Any) -> Any:
         """Give the endpoint a command; see `bench.aws.server`."""
