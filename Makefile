@@ -52,6 +52,12 @@ test-slow: ## Run the slow tests: many leads, many at once, crashes in any order
 	@$(venv) .venv test
 	$(python) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m slow $(ARGS)
 
+.PHONY: test-browser
+test-browser: ## Run the tests in a real Chromium, which root on Debian gets from apt (CHROMIUM=PATH, ARGS=...)
+	@$(venv) .venv browser
+	@$(PYTHON) tools/chromium.py
+	$(python) -m pytest tests/browser $(ARGS)
+
 .PHONY: coverage
 coverage: ## Run all tests, slow ones too, and measure how much of the code they run
 	@$(venv) .venv test

@@ -26,7 +26,8 @@ EXPORTS = {
         "requirements/local.txt": ["runtime", "local"],
         "requirements/test.txt": ["runtime", "local", "test"],
         "requirements/bench.txt": ["runtime", "local", "bench"],
-        "requirements/lint.txt": ["runtime", "local", "test", "lint"],
+        "requirements/browser.txt": ["runtime", "local", "test", "browser"],
+        "requirements/lint.txt": ["runtime", "local", "test", "browser", "lint"],
     },
     "tools/sam": {"requirements/sam.txt": ["sam"]},
 }

@@ -2,6 +2,7 @@
 
     tools/venv.py .venv local       what the local stack needs
     tools/venv.py .venv test        and the tests
+    tools/venv.py .venv browser     and the tests in a browser
     tools/venv.py .venv lint        and the checks
     tools/venv.py .venv bench       what the local stack needs, and what the bench draws with
     tools/venv.py .venv-sam sam     the SAM CLI, under Python 3.13: the version that Lambda runs
@@ -24,7 +25,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 # Each group with the groups that it holds as well.
-GROUPS = {"local": [], "test": ["local"], "bench": ["local"], "lint": ["local", "test"], "sam": []}
+GROUPS = {
+    "local": [],
+    "test": ["local"],
+    "bench": ["local"],
+    "browser": ["local", "test"],
+    "lint": ["local", "test", "browser"],
+    "sam": [],
+}
 OLDEST = (3, 11)
 LAMBDA = (3, 13)
 # uv's names of settings that pip has as well.

@@ -89,6 +89,13 @@ class TestObject:
         assert listed(app, user)[0]["content"]["custom"] == {"a": "b", "action_url": "shop://order/3"}
         assert inbox_of(app, user)["data"][0]["action_url"] == "shop://order/3"
 
+    def test_it_never_leads_to_a_script_that_the_data_gave(self, app: App) -> None:
+        user = unique()
+        delivery = told(app, user, {"action_url": "{{ data.to }}"}, data={"to": "javascript:alert(1)"})
+        assert delivery["template_notes"] == ["action_url: it must not begin with javascript:"]
+        assert listed(app, user)[0]["content"]["custom"] == {}
+        assert "action_url" not in inbox_of(app, user)["data"][0]
+
     @pytest.mark.parametrize(
         "template",
         [

@@ -70,6 +70,22 @@ class TestMarks:
         app.accept("identify", {"external_id": user, "email": "a@example.com", "phone": "+2"}, token)
         assert app.contacts(user) == {"a@example.com": True, "+2": False}
 
+    @pytest.mark.parametrize(
+        ("given", "named"),
+        [
+            ("0151 12345678", "+49 151 12345678"),
+            ("+4915112345678", "0151/12345678"),
+            ("015112345678", "(0151) 12345678"),
+        ],
+    )
+    def test_a_phone_is_the_one_that_the_token_names_however_both_are_written(
+        self, team: Manage, given: str, named: str
+    ) -> None:
+        app, user = App(team, identity="verified"), unique()
+        app.manage.ok("PUT", "/environments/{env}", {"default_country": "DE"})
+        app.accept("identify", {"external_id": user, "phone": given}, app.token(user, phone=named))
+        assert app.contacts(user) == {"+4915112345678": True}
+
     @pytest.mark.parametrize("identity", ["open", "verified"])
     def test_a_user_token_verifies_the_device(self, team: Manage, identity: str) -> None:
         app, user, push = App(team, identity=identity), unique(), unique("push")

@@ -272,6 +272,13 @@ class TestRefused:
             (with_template(INBOX, sound="x"), ".template.sound", "is not a known member"),
             (without(INBOX, template="body"), ".template.body", "is required"),
             (with_template(INBOX, text="x"), ".template.text", "is not a known member"),
+            (
+                with_template(INBOX, action_url=" JavaScript:{{ x }}"),
+                ".template.action_url",
+                "must not begin with javascript:",
+            ),
+            (with_template(INBOX, action_url="data:,{% if x %}y{% endif %}"), ".template.action_url", None),
+            (with_template(INBOX, data={"action_url": "data:,x"}), ".template.data.action_url", None),
             ("mail", "", None),
             (None, "", None),
             ([], "", None),

@@ -384,6 +384,14 @@ def test_csv_is_read_in_the_charset_of_its_content_type(sales: Neptie) -> None:
     assert lead["full_name"] == "Žofie Němcová"
 
 
+@pytest.mark.parametrize("kind", ["text/csv", "text/csv; charset=utf-8", "application/vnd.ms-excel"])
+def test_csv_that_begins_as_utf_16_is_read_as_such(sales: Neptie, kind: str) -> None:
+    body = "\ufeffFull Name\tE-Mail\r\nŽofie 😀\tz@example.cz\r\n".encode("utf-16-le")
+    assert sales.ok("POST", "leads/import", body, {"Content-Type": kind}) == imported(1, 0, 0)
+    (lead,) = sales.ok("GET", "leads")["leads"]
+    assert lead["full_name"] == "Žofie 😀"
+
+
 def test_a_csv_row_that_cannot_be_read_is_an_error_with_its_number(sales: Neptie) -> None:
     text = (
         "full_name,email\n"
@@ -414,7 +422,7 @@ def test_columns_that_are_none_are_refused(sales: Neptie, columns: str) -> None:
         (b"", invalid(leads="is required")),
         (HEADER.encode(), invalid(leads="is required")),
         ("full_name,email\nÄ,a@example.com".encode("latin-1"), invalid(leads="must be CSV in UTF-8")),
-        ("full_name,email\nA,a@example.com".encode("utf-16"), invalid(leads="must be CSV in UTF-8")),
+        ("full_name,email\nA,a@example.com".encode("utf-16-le"), invalid(full_name="is required in the header")),
         (b"full_name,company\nA,B", invalid(email="is required in the header")),
         (b"A,a@example.com\nB,b@example.com", invalid(full_name="is required in the header")),
     ],

@@ -21,6 +21,7 @@ from nereid.aws.access.limits import DynamoLimitStore
 from nereid.aws.audience.client_identities import DynamoIdentityStore
 from nereid.aws.audience.devices import DynamoDeviceStore
 from nereid.aws.audience.event_ledger import DynamoEventLedger
+from nereid.aws.audience.idle_profiles import DynamoIdleProfiles
 from nereid.aws.audience.inbox import DynamoInbox
 from nereid.aws.audience.push_tokens import DynamoPushTokens
 from nereid.aws.audience.users import DynamoUserStore
@@ -49,9 +50,10 @@ from nereid.models.event_type import AppInboxNotification, AppTemplate, EventTyp
 from nereid.models.lead import Lead, LeadChange
 from nereid.models.lead_email import OutgoingEmail
 from nereid.models.message import Message
+from nereid.models.operation import Link
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Scope, Team
 from nereid.models.user import AppNotification, ContactInfo, Device, profile_id
-from nereid.ports.audience import DeviceChange, Settlement
+from nereid.ports.audience import DeviceChange, IdleProfile, Settlement
 from nereid.ports.messaging import Busy, HourlyLimit, Outcome
 from nereid.ports.outreach import Count
 from tests.support.cloud import tables
@@ -60,6 +62,7 @@ from tests.support.memory_dynamodb import MemoryDynamoDB
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 SCOPE = Scope("team", "dev")
+IDLE, IDLE_LINK = IdleProfile("anon", NOW), Link(profile_id("anon"), None, NOW)
 ADAPTERS = Path(nereid.aws.table.__file__).parent
 
 
@@ -128,6 +131,7 @@ class Stores:
         self.identities = DynamoIdentityStore(audience, self.users)
         self.devices = DynamoDeviceStore(audience, self.users)
         self.ledger = DynamoEventLedger(audience, SystemClock(), 0)
+        self.idle_profiles = DynamoIdleProfiles(audience, self.users)
         self.inbox = DynamoInbox(audience)
         self.tokens = DynamoPushTokens(self.users, SystemClock())
         self.suppressions = DynamoSuppressionStore(audience)
@@ -223,10 +227,24 @@ def a_profile(stores: Stores) -> Any:
     """Store an anonymous profile with one of everything."""
     profile = new_user(profile_id("anon"), NOW)
     stores.identities.create_profile(SCOPE, "anon", profile)
-    stores.users.put_contact_info(SCOPE, profile, contact(), new=True)
     stores.devices.save(SCOPE, [DeviceChange(profile, devices=[device()])])
+    stores.users.put_contact_info(SCOPE, profile, contact(), new=True)
     stores.inbox.put(SCOPE, notice(profile.user_id))
     return stores.users.load(SCOPE, profile.user_id)
+
+
+def an_idle_profile(stores: Stores, *devices: Device) -> Any:
+    """Store an anonymous profile that may expire."""
+    profile = new_user(IDLE_LINK.user_id, NOW)
+    stores.identities.create_profile(SCOPE, "anon", profile, NOW)
+    if devices:
+        stores.devices.save(SCOPE, [DeviceChange(profile, devices=devices)])
+    return stores.users.load(SCOPE, profile.user_id)
+
+
+def half_expired(stores: Stores) -> None:
+    profile = an_idle_profile(stores, device())
+    stores.users.write(*stores.users.vanishing(SCOPE, profile))
 
 
 def a_claim(stores: Stores) -> None:
@@ -432,6 +450,16 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
         a_profile, lambda s, profile: s.identities.absorb(SCOPE, "anon", profile, new_user("u", NOW), is_new=True)
     ),
     "finish": absorbed,
+    "note_use": after(an_idle_profile, lambda s: s.identities.note_use(SCOPE, "anon", IDLE_LINK, LATER)),
+    "put_contact_info, of a profile": with_what(
+        an_idle_profile, lambda s, profile: s.users.put_contact_info(SCOPE, profile, contact(), new=True)
+    ),
+    "keep": after(an_idle_profile, lambda s: s.idle_profiles.keep(SCOPE, [(IDLE, LATER)])),
+    "expire": with_what(an_idle_profile, lambda s, profile: s.idle_profiles.expire(SCOPE, [(IDLE, profile)])),
+    "expire, with what it has": with_what(
+        lambda s: an_idle_profile(s, device()), lambda s, profile: s.idle_profiles.expire(SCOPE, [(IDLE, profile)])
+    ),
+    "expire, half gone": after(half_expired, lambda s: s.idle_profiles.expire(SCOPE, [(IDLE, None)])),
     "devices save": with_what(a_user, lambda s, user: s.devices.save(SCOPE, [DeviceChange(user, devices=[device()])])),
     "devices save_with_token": changing_devices,
     "settle": settling,

@@ -63,6 +63,7 @@ OTHERWISE = {
     **{("ManagePurgeDeadLetters", name): TAKE for name in QUEUES.values() if "Dead" in name},
     **{("PipelineSweepDeliveries", name): MEASURE for name in DELIVERIES},
     ("PipelineSweepDeliveries", "MessageQueue"): MEASURE | SEND,
+    **{("PipelineSweepDeliveries", name): MEASURE for name in QUEUES.values() if "Dead" in name},
 }
 
 #: Every statement with its role.

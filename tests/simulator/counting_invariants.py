@@ -171,6 +171,22 @@ def users_are_what_was_said(outcome: Outcome) -> Iterator[Broken]:
             yield Broken("users are what was said", text, names)
 
 
+def users_are_counted(outcome: Outcome) -> Iterator[Broken]:
+    """Each environment's number of users is that of the records that there are."""
+    there: Counter[str] = Counter()
+    counted: Counter[str] = Counter()
+    for raw in outcome.world.database.items("AudienceTable"):
+        scope = "#".join(raw["pk"]["S"].split("#")[:2])
+        if raw["sk"]["S"] == "user":
+            there[scope] += 1
+        elif raw["sk"]["S"] == "users":
+            counted[scope] += int(raw["how_many"]["N"])
+    for scope in there.keys() | counted.keys():
+        if there[scope] != counted[scope]:
+            text = f"{scope} has {there[scope]} users, and counts {counted[scope]}"
+            yield Broken("users are counted", text, (scope,))
+
+
 def attributes_count_what_happened(outcome: Outcome) -> Iterator[Broken]:
     """Each attribute that events alone set is that of the events that count."""
     world = outcome.world

@@ -7,6 +7,7 @@ from tests.simulator.counting_invariants import (
     attributes_count_what_happened,
     campaigns_count_what_happened,
     inboxes_hold_what_was_delivered,
+    users_are_counted,
     users_are_what_was_said,
 )
 from tests.simulator.outcome import Broken, Outcome
@@ -37,6 +38,7 @@ INVARIANTS = (
     inboxes_hold_what_was_delivered,
     campaigns_count_what_happened,
     users_are_what_was_said,
+    users_are_counted,
     attributes_count_what_happened,
     a_revoked_token_opens_nothing,
     poison_blocks_nothing,

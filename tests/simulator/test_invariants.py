@@ -124,6 +124,10 @@ def say_what_was_lost(world: World) -> None:
     world.journal.traits.append(Trait(scope, None, "user-1", "k-lost", "i0"))
 
 
+def count_a_user_more(world: World) -> None:
+    rewrite(world, "AudienceTable", lambda item: item["sk"]["S"] == "users", how_many={"N": "1000"})
+
+
 def count_a_purchase_more(world: World) -> None:
     buyer = stored(world, lambda each: each.message.rule == "confirmation")
     pk = f"{buyer.scope.team_id}#{buyer.scope.environment}#user#{buyer.message.user_id}"
@@ -171,6 +175,7 @@ DOCTORED: dict[Callable[[World], None], str] = {
     read_a_notification: "inboxes hold what was delivered",
     report_what_was_not_counted: "campaigns count what happened",
     say_what_was_lost: "users are what was said",
+    count_a_user_more: "users are counted",
     count_a_purchase_more: "attributes count what happened",
     open_with_a_revoked_token: "a revoked token opens nothing",
     lose_poison: "poison blocks nothing",

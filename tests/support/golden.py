@@ -129,6 +129,7 @@ def _client(stack: InProcessStack) -> None:
     client = Client(stack, stack.demo["public_key"], stack.demo["api_token"])
     client.accept("identify", {"anonymous_id": "a1", "email": "a1@example.com", "phone": "+491", "data": {"x": 1}})
     client.accept("devices", {"anonymous_id": "a1", **_DEVICE})
+    client.accept("identify", {"anonymous_id": "a2", "data": {"x": 1}})
     _run(stack.cloud)
     client.accept("alias", {"anonymous_id": "a1", "external_id": "e1"})
     client.accept("events", [{"name": "seen", "external_id": "e1", "user": {"locale": "en"}, "data": {"x": 1}}])

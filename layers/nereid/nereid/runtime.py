@@ -6,6 +6,7 @@ a function pays, at every cold start, for what it imports, and no function needs
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from nereid.aws.messaging.event_types import DynamoEventTypeStore
     from nereid.aws.messaging.failure_notes import DynamoFailureNotes
     from nereid.aws.messaging.messages import DynamoMessageStore
-    from nereid.aws.messaging.queues import SqsDeliveryQueues, SqsMessageQueue, SqsRedelivery
+    from nereid.aws.messaging.queues import SqsDeliveryQueues, SqsDepths, SqsMessageQueue, SqsRedelivery
     from nereid.aws.messaging.schedules import DynamoClosures
     from nereid.aws.messaging.suppressions import DynamoSuppressionStore
     from nereid.aws.messaging.sweep_state import DynamoSweepState
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.dead_letters import DeadLetters
     from nereid.core.messaging.deliver import Deliverer
     from nereid.core.messaging.erase import Eraser
+    from nereid.core.messaging.expire_profiles import ProfileExpirer
     from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.hourly_limits import HourlyLimiter
     from nereid.core.messaging.process_message import Processor
@@ -71,6 +73,8 @@ if TYPE_CHECKING:
     from nereid.models.team import ClientKey, Team
 
 _DAY = 24 * 60 * 60
+#: The channels that hand deliveries to a provider.
+PROVIDED = ("email", "sms", "push")
 
 
 class Runtime:
@@ -159,6 +163,10 @@ class Runtime:
     def senders(self, team: Team) -> Senders:
         """Return whom a team may send as."""
         return Senders.of(team, self.settings.channels(), self.settings.push_applications or "")
+
+    def closed_channels(self) -> frozenset[str]:
+        """Return the channels that nobody may send by: their queues are not polled, which costs nothing."""
+        return frozenset(PROVIDED) - frozenset(self.settings.need("open_channels").split(","))
 
     @cached_property
     def user_token_cipher(self) -> KmsUserTokenCipher:
@@ -250,7 +258,7 @@ class Runtime:
         from nereid.core.audience.client_identities import Identities
 
         store = DynamoIdentityStore(self._table("audience_table"), self.users)
-        return Identities(store, self.users, self.clock)
+        return Identities(store, self.users, self.clock, note_use=bool(self.settings.profile_retention_days))
 
     @cached_property
     def event_rules(self) -> EventRules:
@@ -410,6 +418,34 @@ class Runtime:
             self._hourly_limiter(),
         )
 
+    def deliverer_of(self, channel: str) -> Deliverer:
+        """Return what delivers a job of the e-mail queue, where those of channels end that nobody may send by."""
+        if channel == "email":
+            return self._closed_email_deliverer if channel in self.closed_channels() else self.email_deliverer
+        return self._closed_deliverer
+
+    @cached_property
+    def _closed_email_deliverer(self) -> Deliverer:
+        from nereid.core.messaging.closed_channel import ClosedChannel
+
+        return replace(self.email_deliverer, channel=ClosedChannel())
+
+    @cached_property
+    def _closed_deliverer(self) -> Deliverer:
+        from nereid.core.messaging.closed_channel import ClosedChannel
+        from nereid.core.messaging.deliver import Deliverer
+        from nereid.core.messaging.template_content import TemplateContent
+
+        return Deliverer(
+            ClosedChannel(),
+            TemplateContent(),
+            self.deliveries,
+            self.messages,
+            self.clock,
+            counts=self.delivery_counts,
+            rules=self._team_rules,
+        )
+
     @cached_property
     def sms_deliverer(self) -> Deliverer:
         from nereid.aws.messaging.sms_channel import SmsChannel
@@ -519,6 +555,15 @@ class Runtime:
         )
 
     @cached_property
+    def letter_counts(self) -> SqsDepths:
+        from nereid.aws.messaging.queues import SqsDepths
+
+        queues = ("message", *PROVIDED, "feedback")
+        return SqsDepths(
+            self.clients, {queue: [self.settings.need(f"{queue}_dead_letter_queue_url")] for queue in queues}
+        )
+
+    @cached_property
     def eraser(self) -> Eraser:
         from nereid.core.messaging.erase import Eraser
 
@@ -530,6 +575,19 @@ class Runtime:
             deliveries=self.deliveries,
             state=self.sweep_state,
             clock=self.clock,
+        )
+
+    @cached_property
+    def profile_expirer(self) -> ProfileExpirer:
+        from nereid.aws.audience.idle_profiles import DynamoIdleProfiles
+        from nereid.core.messaging.expire_profiles import ProfileExpirer
+
+        return ProfileExpirer(
+            tenants=self.account_store,
+            state=self.sweep_state,
+            profiles=DynamoIdleProfiles(self._table("audience_table"), self.users),
+            clock=self.clock,
+            retention=timedelta(days=int(self.settings.need("profile_retention_days"))),
         )
 
     @cached_property

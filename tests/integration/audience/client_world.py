@@ -114,7 +114,8 @@ class World:
         self.deliveries = DynamoDeliveryStore(activity, 1000)
         self.messages = DynamoMessageStore(activity, 1000)
         self.event_types = DynamoEventTypeStore(activity)
-        self.identities = Identities(DynamoIdentityStore(audience, self.users), self.users, self.clock)
+        store = DynamoIdentityStore(audience, self.users)
+        self.identities = Identities(store, self.users, self.clock, note_use=True)
         self.queues, self.queue = NoQueues(), NoMessageQueue()
         channel = AppInboxChannel(self.inbox, self.identities)
         processor = Processor(

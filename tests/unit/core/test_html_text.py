@@ -72,6 +72,10 @@ def test_no_text_is_looked_at_once_per_link_around_it(monkeypatch: pytest.Monkey
         ("<a href='https://a.example'></a>", "https://a.example"),
         ("<a href='mailto:a@b.example'>a@b.example</a>", "a@b.example"),
         ("<a href='#top'>a</a>", "a"),
+        ("<a href=' HTTPS://a.example/X '>a</a>", "a (HTTPS://a.example/X)"),
+        ("<figure><img alt=a src=x><figcaption>b</figcaption></figure>", "a\n\nb"),
+        ("<details><summary>a</summary>b</details>c", "a\n\nb\n\nc"),
+        ("<fieldset><legend>a</legend>b</fieldset>", "a\n\nb"),
         (
             "<a href='https://a.example'>a<a href='https://b.example'>b</a>",
             "a (https://a.example)b (https://b.example)",

@@ -32,6 +32,7 @@ def senders(*listed: str, stack: Channels = STACK, **members: Any) -> Senders:
         "sms:ACME",
         "sms:+12065550100",
         "sms:24273",
+        "sms:Acme Inc.",
         OURS,
     ],
 )
@@ -52,6 +53,9 @@ def test_a_list_has_addresses_domains_sender_ids_applications_and_the_star(text:
         "a@b.c,d@e.f",
         "sms:",
         "sms:123456789012",
+        "sms: ACME",
+        "sms:ACME ",
+        "sms: ",
         "arn:aws:sns:us-east-1:123456789012:topic",
         " sam@example.com",
         "@example.com\n",

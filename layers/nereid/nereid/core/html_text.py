@@ -12,11 +12,15 @@ _BLOCKS = frozenset(
         "aside",
         "blockquote",
         "body",
+        "caption",
         "center",
         "dd",
+        "details",
         "div",
         "dl",
         "dt",
+        "fieldset",
+        "figcaption",
         "figure",
         "footer",
         "form",
@@ -28,6 +32,7 @@ _BLOCKS = frozenset(
         "h6",
         "header",
         "hr",
+        "legend",
         "li",
         "main",
         "nav",
@@ -35,13 +40,14 @@ _BLOCKS = frozenset(
         "p",
         "pre",
         "section",
+        "summary",
         "table",
         "tr",
         "ul",
     ]
 )
 #: Who writes these says with them where lines end.
-_LAYOUT = _BLOCKS | {"br", "caption", "head", "html", "summary", "tbody", "td", "tfoot", "th", "thead"}
+_LAYOUT = _BLOCKS | {"br", "head", "html", "tbody", "td", "tfoot", "th", "thead"}
 #: Not the head: it ends before the first text in it, whether it is closed or not (HTML, 13.2.6.4.4).
 _UNSEEN = frozenset({"script", "style", "template", "title"})
 
@@ -94,7 +100,7 @@ class _Reader:
         elif tag == "a":
             # A link ends where the next begins (HTML, 13.2.6.4.7), and so no text is looked at once per link around it.
             self._end_link()
-            self._link = attributes.get("href", ""), len(self.parts)
+            self._link = attributes.get("href", "").strip(), len(self.parts)
         elif tag == "img":
             self.text(attributes.get("alt", ""))
 
@@ -112,8 +118,10 @@ class _Reader:
             return
         href, since = self._link
         self._link = None
+        if not href.lower().startswith(("http://", "https://", "mailto:")):
+            return
         shown = "".join(self.parts[since:]).strip()
-        if href.startswith(("http://", "https://", "mailto:")) and href not in (shown, f"mailto:{shown}"):
+        if href not in (shown, f"mailto:{shown}"):
             self.parts.append(f" ({href})" if shown else href)
 
     def text(self, text: str) -> None:

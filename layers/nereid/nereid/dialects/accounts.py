@@ -1,6 +1,7 @@
 """Accounts of people, as the Neptie and management APIs take and show them, and the types of their fields."""
 
 from typing import Annotated, Any
+from unicodedata import normalize
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -22,6 +23,10 @@ def _trimmed(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
+def _composed(value: Any) -> Any:
+    return normalize("NFC", value) if isinstance(value, str) else value
+
+
 def _optional(value: Any) -> Any:
     return _trimmed(value) or None if isinstance(value, str) else value
 
@@ -41,6 +46,7 @@ def _address(value: str) -> str:
 Required = BeforeValidator(_required)
 Trimmed = BeforeValidator(_trimmed)
 NoneIfBlank = BeforeValidator(_optional)
+Composed = BeforeValidator(_composed)
 
 #: A required line of text.
 Line = Annotated[str, StringConstraints(max_length=200), Trimmed, Required]
@@ -53,10 +59,10 @@ KnownEmail = Annotated[str, AfterValidator(_address), Trimmed, Required]
 #: A secret that is taken as it is.
 Secret = Annotated[str, Required]
 
-#: How many characters a password to have has.
+#: How many characters a password to have has, in the form in which passwords are compared.
 MIN_PASSWORD, MAX_PASSWORD = 8, 128
 #: A password to have.
-NewPassword = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), Required]
+NewPassword = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), Composed, Required]
 
 
 class RegisterBody(LaxBody):

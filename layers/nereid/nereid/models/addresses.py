@@ -16,9 +16,15 @@ NOT_A_NUMBER = "not a phone number"
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 #: Longest domain that is looked into, in characters; an address has 254 at most.
 _LONGEST_DOMAIN = 254
-#: What people write into phone numbers, and numbers do not have: blanks, dashes, dots, slashes and brackets.
-_MARKS = re.compile(r"[\s.\u00b7/()\[\]\u2010-\u2015\u2212-]+")
-_ZERO = re.compile(r"\(\s*0\s*\)")
+#: What people write into phone numbers, and numbers do not have: blanks, dashes, dots, slashes and brackets. Japanese
+#: keyboards write a dash as the sign of a long vowel.
+_MARKS = re.compile(r"[\s.\u00b7/()\[\]\u2010-\u2015\u2212\u30fc~-]+")
+_ZERO = re.compile(r"[(\[]\s*0\s*[)\]]")
+#: The countries' codes of two digits; 1 and 7 have one, all others three.
+#: Source: https://www.itu.int/pub/T-SP-E.164D
+_TWO_DIGITS = "2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]"
+#: A country's code, and behind it the zero that is dialled at home, or one that is a part of the number.
+_ZERO_BEHIND = re.compile(rf"\+([17]|{_TWO_DIGITS}|(?!{_TWO_DIGITS})[2-9]\d\d)0\d+")
 _DIGITS = re.compile(r"\+?[0-9]+")
 #: Italy, with the Vatican, and San Marino: the zero before a number there is a part of it.
 _ZERO_STAYS = ("+39", "0039", "+378", "00378")
@@ -82,7 +88,9 @@ def why_unreachable(type_: str, value: str) -> str | None:
     if not is_address(value) or not value.rpartition("@")[2].isascii():
         return NOT_AN_ADDRESS
     # No provider takes it, and SES says so only after the hand-over.
-    return None if is_recipient(value) else BEYOND_ASCII
+    if not is_recipient(value):
+        return NOT_AN_ADDRESS if value.isascii() else BEYOND_ASCII
+    return None
 
 
 def _visible(value: str) -> str:
@@ -140,9 +148,10 @@ def _number(text: str, country: str | None) -> str:
         number = f"+{number[2:]}"
     if not _DIGITS.fullmatch(number):
         return text
-    if country is None or number[0] == "+":
+    is_complete = number[0] == "+" and not _ZERO_BEHIND.fullmatch(number)
+    if is_complete or (country is None and number[0] != "+"):
         return number
-    # Numbers without a country are few.
+    # Numbers without a country are few, and so are those with a zero behind it.
     from nereid.models.phone_number import international
 
     return international(number, country) or number

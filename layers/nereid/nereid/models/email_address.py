@@ -5,6 +5,10 @@ import re
 #: Characters that end an address or begin a header, or that only another way of writing an address has.
 _RESERVED = r"\s\x00-\x1f\x7f@<>()\[\],;:\"\\"
 _ADDRESS = re.compile(rf"[^{_RESERVED}]+@[^{_RESERVED}.]+(?:\.[^{_RESERVED}.]+)+")
+#: A dot at an end of the part before the `@` or two together, a dash at an end of a part of the domain: no provider
+#: takes it. Lengths of parts are not looked at: the APIs promise 254 characters in all.
+#: Source: https://www.rfc-editor.org/rfc/rfc5321#section-4.1.2, https://www.rfc-editor.org/rfc/rfc1035#section-2.3.1
+_UNSENDABLE = re.compile(r"\.[^@]*@|[^@]*\.[.@]|[^@]*@(.*\.)?(-|[^.]*-(\.|\Z))")
 _ASCII_ADDRESS = re.compile(rf"[^{_RESERVED}\x80-\U0010ffff]+@[A-Za-z0-9._-]*[A-Za-z0-9_-]")
 _ANY_ADDRESS = r"[^\s<>@]+@[^\s<>@]+"
 _SENDER = re.compile(rf"{_ANY_ADDRESS}|[^<>]*<{_ANY_ADDRESS}>")
@@ -23,7 +27,7 @@ def is_recipient(text: str) -> bool:
     Providers take no address beyond ASCII. A domain's last dot would make another text of the same address, which the
     list of suppressed addresses would not know. A domain of one word, in a private network, has no dot.
     """
-    return _ASCII_ADDRESS.fullmatch(text) is not None
+    return _ASCII_ADDRESS.fullmatch(text) is not None and _UNSENDABLE.match(text) is None
 
 
 def is_sender(text: str) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import uuid
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
@@ -62,3 +63,5 @@ class Link(NamedTuple):
     #: Generation of the anonymous profile whose contact infos, devices and app notifications are still being moved
     #: to the user; None when all have arrived.
     moving: str | None = None
+    #: When the profile that it reaches was used, to a week; None if that does not expire, or it reaches another user.
+    used_at: datetime | None = None

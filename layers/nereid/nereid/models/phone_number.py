@@ -7,18 +7,20 @@ from typing import Any
 COUNTRY_NOT_ALLOWED = "country not allowed"
 
 
-def international(number: str, country: str) -> str | None:
+def international(number: str, country: str | None) -> str | None:
     """Return the number that the digits of a number are in a country, as E.164 has it; None if there is none.
 
     Parameters
     ----------
+    number
+        Digits, perhaps behind a plus sign; then the country is in it.
     country
-        An ISO code of :func:`countries`.
+        An ISO code of :func:`countries`; None if the number says it.
     """
     # As below.
     import phonenumbers
 
-    code = phonenumbers.country_code_for_region(country)
+    code = phonenumbers.country_code_for_region(country) if country is not None else 0
     try:
         parsed = phonenumbers.parse(number, country)
         if number.startswith(str(code)) and not _is_mobile(parsed):

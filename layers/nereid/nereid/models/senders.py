@@ -17,8 +17,8 @@ ANY = "*"
 #: What is said of a sender that is not among a team's.
 REFUSED = "is not among the senders of the team"
 SMS = "sms:"
-#: A sender id, or a number of the AWS account.
-_SENDER_ID = re.compile(r"sms:([A-Za-z0-9 ._+-]{1,11}|\+[0-9]{3,15})")
+#: A sender id, with blanks inside it alone, or a number of the AWS account.
+_SENDER_ID = re.compile(r"sms:(?! )([A-Za-z0-9 ._+-]{1,11}|\+[0-9]{3,15})(?<! )")
 #: The form of a platform application's ARN.
 #: Source: https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformApplication.html
 APPLICATION = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:app/[A-Z_]+/[A-Za-z0-9_.-]{1,256}")

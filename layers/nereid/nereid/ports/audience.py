@@ -1,6 +1,6 @@
 """The interfaces of the audience: users with their addresses, devices and inboxes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -79,18 +79,22 @@ class IdentityStore(Protocol):
         """Return the link of an anonymous id; None if the id is unknown."""
         ...
 
-    def create_profile(self, scope: Scope, anonymous_id: str, profile: User) -> None:
-        """Store the profile of an anonymous id and link the id to it.
+    def create_profile(self, scope: Scope, anonymous_id: str, profile: User, used_at: datetime | None = None) -> None:
+        """Store the profile of an anonymous id and link the id to it, noting when it was used if it is to expire.
 
         `AlreadyExists` if there is one, or the id is linked to another user.
         """
         ...
 
-    def link(self, scope: Scope, anonymous_id: str, user: User) -> None:
-        """Link an unknown anonymous id to a user.
+    def link(self, scope: Scope, anonymous_id: str, user: User, used_at: datetime | None = None) -> None:
+        """Link an unknown anonymous id to a user, noting when it was used if it is a profile that is to expire.
 
         `AlreadyExists` if it is linked, or has a profile that is another user; or if the user is gone.
         """
+        ...
+
+    def note_use(self, scope: Scope, anonymous_id: str, link: Link, at: datetime) -> None:
+        """Note that a profile is used; `Conflict` if its link has changed since it was read."""
         ...
 
     def absorb(self, scope: Scope, anonymous_id: str, profile: User, user: User, *, is_new: bool) -> Link:
@@ -115,6 +119,43 @@ class Merging(Protocol):
 
     def device(self, own: Device | None, arriving: Device) -> Device:
         """Return the device that the user has then, from its own of that id and the arriving one."""
+        ...
+
+
+class IdleProfile(NamedTuple):
+    """A profile that was not used for long, by what its link says."""
+
+    anonymous_id: str
+    used_at: datetime
+
+
+class IdleProfiles(Protocol):
+    """The profiles that may expire, found by when they were used last."""
+
+    def idle(self, scope: Scope, before: datetime, turn: int) -> Iterator[IdleProfile]:
+        """Yield profiles that were not used since a moment; some may have been used, or be gone.
+
+        Parameters
+        ----------
+        turn
+            Which part of an environment's profiles is looked through; consecutive numbers go through all.
+        """
+        ...
+
+    def load(self, scope: Scope, profiles: Sequence[IdleProfile]) -> list[User | None]:
+        """Return the users that the profiles are, with contact infos."""
+        ...
+
+    def keep(self, scope: Scope, profiles: Sequence[tuple[IdleProfile, datetime]]) -> None:
+        """Have profiles count as used at a moment, unless their links have changed."""
+        ...
+
+    def expire(self, scope: Scope, profiles: Sequence[tuple[IdleProfile, User | None]]) -> int:
+        """Delete profiles with all that is theirs; return how many users were deleted.
+
+        A profile stays whose record or link has changed since it was read. What a deletion left that broke off goes as
+        well: such a profile has no user any more.
+        """
         ...
 
 

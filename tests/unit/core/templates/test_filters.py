@@ -268,11 +268,24 @@ def test_a_number_and_an_amount_are_written_as_their_reader_does(locale: str | N
 def test_an_amount_has_the_decimals_of_its_currency_half_up() -> None:
     text = "{{ 0.125 | money: 'usd' }} {{ 2.5 | money: 'JPY' }} {{ 1.0005 | money: 'KWD' }} {{ -3 | money: 'GBP' }}"
     assert shown(text).replace("\u00a0", " ") == "$0.13 ¥3 KWD 1.001 -£3.00"
+    assert shown("{{ -0.004 | money: 'EUR' }} {{ -0.0004 | number }} {{ -0.4 | number: 0 }}") == "€0.00 0 0"
     odd = made("{{ 'free' | money: 'USD' }}{{ 1 | money: c }}", {"c": "dollars"})
     assert (odd.members["text"], odd.notes) == (
         "free1",
         ["money: a text is no number", "money: the currency is not known"],
     )
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [(None, "1,234.50 1,235 0.0 -2.346 12." + 20 * "0"), ("de", "1.234,50 1.235 0,0 -2,346 12," + 20 * "0")],
+)
+def test_a_number_has_the_decimals_that_are_asked_for(locale: str | None, text: str) -> None:
+    template = (
+        "{{ 1234.5 | number: 2 }} {{ '1234.5' | number: zero }} {{ 0 | number: 1 }} "
+        "{{ -2.3455 | number: n }} {{ 12 | number: 999 }}"
+    )
+    assert shown(template, {"n": "3", "zero": 0}, Locality(locale)) == text
 
 
 def test_many_languages_take_little_memory() -> None:
@@ -474,6 +487,14 @@ def test_one_argument_too_many_or_too_few_is_refused_with_its_line(name: str) ->
         ("{% if x %}{% else y %}{% endif %}", 1),
         ("{% case x %}{% when 1 2 %}{% endcase %}", 1),
         ("{% increment a b %}", 1),
+        ("a\n{{ x.y. }}\n{{ z }}", 2),
+        ("a\n{{ x | }}\n{{ z }}", 2),
+        ("a\n{{ }}\n{{ z }}", 2),
+        ("a\n{% assign x %}\n{{ z }}", 2),
+        ("a\n{% if x == %}b{% endif %}\n{{ z }}", 2),
+        ("a\n{% for i in %}b{% endfor %}\n{{ z }}", 2),
+        ("a\n{% liquid\n echo a\n assign y\n%}", 4),
+        ("a\n\n{% if x %}", 3),
     ],
 )
 def test_a_mistake_that_shows_without_data_is_refused_with_its_line(text: str, line: int) -> None:

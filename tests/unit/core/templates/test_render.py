@@ -10,7 +10,7 @@ from liquid.exceptions import LiquidError
 from nereid.core.templates import render as module
 from nereid.core.templates.render import check_condition, check_template, holds, render, uses
 from nereid.errors import Invalid, TemplateFailed
-from nereid.models.event_type import EmailTemplate, PushTemplate, SmsTemplate
+from nereid.models.event_type import AppTemplate, EmailTemplate, PushTemplate, SmsTemplate
 
 
 def email(**members: Any) -> EmailTemplate:
@@ -173,3 +173,48 @@ def test_a_mail_is_tracked_only_if_its_template_says_so(members: dict[str, Any],
 
 def test_a_message_to_a_phone_is_not_tracked() -> None:
     assert not render(SmsTemplate(text="t"), {}).tracking
+
+
+class TestLinks:
+    def shown(self, link: str, **data: Any) -> Any:
+        return render(AppTemplate(title="t", body="b", action_url="{{ u }}", data=data or None), {"u": link})
+
+    @pytest.mark.parametrize(
+        "link",
+        [
+            "javascript:alert(1)",
+            " JavaScript:alert(1)",
+            "\x01javascript:alert(1)",
+            "\ufeff\xa0javascript:alert(1)",
+            "java\tscr\nipt:alert(1)",
+            "javascript://shop.example/%0aalert(1)",
+            "data:text/html,<script>alert(1)</script>",
+            "vbscript:x",
+            "blob:https://shop.example/1",
+            "file:///etc/passwd",
+        ],
+    )
+    def test_what_a_browser_would_run_or_show_itself_is_left_out_and_noted(self, link: str) -> None:
+        rendered = self.shown(link, action_url="{{ u }}", other="{{ u }}")
+        assert "action_url" not in rendered.members
+        assert list(rendered.members["data"]) == ["other"]
+        assert [note.partition(":")[0] for note in rendered.notes] == ["action_url", "data.action_url"]
+
+    @pytest.mark.parametrize(
+        "link",
+        [
+            "https://shop.example/?next=javascript:x",
+            "http://shop.example",
+            "mailto:sam@example.com",
+            "tel:+4915112345678",
+            "shop://order/3",
+            "javascriptx:order",
+            "/orders/3",
+            "orders?from=data:1",
+            "javascript",
+        ],
+    )
+    def test_sites_apps_and_paths_may_be_led_to(self, link: str) -> None:
+        rendered = self.shown(link, action_url="{{ u }}")
+        assert (rendered.members["action_url"], rendered.members["data"]) == (link, {"action_url": link})
+        assert rendered.notes == []

@@ -33,7 +33,7 @@ def test_the_header_shows_what_separates_cells(separator: str, before: str, end:
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("line", ["sep={}", "SEP={}", '"sep={}"', "sep={}{}{}"])
+@pytest.mark.parametrize("line", ["sep={}", "SEP={}", '"sep={}"', "sep={}{}{}", "sep={} "])
 def test_a_first_line_may_say_what_separates_cells(separator: str, line: str) -> None:
     first = line.replace("{}", separator)
     text = f"\ufeff{first}\r\nemail{separator}full_name\r\n{ROW['email']}{separator}{ROW['full_name']}\r\n"
@@ -53,12 +53,24 @@ def test_cells_may_hold_what_separates_others() -> None:
         "Full Name,E-Mail,Job Title",
         "FULLNAME, e_mail ,Job-title",
         "fullName,Email,jobTitle",
+        "Full\u00a0Name,E\u2011Mail,Job\u2013Title",
+        '\u200bFull Name, "E-Mail", "Job Title"',
     ],
 )
 def test_columns_are_known_whatever_the_case_and_blanks(header: str) -> None:
     assert rows(f"{header}\nNnamdi Eze,n@example.ng,CTO") == [
         {"full_name": "Nnamdi Eze", "email": "n@example.ng", "job_title": "CTO"}
     ]
+
+
+def test_a_quoted_cell_may_stand_behind_a_blank() -> None:
+    assert rows('full_name, email, company\n"Eze, N", n@example.ng, "Acme, Inc"\n') == [
+        {"full_name": "Eze, N", "email": "n@example.ng", "company": "Acme, Inc"}
+    ]
+
+
+def test_of_two_columns_of_a_name_the_first_counts() -> None:
+    assert rows("email,full_name,Email,Full name\na@e.com,Ann,b@e.com,\n") == [{"full_name": "Ann", "email": "a@e.com"}]
 
 
 def test_first_and_last_names_are_one_name() -> None:
@@ -130,6 +142,13 @@ def test_a_file_is_read_in_the_charset_that_it_says(charset: str, encoding: str,
     assert rows(f"full_name,email\n{name},a@e.com\n", charset, encoding=encoding) == [
         {"full_name": name, "email": "a@e.com"}
     ]
+
+
+@pytest.mark.parametrize("charset", ["", "utf-8", "windows-1252", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_that_begins_as_utf_16_is_read_as_such(charset: str, encoding: str) -> None:
+    text = "\ufeffFull Name\tE-Mail\r\nĐặng 😀\tha@example.vn\r\n"
+    assert rows(text, charset, encoding=encoding) == [{"full_name": "Đặng 😀", "email": "ha@example.vn"}]
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,24 @@ other items can be moved later, by the first request that reads the link, and by
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from nereid.aws.audience.users import (
     DynamoUserStore,
     address_member,
+    backlink_key,
     device_item,
     link_key,
+    profile_shard,
+    profiles_directory,
     to_contact,
     to_device,
     user_key,
 )
-from nereid.aws.errors import ConditionFailed
-from nereid.aws.table import Item, Table, digest
+from nereid.aws.errors import ConditionFailed, Contended
+from nereid.aws.table import Item, Table
+from nereid.clock import from_iso, to_exact_iso
 from nereid.contention import until_uncontested
 from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.operation import Link
@@ -38,30 +43,48 @@ class DynamoIdentityStore:
 
     def link_of(self, scope: Scope, anonymous_id: str) -> Link | None:
         item = self._table.get(*link_key(scope, anonymous_id))
-        return Link(item["user_id"], item.get("moving")) if item else None
+        if item is None:
+            return None
+        used_at = item.get("directory_sort")
+        return Link(item["user_id"], item.get("moving"), from_iso(used_at) if used_at else None)
 
-    def create_profile(self, scope: Scope, anonymous_id: str, profile: User) -> None:
+    def create_profile(self, scope: Scope, anonymous_id: str, profile: User, used_at: datetime | None = None) -> None:
         # A deletion has left this link behind without its profile.
         free = "attribute_not_exists(pk) OR user_id = :user_id"
-        linking = self._linking(scope, anonymous_id, profile.user_id, free)
+        linking = self._linking(scope, anonymous_id, profile.user_id, free, used_at)
         self._write_new(*self._users.creating(scope, profile), *linking)
 
-    def link(self, scope: Scope, anonymous_id: str, user: User) -> None:
+    def link(self, scope: Scope, anonymous_id: str, user: User, used_at: datetime | None = None) -> None:
         writes = [
             self._table.requiring(
                 user_key(scope, user.user_id), "user", "generation = :generation", {":generation": user.generation}
             ),
-            *self._linking(scope, anonymous_id, user.user_id, "attribute_not_exists(pk)"),
+            *self._linking(scope, anonymous_id, user.user_id, "attribute_not_exists(pk)", used_at),
         ]
         profile = profile_id(anonymous_id)
         if user.user_id != profile:
             writes.append(self._table.requiring(user_key(scope, profile), "user", "attribute_not_exists(pk)"))
         self._write_new(*writes)
 
+    def note_use(self, scope: Scope, anonymous_id: str, link: Link, at: datetime) -> None:
+        values = {**_listed(scope, anonymous_id, at), "user_id": link.user_id}
+        same = "attribute_not_exists(directory_sort)"
+        if link.used_at is not None:
+            same, values["was"] = "directory_sort = :was", to_exact_iso(link.used_at)
+        try:
+            self._table.update(
+                *link_key(scope, anonymous_id),
+                "SET directory = :directory, directory_sort = :directory_sort",
+                {f":{name}": value for name, value in values.items()},
+                condition=f"user_id = :user_id AND {same}",
+            )
+        except (ConditionFailed, Contended) as error:
+            raise Conflict from error
+
     def absorb(self, scope: Scope, anonymous_id: str, profile: User, user: User, *, is_new: bool) -> Link:
         link = Link(user.user_id, profile.generation)
         pk, sk = link_key(scope, anonymous_id)
-        turned = {"pk": pk, "sk": sk, **link._asdict()}
+        turned = {"pk": pk, "sk": sk, "user_id": link.user_id, "moving": link.moving}
         self._users.write(
             self._table.writing(
                 turned, "attribute_not_exists(pk) OR user_id = :profile", {":profile": profile.user_id}
@@ -87,11 +110,14 @@ class DynamoIdentityStore:
             self._users.purge(scope, profile, link.moving)
         self._arrived(scope, anonymous_id, link)
 
-    def _linking(self, scope: Scope, anonymous_id: str, user_id: str, condition: str) -> list[Item]:
+    def _linking(
+        self, scope: Scope, anonymous_id: str, user_id: str, condition: str, used_at: datetime | None
+    ) -> list[Item]:
         pk, sk = link_key(scope, anonymous_id)
         values = {":user_id": user_id} if ":user_id" in condition else None
+        listed = _listed(scope, anonymous_id, used_at) if used_at is not None else {}
         return [
-            self._table.writing({"pk": pk, "sk": sk, "user_id": user_id}, condition, values),
+            self._table.writing({"pk": pk, "sk": sk, "user_id": user_id, **listed}, condition, values),
             self._table.writing(_backlink(scope, anonymous_id, user_id)),
         ]
 
@@ -183,9 +209,14 @@ class DynamoIdentityStore:
             )
 
 
-def _backlink(scope: Scope, anonymous_id: str, user_id: str) -> dict[str, Any]:
+def _listed(scope: Scope, anonymous_id: str, used_at: datetime) -> dict[str, str]:
+    """Return what lists a link among those of profiles, by when they were used."""
     return {
-        "pk": user_key(scope, user_id),
-        "sk": f"user#link#{digest(anonymous_id)}",
-        "anonymous_id": anonymous_id,
+        "directory": profiles_directory(scope, profile_shard(anonymous_id)),
+        "directory_sort": to_exact_iso(used_at),
     }
+
+
+def _backlink(scope: Scope, anonymous_id: str, user_id: str) -> dict[str, Any]:
+    pk, sk = backlink_key(scope, anonymous_id, user_id)
+    return {"pk": pk, "sk": sk, "anonymous_id": anonymous_id}

@@ -15,7 +15,7 @@ from nereid.clock import from_iso, to_exact_iso
 from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.addresses import forms, stored_form
 from nereid.models.team import Scope
-from nereid.models.user import ContactInfo, Device, User, profile_id
+from nereid.models.user import ContactInfo, Device, User, anonymous_id_of, profile_id
 
 #: Over how many items the count of an environment's users is spread, so that creating users in parallel works:
 #: transactions that meet on an item give way. Each has a partition key of its own: a partition takes 1,000 write units
@@ -23,6 +23,8 @@ from nereid.models.user import ContactInfo, Device, User, profile_id
 _COUNT_SHARDS = 32
 #: Over how many keys of the index an environment's users are spread.
 _LIST_SHARDS = 8
+#: Over how many keys of the index the links of its profiles are spread.
+PROFILE_SHARDS = 8
 #: Longest sort key that DynamoDB takes.
 _SORT_BYTES = 1024
 
@@ -187,9 +189,15 @@ class DynamoUserStore:
             item = contact_item(scope, user, contact.model_copy(update={"version": contact.version + 1}))
             condition = "generation = :generation AND version = :version"
             values = {**generation, ":version": contact.version}
+        there = self._table.requiring(item["pk"], "user", "generation = :generation", generation)
+        if new and anonymous_id_of(user.user_id) is not None:
+            # A profile that was read without contact infos expires, unless its version tells that it was given one.
+            there = self._table.updating(
+                item["pk"], "user", "ADD version :one", {**generation, ":one": 1}, condition="generation = :generation"
+            )
         try:
             self._table.transact(
-                self._table.requiring(item["pk"], "user", "generation = :generation", generation),
+                there,
                 self._table.writing(item, condition, values),
                 *(self._table.writing(each) for each in address_items(scope, user.user_id, contact)),
             )
@@ -251,19 +259,23 @@ class DynamoUserStore:
 
     def succeeding(self, scope: Scope, profile: User, user: User, *, is_new: bool) -> list[Item]:
         """Return the parts of a transaction that store a user in the place of a profile, whose record is deleted."""
-        values = {":version": profile.version, ":generation": profile.generation}
-        writes = [
-            self._table.deleting(
-                user_key(scope, profile.user_id), "user", "version = :version AND generation = :generation", values
-            )
-        ]
+        record, uncounting = self.vanishing(scope, profile)
         if not is_new:
-            return [*writes, self.saving(scope, user), self._counting(scope, profile.user_id, -1)]
-        writes.append(self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)"))
+            return [record, self.saving(scope, user), uncounting]
+        writes = [record, self._table.writing(_user_item(scope, user), "attribute_not_exists(pk)")]
         # A transaction may name an item once, and the two may be counted on the same one.
         if _shard(user.user_id) != _shard(profile.user_id):
-            writes += [self._counting(scope, user.user_id, 1), self._counting(scope, profile.user_id, -1)]
+            writes += [self._counting(scope, user.user_id, 1), uncounting]
         return writes
+
+    def vanishing(self, scope: Scope, user: User) -> list[Item]:
+        """Return the parts of a transaction that delete the record of a user read before, and count it no longer."""
+        values = {":version": user.version, ":generation": user.generation}
+        condition = "version = :version AND generation = :generation"
+        return [
+            self._table.deleting(user_key(scope, user.user_id), "user", condition, values),
+            self._counting(scope, user.user_id, -1),
+        ]
 
     def putting(self, scope: Scope, user: User, contacts: Sequence[ContactInfo]) -> list[Item]:
         """Return the parts of a transaction that add contact infos, or replace those with which the user was read."""
@@ -328,6 +340,21 @@ def _member(item: Item) -> str:
 def link_key(scope: Scope, anonymous_id: str) -> tuple[str, str]:
     """Return the key of the item that says which user an anonymous id reaches."""
     return tenant(scope, "anonymous", anonymous_id), "link"
+
+
+def backlink_key(scope: Scope, anonymous_id: str, user_id: str) -> tuple[str, str]:
+    """Return the key of the item beside a user that names an anonymous id which reaches it."""
+    return user_key(scope, user_id), f"user#link#{digest(anonymous_id)}"
+
+
+def profile_shard(anonymous_id: str) -> int:
+    """Return which key of the index lists the link of an anonymous id to its profile."""
+    return _shard(anonymous_id, PROFILE_SHARDS)
+
+
+def profiles_directory(scope: Scope, shard: int) -> str:
+    """Return a key of the index, which lists links to profiles by when these were used."""
+    return tenant(scope, "profiles", str(shard))
 
 
 def _count_key(scope: Scope, shard: int) -> tuple[str, str]:

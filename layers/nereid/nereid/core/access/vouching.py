@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nereid.auth.credentials import ClientCaller, Environments
 from nereid.auth.user_tokens import UserToken, UserTokens
 from nereid.errors import Forbidden, UserTokenRequired
-from nereid.models.addresses import comparable
+from nereid.models.addresses import comparable, normal
 from nereid.models.message import Alias, Operation, RegisterDevice
 from nereid.models.operation import Traits, Unvouched, Who
 from nereid.models.team import Scope
@@ -45,8 +45,10 @@ class Vouching:
         unproven = any(who.external_id and not (says and says.is_of(who)) for who in users)
         if unproven and self._asks_for_token(caller.scope):
             raise UserTokenRequired
+        # Where numbers without a country belong, the app and its server may write one either way.
+        country = self.environments.get(*caller.scope).default_country if says and says.phone else None
         return [
-            _marked(each, says if says and says.is_of(who) else None)
+            _marked(each, says if says and says.is_of(who) else None, country)
             for each, who in zip(operations, users, strict=True)
         ]
 
@@ -85,24 +87,28 @@ def _who(operation: Operation) -> Who:
     return operation.who
 
 
-def _marked(operation: Operation, token: UserToken | None) -> Operation:
-    """Return an operation with its marks, given the token of its user."""
-    unvouched = _unvouched(operation, token)
+def _marked(operation: Operation, token: UserToken | None, country: str | None) -> Operation:
+    """Return an operation with its marks, given the token of its user and the environment's country."""
+    unvouched = _unvouched(operation, token, country)
     return operation.model_copy(update={"unvouched": unvouched}) if unvouched else operation
 
 
-def _unvouched(operation: Operation, token: UserToken | None) -> list[Unvouched]:
+def _unvouched(operation: Operation, token: UserToken | None, country: str | None) -> list[Unvouched]:
     if isinstance(operation, Alias):
         return []
     if isinstance(operation, RegisterDevice):
         return [] if token else ["token"]
     traits = operation.traits or Traits()
     email, phone = (token.email, token.phone) if token else (None, None)
-    named = {"email": _is_named("email", traits.email, email), "phone": _is_named("mobile_number", traits.phone, phone)}
+    named = {
+        "email": _is_named("email", traits.email, email),
+        "phone": _is_named("mobile_number", traits.phone, phone, country),
+    }
     return [name for name in _ADDRESSES if name in traits.model_fields_set and not named[name]]
 
 
-def _is_named(type_: str, value: str | None, named: str | None) -> bool:
+def _is_named(type_: str, value: str | None, named: str | None, country: str | None = None) -> bool:
     if not value or not named:
         return False
-    return comparable(type_, value) == comparable(type_, named)
+    one, other = (comparable(type_, normal(type_, text, country)) for text in (value, named))
+    return one == other

@@ -1,6 +1,7 @@
 """Who is meant: from the ids that a client gives to the one user that they name."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from nereid.contention import until_uncontested
 from nereid.core.audience.merge import Merging, combined, renamed
@@ -12,14 +13,24 @@ from nereid.models.user import User, anonymous_id_of, profile_id
 from nereid.ports.audience import IdentityStore, WholeUserStore
 from nereid.ports.clock import Clock
 
+#: How old a note of a profile's last use may be before another use is noted.
+NOTED_EVERY = timedelta(days=7)
+
 
 @dataclass(frozen=True)
 class Identities:
-    """Finds users by a client's ids, and makes those that are missing."""
+    """Finds users by a client's ids, and makes those that are missing.
+
+    Parameters
+    ----------
+    note_use
+        Whether it is noted when profiles are used, so that those expire which are not.
+    """
 
     store: IdentityStore
     users: WholeUserStore
     clock: Clock
+    note_use: bool = False
 
     def named(self, scope: Scope, who: Who) -> str:
         """Return the user_id that the ids name, whether or not there is such a user."""
@@ -116,14 +127,25 @@ class Identities:
         if profile is None:
             return self._new_profile(scope, anonymous_id, operation_id)
         if link is None:  # made by another API, under the profile's id
-            self.store.link(scope, anonymous_id, profile)
+            self.store.link(scope, anonymous_id, profile, self._used_at())
+        else:
+            self._note_use(scope, anonymous_id, link)
         return profile
 
     def _new_profile(self, scope: Scope, anonymous_id: str, operation_id: str | None) -> User:
         """Make the profile of an anonymous id; `AlreadyExists` if there is one, or it has become another user."""
         profile = self._new(profile_id(anonymous_id), operation_id)
-        self.store.create_profile(scope, anonymous_id, profile)
+        self.store.create_profile(scope, anonymous_id, profile, self._used_at())
         return profile
+
+    def _note_use(self, scope: Scope, anonymous_id: str, link: Link) -> None:
+        """Note that a profile is used, if the last note is old; `Conflict` if it has just expired."""
+        now = self._used_at()
+        if now is not None and (link.used_at is None or now - link.used_at > NOTED_EVERY):
+            self.store.note_use(scope, anonymous_id, link, now)
+
+    def _used_at(self) -> datetime | None:
+        return self.clock.now() if self.note_use else None
 
     def _new(self, user_id: str, operation_id: str | None) -> User:
         user = new_user(user_id, self.clock.now())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nereid.core.messaging.email_checks import check_email
-from nereid.core.templates import render
+from nereid.core.templates import links, render
 from nereid.core.time_limit import time_budget
 from nereid.errors import Invalid
 from nereid.models.event_type import (
@@ -113,6 +113,15 @@ def _check_app(path: str, template: AppTemplate) -> None:
         value = getattr(template, name)
         if value is not None:
             render.check_template(f"{path}.{name}", value, html=name == "html")
+    _check_link(f"{path}.action_url", template.action_url)
+    # Apps get it as one of their own values, and know no other name for where a notification leads.
+    _check_link(f"{path}.data.action_url", (template.data or {}).get("action_url"))
+
+
+def _check_link(path: str, value: Any) -> None:
+    scheme = links.refused_scheme(links.fixed_beginning(value)) if isinstance(value, str) else None
+    if scheme is not None:
+        raise Invalid({path: f"must not begin with {scheme}:"})
 
 
 def _check_push(path: str, template: PushTemplate) -> None:

@@ -104,9 +104,10 @@ def modulo(value: Number, other: Number) -> Any:
 
 
 def rounded(value: Number, decimals: int) -> Decimal:
-    """Return a number with so many decimals, half up."""
+    """Return a number with so many decimals, half up; what is rounded to 0 has no sign."""
     decimals = max(-_MAX_DECIMALS, min(decimals, _MAX_DECIMALS))
-    return _EXACT.quantize(Decimal(value), Decimal((0, (1,), -decimals)))
+    made = _EXACT.quantize(Decimal(value), Decimal((0, (1,), -decimals)))
+    return made or made.copy_abs()
 
 
 def round_(value: Number, decimals: int | None = None) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import liquid
+from liquid import stream
 from liquid.builtin import output
 from liquid.builtin.expressions import FilteredExpression, LoopExpression, StringLiteral, filtered, loop
 from liquid.builtin.tags import cycle_tag
@@ -86,8 +87,20 @@ def shown(value: Any, autoescape: bool) -> str:  # noqa: FBT001 - the library ca
     return liquid.escape(text) if autoescape else text
 
 
+def _end(tokens: stream.TokenStream) -> liquid.Token:
+    """Return what stands behind the last token, in its place, so that a mistake there has a line."""
+    if not tokens.tokens:
+        return _NOTHING
+    last = tokens.tokens[-1]
+    return liquid.Token(_NOTHING.kind, _NOTHING.value, last.start_index, last.source)
+
+
+_NOTHING = stream.TokenStream.eof
+
+
 def install() -> None:
     """Make the library use them."""
     filtered.FilteredExpression = _Filtered  # type: ignore[misc]
     loop.LoopExpression = _Loop  # type: ignore[misc]
+    stream.TokenStream.eof = property(_end)  # type: ignore[assignment]
     output.to_liquid_string = cycle_tag.to_liquid_string = shown  # type: ignore[attr-defined,assignment]

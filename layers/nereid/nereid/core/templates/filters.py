@@ -38,10 +38,10 @@ def _formatted(value: Any) -> Number:
     return number
 
 
-def _number(value: Any) -> str:
+def _number(value: Any, decimals: int | None = None) -> str:
     if isinstance(value, liquid.Undefined):
         return ""
-    return locales.number_text(_formatted(value), current().locality.locale)
+    return locales.number_text(_formatted(value), current().locality.locale, decimals)
 
 
 def _money(value: Any, currency: str) -> str:
@@ -133,7 +133,7 @@ FILTERS: Mapping[str, Signature] = {
     "json": Signature(_json),
     "last": Signature(arrays.last),
     "money": Signature(_money, "any", ("currency",), 1),
-    "number": Signature(_number),
+    "number": Signature(_number, "any", ("whole",)),
     "replace": Signature(_replace, "text", ("text", "text"), 1),
     "replace_first": Signature(_replace_first, "text", ("text", "text"), 1),
     "replace_last": Signature(string.replace_last, "text", ("text", "text"), 2),

@@ -9,9 +9,11 @@ from nereid.core.templates.arithmetic import Number, rounded
 
 #: Locales whose data are kept; each takes up to half a megabyte.
 _MAX_KEPT = 16
-#: Decimals of a number.
-_DECIMALS = 3
+#: Most decimals of a number, unless a template says how many it has, and most that it may say.
+_DECIMALS, _MOST_DECIMALS = 3, 20
 _kept: dict[str, Any] = {}
+#: The decimals in a form of numbers, such as `#,##0.###`.
+_FRACTION = re.compile(r"\.[0#]+")
 #: Between the letters of a currency and digits, where CLDR has a space and Babel has none.
 _BETWEEN = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
@@ -43,12 +45,17 @@ def _known(name: str) -> Any:
     return _kept[name]
 
 
-def number_text(value: Number, locale: Any) -> str:
-    """Return a number with its groups, and three decimals at most."""
+def number_text(value: Number, locale: Any, decimals: int | None = None) -> str:
+    """Return a number with its groups and so many decimals; without a number of them, three at most."""
     from babel.numbers import format_decimal
 
-    exact = value if isinstance(value, int) else rounded(value, _DECIMALS)
-    return str(format_decimal(Decimal(exact), locale=locale_of(locale)))
+    known = locale_of(locale)
+    if decimals is None:
+        exact = value if isinstance(value, int) else rounded(value, _DECIMALS)
+        return str(format_decimal(Decimal(exact), locale=known))
+    decimals = max(0, min(decimals, _MOST_DECIMALS))
+    form = _FRACTION.sub("." + "0" * decimals if decimals else "", known.decimal_formats[None].pattern)
+    return str(format_decimal(rounded(value, decimals), form, locale=known))
 
 
 def money_text(value: Number, currency: str, locale: Any) -> str:

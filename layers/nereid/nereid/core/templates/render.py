@@ -16,6 +16,7 @@ from nereid.core.html_text import text_of
 from nereid.core.memory_limit import memory_limit
 from nereid.core.one_line import one_line
 from nereid.core.templates import sandbox
+from nereid.core.templates.links import refused_scheme
 from nereid.core.templates.mail_parts import fill_parts
 from nereid.core.templates.mistakes import first_mistake
 from nereid.core.templates.rendering import ANYWHERE, Locality, Missing, begin, current
@@ -32,6 +33,7 @@ _MAX_KEPT, _IN_TAGS = 400_000, 4
 #: Longest reason of a failure, in characters.
 _MAX_REASON = 500
 
+_EMPTY = re.compile(r"\{\{-?\s*-?\}\}")
 #: A number at an app's icon, up to :data:`nereid.models.event_type.MAX_BADGE`.
 _BADGE = re.compile(r"[0-9]{1,9}")
 
@@ -86,7 +88,7 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
             mistake = first_mistake(_parse(source, html=html), source)
     except LiquidError as error:
         context = error.context()
-        line = context[0] if context else 1
+        line = context[0] if context else _line_of_nothing(source)
         # The library hides unexpected errors; a template that takes too long or nests too deeply is expected.
         text = _parsing_failed(error.__cause__) if error.__cause__ else error.message
         raise Invalid({field: f"template does not parse: {text}"}, line=line) from error
@@ -95,6 +97,12 @@ def check_template(field: str, source: str, *, html: bool = False) -> None:
     if mistake:
         line = source.count("\n", 0, mistake.position) + 1
         raise Invalid({field: f"template does not parse: {mistake.text}"}, line=line)
+
+
+def _line_of_nothing(source: str) -> int:
+    """Return the line of an output of nothing: of all mistakes, it alone has no place of its own."""
+    empty = _EMPTY.search(source)
+    return source.count("\n", 0, empty.start()) + 1 if empty else 1
 
 
 def _parsing_failed(error: BaseException) -> str:
@@ -200,6 +208,7 @@ def render(
                     members |= _push_members(template, variables)
                 else:
                     members |= _app_members(template, variables)
+                    _drop_links(members)
     if fail_if_missing and rendering.wanted:
         raise TemplateFailed(f"missing: {rendering.wanted[0]}", rendering.missing)
     return Rendered(members, rendering.missing, tracking=tracking, files=files, notes=rendering.notes)
@@ -238,6 +247,16 @@ def _app_members(template: AppTemplate, variables: Mapping[str, Any]) -> dict[st
         source = getattr(template, name)
         members[name] = one_line(_render(source, variables)).strip() if source is not None else None
     return {name: value for name, value in members.items() if value not in (None, "")}
+
+
+def _drop_links(members: dict[str, Any]) -> None:
+    """Leave out where an app must not lead, which data gave: a page would put it into a link."""
+    for path, holder in {"action_url": members, "data.action_url": members.get("data") or {}}.items():
+        link = holder.get("action_url")
+        scheme = refused_scheme(link) if isinstance(link, str) else None
+        if scheme is not None:
+            del holder["action_url"]
+            current().note(f"{path}: it must not begin with {scheme}:")
 
 
 def _push_members(template: PushTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,9 @@ class _Client:
             case NotFound():
                 return not_found()
             case Unavailable():
-                return _error(503, "Service unavailable.", headers={"Retry-After": "5"})
+                # Without the second header, a page of another site cannot read the first.
+                headers = {"Retry-After": "5", "Access-Control-Expose-Headers": "Retry-After"}
+                return _error(503, "Service unavailable.", headers=headers)
         return _error(500, "An error occurred with this request.")
 
 

@@ -28,7 +28,7 @@ _FIELDS = {
     "industry": "industry",
 }
 _SEPARATORS = (",", ";", "\t")
-_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*(\r\n|\r|\n|\Z)', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t| ]*(\r\n|\r|\n|\Z)', re.IGNORECASE)
 #: Of the encodings that Python knows, those of text in which CSV is written.
 _CHARSETS = re.compile(
     r"utf-?8|utf-?16(-?[lb]e)?|(us-)?ascii|latin-?1|iso-?8859-\d\d?|cp-?\d{3,4}|koi8-[rut]|mac-?roman|macintosh"
@@ -36,8 +36,10 @@ _CHARSETS = re.compile(
 )
 #: What browsers read these as: programs say them when they mean it.
 _MEANT = {"ascii": "cp1252", "us-ascii": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "iso-8859-1": "cp1252"}
-#: What makes no difference between the names of columns.
-_BLANK = re.compile(r"[\s_-]+")
+#: What UTF-16 begins with, whatever is said of it: Excel's "Unicode text". No UTF-8 does.
+_BOMS_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+#: What makes no difference between the names of columns: blanks, dashes, and what cannot be seen.
+_BLANK = re.compile(r"[\s_\u00ad\u200b-\u200f\u2010-\u2015\u2060\ufeff-]+")
 _NOT_DECODED = "\ufffd"
 
 
@@ -97,6 +99,8 @@ def _decoded(body: bytes, charset: str) -> tuple[str, str]:
     label = charset.lower().replace("_", "-").replace("windows-", "cp")
     if body.startswith(codecs.BOM_UTF8):
         label = "utf-8"
+    elif body.startswith(_BOMS_UTF16):
+        label = "utf-16"
     if not _CHARSETS.fullmatch(label):
         raise Invalid({"leads": "leads must be CSV in UTF-8 or another known charset"})
     try:
@@ -153,10 +157,10 @@ def _places(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, int]:
 def _fields(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, int]:
     places: dict[str, int] = {}
     for names in (mapped, _FIELDS):
-        taken = set(places)
         for place, name in enumerate(header):
             field = names.get(_bare(name))
-            if field is not None and field not in taken and place not in places.values():
+            # Of two columns of a name the first counts.
+            if field is not None and field not in places and place not in places.values():
                 places[field] = place
     return places
 
@@ -195,7 +199,8 @@ def _records(text: str, separator: str) -> Iterator[list[str] | Unreadable]:
 
 
 def _reader(stream: io.StringIO, separator: str) -> Iterator[list[str]]:
-    return csv.reader(_lines(stream, separator), delimiter=separator, strict=True)
+    # A blank before a quote would make it a character of the cell, and separators in it would count.
+    return csv.reader(_lines(stream, separator), delimiter=separator, strict=True, skipinitialspace=True)
 
 
 def _lines(stream: io.StringIO, separator: str) -> Iterator[str]:

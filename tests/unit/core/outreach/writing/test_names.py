@@ -68,7 +68,22 @@ def test_a_degree_behind_a_comma_is_no_name(behind: str) -> None:
     assert read(f"Okafor, Amara, {behind}") == Name("Amara", "Amara")
 
 
-@pytest.mark.parametrize("behind", ["Founder", "Co-Founder", "Sales Manager", "Head of Sales", "Support"])
+@pytest.mark.parametrize("behind", ["P.Eng.", "CSc.", "DrSc.", "BSN", "RN, BSN", "B.Sc.", "Dipl.Ing."])
+def test_letters_behind_the_comma_of_a_whole_name_are_no_name(behind: str) -> None:
+    assert read(f"Amara Okafor, {behind}") == Name("Amara", "Amara")
+
+
+@pytest.mark.parametrize(
+    ("full_name", "first"),
+    [("Okafor, Chr.", "Chr. Okafor"), ("Vargas Llosa, ANA", "Ana"), ("Okafor Eze, A.", "A. Okafor Eze")],
+)
+def test_a_short_name_behind_a_comma_is_one(full_name: str, first: str) -> None:
+    name = read(full_name)
+    assert name is not None
+    assert name.first == first
+
+
+@pytest.mark.parametrize("behind", ["Founder", "Co-Founder", "Sales Manager", "Head of Sales", "Support", "Tea Ltd"])
 def test_a_job_behind_a_comma_is_no_name(behind: str) -> None:
     assert read(f"Kenji Watanabe, {behind}") == Name("Kenji", "Kenji")
 
@@ -110,6 +125,28 @@ def test_of_several_titles_the_first_is_used(titles: tuple[str, str]) -> None:
         ("Sammy Davis Jr.", Name("Sammy", "Sammy")),
         ("Dr. Robert Downey Jr.", Name("Robert", "Dr Downey")),
         ("Dr. Yo-Yo Ma", Name("Yo-Yo", "Dr Ma")),
+        ("Univ.-Prof. Dr. med. univ. Eva Huber", Name("Eva", "Dr Huber")),
+        ("Prof. em. Dr. Eva Huber", Name("Eva", "Prof. Huber")),
+        ("Priv.-Doz. Dr. Eva Huber", Name("Eva", "Dr Huber")),
+        ("PD Dr. Eva Huber", Name("Eva", "Dr Huber")),
+        ("Associate Professor Eva Huber", Name("Eva", "Prof. Huber")),
+        ("Prof.in Eva Huber", Name("Eva", "Prof. Huber")),
+        ("Mag.a Eva Huber", Name("Eva", "Eva")),
+        ("Dr.ssa Chiara Bianchi", Name("Chiara", "Dr.ssa Bianchi")),
+        ("The Honorable Ruth Ginsburg", Name("Ruth", "Ruth")),
+        ("Lt. Col. Amara Okafor", Name("Amara", "Amara")),
+        ("Captain Amara Okafor", Name("Amara", "Amara")),
+        ("Avv. Bianchi", Name("Avv. Bianchi", "Avv. Bianchi")),
+        ("Chr. Hansen", Name("Chr. Hansen", "Chr. Hansen")),
+        ("Ma. Teresa Cruz", Name("Teresa", "Teresa")),
+        ("Monsieur Luc Moreau", Name("Luc", "M. Moreau")),
+        ("Doctor Okafor", Name("Dr Okafor", "Dr Okafor")),
+        ("Associate Okafor", Name("Associate", "Associate")),
+        ("JP Moreau", Name("JP", "JP")),
+        ("JRR Tolkien", Name("JRR", "JRR")),
+        ("山田 太郎", Name("山田 太郎", "山田 太郎")),
+        ("김 철수", Name("김 철수", "김 철수")),
+        ("Dr. 山田 太郎", Name("Dr 山田 太郎", "Dr 山田 太郎")),
     ],
 )
 def test_a_name_is_read_as_its_country_writes_it(full_name: str, name: Name) -> None:

@@ -22,7 +22,7 @@ _CURRENCIES = frozenset([*_CODES.split(), *_SHORT.split()])
 #: Of these nobody writes parts, so that a separator before three digits separates thousands.
 _NOT_DIVIDED = "jpy ¥ 円 krw ₩ 원 vnd ₫ đ idr rp clp isk huf ft pyg ₲ xof xaf ugx"
 _WHOLE = frozenset(_NOT_DIVIDED.split())
-_AFFIXED = re.compile(r"([^\d,]*?) ?([+-]?[.,]?\d[\d., ']*?)(?:[.,] ?-)? ?([^\d,]*)")
+_AFFIXED = re.compile(r"([^\d,]*?) ?([+-]?[.,]?\d[\d., ']*?)([.,] ?-{1,2})? ?([^\d,]*)")
 #: Thousands in groups of three, or of two as in India, and the parts behind another separator.
 _GROUPED = re.compile(
     r"[+-]?[1-9]\d{0,2}([., '])\d{3}(?:\1\d{3})*(?:(?!\1)[.,]\d+)?|[+-]?[1-9]\d?(?:(,)\d\d)+,\d{3}(?:\.\d+)?"
@@ -43,12 +43,13 @@ def amount(value: Any) -> Decimal | None:
     parts = _AFFIXED.fullmatch(text)
     if parts is None:
         return None
-    before, digits, after = parts[1].strip(), parts[2].strip(), parts[3].strip()
+    before, digits, after = parts[1].strip(), parts[2].strip(), parts[4].strip()
     negative = before.startswith("-")
     before = before.removeprefix("-").strip()
     if not all(_is_currency(each) for each in (before, after) if each) or (negative and digits[0] in "+-"):
         return None
-    is_whole = before.casefold() in _WHOLE or after.casefold() in _WHOLE
+    # A dash stands for the parts: "1.234,-".
+    is_whole = bool(parts[3]) or before.casefold() in _WHOLE or after.casefold() in _WHOLE
     return _read(f"-{digits}" if negative else digits, is_whole=is_whole)
 
 
