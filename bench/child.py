@@ -106,7 +106,6 @@ def serve(connection: socket.socket) -> None:
             "answer": answer,
             "cpu": cpu,
             "log": size,
-            "written": written if job["logs"] else "",
             "lines": written.count("\n"),
         }
         if first:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bench import counts, money, rest
+from bench import counts, money
 from bench.operations import PROCESS
-from bench.stack import Stack, translated
 from bench.world import World
+from tools import prices
 
 #: What is kept of an event for 90 days: its type, the functions that handle it, and what it may cost at most.
 KEPT = {
@@ -18,7 +18,11 @@ KEPT = {
 #: The functions between a request and SES's yes.
 WAY = ("neptune/ingest_event", "pipeline/process_messages", "pipeline/deliver_email")
 #: Dollars a month where nothing happens, at most.
-REST = {"as deployed by default": ({}, 2.00), "Alarms=false": ({"Alarms": "false"}, 1.00)}
+REST: dict[str, tuple[dict[str, str], float | None]] = {
+    "as deployed by default": ({}, 2.00),
+    "Alarms=false": ({"Alarms": "false"}, 1.00),
+    "with e-mail": ({"EmailFrom": "hello@example.com"}, None),
+}
 ANSWERED_AFTER = 1.2
 
 
@@ -36,23 +40,18 @@ def measure(world: World, counted: Mapping[str, Any], warm: Mapping[str, Any]) -
         The operations, counted and timed.
     """
     stack = world.sandboxes.stack
-    traced = any(
-        one.get("TracingConfig", {}).get("Mode") == "Active" for one in stack.of_type("AWS::Lambda::Function").values()
-    )
-    conditions = money.Conditions(stack.functions[PROCESS].memory, stack.logs_of_lambda(), traced)
+    conditions = money.Conditions(stack.functions[PROCESS].memory, stack.logs_of_lambda())
     kept = {}
     for name, (event_type, consumers, target) in KEPT.items():
         found = counts.kept(world, world.sandboxes.quick, event_type, consumers)
         cost = money.kept_cost(found["table"], found["indexes"])
         kept[name] = {**found, "dollars": round(cost, 2), "target": target}
-    run = counts.sweeper(world)
     at_rest = {}
-    for name, (parameters, target) in REST.items():
-        known = {one: value for one, value in parameters.items() if one in translated()["Parameters"]}
-        parts = rest.cost(Stack(parameters=known), run)
+    for name, (parameters, most) in REST.items():
+        parts = prices.at_rest(parameters)
         at_rest[name] = {
             "total": round(sum(parts.values()), 2),
-            "target": target,
+            "target": most,
             "parts": {what: round(dollars, 2) for what, dollars in parts.items()},
         }
     flows = {flow.name: money.flow_cost(flow, counted, warm, conditions) for flow in money.FLOWS}

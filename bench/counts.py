@@ -9,7 +9,6 @@ from typing import Any
 
 from bench.operations import OPERATIONS, PROCESS, Operation
 from bench.sandboxes import Sandbox
-from bench.stack import SWEEPER
 from bench.world import World
 
 #: The shortest time for which a function keeps what it read, and how often an operation that took longer is tried.
@@ -84,17 +83,6 @@ def _stored(world: World) -> dict[str, int]:
     for name, one in every.items():
         sums["indexes" if "/" in name else "table"] += one["bytes"]
     return sums
-
-
-def sweeper(world: World) -> dict[str, Any]:
-    """Return what a run of the sweeper costs where there is nothing to do, with its CPU and its log."""
-    world.aws.restore()
-    event = world.first(SWEEPER)
-    with world.sandboxes.cold(SWEEPER, logs=True) as sandbox:
-        sandbox.invoke(event)
-        world.aws.tally()
-        told = sandbox.invoke(event)
-    return {**world.aws.tally().as_json(), "cpu_ms": told.cpu * 1000, "log": told.written}
 
 
 def measure(world: World, names: Sequence[str] = ()) -> dict[str, Any]:

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench import prices
 from bench.aws.tally import Tally
+from tools.prices import PRICES
 
 #: A function of 1,769 MB has one CPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 WHOLE_CPU = 1769
 #: How long a function waits for an answer, in milliseconds. Assumed: this bench's AWS answers at once.
 WAITS = {"dynamodb": 4.0, "sqs": 8.0, "ses": 60.0, "sns": 60.0, "secretsmanager": 8.0, "ssm": 8.0, "kms": 8.0}
-#: Bytes and lines that Lambda itself logs of an invocation, unless it is told not to; and API Gateway of a request.
-LAMBDA_LOG, LAMBDA_LINES = 600, 3
-API_LOG, API_LINES = 290, 1
+#: Bytes that Lambda itself logs of an invocation, unless it is told not to, and API Gateway of a request.
+LAMBDA_LOG, API_LOG = 675, 230
+#: What CloudWatch counts more for each line that is logged.
+LOG_LINE_BYTES = 26
+_GB = 1e9
 _MILLION = 1_000_000
 
 
@@ -95,13 +97,10 @@ class Conditions:
         MB of the functions.
     logs_of_lambda
         Whether Lambda logs starts and ends.
-    traced
-        Whether X-Ray records traces.
     """
 
     memory: int = 512
     logs_of_lambda: bool = True
-    traced: bool = False
 
 
 def duration_ms(cpu_ms: float, calls: Mapping[str, int], memory: int) -> float:
@@ -127,20 +126,20 @@ def step_cost(
     duration = duration_ms(cpu_ms * step.events, counted.calls, conditions.memory)
     # A poller receives a batch with one request and deletes it with another.
     queue_requests = counted.chunks + (2 if step.queued else 0) + (step.records if step.reported else 0)
-    logged = log[0] + log[1] * prices.LOG_LINE_BYTES
+    logged = log[0] + log[1] * LOG_LINE_BYTES
     if conditions.logs_of_lambda:
-        logged += LAMBDA_LOG + LAMBDA_LINES * prices.LOG_LINE_BYTES
+        logged += LAMBDA_LOG
     if not step.queued:
-        logged += API_LOG + API_LINES * prices.LOG_LINE_BYTES
+        logged += API_LOG
+    seconds_of_gb = duration / 1000 * conditions.memory / 1024
     of_invocation = {
-        "DynamoDB writes": counted.written * prices.WRITE_UNIT,
-        "index writes": counted.indexed * prices.WRITE_UNIT,
-        "reads": counted.read * prices.READ_UNIT,
-        "SQS": queue_requests * prices.QUEUE_REQUEST,
-        "Lambda": prices.INVOCATION + duration / 1000 * conditions.memory / 1024 * prices.GB_SECOND,
-        "HTTP API": 0.0 if step.queued else prices.API_REQUEST,
-        "logs": logged / prices.GB * prices.LOG_GB,
-        "traces": prices.TRACE * prices.TRACED if conditions.traced else 0.0,
+        "DynamoDB writes": counted.written * PRICES["dynamodb write unit"],
+        "index writes": counted.indexed * PRICES["dynamodb write unit"],
+        "reads": counted.read * PRICES["dynamodb read unit"],
+        "SQS": queue_requests * PRICES["sqs request"],
+        "Lambda": PRICES["lambda request"] + seconds_of_gb * PRICES["lambda gb-second, arm64"],
+        "HTTP API": 0.0 if step.queued else PRICES["http api request"],
+        "logs": logged * PRICES["log byte"],
     }
     return {what: dollars * _MILLION / step.events for what, dollars in of_invocation.items()}
 
@@ -165,9 +164,9 @@ def flow_cost(flow: Flow, counts: Mapping[str, Any], warm: Mapping[str, Any], co
 def kept_cost(table_bytes: float, index_bytes: float, days: int = 90) -> float:
     """Return dollars for keeping a million events so long, with point-in-time recovery of the tables."""
     months = days / 30
-    gigabytes = _MILLION / prices.GB
-    stored = (table_bytes + index_bytes) * gigabytes * prices.STORED_GB
-    return (stored + table_bytes * gigabytes * prices.RECOVERABLE_GB) * months
+    gigabytes = _MILLION / _GB
+    stored = (table_bytes + index_bytes) * gigabytes * PRICES["dynamodb gb-month"]
+    return (stored + table_bytes * gigabytes * PRICES["dynamodb backup gb-month"]) * months
 
 
 def answered_after(starts: Sequence[Mapping[str, Any]], calls: Sequence[Mapping[str, int]], memory: int = 512) -> float:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench import prices, targets
+from bench import targets
 from bench.places import RESULTS, ROOT
+from tools.prices import PRICES
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 _MARKS = re.compile(r"(<!-- (\w+): written by `make bench` -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -125,19 +126,16 @@ def _money(money: Mapping[str, Any]) -> str:
         (f"{name}, kept 90 days", f"**+{one['dollars']:.2f}**", f"{one['table']:,.0f}", f"{one['indexes']:,.0f}")
         for name, one in money["kept"].items()
     ]
-    first, second = money["rest"]
-    left, right = money["rest"][first], money["rest"][second]
-    numbers = {re.sub(r" \(\d+\)$", "", what): dollars for what, dollars in right["parts"].items()}
+    parts_at_rest = list(next(iter(money["rest"].values()))["parts"])
     rest = [
-        (what, f"{dollars:.2f}", f"{numbers[re.sub(r' [(][0-9]+[)]$', '', what)]:.2f}")
-        for what, dollars in left["parts"].items()
+        (name, f"**{one['total']:.2f}**", *(f"{one['parts'][part]:.2f}" for part in parts_at_rest))
+        for name, one in money["rest"].items()
     ]
-    rest.append(("**together**", f"**{left['total']:.2f}**", f"**{right['total']:.2f}**"))
     return "\n\n".join(
         (
             table(("$ per million", "in all", *parts), flows),
             table(("$ per million", "", "bytes of an event in tables", "in indexes"), kept),
-            table(("at rest, $ a month", first, second), rest),
+            table(("at rest, $ a month", "in all", *parts_at_rest), rest),
         )
     )
 
@@ -147,7 +145,7 @@ def _rivals(money: Mapping[str, Any]) -> str:
     rows = [
         ("Nereid, event to e-mail with feedback", f"{min(own):.2f} to {max(own):.2f}"),
         *RIVALS,
-        ("SES's own fee, beside Nereid's", f"{prices.MAIL * 1e6:.0f} to {prices.MAIL_LARGE * 1e6:.0f}"),
+        ("SES's own fee, beside Nereid's", f"{PRICES['ses mail'] * 1e6:.0f} to 160"),
     ]
     return table(("", "$ per million"), rows)
 

@@ -69,8 +69,6 @@ class Told:
         Seconds of the invocations.
     log, lines
         Bytes and lines that it wrote to its log.
-    written
-        What it wrote, if that was asked for.
     imported
         Seconds of the import before the first event; 0 later.
     modules
@@ -81,7 +79,6 @@ class Told:
     cpu: float
     log: int
     lines: int = 0
-    written: str = ""
     imported: float = 0.0
     imported_modules: int = 0
     modules: int = 0
@@ -165,16 +162,10 @@ class Sandboxes:
             control.close()
             process.wait(10)
 
-    def cold(self, name: str | None, *, logs: bool = False) -> Sandbox:
-        """Start a function in a process of its own; None is the floor, one call of SQS with boto3.
-
-        Parameters
-        ----------
-        logs
-            Whether to tell what it logs, and not only how much.
-        """
+    def cold(self, name: str | None) -> Sandbox:
+        """Start a function in a process of its own; None is the floor, one call of SQS with boto3."""
         ours, process = self._process()
-        return self._started(name, ours, process, logs=logs)
+        return self._started(name, ours, process)
 
     def quick(self, name: str) -> Sandbox:
         """Start a function in a child of a process that has loaded what all need: for what is counted, not timed."""
@@ -185,7 +176,7 @@ class Sandboxes:
         descriptors = array.array("i", [theirs.fileno()])
         control.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
         theirs.close()
-        return self._started(name, ours, None, logs=False)
+        return self._started(name, ours, None)
 
     def _process(self, *arguments: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         ours, theirs = socket.socketpair()
@@ -197,9 +188,7 @@ class Sandboxes:
         theirs.close()
         return ours, process
 
-    def _started(
-        self, name: str | None, connection: socket.socket, process: subprocess.Popen[bytes] | None, *, logs: bool
-    ) -> Sandbox:
+    def _started(self, name: str | None, connection: socket.socket, process: subprocess.Popen[bytes] | None) -> Sandbox:
         function = self.stack.functions[name] if name else FLOOR
         job = {
             "name": function.logical_id,
@@ -208,7 +197,6 @@ class Sandboxes:
             "environment": {**function.environment, **self._environment(function)},
             "timeout": function.timeout,
             "memory": function.memory,
-            "logs": logs,
         }
         connection.sendall(json.dumps(job).encode() + b"\n")
         return Sandbox(name or "the floor", connection, process)

@@ -14,7 +14,6 @@ from local_stack.template.intrinsics import NO_VALUE, Resolver
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 NAME = "nereid"
-SWEEPER = "pipeline/sweep_deliveries"
 #: What an operator sets who sends over all channels. Paces are so high that none is ever waited for.
 PARAMETERS = {
     "EmailFrom": "hello@example.com",

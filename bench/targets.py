@@ -58,6 +58,7 @@ def compared(results: Mapping[str, Any]) -> Iterator[Compared]:
     for name, one in money["kept"].items():
         yield Compared(f"{name}, kept 90 days", one["target"], one["dollars"], "$ per million")
     for name, one in money["rest"].items():
-        yield Compared(f"at rest, {name}", one["target"], one["total"], "$ a month")
+        if one["target"] is not None:
+            yield Compared(f"at rest, {name}", one["target"], one["total"], "$ a month")
     idle = results["answered_after"]
     yield Compared("idle stack, request to SES's yes", idle["target"], idle["seconds"], "s, modelled")

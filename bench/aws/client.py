@@ -57,9 +57,9 @@ class LocalAws:
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(10)
+        # It has nothing to lose.
+        self._process.kill()
+        self._process.communicate()
         if self._folder is not None:
             self._folder.cleanup()
 
