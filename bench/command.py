@@ -57,7 +57,7 @@ def _all(given: argparse.Namespace) -> None:
         counted = results["counts"] = counts.measure(world)
         results["money"] = costs.measure(world, counted["operations"], results["warm"]["operations"])
         results["growth"] = growth.measure(world)
-    results["answered_after"] = costs.answered_after(results["tls"]["functions"], counted["functions"])
+    results["answered_after"] = costs.answered_after(results["tls"], counted["functions"])
     results["local"] = local.measure()
     results["machine"]["minutes"] = round((time.monotonic() - began) / 60, 1)
     places.RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -67,7 +67,7 @@ def test_lambda_logs_of_itself_unless_it_is_told_not_to() -> None:
 def test_a_flow_costs_what_its_steps_cost() -> None:
     flow = money.Flow("both", (money.Step("accept", queued=False), money.Step("process", 10, records=10)), 5.0)
     counted = {"accept": {**NOTHING, "chunks": 1}, "process": {**NOTHING, "written": 20.0}}
-    warm = {name: {"ms": 0.0} for name in counted}
+    warm = {name: {"ratio": 0.0} for name in counted}
     found = money.flow_cost(flow, counted, warm, QUIET)
     gateway_log = 230 * 0.5 / 1e9 * MILLION
     accept, process = 1.0 + 0.4 + 0.2 + gateway_log, 1.25 + 0.08 + 0.02
@@ -80,8 +80,16 @@ def test_what_is_kept_is_stored_with_its_indexes_and_recoverable_without() -> No
     assert money.kept_cost(1620, 920) == pytest.approx(three_months)
 
 
+def test_the_cpu_of_an_event_follows_from_its_ratio_alone() -> None:
+    flow = money.Flow("one", (money.Step("process"),))
+    found = money.flow_cost(flow, {"process": NOTHING}, {"process": {"ratio": 100.0, "ms": 1.0}}, QUIET)
+    seconds = 100 * 0.87 / 1000 * 1769 / 512
+    assert found["parts"]["Lambda"] == pytest.approx(0.20 + seconds * 0.5 * 13.3334, abs=0.01)
+
+
 def test_an_idle_stack_starts_one_function_after_the_other() -> None:
-    start = {"import_ms": 100.0, "first_ms": 51.2}
-    alone = 80 + 100 + 176.9 + 8
-    seconds = money.answered_after([start, start], [{"sqs:SendMessage": 1}, {"sqs:SendMessage": 1}])
+    start = {"import_ms": 200.0, "first_ms": 102.4}
+    floor_ms = 2 * 186.0
+    alone = 80 + 100 + 51.2 * 1769 / 512 + 8
+    seconds = money.answered_after(floor_ms, [start, start], [{"sqs:SendMessage": 1}, {"sqs:SendMessage": 1}])
     assert seconds == pytest.approx(2 * alone / 1000)
