@@ -11,9 +11,9 @@ from tools.prices import PRICES
 
 #: A function of 1,769 MB has one CPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 WHOLE_CPU = 1769
-#: Milliseconds that what times are compared with takes on a whole CPU of Lambda: a call of SQS with boto3, and boto3's first
-#: call over TLS. Assumed, as measured on an idle core of an AMD EPYC. So what this module says follows from ratios, and
-#: a busy or slow machine says the same as a quick one.
+#: Milliseconds that what times are compared with takes on a whole CPU of Lambda: a call of SQS with boto3, and boto3's
+#: first call over TLS. Assumed, as measured on an idle core of an AMD EPYC. So what this module says follows from
+#: ratios, and a busy or slow machine says the same as a quick one.
 CALL_MS, START_MS = 0.87, 186.0
 #: How long a function waits for an answer, in milliseconds. Assumed: this bench's AWS answers at once.
 WAITS = {"dynamodb": 4.0, "sqs": 8.0, "ses": 60.0, "sns": 60.0, "secretsmanager": 8.0, "ssm": 8.0, "kms": 8.0}
