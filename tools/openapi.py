@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from nereid.dialects import openapi as served_openapi
 from nereid.dialects.body_types import LaxBody
 from nereid.dialects.client import checks as client_checks
 from nereid.dialects.neptie.bodies import MAX_LEADS
@@ -135,6 +136,19 @@ def document(functions: Mapping[str, Mapping[str, Any]], table: Sequence[Route])
     table
         Every route.
     """
+    whole = _document(functions, table, {"url": "http://127.0.0.1:3000", "description": "make run"})
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def served(functions: Mapping[str, Mapping[str, Any]], table: Sequence[Route]) -> str:
+    """Return the same as the stack serves it, which puts its own URL in."""
+    whole = _document(functions, table, {"url": served_openapi.URL})
+    return json.dumps(whole, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
+def _document(
+    functions: Mapping[str, Mapping[str, Any]], table: Sequence[Route], server: Mapping[str, str]
+) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Schema] = {f"{api}_error": schema for api, schema in ERRORS.items()}
     for name, properties in functions.items():
@@ -149,15 +163,14 @@ def document(functions: Mapping[str, Mapping[str, Any]], table: Sequence[Route])
         if others:
             operation["description"] = f"Also at {', '.join(f'`{other}`' for _, other in others)}."
         paths.setdefault(path.replace("+}", "}"), {})[method] = operation
-    whole = {
+    return {
         "openapi": "3.1.0",
         "info": {"title": "Nereid", "version": "1", "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
-        "servers": [{"url": "http://127.0.0.1:3000", "description": "make run"}],
+        "servers": [server],
         "tags": [{"name": api, "description": text} for api, text in APIS.items()],
         "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": _SECURITY},
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
 _SECURITY = {

@@ -1,4 +1,4 @@
-"""Every five minutes: queue again what is stuck, count dead letters, erase what is deleted, and expire profiles."""
+"""Every five minutes: queue again what is stuck, count dead letters, go on with erasures, and expire profiles."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def handler(_event: dict[str, Any], context: Any) -> None:
     write_sweep(
         done.oldest_pending.total_seconds(), done.messages, done.repaired, done.lag.total_seconds(), letters or {}
     )
-    erased = runtime.eraser.erase(has_time)
+    erased = [*runtime.eraser.erase(has_time), *runtime.user_eraser.erase_all(has_time)]
     expired = runtime.profile_expirer.expire(has_time)
     write_expired(expired.profiles)
     failed = {*done.failed, *erased, *expired.failed}

@@ -33,3 +33,7 @@ def test_no_two_copies_are_the_same() -> None:
 )
 def test_growth_is_told_as_a_power(values: tuple[float, ...], said: str) -> None:
     assert order((1_000, 10_000, 100_000), values) == said
+
+
+def test_what_grows_fastest_is_told() -> None:
+    assert order((1_000, 10_000), (4, 4), (10, 100)) == "n^1.0"
