@@ -4,6 +4,7 @@
     tools/venv.py .venv test        and the tests
     tools/venv.py .venv browser     and the tests in a browser
     tools/venv.py .venv lint        and the checks
+    tools/venv.py .venv bench       what the local stack needs, and what the bench draws with
     tools/venv.py .venv-sam sam     the SAM CLI, under Python 3.13: the version that Lambda runs
 
 The packages are installed by the pip that Python brings along (ensurepip). Debian and Ubuntu keep that in a package of
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GROUPS = {
     "local": [],
     "test": ["local"],
+    "bench": ["local"],
     "browser": ["local", "test"],
     "lint": ["local", "test", "browser"],
     "sam": [],
