@@ -7,7 +7,7 @@ import { check, field } from "../fields.js";
 import { time } from "../format.js";
 import { channelName } from "../parts.js";
 import { address, go } from "../router.js";
-import { forgetEnvironments, notify } from "../shell.js";
+import { forgetEnvironments, known, notify } from "../shell.js";
 import { empty, loaded } from "../states.js";
 import { table } from "../table.js";
 import { CHANNELS } from "../words.js";
@@ -31,8 +31,12 @@ export async function show(view) {
   await loaded(
     list,
     signal,
-    () => call("GET /manage/environments", {}, { signal }),
-    ({ data }) => (data.length ? table("Environments, oldest first", COLUMNS, data) : empty("No environments", "Make one to send anything.")),
+    () => {
+      // Somebody else may have made one.
+      forgetEnvironments();
+      return known(signal);
+    },
+    (data) => (data.length ? table("Environments, oldest first", COLUMNS, data) : empty("No environments", "Make one to send anything.")),
   );
 }
 
