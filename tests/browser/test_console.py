@@ -224,3 +224,26 @@ def test_somebody_asks_why_their_mail_did_not_come(console: Console, manage: Man
     console.confirm("Send it again")
     expect(delivery.get_by_text("sent", exact=True)).to_be_visible()
     assert [each["subject"] for each in manage.stack.outbox(address)] == ["Welcome", "The code"]
+
+
+def test_messages_are_found_by_address_and_status_and_time(console: Console, manage: Manage) -> None:
+    manage = manage.in_environment()
+    first, other = Mailed(manage), Mailed(manage)
+    first.report("bounce")
+    first.wait_for("bounce")
+    page = console.open("/messages", environment=manage.environment).page
+    expect(page.get_by_text("2 messages", exact=True)).to_be_visible()
+    page.get_by_label("Address", exact=True).fill(first.address)
+    page.get_by_label("Status").select_option("failed")
+    page.get_by_role("button", name="Find", exact=True).click()
+    expect(page.get_by_text("1 message", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_label("Address", exact=True).fill(other.address)
+    page.get_by_label("Status").select_option("failed")
+    page.get_by_role("button", name="Find", exact=True).click()
+    expect(page.get_by_text("No message fits")).to_be_visible()
+    console.check()
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_label("Until").fill("2020-01-01T00:00")
+    page.get_by_role("button", name="Find", exact=True).click()
+    expect(page.get_by_text("No message fits")).to_be_visible()

@@ -35,7 +35,7 @@ def link(modules: Mapping[str, str], first: str) -> str:
 
 
 def _linked(modules: Mapping[str, str], path: str, done: dict[str, bool]) -> Iterator[str]:
-    """Yield the modules that one needs, then itself, each once; `done` is false for those that still wait for theirs."""
+    """Yield the modules that one needs, then itself, each once; `done` is false for those that wait for theirs."""
     if not done.setdefault(path, False):
         text = modules[path]
         for _, _, wanted in _IMPORT.findall(text):
