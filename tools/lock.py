@@ -26,6 +26,7 @@ EXPORTS = {
         "requirements/local.txt": ["runtime", "local"],
         "requirements/test.txt": ["runtime", "local", "test"],
         "requirements/browser.txt": ["runtime", "local", "test", "browser"],
+        "requirements/clients.txt": ["runtime", "local", "test", "clients"],
         "requirements/lint.txt": ["runtime", "local", "test", "browser", "lint"],
     },
     "tools/sam": {"requirements/sam.txt": ["sam"]},
