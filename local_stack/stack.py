@@ -49,6 +49,10 @@ _CHOSEN = (
     "EventTypeCacheSeconds",
     "SmsEnabled",
     "PushApplicationArn",
+    "TeamChannels",
+    "ConnectedMailboxes",
+    "UserTokens",
+    "FeedbackWindowSeconds",
 )
 
 
@@ -161,6 +165,10 @@ class Stack:
             "CredentialCacheSeconds": "0",
             "EventTypeCacheSeconds": "0",
             "SmsEnabled": "true",
+            "TeamChannels": "true",
+            "ConnectedMailboxes": "true",
+            "UserTokens": "true",
+            "FeedbackWindowSeconds": "0",
         }
         if "PushApplicationArn" in declared:
             overrides["PushApplicationArn"], *_ = [

@@ -53,6 +53,10 @@ def problems(build: Path) -> list[str]:
     wanted = architecture(build)
     folders = [build / layer / "python" for layer in LAYERS]
     missing = [f"{folder}: not there" for folder in folders if not folder.is_dir()]
+    # The one file of the layer that is no module.
+    described = folders[1] / "nereid" / "dialects" / "openapi.json"
+    if folders[1].is_dir() and not described.is_file():
+        missing.append(f"{described}: not there")
     sources = [bytecode(path) for folder in folders for path in sorted(folder.rglob("*.py"))]
     libraries = [machine(path, wanted) for folder in folders for path in sorted(folder.rglob("*.so*"))]
     size = sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())

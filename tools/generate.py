@@ -209,6 +209,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/configuration.md": configuration,
     "docs/functions.md": catalogue,
     "docs/openapi.json": lambda: openapi.document(functions(), routes.table()),
+    "layers/nereid/nereid/dialects/openapi.json": lambda: openapi.served(functions(), routes.table()),
     "layers/nereid/nereid/core/audience/vibetrace/bot_names.py": bots.module,
 }
 

@@ -1,8 +1,8 @@
 """docs/openapi.json: every route, with its requests and answers.
 
-Paths come from routes.txt, bodies and queries from the models that the functions parse them with, answers from the models
-in tools/answers, examples from the good samples in events/. Parts without a model (credentials, headers, the bodies of the
-Client API and Vibetrace) are in the tables below.
+Paths come from routes.txt, bodies and queries from the models that the functions parse them with, answers from the
+models in tools/answers, examples from the good samples in events/. Parts without a model (credentials, headers, the
+bodies of the Client API and Vibetrace) are in the tables below.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from nereid.dialects import openapi as served_openapi
 from nereid.dialects.body_types import LaxBody
 from nereid.dialects.client import checks as client_checks
 from nereid.dialects.neptie.bodies import MAX_LEADS
@@ -57,6 +58,7 @@ ERRORS: dict[str, dict[int, Reply]] = {
     "manage": manage.ERRORS,
     "public": public.PAGE_ERRORS,
     "public/health": public.HEALTH_ERRORS,
+    "public/show_openapi": public.DESCRIPTION_ERRORS,
 }
 CREDENTIALS: dict[str, list[dict[str, list[str]]]] = {
     "neptune": [{"api_token": []}],
@@ -84,6 +86,7 @@ FURTHER: dict[str, set[int]] = {
     "vibetrace/post_event": {404},
     "manage/create_api_token": {404},
     "manage/create_client_key": {404},
+    "public/show_openapi": {304},
 }
 
 
@@ -115,7 +118,9 @@ _READ_AGAIN = "Makes a repetition of the request have no effect"
 #: Parameters that no model has.
 PARAMETERS: dict[str, list[Schema]] = {
     "neptune/get_user": [
-        _parameter("query", "includes", "`contact_infos`: the user is shown with them.", {"enum": ["contact_infos"], **_TEXT})
+        _parameter(
+            "query", "includes", "`contact_infos`: the user is shown with them.", {"enum": ["contact_infos"], **_TEXT}
+        )
     ],
     "neptune/delete_contact_info": [
         _parameter("query", "type", "As in the body; only where there is none."),
@@ -131,8 +136,11 @@ PARAMETERS: dict[str, list[Schema]] = {
     ],
     "vibetrace/post_event": [_parameter("header", "Idempotency-Key", f"{_READ_AGAIN}.", _KEY)],
     "vibetrace/update_user": [
-        _parameter("query", "upsert", "Whether a user is created if there is none.", {"type": "boolean", "default": False})
+        _parameter(
+            "query", "upsert", "Whether a user is created if there is none.", {"type": "boolean", "default": False}
+        )
     ],
+    "public/show_openapi": [_parameter("header", "If-None-Match", "The `ETag` of what the caller has.")],
     "neptie/send_email": [
         _parameter("header", "Idempotency-Key", f"{_READ_AGAIN} within a day.", {"type": "string", "maxLength": 256})
     ],
@@ -209,6 +217,12 @@ def document(functions: Mapping[str, Mapping[str, Any]], table: Sequence[Route])
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
+def served(functions: Mapping[str, Mapping[str, Any]], table: Sequence[Route]) -> str:
+    """Return the same as the stack serves it, which puts its own URL in."""
+    whole = _document(functions, table, {"url": served_openapi.URL})
+    return json.dumps(whole, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
 def _document(
     functions: Mapping[str, Mapping[str, Any]], table: Sequence[Route], server: Mapping[str, str]
 ) -> dict[str, Any]:
@@ -259,9 +273,7 @@ _SECURITY = {
 }
 
 
-def _operation(
-    folder: str, properties: Mapping[str, Any], schemas: _Schemas, method: str, path: str
-) -> dict[str, Any]:
+def _operation(folder: str, properties: Mapping[str, Any], schemas: _Schemas, method: str, path: str) -> dict[str, Any]:
     api = folder.split("/", maxsplit=1)[0]
     operation: dict[str, Any] = {
         "tags": [api],
@@ -329,9 +341,7 @@ def _statuses(folder: str, operation: Mapping[str, Any]) -> set[int]:
 def _response(reply: Reply, schemas: _Schemas) -> dict[str, Any]:
     response: dict[str, Any] = {"description": reply.text}
     if names := [*reply.headers, *(name for name in reply.may_have if name not in reply.headers)]:
-        response["headers"] = {
-            name: _header(name, required=name in reply.headers) for name in names
-        }
+        response["headers"] = {name: _header(name, required=name in reply.headers) for name in names}
     content: dict[str, Any] = {}
     if reply.models:
         refs = [schemas.of_answer(model) for model in reply.models]
@@ -356,7 +366,7 @@ def _of_query(model: type[BaseModel]) -> list[Schema]:
 
 
 def _given(schema: Schema) -> Schema:
-    """Return the schema of a query's value: it is left out where a model has null, and is text where one says nothing."""
+    """Return the schema of a query's value: left out where a model has null, and text where a model says nothing."""
     rest = {key: value for key, value in schema.items() if not (key == "default" and value is None)}
     choices = [one for one in rest.pop("anyOf", []) if one != {"type": "null"}]
     if choices:
@@ -423,13 +433,14 @@ class _Schemas:
 def _without_defaults(name: str, schema: Schema) -> Schema:
     """Leave out what a member is if nobody gives it: clients that are made of the document would send it.
 
-    A value that they would not send is the server's to choose, and may be another one than it was; in a change, it is the
-    one that is stored.
+    What is not sent is the server's to choose, in a later release perhaps otherwise; in a change, it stays as it is.
     """
     for member in schema.get("properties", {}).values():
         default = member.pop("default", None)
         if isinstance(default, str | int | float) and not name.endswith(CHANGES):
-            member["description"] = f"{member.get('description', '')} If left out, it is `{json.dumps(default)}`.".strip()
+            member["description"] = (
+                f"{member.get('description', '')} If left out, it is `{json.dumps(default)}`.".strip()
+            )
     return schema
 
 

@@ -49,7 +49,9 @@ def queues() -> dict[str, Resource]:
 
 
 def target(reference: Any) -> str:
-    """Return the logical id that a Ref, a GetAtt or an ARN made with Sub points to."""
+    """Return the logical id that a Ref, a GetAtt or an ARN made with Sub points to; of an If, where it holds."""
+    if "Fn::If" in reference:
+        return target(reference["Fn::If"][1])
     if "Ref" in reference:
         return str(reference["Ref"])
     if "Fn::GetAtt" in reference:

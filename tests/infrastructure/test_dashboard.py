@@ -24,7 +24,7 @@ COUNTED = {
         "ReadThrottleEvents",
         "WriteThrottleEvents",
     },
-    "AWS/Lambda": {"Duration", "Throttles"},
+    "AWS/Lambda": {"Duration", "Errors", "Throttles"},
     "AWS/SES": {"Reputation.BounceRate", "Reputation.ComplaintRate", "Send"},
     "AWS/SQS": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"},
 }
@@ -37,14 +37,14 @@ KINDS = {
 }
 
 
-def resolved() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def resolved(**parameters: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Return the dashboard and the alarms with their references filled in."""
 
     def attribute(name: str, wanted: str | None) -> str:
         return f"{name}.{wanted or 'Ref'}"
 
     pseudo = {"AWS::Region": "us-east-1", "AWS::StackName": "nereid-test", "AWS::Partition": "aws"}
-    resolver = Resolver(stack.translated(), {}, pseudo, attribute)
+    resolver = Resolver(stack.translated(), parameters, pseudo, attribute)
     body = json.loads(resolver.resolve(stack.translated()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]))
     alarms = {
         name: resolver.resolve(one["Properties"]) for name, one in stack.of_type("AWS::CloudWatch::Alarm").items()
@@ -52,7 +52,8 @@ def resolved() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     return body, alarms
 
 
-DASHBOARD, ALARMS = resolved()
+# With every channel, and so with every alarm.
+DASHBOARD, ALARMS = resolved(TeamChannels="true")
 WIDGETS = DASHBOARD["widgets"]
 
 Named = tuple[str, str, tuple[tuple[str, str], ...]]
@@ -131,7 +132,24 @@ def test_every_queue_is_shown_with_its_age_and_its_depth_where_records_may_pile_
 
 def test_every_alarm_is_shown() -> None:
     (widget,) = (widget for widget in WIDGETS if widget["type"] == "alarm")
-    assert widget["properties"]["alarms"] == [f"{alarm}.Arn" for alarm in ALARMS]
+    assert sorted(widget["properties"]["alarms"]) == sorted(f"{alarm}.Arn" for alarm in ALARMS)
+
+
+def test_a_dashboard_shows_no_alarm_that_the_stack_does_not_have() -> None:
+    body, _ = resolved()
+    (widget,) = (widget for widget in body["widgets"] if widget["type"] == "alarm")
+    resources = stack.translated()["Resources"]
+    shown_alarms = {name.removesuffix(".Arn") for name in widget["properties"]["alarms"]}
+    assert shown_alarms == {alarm for alarm in ALARMS if resources[alarm]["Condition"] == "HasAlarms"}
+
+
+def test_every_table_is_shown_with_its_throttles() -> None:
+    kinds = ("ReadThrottleEvents", "WriteThrottleEvents")
+    seen = {(dict(dimensions)["TableName"], name) for _, name, dimensions in shown() if name in kinds}
+    tables = [f"{table}.Ref" for table in stack.of_type("AWS::DynamoDB::Table")]
+    # Hardly anything writes accounts, and reading a limit goes with writing it.
+    quiet = {("AccountsTable.Ref", "WriteThrottleEvents"), ("LimitsTable.Ref", "ReadThrottleEvents")}
+    assert seen == {(table, kind) for table in tables for kind in kinds} - quiet
 
 
 def test_a_widget_lies_on_the_grid_and_over_no_other() -> None:

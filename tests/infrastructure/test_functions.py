@@ -103,6 +103,19 @@ def test_a_function_logs_to_the_group_of_its_api() -> None:
     assert {function: group for function, group in groups.items() if group != wanted[function]} == {}
 
 
+def test_a_function_logs_no_lines_of_lambdas_own_unless_asked_to() -> None:
+    levels = {one["LoggingConfig"]["SystemLogLevel"]["Ref"] for one in FUNCTIONS.values()}
+    assert levels == {"SystemLogLevel"}
+    assert stack.translated()["Parameters"]["SystemLogLevel"]["Default"] == "WARN"
+
+
+def test_a_log_group_is_of_the_class_that_makes_metrics_of_lines() -> None:
+    groups = stack.of_type("AWS::Logs::LogGroup")
+    assert [
+        name for name, one in groups.items() if one["Properties"].get("LogGroupClass", "STANDARD") != "STANDARD"
+    ] == []
+
+
 def test_a_log_group_is_named_after_its_api_and_kept_as_long_as_the_parameter_says() -> None:
     groups = {name: one["Properties"] for name, one in stack.of_type("AWS::Logs::LogGroup").items()}
     names = {name: one["LogGroupName"]["Fn::Sub"] for name, one in groups.items()}
@@ -237,7 +250,7 @@ def test_limits_of_open_routes_are_set_together_or_not_at_all() -> None:
 
 
 def test_the_stack_stays_well_under_the_limit_of_500_resources() -> None:
-    assert len(stack.translated()["Resources"]) <= 250
+    assert len(stack.translated()["Resources"]) <= 300
 
 
 def test_an_endpoint_costs_two_resources_its_function_and_its_role() -> None:

@@ -37,6 +37,7 @@ AREAS = {
     "templates": set(),
     "messaging": {"audience", "templates"},
     "outreach": {"messaging"},
+    "rights": {"audience", "messaging", "outreach"},
 }
 HANDLERS_MAY = BASE | {"dialects", "consumer", "auth", "core", "models", "ports", "runtime"}
 

@@ -19,7 +19,7 @@ OPERATIONS = {
     for method, operation in path.items()
 }
 #: Endpoints that change something and read no body.
-BODILESS = {"NeptieLogout", "PublicUnsubscribe", "PublicVerifyAddress"}
+BODILESS = {"ManageEraseUser", "ManageExportUser", "NeptieLogout", "PublicUnsubscribe", "PublicVerifyAddress"}
 EXAMPLES = [
     (name, content["schema"], content["example"])
     for name, (_, operation) in OPERATIONS.items()

@@ -59,10 +59,12 @@ TAKE = LOOK | {"sqs:DeleteMessage"}
 # What functions do with queues that they do not consume from, other than sending.
 OTHERWISE = {
     **{("ManageListDeadLetters", name): LOOK for name in QUEUES.values() if "Dead" in name},
+    **{("ManageShowOverview", name): LOOK for name in QUEUES.values() if "Dead" in name},
     **{("ManageRedriveDeadLetters", name): TAKE for name in QUEUES.values() if "Dead" in name},
     **{("ManagePurgeDeadLetters", name): TAKE for name in QUEUES.values() if "Dead" in name},
     **{("PipelineSweepDeliveries", name): MEASURE for name in DELIVERIES},
     ("PipelineSweepDeliveries", "MessageQueue"): MEASURE | SEND,
+    **{("PipelineSweepDeliveries", name): MEASURE for name in QUEUES.values() if "Dead" in name},
 }
 
 #: Every statement with its role.

@@ -97,7 +97,35 @@ def test_the_topic_of_feedback_leads_to_the_queue_of_feedback() -> None:
 def test_the_e_mail_service_reports_all_that_the_product_reads() -> None:
     (destination,) = stack.of_type("AWS::SES::ConfigurationSetEventDestination").values()
     reported = destination["Properties"]["EventDestination"]["MatchingEventTypes"]
-    assert {name.lower() for name in reported} == {kind.replace("_", "") for kind in feedback.EMAIL_TYPES}
+    delivered = {"Fn::If": ["ReportsDeliveries", "delivery", {"Ref": "AWS::NoValue"}]}
+    names = {"delivery" if name == delivered else name.lower() for name in reported}
+    assert names == {kind.replace("_", "") for kind in feedback.EMAIL_TYPES}
+    # A report of a delivered mail ends a row of soft bounces, so leaving them out is the operator's decision.
+    assert stack.translated()["Parameters"]["DeliveryReports"]["Default"] == "all"
+
+
+def test_reports_are_gathered_and_nothing_else_is() -> None:
+    windows = {name: one.get("MaximumBatchingWindowInSeconds") for name, one in MAPPINGS.items()}
+    assert {name for name, window in windows.items() if window} == {"PipelineRecordFeedbackMapping"}
+    longest = stack.translated()["Parameters"]["FeedbackWindowSeconds"]["MaxValue"]
+    timeout = stack.functions()["PipelineRecordFeedback"]["Timeout"]
+    assert QUEUES["FeedbackQueue"]["VisibilityTimeout"] >= 6 * timeout + longest
+
+
+def test_the_queues_of_a_channel_are_polled_if_the_stack_has_it_and_its_deliveries_end_elsewhere_if_not() -> None:
+    enabled = {stack.target(one["EventSourceArn"]): one.get("Enabled") for one in MAPPINGS.values()}
+    told = {"EmailHighQueue": "HasEmail", "SmsQueue": "HasSms", "PushQueue": "HasPush"}
+    told |= {"SmsHighQueue": "HasSms", "PushHighQueue": "HasPush"}
+    sends = {"HasEmail": "HasEmail", "HasSms": "SendsSms", "HasPush": "SendsPush"}
+    wanted = {queue: {"Fn::If": [sends[condition], True, False]} for queue, condition in told.items()}
+    always = {"MessageQueue": None, "EmailQueue": None}
+    assert enabled == wanted | always | {"FeedbackQueue": {"Fn::If": ["HasReports", True, False]}}
+    for function in ("PipelineProcessMessages", "PipelineSweepDeliveries", "ManageRedriveDeadLetters"):
+        urls = [value for name, value in stack.environment(function).items() if name.endswith("QUEUE_URL")]
+        chosen = {value["Fn::If"][1]["Ref"]: value["Fn::If"] for value in urls if "Fn::If" in value}
+        assert chosen == {queue: [told[queue], {"Ref": queue}, {"Ref": "EmailQueue"}] for queue in chosen}
+        there = {value["Ref"] for value in urls if "Ref" in value}
+        assert there.isdisjoint(told)
 
 
 @pytest.mark.parametrize(

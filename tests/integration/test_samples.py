@@ -209,11 +209,8 @@ def test_a_team_needs_a_name(world: World) -> None:
 @pytest.mark.parametrize("name", ["good", "bad"])
 def test_the_sweeper_runs_whatever_the_event_says(world: World, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert world.cloud.invoke("pipeline/sweep_deliveries", sample(world, "pipeline/sweep_deliveries", name)) is None
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]
-    assert [each["ProfilesExpired"] for each in lines if "ProfilesExpired" in each] == [[0.0]]
-    [metrics] = [each for each in lines if "OldestPendingSeconds" in each]
-    names = ("OldestPendingSeconds", "MessagesSwept", "DeliveriesRepaired")
-    assert [metrics[name] for name in names] == [[0.0]] * 3
+    [metrics] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert metrics.keys().isdisjoint({"OldestPendingSeconds", "DeliveriesRepaired", "DeadLetters"})
     # There are environments, and the run has no time for any.
     assert metrics["SweepLagSeconds"] == [300.0]
     assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Nereid"

@@ -271,6 +271,10 @@ class Actor:
 def _value(value: Any) -> str:
     if not isinstance(value, Mapping):
         return str(value)
+    if "Fn::If" in value:  # every channel is open
+        return _value(value["Fn::If"][1])
+    if "Fn::Join" in value:
+        return ",".join(map(_value, value["Fn::Join"][1]))
     if "Ref" in value:
         name = str(value["Ref"])
         return url(name) if name in stack.queues() else _REFERENCES.get(name, name)

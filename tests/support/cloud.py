@@ -236,6 +236,11 @@ class Cloud:
     def _value(self, value: Any) -> str:
         if not isinstance(value, Mapping):
             return str(value)
+        if "Fn::If" in value:
+            condition, true, false = value["Fn::If"]
+            return self._value(false if self.parameters.get(condition) == "false" else true)
+        if "Fn::Join" in value:
+            return ",".join(map(self._value, value["Fn::Join"][1]))
         if "Ref" in value:
             name = str(value["Ref"])
             urls = {logical: self.queues[channel] for channel, logical in QUEUES.items()}

@@ -77,7 +77,8 @@ def check_operation(
     assert kind in content, f"{answered} as {kind}, which docs/openapi.json does not have: {body[:500]!r}"
     if kind == "application/json":
         errors = [
-            f"{error.json_path}: {error.message[:300]}" for error in _validator(operation, status).iter_errors(json.loads(body))
+            f"{error.json_path}: {error.message[:300]}"
+            for error in _validator(operation, status).iter_errors(json.loads(body))
         ]
         assert not errors, f"{answered} otherwise than docs/openapi.json says:\n" + "\n".join(errors)
 

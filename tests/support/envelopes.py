@@ -28,7 +28,7 @@ def api_of(path: str) -> str:
         return "neptie"
     if re.fullmatch("/(u|verify)/[^/]+", path):
         return "page"
-    return "health" if path == "/health" else "manage"
+    return {"/health": "health", "/openapi.json": "openapi"}.get(path, "manage")
 
 
 def is_for_browsers(path: str) -> bool:
@@ -43,7 +43,8 @@ def check(path: str, answer: Answer) -> None:
     _CHECKS[api_of(path)](answer)
     for name, value in answer.headers.items():
         assert not re.search(r"[\r\n\x00]", name + str(value)), answer
-    assert answer.headers["cache-control"] == "no-store", answer
+    kept = api_of(path) == "openapi" and answer.status in (200, 304)
+    assert answer.headers["cache-control"] == ("public, max-age=300" if kept else "no-store"), answer
     assert answer.headers["x-content-type-options"] == "nosniff", answer
     cors = {name for name in answer.headers if name.startswith("access-control-")}
     assert bool(cors) == is_for_browsers(path), answer
@@ -102,6 +103,9 @@ def _manage(answer: Answer) -> None:
             for each in body["errors"]:
                 assert set(each) - {"line"} == {"field", "message"}
                 assert all(isinstance(each[name], str) and each[name] for name in ("field", "message"))
+        case 429:
+            assert body == {"message": "Too many requests"}
+            assert int(answer.headers["retry-after"]) > 0
         case _:
             raise AssertionError(answer)
 
@@ -227,6 +231,14 @@ def _health(answer: Answer) -> None:
     assert (answer.status, answer.json()) == (200, {"status": "ok"})
 
 
+def _openapi(answer: Answer) -> None:
+    if answer.function == "PublicNotFound":  # another method
+        _manage(answer)
+        return
+    assert answer.status in (200, 304)
+    assert answer.status == 304 or answer.json()["openapi"] == "3.1.0"
+
+
 _CHECKS: Mapping[str, Callable[[Answer], None]] = {
     "neptune": _neptune,
     "manage": _manage,
@@ -235,4 +247,5 @@ _CHECKS: Mapping[str, Callable[[Answer], None]] = {
     "client": _client,
     "page": _page,
     "health": _health,
+    "openapi": _openapi,
 }

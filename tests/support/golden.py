@@ -123,6 +123,22 @@ def _message(stack: InProcessStack) -> None:
     message_id = manage.ingest("login", user_id=user, contact_infos=_CONTACTS, data={"otp": 1}, timestamp=1, tags=[])
     _run(stack.cloud)
     manage.ok("POST", "/{env}/replays", {"message_id": message_id})
+    _try_and_forget(manage, own)
+
+
+def _try_and_forget(manage: Manage, own: Manage) -> None:
+    """Send a test, drop data that are not retained, look at the overview, and erase a user."""
+    manage.ok("POST", "/{env}/test_sends", {"notification": MAIL, "to": "sam@example.com", "data": {"otp": 1}})
+    manage.ok("PUT", "/{env}/event_types/secret", {"notifications": [MAIL], "retain_data": False})
+    manage.ingest("secret", contact_infos=_CONTACTS, data={"otp": 1})
+    own.configure(MAIL, INBOX, event_type="login")
+    user = own.user(*_CONTACTS)
+    own.ok("POST", "/suppressions", {"email": "sam@example.com", "reason": "complaint"})
+    own.ingest("login", user_id=user, data={"otp": 1})
+    assert isinstance(manage.stack, InProcessStack)
+    _run(manage.stack.cloud)
+    manage.ok("GET", "/{env}/overview?hours=3")
+    own.ok("POST", f"/{{env}}/users/{user}/erase")
 
 
 def _client(stack: InProcessStack) -> None:

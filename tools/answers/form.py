@@ -1,8 +1,8 @@
 """How answers are described: the frame of their models, and what a status of an operation says.
 
-No function imports these models: its answer would be built twice, once as it is and once as a model, and the models would be
-made at every cold start. Instead, each answer that a test of the product gets is held against docs/openapi.json, which is
-made of them (`tests/support/described_answers.py`, docs/adr/0048-described-answers.md).
+No function imports these models: its answer would be built twice, once as it is and once as a model, and the models
+would be made at every cold start. Instead, each answer that a test of the product gets is held against docs/openapi.json,
+which is made of them (`tests/support/described_answers.py`, docs/adr/0048-described-answers.md).
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 #: Names of headers that answers carry, with what they say and the type of their values.
 HEADERS: dict[str, tuple[str, str]] = {
     "Retry-After": ("In how many seconds it is worth trying again.", "integer"),
+    "ETag": ("Names this version of the document.", "string"),
+    "Cache-Control": ("For how long the document may be kept.", "string"),
     "X-RateLimit-Limit": ("How many requests of this kind an hour allows.", "integer"),
     "X-RateLimit-Remaining": ("How many of them remain.", "integer"),
     "X-RateLimit-Reset": ("When the hour ends, in seconds since 1970.", "integer"),

@@ -15,7 +15,9 @@ from nereid.models.letter import Kind
 from nereid.models.message import Source
 from nereid.models.suppression import SuppressionReason
 from nereid.models.team import ClientKeyScope, Permission
+from nereid.models.user import ContactType
 from tools.answers.form import FAILED, RETRY, TOO_LARGE, TOO_MANY, UNAVAILABLE, Answer, Reply, Success, absent
+from tools.answers.neptie import Lead
 
 
 class ManageError(Answer):
@@ -162,6 +164,7 @@ class EventType(Answer):
     environment: str
     notifications: list[Notification]
     public: bool = absent()
+    retain_data: bool = absent()
     created_at: datetime
     updated_at: datetime
 
@@ -197,6 +200,8 @@ class Message(Answer):
     conflicts: int
     reason: str | None
     skipped: list[SkippedNotification]
+    test: Literal[True] = absent()
+    dropped_at: datetime = absent()
 
 
 class MessagePage(Answer):
@@ -335,6 +340,176 @@ class DeadLettersPurged(Answer):
     more: bool
 
 
+class Preview(Answer):
+    """A notification as it would be; `when` is whether its condition holds."""
+
+    notification: str
+    channel: Channel
+    rendered: dict[str, Any]
+    missing_variables: list[str]
+    when: bool
+    template_notes: list[str] = absent()
+    reason: str = absent()
+
+
+class PreviewList(Answer):
+    """Notifications as they would be."""
+
+    previews: list[Preview]
+
+
+class SentTest(Answer):
+    """The message that a test send is."""
+
+    message_id: str
+
+
+class StatusCounts(Answer):
+    """How many deliveries have each status."""
+
+    mocked: int
+    no_contact: int
+    no_provider: int
+    pending: int
+    success: int
+    failed: int
+
+
+class ChannelCounts(Answer):
+    """How many deliveries of each channel have each status."""
+
+    email: StatusCounts
+    sms: StatusCounts
+    push: StatusCounts
+    app: StatusCounts
+
+
+class HourCounts(StatusCounts):
+    """How many events an hour brought, and what became of their deliveries."""
+
+    hour: datetime
+    accepted: int
+
+
+class Attention(Answer):
+    """Something that somebody ought to look at, how many, and what else is known of it."""
+
+    kind: Literal[
+        "dead_letters",
+        "pending",
+        "provider_closed",
+        "event_type_failing",
+        "event_type_not_configured",
+        "bounce_rate",
+        "complaint_rate",
+    ]
+    count: int
+    more: Literal[True] = absent()
+    since: datetime = absent()
+    channel: Channel = absent()
+    reason: str = absent()
+    until: datetime = absent()
+    event_type: str = absent()
+    rate: float = absent()
+
+
+class Overview(Answer):
+    """What the last hours brought, oldest first, and what to look at."""
+
+    accepted: int
+    deliveries: ChannelCounts
+    by_hour: list[HourCounts]
+    attention: list[Attention]
+
+
+class ExportedUser(Answer):
+    """A user."""
+
+    user_id: str
+    meta: dict[str, Any]
+    timezone: str | None
+    locale: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ExportedContact(Answer):
+    """An address of the user."""
+
+    type: ContactType
+    value: str
+    filterable: str | None
+    meta: dict[str, Any]
+    verified: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class ExportedDevice(Answer):
+    """An installation of the app."""
+
+    device_id: str
+    token: str | None
+    os: str
+    model: str
+    app_build: str
+    app_version: str
+    os_version: str | None
+    extra: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+
+class ExportedNotification(Answer):
+    """A notification in the user's inbox."""
+
+    uuid: UUID
+    user_id: str
+    event_type: str
+    title: str
+    body: str
+    html: str = absent()
+    image: str = absent()
+    action_url: str = absent()
+    read_on_show: bool = absent()
+    data: dict[str, Any]
+    read_at: datetime | None
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class ExportedDelivery(Delivery):
+    """A delivery, with the id of its message."""
+
+    message_id: str
+
+
+class ExportedLead(Lead):
+    """A lead with an address of the user, and the ids of its campaigns."""
+
+    campaigns: list[UUID]
+
+
+class UserExport(Answer):
+    """A part of what there is of a user; `next_cursor` is that of the next part."""
+
+    users: list[ExportedUser]
+    contacts: list[ExportedContact]
+    devices: list[ExportedDevice]
+    inbox: list[ExportedNotification]
+    messages: list[Message]
+    deliveries: list[ExportedDelivery]
+    leads: list[ExportedLead]
+    suppressions: list[Suppression]
+    next_cursor: str | None
+
+
+class ErasureReceipt(Answer):
+    """Proof that somebody asked for a user's data to be erased."""
+
+    receipt: UUID
+
+
 _DELETED = Success(200, Reply("Deleted", (ManageDone,)))
 SUCCESS = {
     "list_environments": Success(200, Reply("A page of environments, oldest first", (EnvironmentPage,))),
@@ -351,6 +526,11 @@ SUCCESS = {
     "get_event_type": Success(200, Reply("The event type", (EventType,))),
     "put_event_type": Success(200, Reply("The event type as stored", (EventType,))),
     "delete_event_type": _DELETED,
+    "preview_notifications": Success(200, Reply("The notifications as they would be", (PreviewList,))),
+    "send_test": Success(200, Reply("The test is durably queued", (SentTest,))),
+    "show_overview": Success(200, Reply("What the last hours brought", (Overview,))),
+    "export_user": Success(200, Reply("A part of the export", (UserExport,))),
+    "erase_user": Success(200, Reply("The user is being erased", (ErasureReceipt,))),
     "list_messages": Success(200, Reply("A page of messages, newest first", (MessagePage,))),
     "get_message": Success(200, Reply("The message with its deliveries", (MessageWithDeliveries,))),
     "replay_message": Success(200, Reply("What the replay does to each delivery", (Replay,))),

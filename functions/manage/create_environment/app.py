@@ -20,7 +20,7 @@ def handler(request: Request, caller: Caller) -> Response:
         body.identifier,
         body.name,
         mock=body.mock,
-        channels=allowed_channels(team, runtime.senders(team), body.channels.given()),
+        channels=allowed_channels(team, runtime.senders(team), body.channels.given(), runtime.closed_channels()),
         client_access=body.client_access.given(),
         keep_rendered=body.keep_rendered,
         default_country=body.default_country,

@@ -26,6 +26,7 @@ def handler(request: Request, caller: Caller) -> Response:
         name,
         body.notifications,
         public=body.public,
+        retain_data=body.retain_data,
         quota_times=team.quota_times,
     )
     return manage.ok(manage.event_type_object(stored))

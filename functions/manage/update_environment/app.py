@@ -13,7 +13,7 @@ def handler(request: Request, caller: Caller) -> Response:
     """Answer with the environment as it is then."""
     body = manage.parse(EnvironmentChangesBody, manage.json_object(request))
     channels = body.channels.given()
-    check_senders(runtime.senders(runtime.teams.get(caller.team_id)), channels)
+    check_senders(runtime.senders(runtime.teams.get(caller.team_id)), channels, runtime.closed_channels())
     environment = update_environment(
         runtime.account_store,
         caller.team_id,

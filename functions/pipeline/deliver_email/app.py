@@ -1,4 +1,4 @@
-"""E-mail queue: send each delivery once."""
+"""E-mail queue: send each delivery once, and end those of channels that nobody may send by."""
 
 from typing import Any
 
@@ -10,7 +10,8 @@ from nereid.runtime import runtime
 
 def deliver(body: str, seconds_left: SecondsLeft) -> None:
     """Deliver one job; repeating it sends nothing twice."""
-    runtime.email_deliverer.deliver(read(DeliveryJob, body), seconds_left)
+    job = read(DeliveryJob, body)
+    runtime.deliverer_of(job.notification.channel).deliver(job, seconds_left)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:

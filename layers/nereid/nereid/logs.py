@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,10 @@ _LINES = 8
 _ADDRESS = re.compile(r"@|\+(?:[ ()./-]*\d){7}")
 
 logger = Logger(service="nereid")
+#: An answer to events that takes longer is slow, in seconds: twenty times what the call to the queue takes.
+_SLOW_SECONDS = 1.0
+#: When the invocation began, by the clock of `time.monotonic`, and whether it has taken events in.
+_began, _has_ingested = 0.0, False
 for _library in ("aws_lambda_powertools", "boto3", "botocore", "urllib3"):
     # Their debugging output holds requests with their errors, and so addresses and texts.
     logging.getLogger(_library).setLevel(logging.INFO)
@@ -24,10 +29,23 @@ for _library in ("aws_lambda_powertools", "boto3", "botocore", "urllib3"):
 
 def identify(context: Any, event: Mapping[str, Any] | None = None) -> None:
     """Let every line of this invocation carry Lambda's request id and, for an event of the API, the gateway's."""
+    global _began, _has_ingested
+    _began, _has_ingested = time.monotonic(), False
     request = (event or {}).get("requestContext") or {}
     logger.append_keys(
         function_request_id=getattr(context, "aws_request_id", None), api_request_id=request.get("requestId")
     )
+
+
+def note_ingest() -> None:
+    """Note that this invocation has taken events in."""
+    global _has_ingested  # noqa: PLW0603 - a sandbox has one invocation at a time
+    _has_ingested = True
+
+
+def is_slow_ingest() -> bool:
+    """Tell whether this invocation has taken events in and took long, the loading of its sandbox left out."""
+    return _has_ingested and time.monotonic() - _began > _SLOW_SECONDS
 
 
 def unexpected(error: BaseException, message: str, **ids: str | None) -> None:

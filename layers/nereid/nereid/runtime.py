@@ -6,6 +6,7 @@ a function pays, at every cold start, for what it imports, and no function needs
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from nereid.aws.messaging.event_types import DynamoEventTypeStore
     from nereid.aws.messaging.failure_notes import DynamoFailureNotes
     from nereid.aws.messaging.messages import DynamoMessageStore
-    from nereid.aws.messaging.queues import SqsDeliveryQueues, SqsMessageQueue, SqsRedelivery
+    from nereid.aws.messaging.overview_hours import DynamoHourStore
+    from nereid.aws.messaging.queues import SqsDeliveryQueues, SqsDepths, SqsMessageQueue, SqsRedelivery
     from nereid.aws.messaging.schedules import DynamoClosures
     from nereid.aws.messaging.suppressions import DynamoSuppressionStore
     from nereid.aws.messaging.sweep_state import DynamoSweepState
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from nereid.aws.outreach.leads import DynamoLeadStore
     from nereid.aws.outreach.outgoing_emails import DynamoOutgoingEmailStore
     from nereid.aws.outreach.token_cipher import KmsTokenCipher
+    from nereid.aws.rights.erasures import DynamoErasureStore
     from nereid.aws.table import Table
     from nereid.core.access.accounts import Accounts
     from nereid.core.access.rate_limits import RateLimiter
@@ -59,6 +62,8 @@ if TYPE_CHECKING:
     from nereid.core.messaging.expire_profiles import ProfileExpirer
     from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.hourly_limits import HourlyLimiter
+    from nereid.core.messaging.overview import Overviews
+    from nereid.core.messaging.preview import Previewer
     from nereid.core.messaging.process_message import Processor
     from nereid.core.messaging.process_operations import Operations
     from nereid.core.messaging.record_feedback import FeedbackRecorder
@@ -69,9 +74,13 @@ if TYPE_CHECKING:
     from nereid.core.messaging.waiting import Waiting
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
+    from nereid.core.rights.erase_user import UserEraser
+    from nereid.core.rights.export_user import Exporter
     from nereid.models.team import ClientKey, Team
 
 _DAY = 24 * 60 * 60
+#: The channels that hand deliveries to a provider.
+PROVIDED = ("email", "sms", "push")
 
 
 class Runtime:
@@ -160,6 +169,10 @@ class Runtime:
     def senders(self, team: Team) -> Senders:
         """Return whom a team may send as."""
         return Senders.of(team, self.settings.channels(), self.settings.push_applications or "")
+
+    def closed_channels(self) -> frozenset[str]:
+        """Return the channels that nobody may send by: their queues are not polled, which costs nothing."""
+        return frozenset(PROVIDED) - frozenset(self.settings.need("open_channels").split(","))
 
     @cached_property
     def user_token_cipher(self) -> KmsUserTokenCipher:
@@ -284,7 +297,13 @@ class Runtime:
     def suppressions(self) -> DynamoSuppressionStore:
         from nereid.aws.messaging.suppressions import DynamoSuppressionStore
 
-        return DynamoSuppressionStore(self._table("audience_table"))
+        return DynamoSuppressionStore(self._table("audience_table"), self._has_erased)
+
+    def _has_erased(self, team_id: str) -> bool:
+        """Tell whether a team has erased anybody, where the function knows the team anyway."""
+        if self.settings.accounts_table is None or self.settings.credential_cache_seconds is None:
+            return False
+        return self.teams.get(team_id).has_erased
 
     @cached_property
     def sweep_state(self) -> DynamoSweepState:
@@ -370,6 +389,7 @@ class Runtime:
             clock=self.clock,
             defaults=self.settings.channels(),
             counts=self.delivery_counts,
+            hours=self.overview_hours,
         )
 
     @cached_property
@@ -409,6 +429,34 @@ class Runtime:
             self._waiting("email", "emails_per_second", partial(sending_rate, self.clients)),
             self._team_rules,
             self._hourly_limiter(),
+        )
+
+    def deliverer_of(self, channel: str) -> Deliverer:
+        """Return what delivers a job of the e-mail queue, where those of channels end that nobody may send by."""
+        if channel == "email":
+            return self._closed_email_deliverer if channel in self.closed_channels() else self.email_deliverer
+        return self._closed_deliverer
+
+    @cached_property
+    def _closed_email_deliverer(self) -> Deliverer:
+        from nereid.core.messaging.closed_channel import ClosedChannel
+
+        return replace(self.email_deliverer, channel=ClosedChannel())
+
+    @cached_property
+    def _closed_deliverer(self) -> Deliverer:
+        from nereid.core.messaging.closed_channel import ClosedChannel
+        from nereid.core.messaging.deliver import Deliverer
+        from nereid.core.messaging.template_content import TemplateContent
+
+        return Deliverer(
+            ClosedChannel(),
+            TemplateContent(),
+            self.deliveries,
+            self.messages,
+            self.clock,
+            counts=self.delivery_counts,
+            rules=self._team_rules,
         )
 
     @cached_property
@@ -476,13 +524,34 @@ class Runtime:
         from nereid.core.messaging.record_feedback import FeedbackRecorder
 
         tokens = DynamoPushTokens(self.users, self.clock)
-        return FeedbackRecorder(self.deliveries, self.suppressions, self.deliveries, tokens, self.clock, self.listener)
+        return FeedbackRecorder(
+            self.deliveries, self.suppressions, self.deliveries, tokens, self.clock, self.listener, self.overview_hours
+        )
 
     @cached_property
     def unsubscriber(self) -> Unsubscriber:
         from nereid.core.messaging.unsubscribe import Unsubscriber
 
         return Unsubscriber(self.link_secret, self.settings.base_url or "", self.clock)
+
+    @cached_property
+    def overview_hours(self) -> DynamoHourStore:
+        from nereid.aws.messaging.overview_hours import DynamoHourStore
+
+        return DynamoHourStore(self._table("activity_table"), self._retention)
+
+    @cached_property
+    def overviews(self) -> Overviews:
+        from nereid.core.messaging.overview import Overviews
+
+        stores = self.messages, self.deliveries, self.overview_hours
+        return Overviews(*stores, self.closures, self.clock, self.dead_letters.count)
+
+    @cached_property
+    def previewer(self) -> Previewer:
+        from nereid.core.messaging.preview import Previewer
+
+        return Previewer(self.users, self.clock, self.settings.need("attachment_bucket"))
 
     @cached_property
     def replayer(self) -> Replayer:
@@ -520,6 +589,15 @@ class Runtime:
         )
 
     @cached_property
+    def letter_counts(self) -> SqsDepths:
+        from nereid.aws.messaging.queues import SqsDepths
+
+        queues = ("message", *PROVIDED, "feedback")
+        return SqsDepths(
+            self.clients, {queue: [self.settings.need(f"{queue}_dead_letter_queue_url")] for queue in queues}
+        )
+
+    @cached_property
     def eraser(self) -> Eraser:
         from nereid.core.messaging.erase import Eraser
 
@@ -530,8 +608,40 @@ class Runtime:
             messages=self.messages,
             deliveries=self.deliveries,
             state=self.sweep_state,
+            hours=self.overview_hours,
             clock=self.clock,
         )
+
+    @cached_property
+    def erasures(self) -> DynamoErasureStore:
+        from nereid.aws.rights.erasures import DynamoErasureStore
+
+        return DynamoErasureStore(self._table("audience_table"))
+
+    @cached_property
+    def user_eraser(self) -> UserEraser:
+        from nereid.core.rights.erase_user import UserEraser
+
+        return UserEraser(
+            erasures=self.erasures,
+            people=self.users,
+            inbox=self.inbox,
+            messages=self.messages,
+            deliveries=self.deliveries,
+            suppressions=self.suppressions,
+            leads=self.leads,
+            engagement=self.engagement,
+            emails=self.outgoing_emails,
+            clock=self.clock,
+            note_erasure=self.account_store.note_erasure,
+        )
+
+    @cached_property
+    def user_exporter(self) -> Exporter:
+        from nereid.core.rights.export_user import Exporter
+
+        stores = self.users, self.inbox, self.messages, self.deliveries, self.suppressions, self.leads
+        return Exporter(*stores, self.clock)
 
     @cached_property
     def profile_expirer(self) -> ProfileExpirer:

@@ -86,8 +86,16 @@ class Settings(BaseModel):
     push_apns_sandbox_arn: str | None = Field(
         None, description="The same for APNs's sandbox, used where there is none for APNs; empty for the default."
     )
-    email_account_key: str | None = Field(None, description="KMS key that encrypts the tokens of connected mailboxes.")
-    user_token_key: str | None = Field(None, description="KMS key that encrypts the secrets that sign user tokens.")
+    open_channels: str | None = Field(
+        None,
+        description="The channels that anybody may send by, with commas; deliveries by the others have no provider.",
+    )
+    email_account_key: str | None = Field(
+        None, description="KMS key that encrypts the tokens of connected mailboxes; empty: none can be connected."
+    )
+    user_token_key: str | None = Field(
+        None, description="KMS key that encrypts the secrets that sign user tokens; empty: there are none."
+    )
     gmail_url: str | None = Field(None, description="URL of Gmail's API.")
     graph_url: str | None = Field(None, description="URL of Microsoft Graph.")
     bedrock_model_id: str | None = Field(None, description="Model that writes e-mails; empty for the built-in writer.")

@@ -115,6 +115,7 @@ class Outreach(World):
             runtime.feedback.tokens,
             runtime.clock,
             runtime.listener,
+            runtime.overview_hours,
         )
         recorder.record(report(name, tags, self.sent_at, after))
 

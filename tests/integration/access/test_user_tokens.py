@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from nereid.auth.user_tokens import UserTokens
 from nereid.aws.access.user_token_cipher import KmsUserTokenCipher
 from nereid.core.access.teams import create_client_key
-from nereid.errors import Unavailable
+from nereid.errors import Invalid, Unavailable
 from nereid.models.team import ClientKey, Scope
 from tests.support.cloud import Cloud, World
 
@@ -146,3 +146,30 @@ def test_a_token_is_judged_by_the_clock_of_now(environment: Environment) -> None
     assert environment.user_tokens.read(environment.world.scope, token)
     environment.clock.wait(3601)
     assert environment.user_tokens.read(environment.world.scope, token) is None
+
+
+def test_a_stack_without_user_tokens_makes_no_key_of_them_and_opens_none_of_before(environment: Environment) -> None:
+    world = environment.world
+    key, secret = environment.make_key()
+    assert key.sealed
+    environment.cipher = KmsUserTokenCipher(world.runtime.clients, "")
+    with pytest.raises(Invalid) as caught:
+        environment.make_key()
+    assert caught.value.problems == {"scope": "the stack takes no user tokens"}
+    with pytest.raises(Unavailable):
+        environment.takes(secret)
+
+
+def test_a_key_of_user_tokens_is_a_422_where_the_stack_takes_none(cloud: Cloud, world: World) -> None:
+    cloud.parameters = {"TakesUserTokens": "false"}
+    request = {
+        "routeKey": "POST /manage/client_keys",
+        "rawPath": "/manage/client_keys",
+        "headers": {"authorization": f"Bearer {world.token}", "content-type": "application/json"},
+        "requestContext": {"http": {"method": "POST", "sourceIp": "192.0.2.1"}},
+        "body": json.dumps({"environment": "dev", "scope": "user_token"}),
+    }
+    answer = cloud.invoke("manage/create_client_key", request)
+    cloud.parameters = {}
+    assert answer["statusCode"] == 422
+    assert json.loads(answer["body"])["errors"] == [{"field": "scope", "message": "the stack takes no user tokens"}]

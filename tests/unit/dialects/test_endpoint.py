@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
 
+from nereid import logs
 from nereid.auth.credentials import Caller, ClientCaller
 from nereid.clock import SystemClock
 from nereid.core.access.rate_limits import GENERAL, Quota, RateLimiter
@@ -233,3 +235,38 @@ def test_a_health_check_that_fails_is_unavailable_and_leaves_one_line(
     answer = public.endpoint(public.health, max_body_bytes=None)(failing(error))(EVENT, None)
     assert (answer["statusCode"], json.loads(answer["body"])) == (503, {"status": "unavailable"})
     assert logged(lines) == [line]
+
+
+class TestSlowIngest:
+    """An answer to events that took long is counted; a slow answer to anything else is not."""
+
+    @pytest.fixture
+    def counted(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        counted: list[int] = []
+        monkeypatch.setattr("nereid.metrics.write_slow_ingest", lambda: counted.append(1))
+        return counted
+
+    def answered(self, monkeypatch: pytest.MonkeyPatch, seconds: float, *, ingests: bool) -> None:
+        def respond(_: Any) -> Any:
+            if ingests:
+                logs.note_ingest()
+            passed = time.monotonic() + seconds
+            monkeypatch.setattr(time, "monotonic", lambda: passed)
+            return neptune.ok({})
+
+        event = {"rawPath": "/", "requestContext": {"http": {"method": "POST", "sourceIp": "192.0.2.1"}}}
+        frame.answer(neptune.dialect, event, None, respond)
+
+    @pytest.mark.parametrize(
+        ("seconds", "ingests", "times"), [(1.1, True, 1), (0.9, True, 0), (1.1, False, 0)], ids=["slow", "quick", "no"]
+    )
+    def test_it_is_counted_if_it_took_over_a_second(
+        self, monkeypatch: pytest.MonkeyPatch, counted: list[int], seconds: float, times: int, *, ingests: bool
+    ) -> None:
+        self.answered(monkeypatch, seconds, ingests=ingests)
+        assert len(counted) == times
+
+    def test_the_next_invocation_begins_anew(self, monkeypatch: pytest.MonkeyPatch, counted: list[int]) -> None:
+        self.answered(monkeypatch, 1.1, ingests=True)
+        self.answered(monkeypatch, 1.1, ingests=False)
+        assert len(counted) == 1

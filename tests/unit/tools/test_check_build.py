@@ -20,6 +20,8 @@ def build(tmp_path: Path) -> Path:
         (cache.parent / "module.py").write_text("")
         (cache / "module.cpython-313.pyc").write_bytes(GOOD)
     library(folder, "arm64")
+    document(folder).parent.mkdir(parents=True)
+    document(folder).write_text("{}")
     (tmp_path / "build.toml").write_text(
         '[layer_build_definitions.1]\nlayer_name = "DepsLayer"\narchitecture = "arm64"\n'
     )
@@ -30,6 +32,11 @@ def library(build: Path, architecture: str) -> None:
     """Put a native library into the layer of packages."""
     header = b"\x7fELF" + bytes(14) + struct.pack("<H", check_build.MACHINES[architecture])
     (build / "DepsLayer" / "python" / "native.abi3.so").write_bytes(header)
+
+
+def document(build: Path) -> Path:
+    """Return the description of the APIs in our own layer."""
+    return build / "NereidLayer/python/nereid/dialects/openapi.json"
 
 
 def compiled(build: Path) -> Path:
@@ -70,6 +77,12 @@ def test_a_layer_that_was_not_built_is_a_problem(build: Path) -> None:
     (build / "NereidLayer").rename(build / "Other")
     (problem,) = check_build.problems(build)
     assert problem.endswith("python: not there")
+
+
+def test_a_layer_without_the_description_of_the_apis_is_a_problem(build: Path) -> None:
+    document(build).unlink()
+    (problem,) = check_build.problems(build)
+    assert problem.endswith("openapi.json: not there")
 
 
 def test_layers_that_are_too_large_are_a_problem(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from nereid.auth.credentials import Caller, Credentials
 from nereid.dialects import cors
 from nereid.dialects.http import MAX_BODY_BYTES, BodyTooLarge, Request, Response
 from nereid.errors import NereidError, Unavailable
-from nereid.logs import identify, logger, unexpected
+from nereid.logs import identify, is_slow_ingest, logger, unexpected
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -55,6 +55,10 @@ def answer(
     """
     identify(context, event)
     response = answered(dialect, event.get("routeKey"), lambda: respond(_read(event, max_body_bytes)))
+    if is_slow_ingest():
+        from nereid.metrics import write_slow_ingest
+
+        write_slow_ingest()
     asked = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     shared = cors.headers(event.get("rawPath") or "", asked)
     return (replace(response, headers={**response.headers, **shared}) if shared else response).to_event()

@@ -1,4 +1,4 @@
-"""Endpoints without a credential: health and the unsubscribe pages."""
+"""Endpoints without a credential: health, the unsubscribe pages, the description of the APIs."""
 
 import base64
 import hashlib
@@ -53,8 +53,16 @@ class _Health:
         return Response(503, {"status": "unavailable"}, {"Retry-After": "5"})
 
 
+class _Document:
+    """The description of the APIs, which is there or is not."""
+
+    def error(self, _error: Exception) -> Response:
+        return Response(500, {"message": "Internal server error"})
+
+
 pages = _Pages()
 health = _Health()
+document = _Document()
 
 
 def endpoint(

@@ -59,6 +59,8 @@ class PlannedNotification(BaseModel):
     channel: Channel
     #: Positions in the plan's recipients; none at all means a single `no_contact`.
     to: list[int]
+    #: The ids of its deliveries, where the addresses that they are made of were erased; None everywhere else.
+    ids: list[str] | None = None
 
 
 class Skipped(BaseModel):
@@ -90,6 +92,8 @@ class Plan(BaseModel):
     skipped: list[Skipped] = []
     #: Why no notification is configured; None if one is, and in plans of earlier releases.
     reason: str | None = None
+    #: Whether the data of the message go once its deliveries are final.
+    forget: bool = False
     #: Those whose conditions could not be evaluated, and why: in plans of earlier releases, which kept no others.
     failed_conditions: dict[str, str] = {}
 
@@ -100,14 +104,22 @@ class Plan(BaseModel):
         ]
         return [*self.skipped, *failed]
 
+    @property
+    def size(self) -> int:
+        """How many deliveries with a recipient there are."""
+        return sum(len(each.to) for each in self.notifications)
+
     def deliveries(self, scope: Scope, message_key: str) -> list[Planned]:
         """Return every delivery of the message's plan, in order of the notifications, then of the contacts."""
         planned = []
         for notification in self.notifications:
             reached: list[Recipient | None] = [self.recipients[index] for index in notification.to]
-            for recipient in reached or [None]:
+            for index, recipient in enumerate(reached or [None]):
                 address = recipient.value if recipient else None
-                identity = delivery_id(scope, message_key, notification.name, notification.channel, address)
+                if notification.ids is not None:
+                    identity = notification.ids[index]
+                else:
+                    identity = delivery_id(scope, message_key, notification.name, notification.channel, address)
                 planned.append(Planned(identity, notification.name, notification.channel, recipient))
         return planned
 
@@ -217,6 +229,10 @@ class DeliveryJob(BaseModel):
     limits: PublicLimits | None = None
     #: Whether the environment keeps what was rendered.
     keep_rendered: bool = False
+    #: Whether it is a test send, which no metric counts.
+    test: bool = False
+    #: Whether the data of the message go once its deliveries are final.
+    forget: bool = False
 
     @property
     def scope(self) -> Scope:

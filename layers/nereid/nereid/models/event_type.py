@@ -236,5 +236,7 @@ class EventType(BaseModel):
     notifications: list[Notification]
     #: As it was given: whether an event that a public key sent makes deliveries. Left out, it does.
     public: bool | None = None
+    #: As it was given: whether the data of a message are kept once its deliveries are final. Left out, they are.
+    retain_data: bool | None = None
     created_at: datetime
     updated_at: datetime

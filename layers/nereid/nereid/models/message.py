@@ -1,18 +1,20 @@
 """Messages: one occurrence of an event, as ingested."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from nereid.models.event_type import Notification
 from nereid.models.lead_email import Outreach, OutreachNotification
 from nereid.models.message_keys import key_of
 from nereid.models.operation import Traits, Unvouched, Who
 from nereid.models.user import CONTACT_TYPES, Device
 
-Source = Literal["neptune", "client", "vibetrace", "neptie"]
+#: The API that a message came by. `manage`: somebody tries a notification.
+Source = Literal["neptune", "client", "vibetrace", "neptie", "manage"]
 #: The rule that restricts a Vibetrace event and changes its user; see core/audience/vibetrace/restrictions.
 Rule = Literal["update", "login", "confirmation", "open"]
 
@@ -38,6 +40,15 @@ class UsedKey(BaseModel):
 
     id: str
     scope: Literal["public", "secret"]
+
+
+class Trial(BaseModel):
+    """What makes a message a test send: the notifications that it consists of, and whom all of them go to."""
+
+    notifications: list[Notification]
+    #: The type of contact; `user` for an inbox.
+    type: str
+    to: str
 
 
 class Message(BaseModel):
@@ -67,6 +78,12 @@ class Message(BaseModel):
     received_at: datetime
     #: Given: the message is this one e-mail, and no event type is looked up for it.
     outreach: Outreach | None = None
+    #: Given: the message is a test send, and no event type is looked up for it.
+    test: Trial | None = None
+    #: When its data were dropped; None if it has them.
+    dropped_at: datetime | None = None
+    #: Whether nothing is left of whom it was to: its user, or the owner of its addresses, was erased.
+    is_erased: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -83,9 +100,11 @@ class Message(BaseModel):
         """What names it within its environment, wherever it is stored or referred to."""
         return key_of(self.message_id, public=self.has_public_id)
 
-    def own_notification(self) -> OutreachNotification | None:
-        """Return the one notification that the message consists of; None if its event type has its notifications."""
-        return self.outreach.notification() if self.outreach else None
+    def own_notifications(self) -> Sequence[Notification | OutreachNotification] | None:
+        """Return the notifications that the message consists of; None if its event type has its notifications."""
+        if self.test is not None:
+            return self.test.notifications
+        return [self.outreach.notification()] if self.outreach else None
 
     def contacts(self) -> list[EventContact]:
         """Return the entries of `contact_infos` that name an address; others are no error, only of no use."""

@@ -19,6 +19,8 @@ class Suppression(BaseModel):
     reasons: dict[SuppressionReason, datetime]
     #: The cause of a reason, in a few words without addresses.
     details: dict[SuppressionReason, str] = {}
+    #: Whether its owner was erased: it goes on suppressing, and is shown to nobody.
+    is_erased: bool = False
 
     def forbids(self, *, subscription: bool) -> SuppressionReason | None:
         """Return the reason that forbids a mail, or None.
@@ -40,7 +42,8 @@ def together(of_one_address: Sequence[Suppression]) -> Suppression:
     first, *others = of_one_address
     for other in others:
         reasons, details = {**other.reasons, **first.reasons}, {**other.details, **first.details}
-        first = first.model_copy(update={"reasons": reasons, "details": details})
+        is_erased = first.is_erased and other.is_erased
+        first = first.model_copy(update={"reasons": reasons, "details": details, "is_erased": is_erased})
     return first
 
 

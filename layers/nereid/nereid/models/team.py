@@ -183,6 +183,8 @@ class Team(BaseModel):
     resumed_at: datetime | None = None
     #: When environments of it were deleted, the last of each identifier; the latest only.
     deleted: dict[str, datetime] = {}
+    #: Whether it has erased users, whose suppressed addresses stand on its list as hashes.
+    has_erased: bool = False
 
     def has_deleted(self, environment: str, planned_at: datetime) -> bool:
         """Tell whether what was planned at a moment was for an environment that has been deleted since."""

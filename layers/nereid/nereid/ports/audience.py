@@ -282,6 +282,10 @@ class Inbox(Protocol):
         """
         ...
 
+    def delete_many(self, scope: Scope, user_id: str, uuids: Sequence[str], created_at: datetime) -> None:
+        """Delete notifications of a user that were made at a moment."""
+        ...
+
     def unread_before(
         self, scope: Scope, user_id: str, before: str | None, limit: int
     ) -> tuple[list[AppNotification], str | None]:

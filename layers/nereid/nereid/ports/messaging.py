@@ -8,6 +8,7 @@ from nereid.errors import StoppedBy
 from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Rendered, Status
 from nereid.models.event_type import EventType, Priority
 from nereid.models.message import EventBatch, Message
+from nereid.models.overview import Counts
 from nereid.models.report import EmailReport
 from nereid.models.suppression import Suppression, SuppressionReason
 from nereid.models.team import Scope
@@ -37,6 +38,22 @@ class SuppressionStore(Protocol):
 
     def remove(self, team_id: str, email: str, reasons: Collection[SuppressionReason], at: datetime) -> None:
         """Remove those of the reasons that there are; `NotFound` if there is none of them."""
+        ...
+
+    def erase(self, team_id: str, email: str, *, for_good: bool) -> None:
+        """Keep what suppresses an address by its hash, and name the address in no list any more.
+
+        Parameters
+        ----------
+        for_good
+            Whether everybody knows by now that hashes are to be looked up: then the address itself goes.
+        """
+        ...
+
+    def add_hashed(
+        self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None
+    ) -> None:
+        """Do as :meth:`add` does for an address that was erased, by its hash."""
         ...
 
     def page(
@@ -118,6 +135,50 @@ class Arrivals(NamedTuple):
     reached: datetime | None = None
 
 
+class Outline(NamedTuple):
+    """What is counted of a message."""
+
+    event_type: str
+    received_at: datetime
+    plan: Plan
+    is_test: bool
+    #: The types and addresses that the message itself names.
+    contacts: Sequence[tuple[str, str]] = ()
+
+
+class CountedHour(NamedTuple):
+    """What is remembered of an hour."""
+
+    #: None if it was never counted.
+    counts: Counts | None = None
+    #: When the count began.
+    began: datetime | None = None
+    #: Until when it may be believed; None for good.
+    until: datetime | None = None
+    #: When something in the hour was changed after it was over.
+    changed_at: datetime | None = None
+
+
+class HourStore(Protocol):
+    """How much happened in each hour, of each environment."""
+
+    def read(self, scope: Scope, since: datetime) -> dict[datetime, CountedHour]:
+        """Return what is remembered of the hours from one on."""
+        ...
+
+    def keep(self, scope: Scope, hour: datetime, counted: CountedHour) -> None:
+        """Remember an hour; when it was changed stays."""
+        ...
+
+    def changed(self, scope: Scope, hour: datetime, at: datetime) -> None:
+        """Note that something in an hour was changed."""
+        ...
+
+    def forget(self, scope: Scope) -> None:
+        """Forget all hours of an environment."""
+        ...
+
+
 class MessageStore(Protocol):
     """Messages with their plans, by their keys."""
 
@@ -148,6 +209,10 @@ class MessageStore(Protocol):
         """
         ...
 
+    def replace(self, scope: Scope, message: Message, plan: Plan | None = None) -> None:
+        """Write the content of a stored message anew, and its plan if one is given; nothing if it is not there."""
+        ...
+
     def delete_many(self, scope: Scope, message_ids: Sequence[str]) -> None:
         """Delete messages; what of their plans stands apart expires."""
         ...
@@ -157,6 +222,10 @@ class MessageStore(Protocol):
 
         There are about as many as `limit`, and no more.
         """
+        ...
+
+    def outlines(self, scope: Scope, message_keys: Sequence[str]) -> dict[str, Outline]:
+        """Return what is counted of the messages that are there, by their keys; may be a moment old."""
         ...
 
     def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:
@@ -350,6 +419,19 @@ class DeliveryStore(Protocol):
         """
         ...
 
+    def erase(self, scope: Scope, planned: Planned, planned_at: datetime, now: datetime) -> bool:
+        """Keep of a delivery its id, times and status alone, and end it if it is pending.
+
+        Returns
+        -------
+        False while a run has it in hand.
+        """
+        ...
+
+    def drop_rendered(self, scope: Scope, delivery_ids: Iterable[str]) -> None:
+        """Keep no longer what deliveries were made of."""
+        ...
+
     def delete_many(self, scope: Scope, delivery_ids: Sequence[str]) -> None:
         """Delete the records of deliveries."""
         ...
@@ -360,6 +442,10 @@ class DeliveryStore(Protocol):
 
     def final(self, scope: Scope, delivery_ids: Iterable[str]) -> set[str]:
         """Return which of the deliveries are final; may be a moment old."""
+        ...
+
+    def standings(self, scope: Scope, delivery_ids: Sequence[str]) -> dict[str, tuple[Status, str | None]]:
+        """Return the status and reason of the deliveries that there is a record of; may be a moment old."""
         ...
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:

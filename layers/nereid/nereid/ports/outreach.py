@@ -108,6 +108,10 @@ class EngagementStore(Protocol):
         """Note a lead's engagement, unless a higher one is noted."""
         ...
 
+    def forget(self, team_id: str, lead_id: str) -> None:
+        """Forget a lead's engagement."""
+        ...
+
 
 #: How often each fact came about: by the day on which the mail was sent, then by fact and the day on which it came.
 DayCounts = dict[date, dict[tuple[Fact, date], int]]
@@ -174,6 +178,10 @@ class OutgoingEmailStore(Protocol):
 
     def add(self, team_id: str, email: OutgoingEmail) -> None:
         """Store a record; of no effect if one of its id is there."""
+        ...
+
+    def delete(self, team_id: str, email_id: str) -> None:
+        """Delete the record of an e-mail, if there is one."""
         ...
 
     def get(self, team_id: str, email_id: str) -> OutgoingEmail | None:

@@ -115,7 +115,7 @@ def test_no_more_than_so_many_bytes_are_kept(store: Store, monkeypatch: pytest.M
 
 
 def test_small_ones_count_more_than_their_text(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recent_event_types, "_KEPT_BYTES", 3000)
+    monkeypatch.setattr(recent_event_types, "_KEPT_BYTES", 3500)
     cached = recent(store)
     for name in ("a", "b", "c"):
         store.stored[DEV, name] = event_type(name)

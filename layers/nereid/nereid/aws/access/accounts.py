@@ -86,6 +86,11 @@ class DynamoAccountStore:
     def stop_team(self, team_id: str, at: datetime) -> Team:
         return self._change_team(team_id, "SET stopped_at = if_not_exists(stopped_at, :at)", {":at": to_exact_iso(at)})
 
+    def note_erasure(self, team_id: str) -> None:
+        team = self.team(team_id)
+        if team is not None and not team.has_erased:
+            self._change_team(team_id, "SET has_erased = :yes", {":yes": True})
+
     def resume_team(self, team_id: str, at: datetime) -> Team:
         team = self.team(team_id)
         if team is not None and team.stopped_at is None:

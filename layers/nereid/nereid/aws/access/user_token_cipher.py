@@ -4,6 +4,7 @@ import base64
 
 from nereid.aws.clients import Clients
 from nereid.aws.errors import translated
+from nereid.errors import Invalid, Unavailable
 from nereid.models.team import Scope
 
 
@@ -11,6 +12,11 @@ class KmsUserTokenCipher:
     """Implements `nereid.ports.access.UserTokenCipher`.
 
     What is encrypted is bound to its team, environment and key: in the record of another key, it cannot be decrypted.
+
+    Parameters
+    ----------
+    key_id
+        Empty if the stack has no such key: what was encrypted when it had one cannot be opened then.
     """
 
     def __init__(self, clients: Clients, key_id: str) -> None:
@@ -18,6 +24,8 @@ class KmsUserTokenCipher:
         self._key_id = key_id
 
     def seal(self, scope: Scope, key_id: str, secret: str) -> str:
+        if not self._key_id:
+            raise Invalid({"scope": "the stack takes no user tokens"})
         with translated():
             sealed = self._clients.kms.encrypt(
                 KeyId=self._key_id, Plaintext=secret.encode(), EncryptionContext=_context(scope, key_id)
@@ -25,6 +33,8 @@ class KmsUserTokenCipher:
         return base64.b64encode(sealed["CiphertextBlob"]).decode()
 
     def open(self, scope: Scope, key_id: str, sealed: str) -> str:
+        if not self._key_id:
+            raise Unavailable("the stack has no key of user tokens")
         with translated():
             opened = self._clients.kms.decrypt(
                 KeyId=self._key_id,

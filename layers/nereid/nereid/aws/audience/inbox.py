@@ -6,7 +6,7 @@ that expires ends with that moment, so that the others are counted without it be
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -88,6 +88,10 @@ class DynamoInbox:
         except ConditionFailed as error:
             if 0 in error.which:
                 raise NotFound("user") from error
+
+    def delete_many(self, scope: Scope, user_id: str, uuids: Sequence[str], created_at: datetime) -> None:
+        pk = user_key(scope, user_id)
+        self._table.delete_many((pk, _sort(uuid, created_at)) for uuid in uuids)
 
     def unread_before(
         self, scope: Scope, user_id: str, before: str | None, limit: int

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from nereid import jsontext
 from nereid.aws.errors import ConditionFailed, Contended
 from nereid.aws.table import Item, Table, digest, seconds, tenant
-from nereid.clock import from_iso, to_exact_iso
+from nereid.clock import from_iso, to_exact_iso, to_iso
 from nereid.errors import AlreadyExists, Conflict, NotFound
 from nereid.models.addresses import forms, stored_form
 from nereid.models.team import Scope
@@ -135,6 +135,25 @@ class DynamoUserStore:
                         address = address_member(scope, item["type"], item["value"], user_id)
                         keys.append((address["pk"], address["sk"]))
         self._table.delete_many(keys)
+
+    def delete_remains(self, scope: Scope, user_id: str, until: datetime) -> bool:
+        """Delete what there is of an id beside its user; see `nereid.ports.rights.PeopleStore`."""
+        pk, last = user_key(scope, user_id), f"inbox#{to_iso(until)}~"
+        values = {":pk": pk, ":first": "inbox#", ":last": last}
+        found = self._table.query("pk = :pk AND sk BETWEEN :first AND :last", values, consistent=True)
+        keys = [(item["pk"], item["sk"]) for item in found]
+        anonymous_id = anonymous_id_of(user_id)
+        if anonymous_id is not None and self.get(scope, user_id) is None:
+            link = self._table.get(*link_key(scope, anonymous_id))
+            keys += [(link["pk"], link["sk"])] if link is not None and link["user_id"] == user_id else []
+        self._table.delete_many(keys)
+        return bool(keys)
+
+    def forget_token(self, scope: Scope, token: str) -> None:
+        """Forget the registration and the endpoints of a push token, unless another user has it."""
+        if next(self._members(scope, "firebase_token", token), None) is None:
+            found = self._table.query("pk = :pk", {":pk": tenant(scope, "token", digest(token))}, consistent=True)
+            self._table.delete_many((item["pk"], item["sk"]) for item in found)
 
     def _unlink(self, scope: Scope, user_id: str, anonymous_id: str) -> None:
         """Delete the link of an anonymous id to a user, and the items that were not moved to the user yet."""

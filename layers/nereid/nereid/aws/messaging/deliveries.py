@@ -15,7 +15,7 @@ from nereid.aws.table import Item, Table, tenant
 from nereid.clock import from_iso, to_iso
 from nereid.contention import until_uncontested
 from nereid.errors import Conflict
-from nereid.models.delivery import Delivery, DeliveryJob, Planned
+from nereid.models.delivery import Delivery, DeliveryJob, Planned, Status
 from nereid.models.report import outcome, shown
 from nereid.models.team import Scope
 from nereid.ports.messaging import UNKNOWN_OUTCOME, Claim, Outcome, Sent
@@ -120,6 +120,52 @@ class DynamoDeliveryStore:
     def delete_many(self, scope: Scope, delivery_ids: Sequence[str]) -> None:
         self._table.delete_many(delivery_key(scope, delivery_id) for delivery_id in dict.fromkeys(delivery_ids))
 
+    def erase(self, scope: Scope, planned: Planned, planned_at: datetime, now: datetime) -> bool:
+        key = delivery_key(scope, planned.id)
+        gone = "#to, rendered, missing_variables, template_notes, events, earlier, reason, next_try_at"
+
+        def attempt() -> bool:
+            item = self._table.get(*key) or {}
+            if item.get("erased"):
+                return True
+            is_final = _is_final(item, now)
+            if not is_final and _refused(item, now).state == "held" and item:
+                return False
+            values = {
+                ":id": planned.id,
+                ":notification": planned.notification,
+                ":channel": planned.channel,
+                ":planned_at": item.get("created_at", to_iso(planned_at)),
+                ":now": to_iso(now),
+                ":status": _standing(item)[0] if is_final else "failed",
+                ":released": _RELEASED,
+                ":expires_at": item.get("expires_at", self._expiry(planned_at)),
+                ":yes": True,
+            }
+            unchanged = "attribute_not_exists(pk)"
+            if item:
+                same = {":seen": item["updated_at"], ":held": item["claimed_until"]}
+                unchanged, values = "updated_at = :seen AND claimed_until = :held", {**values, **same}
+            self._table.update(
+                *key,
+                "SET #status = :status, claimed_until = :released, id = :id, notification = :notification, channel = "
+                ":channel, created_at = :planned_at, updated_at = :now, expires_at = :expires_at, erased = :yes "
+                f"REMOVE {gone}",
+                values,
+                names={"#status": "status", "#to": "to"},
+                condition=unchanged,
+            )
+            return True
+
+        return until_uncontested("delivery", attempt, again=(ConditionFailed,))
+
+    def drop_rendered(self, scope: Scope, delivery_ids: Iterable[str]) -> None:
+        for delivery_id in delivery_ids:
+            with suppress(ConditionFailed):  # it is not kept any more, or had nothing
+                self._table.update(
+                    *delivery_key(scope, delivery_id), "REMOVE rendered", {}, condition="attribute_exists(rendered)"
+                )
+
     def get_many(self, scope: Scope, delivery_ids: Iterable[str]) -> dict[str, Delivery]:
         found = self._table.get_many(delivery_key(scope, delivery_id) for delivery_id in delivery_ids)
         return {item["id"]: to_delivery(item) for item in found.values() if "id" in item}
@@ -137,6 +183,12 @@ class DynamoDeliveryStore:
         keys = [delivery_key(scope, delivery_id) for delivery_id in dict.fromkeys(delivery_ids)]
         found = self._table.get_attributes(keys, ("id", "status", "reported"))
         return {item["id"] for item in found if item.get("status", "pending") != "pending" or "reported" in item}
+
+    def standings(self, scope: Scope, delivery_ids: Sequence[str]) -> dict[str, tuple[Status, str | None]]:
+        keys = [delivery_key(scope, delivery_id) for delivery_id in dict.fromkeys(delivery_ids)]
+        found = self._table.get_attributes(keys, ("id", "status", "reason", "events", "sending"))
+        # A report may be there before our own record.
+        return {item["id"]: _standing(item) for item in found if "id" in item}
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
         key = delivery_key(scope, delivery_id)
@@ -342,21 +394,29 @@ def _refused(item: Item, now: datetime) -> Claim:
     return Claim("held", "", until=until)
 
 
+def _events(item: Item) -> list[dict[str, Any]]:
+    return sorted((jsontext.loads(event) for event in item.get("events", [])), key=lambda event: str(event["at"]))
+
+
+def _standing(item: Item) -> tuple[Status, str | None]:
+    current = sending_of(item)
+    reported = outcome(event for event in _events(item) if event.get("sending", 1) == current)
+    return reported or (item["status"], item.get("reason"))
+
+
 def to_delivery(item: Item) -> Delivery:
     """Return a delivery as it stands: our record, and the provider's reports since.
 
     Reports may come in any order, and even before our own record; so they are kept apart from it and combined when
     read.
     """
-    events = sorted((jsontext.loads(event) for event in item.get("events", [])), key=lambda event: str(event["at"]))
-    current = sending_of(item)
-    reported = outcome(event for event in events if event.get("sending", 1) == current)
-    status, reason = reported or (item["status"], item.get("reason"))
+    events = _events(item)
+    status, reason = _standing(item)
     return Delivery(
         id=item["id"],
         notification=item["notification"],
         channel=item["channel"],
-        to=item["to"],
+        to=item.get("to"),
         status=status,
         reason=reason,
         next_try_at=from_iso(item["next_try_at"]) if status == "pending" and "next_try_at" in item else None,
@@ -364,7 +424,7 @@ def to_delivery(item: Item) -> Delivery:
         rendered=jsontext.loads(item["rendered"]) if "rendered" in item else None,
         missing_variables=item.get("missing_variables"),
         template_notes=item.get("template_notes"),
-        events=[shown(event) for event in events] or None,
+        events=None if "erased" in item else [shown(event) for event in events] or None,
         earlier=[jsontext.loads(record) for record in item.get("earlier", [])] or None,
         created_at=from_iso(item["created_at"]),
         updated_at=from_iso(item["updated_at"]),

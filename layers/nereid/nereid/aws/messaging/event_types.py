@@ -13,6 +13,8 @@ from nereid.models.team import Quotas, Scope
 
 _MOST = Quotas().event_types
 _REPLACE = "SET notifications = :notifications, environment = :environment, updated_at = :now"
+#: Members that may be left out.
+_OPTIONAL = ("public", "retain_data")
 _CREATE = f"{_REPLACE}, created_at = :now"
 
 
@@ -35,26 +37,30 @@ class DynamoEventTypeStore:
 
     def put(self, scope: Scope, event_type: EventType, quota_times: int = 1) -> EventType:
         key = (tenant(scope, "event_types"), event_type.event_type)
+        optional_members = {name: getattr(event_type, name) for name in _OPTIONAL}
+        given = {name: value for name, value in optional_members.items() if value is not None}
         values: Item = {
             ":notifications": jsontext.dumps(
                 [each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in event_type.notifications]
             ),
             ":environment": scope.environment,
             ":now": to_iso(event_type.updated_at),
-            **({} if event_type.public is None else {":public": event_type.public}),
+            **{f":{name}": value for name, value in given.items()},
         }
-        # A word that DynamoDB keeps for itself.
-        names = {"#public": "public"}
-        public = " REMOVE #public" if event_type.public is None else ", #public = :public"
+        # Words of which DynamoDB keeps one for itself.
+        names = {f"#{name}": name for name in _OPTIONAL}
+        sets = "".join(f", #{name} = :{name}" for name in given)
+        gone = [f"#{name}" for name in _OPTIONAL if name not in given]
+        optional = f"{sets} REMOVE {', '.join(gone)}" if gone else sets
 
         def attempt() -> EventType:
             try:
                 stored = self._table.update(
-                    *key, _REPLACE + public, values, names=names, condition="attribute_exists(pk)"
+                    *key, _REPLACE + optional, values, names=names, condition="attribute_exists(pk)"
                 )
             except ConditionFailed:
                 creation = self._table.updating(
-                    *key, _CREATE + public, values, names=names, condition="attribute_not_exists(pk)"
+                    *key, _CREATE + optional, values, names=names, condition="attribute_not_exists(pk)"
                 )
                 self._add(scope, creation, self._most * quota_times)
                 return event_type.model_copy(

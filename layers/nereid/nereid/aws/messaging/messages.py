@@ -25,7 +25,7 @@ from nereid.errors import Unavailable
 from nereid.models.delivery import Plan, Planned
 from nereid.models.message import Message
 from nereid.models.team import Scope
-from nereid.ports.messaging import Arrival, Arrivals, MessageFilter, StoredMessage
+from nereid.ports.messaging import Arrival, Arrivals, MessageFilter, Outline, StoredMessage
 
 #: A message goes to the one that its id gives; if there are to be more, those of today have to stay among them.
 _SHARDS = 8
@@ -83,6 +83,34 @@ class DynamoMessageStore:
             return True
         return False
 
+    def replace(self, scope: Scope, message: Message, plan: Plan | None = None) -> None:
+        # Nothing else of the item follows from what changes, but for whom lists find it by.
+        sets: Item = {"content": _pack(message.model_dump_json(exclude_defaults=True))}
+        gone = ["user_key"] if message.user_id is None else []
+        if plan is not None:
+            expires_at = int(plan.planned_at.timestamp()) + self._retention
+            item = {"pk": _key(scope, message.key), "content": sets["content"], "expires_at": expires_at}
+            sets |= self._plan_members(item, plan)
+            gone += [name for name in ("plan", "plan_parts", "plan_head") if name not in sets]
+        setting = ", ".join(f"#{name} = :{name}" for name in sets)
+        removing = f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""
+        with suppress(ConditionFailed):  # it is not kept any more
+            self._table.update(
+                _key(scope, message.key),
+                "message",
+                f"SET {setting}{removing}",
+                {f":{name}": value for name, value in sets.items()},
+                names={f"#{name}": name for name in [*sets, *gone]},
+                condition="attribute_exists(pk)",
+            )
+        if plan is not None:
+            # The parts of a plan that was there before, also if somebody was interrupted here.
+            kept = sets.get("plan_parts", [])
+            parts = self._table.query(
+                "pk = :pk AND begins_with(sk, :part)", {":pk": _key(scope, message.key), ":part": "plan#"}
+            )
+            self._table.delete_many([(part["pk"], part["sk"]) for part in parts if part["sk"] not in kept])
+
     def page(
         self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
     ) -> tuple[list[StoredMessage], str | None]:
@@ -104,7 +132,7 @@ class DynamoMessageStore:
             size += bytes_in_answer(jsontext.dumps(shown))
             if messages and size > MAX_PAGE_BYTES:
                 return messages, last
-            messages.append(StoredMessage(Message.model_validate_json(content), plan, _conflicts(item)))
+            messages.append(StoredMessage(Message.model_validate_json(content, extra="ignore"), plan, _conflicts(item)))
             last = item["received"]
         return messages, position
 
@@ -142,6 +170,18 @@ class DynamoMessageStore:
 
     def delete_many(self, scope: Scope, message_keys: Sequence[str]) -> None:
         self._table.delete_many((_key(scope, message_key), "message") for message_key in message_keys)
+
+    def outlines(self, scope: Scope, message_keys: Sequence[str]) -> dict[str, Outline]:
+        keys = [(_key(scope, message_key), "message") for message_key in message_keys]
+        found = self._table.get_attributes(keys, ("pk", "content", "plan", "plan_parts"))
+        return {_message_key(item["pk"]): self._outline(item) for item in found}
+
+    def _outline(self, item: Item) -> Outline:
+        # Only looked into: to make a message of it takes longer than all the rest.
+        content = jsontext.loads(_unpack(item["content"]))
+        plan = self._read_plan(item)
+        received_at, is_test = from_iso(content["received_at"]), content.get("test") is not None
+        return Outline(content["event_type"], received_at, plan, is_test, list(_contacts(content)))
 
     def plans(self, scope: Scope, message_keys: Iterable[str]) -> dict[str, Plan]:
         found = self._plans((_key(scope, message_key), "message") for message_key in message_keys)
@@ -201,7 +241,7 @@ class DynamoMessageStore:
         }
 
     def _read(self, item: Item) -> StoredMessage:
-        message = Message.model_validate_json(_unpack(item["content"]))
+        message = Message.model_validate_json(_unpack(item["content"]), extra="ignore")
         return StoredMessage(message, self._read_plan(item), _conflicts(item))
 
     def _read_plan(self, item: Item) -> Plan:
@@ -226,6 +266,13 @@ def _message_item(scope: Scope, message: Message, expires_at: int) -> Item:
         "received": f"{_moment(message.received_at)}#{digest(message.key)}",
         "expires_at": expires_at,
     }
+
+
+def _contacts(content: Item) -> Iterator[tuple[str, str]]:
+    for entry in content.get("contact_infos", ()):
+        yield str(entry.get("type")), str(entry.get("value") or "")
+    if content.get("outreach"):
+        yield "email", str(content["outreach"]["to"])
 
 
 def _conflicts(item: Item) -> int:

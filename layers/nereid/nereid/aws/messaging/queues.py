@@ -109,6 +109,10 @@ class SqsDepths:
         self._clients = clients
         self._urls = urls
 
+    def each(self) -> dict[str, int]:
+        """Return how much waits in each of the queues."""
+        return {queue: self.waiting(queue) for queue in self._urls}
+
     def waiting(self, queue: str) -> int:
         return sum(self._depth(url) for url in self._urls[queue])
 

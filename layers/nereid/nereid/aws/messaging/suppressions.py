@@ -8,14 +8,15 @@ A delivery that is reported is written only for addresses whose mail bounced sof
 a read of an item that is not there.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from nereid.aws.errors import ConditionFailed
-from nereid.aws.table import Item, Table, seconds
+from nereid.aws.table import Item, Table, digest, seconds
 from nereid.clock import from_iso, to_iso
 from nereid.contention import until_uncontested
 from nereid.errors import NotFound
@@ -29,6 +30,8 @@ from nereid.models.suppression import (
     together,
 )
 
+#: What in an item names the address, or where it stands.
+_NAMING = frozenset({"pk", "sk", "email", "directory", "directory_sort", "unlisted", "revision", "expires_at"})
 #: The prefix of attributes with the moments of soft bounces; the delivery's id follows.
 _SOFT = "soft_bounce#"
 #: How long an item is kept that suppresses nothing: longer than any earlier report can be under way.
@@ -38,18 +41,81 @@ _CHUNK, _MOST_CHUNKS = 101, 10
 
 
 class DynamoSuppressionStore:
-    """Implements `nereid.ports.messaging.SuppressionStore`."""
+    """Implements `nereid.ports.messaging.SuppressionStore`.
 
-    def __init__(self, table: Table) -> None:
+    Parameters
+    ----------
+    has_erased
+        Tells whether a team has erased anybody, so that addresses are to be looked up by their hashes as well.
+    """
+
+    def __init__(self, table: Table, has_erased: Callable[[str], bool] = lambda _: False) -> None:
         self._table = table
+        self._has_erased = has_erased
 
     def get(self, team_id: str, email: str) -> Suppression | None:
-        items = [self._table.get(*_key_of(team_id, form)) for form in forms("email", email)]
-        found = [suppression for item in items if item and (suppression := _to_suppression(item))]
+        items = [self._table.get(*key) for key in self._keys(team_id, email)]
+        found = [suppression for item in items if item and (suppression := _to_suppression(item, email))]
         return together(found) if found else None
 
+    def _keys(self, team_id: str, email: str) -> list[tuple[str, str]]:
+        """Return where what suppresses an address may stand: for nearly all teams and addresses, in one place."""
+        keys = [_key_of(team_id, form) for form in forms("email", email)]
+        return [*keys, _hashed(team_id, email)] if self._has_erased(team_id) else keys
+
     def add(self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None) -> None:
-        sets, removes = [f"{reason}_at = :at"], ["expires_at"]
+        self._add(_key(team_id, email), _listing(team_id, email), reason, at, detail)
+
+    def add_hashed(
+        self, team_id: str, email: str, reason: SuppressionReason, at: datetime, detail: str | None = None
+    ) -> None:
+        self._add(_hashed(team_id, email), None, reason, at, detail)
+
+    def erase(self, team_id: str, email: str, *, for_good: bool) -> None:
+        for form in forms("email", email):
+            key = _key_of(team_id, form)
+            until_uncontested(
+                "suppression", partial(self._erase, key, team_id, email, for_good=for_good), again=(ConditionFailed,)
+            )
+
+    def _erase(self, key: tuple[str, str], team_id: str, email: str, *, for_good: bool) -> None:
+        item = self._table.get(*key)
+        if item is None:
+            return
+        known = {":known": item["revision"]}
+        if _to_suppression(item) is None:
+            self._table.delete(*key, "revision = :known", known)
+            return
+        # First, so that there is no moment in which nothing suppresses the address.
+        self._keep_hashed(team_id, email, item)
+        if for_good:
+            self._table.delete(*key, "revision = :known", known)
+        elif "unlisted" not in item:
+            self._table.update(
+                *key,
+                "SET unlisted = :yes ADD revision :one REMOVE directory, directory_sort",
+                {**known, ":yes": True, ":one": 1},
+                condition="revision = :known",
+            )
+
+    def _keep_hashed(self, team_id: str, email: str, item: Item) -> None:
+        said = {name: value for name, value in item.items() if name not in _NAMING}
+        names = {f"#{number}": name for number, name in enumerate(said)}
+        values = {f":{number}": value for number, value in enumerate(said.values())}
+        sets = ", ".join(f"#{number} = if_not_exists(#{number}, :{number})" for number in range(len(said)))
+        self._table.update(
+            *_hashed(team_id, email), f"SET {sets} ADD revision :one", {**values, ":one": 1}, names=names
+        )
+
+    def _add(
+        self,
+        key: tuple[str, str],
+        listing: Mapping[str, str] | None,
+        reason: SuppressionReason,
+        at: datetime,
+        detail: str | None,
+    ) -> None:
+        sets, removes = [f"{reason}_at = :at", *(_LISTED if listing else ())], ["expires_at", "unlisted"]
         values: dict[str, Any] = {":at": to_iso(at)}
         if detail is None:
             removes.append(f"{reason}_detail")
@@ -59,9 +125,9 @@ class DynamoSuppressionStore:
         # Fails where it stands since this happened or longer, or somebody took it off the list after this happened.
         with suppress(ConditionFailed):
             self._table.update(
-                *_key(team_id, email),
-                f"SET {', '.join([*sets, *_LISTED])} REMOVE {', '.join(removes)} ADD revision :one",
-                {**values, **_listing(team_id, email), ":one": 1},
+                *key,
+                f"SET {', '.join(sets)} REMOVE {', '.join(removes)} ADD revision :one",
+                {**values, **(listing or {}), ":one": 1},
                 condition=f"(attribute_not_exists({reason}_at) OR {reason}_at > :at)"
                 f" AND (attribute_not_exists({reason}_removed_at) OR {reason}_removed_at <= :at)",
             )
@@ -93,16 +159,16 @@ class DynamoSuppressionStore:
         until_uncontested("suppression", attempt, again=(ConditionFailed,))
 
     def remove(self, team_id: str, email: str, reasons: Collection[SuppressionReason], at: datetime) -> None:
-        removed = [self._remove(_key_of(team_id, form), reasons, at) for form in forms("email", email)]
+        removed = [self._remove(key, email, reasons, at) for key in self._keys(team_id, email)]
         if not any(removed):
             raise NotFound("suppression")
 
-    def _remove(self, key: tuple[str, str], reasons: Collection[SuppressionReason], at: datetime) -> bool:
+    def _remove(self, key: tuple[str, str], email: str, reasons: Collection[SuppressionReason], at: datetime) -> bool:
         """Remove reasons from an item; tell whether it had one."""
 
         def attempt() -> bool:
             item = self._table.get(*key)
-            suppression = _to_suppression(item) if item else None
+            suppression = _to_suppression(item, email) if item else None
             found = [reason for reason in reasons if suppression and reason in suppression.reasons]
             if item is None or not found:
                 return False
@@ -140,7 +206,7 @@ class DynamoSuppressionStore:
 
         An item that suppresses nothing then is not listed any more; one that says nothing at all expires.
         """
-        left = {name: value for name, value in item.items() if name not in removed} | sets
+        left = {"email": "", **{name: value for name, value in item.items() if name not in removed}} | sets
         gone = [name for name in removed if name in item]
         values: dict[str, Any] = dict(sets)
         if _to_suppression(left) is None:
@@ -178,6 +244,12 @@ def _key(team_id: str, email: str) -> tuple[str, str]:
     return _key_of(team_id, comparable("email", email))
 
 
+def _hashed(team_id: str, email: str) -> tuple[str, str]:
+    """Return the key of what suppresses an address that was erased; no address looks like it."""
+    hashed = digest(f"{team_id}#{comparable('email', email)}")
+    return _key_of(team_id, f"sha256:{hashed}")
+
+
 def _key_of(team_id: str, form: str) -> tuple[str, str]:
     return f"{team_id}#suppression#{form}", "suppression"
 
@@ -186,8 +258,14 @@ def _bounced_before(item: Item) -> bool:
     return "delivered_at" in item or any(name.startswith(_SOFT) for name in item)
 
 
-def _to_suppression(item: Item) -> Suppression | None:
-    """Return the suppression of an item; None if it suppresses nothing."""
+def _to_suppression(item: Item, email: str = "") -> Suppression | None:
+    """Return the suppression of an item; None if it suppresses nothing.
+
+    Parameters
+    ----------
+    email
+        The address that was asked for, which an item of an erased one does not name.
+    """
     reasons = {reason: from_iso(item[f"{reason}_at"]) for reason in SUPPRESSION_REASONS if f"{reason}_at" in item}
     details = {reason: item[f"{reason}_detail"] for reason in reasons if f"{reason}_detail" in item}
     if "bounce" not in reasons:
@@ -198,4 +276,5 @@ def _to_suppression(item: Item) -> Suppression | None:
             reasons["bounce"], details["bounce"] = since, f"{SOFT_BOUNCES} soft bounces in a row"
     if not reasons:
         return None
-    return Suppression(email=item["email"], reasons=reasons, details=details)
+    is_erased = "unlisted" in item or "email" not in item
+    return Suppression(email=item.get("email", email), reasons=reasons, details=details, is_erased=is_erased)

@@ -31,6 +31,9 @@ class DynamoEngagementStore:
                 condition="attribute_not_exists(pk) OR degree < :degree",
             )
 
+    def forget(self, team_id: str, lead_id: str) -> None:
+        self._table.delete(*_key(team_id, lead_id))
+
 
 def _key(team_id: str, lead_id: str) -> tuple[str, str]:
     return f"{team_id}#engagement#{lead_id}", "engagement"

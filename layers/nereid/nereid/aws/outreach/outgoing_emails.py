@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from nereid.aws.errors import ConditionFailed
-from nereid.aws.table import Item, Table, digest, seconds
+from nereid.aws.table import Item, Table, can_be_key, digest, seconds
 from nereid.clock import from_iso, to_iso
 from nereid.models.lead_email import OutgoingEmail
 from nereid.ports.outreach import KeyedEmail
@@ -36,6 +36,11 @@ class DynamoOutgoingEmailStore:
         }
         with suppress(ConditionFailed):  # added before
             self._table.put(item, "attribute_not_exists(pk)")
+
+    def delete(self, team_id: str, email_id: str) -> None:
+        key = _email(team_id, email_id), "email"
+        if can_be_key(*key):
+            self._table.delete(*key)
 
     def get(self, team_id: str, email_id: str) -> OutgoingEmail | None:
         item = self._table.get(_email(team_id, email_id), "email")

@@ -27,6 +27,8 @@ class Bucket(NamedTuple):
 GENERAL = Bucket("general", 1000)
 AI = Bucket("ai", 100)
 EMAIL = Bucket("email", 500)
+#: Of a team, whichever of its credentials is used.
+TEST_SEND = Bucket("test_send", 60)
 LEAD_IMPORT = Bucket("lead_import", 1000)
 #: What all credentials of a team together have, of what costs the operator money: a team makes credentials itself.
 OF_TEAM: Mapping[Bucket, Bucket] = {AI: Bucket("ai_team", 1000), EMAIL: Bucket("email_team", 5000)}

@@ -1,7 +1,7 @@
 """Teams, environments and the credentials that open them."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -99,6 +99,10 @@ def find_team(accounts: AccountStore, named: str, *, registered: bool) -> Team:
     return found[0]
 
 
+#: What is said of a channel that the operator has not opened.
+CLOSED = "the stack does not send by this channel"
+
+
 def change_team(
     accounts: AccountStore,
     clock: Clock,
@@ -131,14 +135,21 @@ def change_team(
     return team
 
 
-def check_senders(senders: Senders, channels: Channels) -> None:
-    """Raise `Invalid`, naming each member of channels that names whom the team may not send as."""
+def check_senders(senders: Senders, channels: Channels, closed: Collection[str] = ()) -> None:
+    """Raise `Invalid`, naming each member of channels that names whom the team may not send as.
+
+    Parameters
+    ----------
+    closed
+        The channels that nobody may send by.
+    """
     refused = {f"channels.{member}": REFUSED for member, sender in named(channels).items() if not senders.allow(sender)}
+    refused |= {f"channels.{channel}": CLOSED for channel, one in channels if one is not None and channel in closed}
     if refused:
         raise Invalid(refused)
 
 
-def allowed_channels(team: Team, senders: Senders, channels: Channels) -> Channels:
+def allowed_channels(team: Team, senders: Senders, channels: Channels, closed: Collection[str] = ()) -> Channels:
     """Return the channels of an environment as they are stored, if the team may send as whom they name.
 
     One that is left out stays so, for the stack's provider to serve; a team that registered itself where that gives no
@@ -149,7 +160,7 @@ def allowed_channels(team: Team, senders: Senders, channels: Channels) -> Channe
     Invalid
         Naming each member that the team may not use.
     """
-    check_senders(senders, channels)
+    check_senders(senders, channels, closed)
     if team.registered != "open":
         return channels
     missing = [

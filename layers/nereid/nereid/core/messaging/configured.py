@@ -22,19 +22,22 @@ class Configured(NamedTuple):
     reason: str | None = None
     #: Whether the message may make deliveries if a public key sent it.
     is_public: bool = True
+    #: Whether the data of the message go once its deliveries are final.
+    forget: bool = False
 
 
 def configuration(event_types: EventTypeReader, scope: Scope, message: Message) -> Configured:
     """Return what is configured for a message now."""
-    own = message.own_notification()
+    own = message.own_notifications()
     if own is not None:
-        return Configured({own.name: own})
+        return Configured({each.name: each for each in own})
     event_type = event_types.get(scope, message.event_type)
     if event_type is None:
         return Configured({}, "event type is not configured")
     reason = None if event_type.notifications else "event type has no notifications"
     notifications = {each.name: each for each in event_type.notifications}
-    return Configured(notifications, reason, event_type.public is not False)
+    is_public, forget = event_type.public is not False, event_type.retain_data is False
+    return Configured(notifications, reason, is_public, forget)
 
 
 def configured(event_types: EventTypeReader, scope: Scope, message: Message) -> Notifications:

@@ -19,9 +19,11 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
+from nereid.core.messaging.forget import forget_if_final
 from nereid.core.messaging.letter_contents import contents_of
 from nereid.errors import NotFound, Unavailable
 from nereid.models.letter import Contents, Letter
+from nereid.models.overview import DeadLetterCount
 from nereid.models.team import Scope
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import DeadLetter, DeadLetterQueue, DeliveryStore, FailureNotes, MessageStore
@@ -99,6 +101,16 @@ class DeadLetters:
         reasons = notes.reasons([letter.id for _, letter, _ in shown])
         made = [_shown(name, letter, contents, reasons.get(letter.id)) for name, letter, contents in shown]
         return Shown(sorted(made, key=lambda letter: letter.sent_at), look.more or len(shown) < len(found))
+
+    def count(self, scope: Scope) -> DeadLetterCount:
+        """Return how many letters of an environment there are; where nobody has any, no queue is looked into."""
+        if not any(sum(queue.waiting()) for queue in self.queues.values()):
+            return DeadLetterCount(0, more=False)
+        count = 0
+        with self._look(scope.team_id, None) as look:
+            for _, letters in look.batches():
+                count += sum(contents.environment == scope.environment for _, contents in letters)
+        return DeadLetterCount(count, look.more)
 
     def redrive(self, team_id: str | None, queue: str | None, letter_id: str | None) -> Done:
         """Put letters back on their queues, to be handled anew.
@@ -188,6 +200,8 @@ class DeadLetters:
             for each in planned:
                 if each.id not in final:
                     deliveries.close(scope, each, plan.planned_at, PURGED, self.clock.now())
+            if plan.forget:
+                forget_if_final(messages, deliveries, scope, key, self.clock.now(), swept=True)
         return True
 
     def _look(self, team_id: str | None, queue: str | None) -> "_Look":

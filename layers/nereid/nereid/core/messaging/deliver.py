@@ -20,6 +20,7 @@ from typing import Any
 
 from nereid import jsontext
 from nereid.core.messaging.copies import without_suppressed
+from nereid.core.messaging.forget import forget_if_final
 from nereid.core.messaging.hourly_limits import LIMITED, HourlyLimiter
 from nereid.core.messaging.team_rules import NOT_ALLOWED, TeamRules
 from nereid.core.messaging.waiting import Waiting, gave_up
@@ -146,6 +147,7 @@ class Deliverer:
         claim = self.deliveries.claim(job, token, now, until)
         if claim.state == "done":
             self._follow_up_earlier(job)
+            self._forget(job)
             return
         if claim.state == "held":
             raise TryAgain(_seconds_until(claim.until, now), "another run has the delivery")
@@ -362,13 +364,21 @@ class Deliverer:
         if outcome.status == "pending":
             return
         ending = _ending(outcome)
-        self.counts.add(job.notification.channel, ending)
+        if not job.test:
+            self.counts.add(job.notification.channel, ending)
         if ending in _LOGGED:
             ids = {"message_id": id_of(job.message_id), "delivery_id": job.delivery_id}
             scope = {"team_id": job.team_id, "environment": job.environment}
             failed(_code(outcome), channel=job.notification.channel, **scope, **ids)
         if outcome.status == "success" and self.content.is_followed_up(job):
             self.content.follow_up(job, at)
+        self._forget(job)
+
+    def _forget(self, job: DeliveryJob) -> None:
+        """Drop the message's data, if they are to go and this was the last of its deliveries."""
+        if job.forget:
+            now = self.clock.now()
+            forget_if_final(self.messages, self.deliveries, job.scope, job.message_id, now, swept=False)
 
 
 def _without_limits(job: DeliveryJob) -> DeliveryJob:
@@ -395,12 +405,18 @@ def _seconds_until(until: datetime | None, now: datetime) -> int:
     return max(1, int((until - now).total_seconds()) + 1) if until else CLAIM_SECONDS
 
 
-def cut(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a template's members with each text cut, further than usual if they are too much for one record."""
+def cut(members: Mapping[str, Any], most: int = _RENDERED_BYTES) -> dict[str, Any]:
+    """Return a template's members with each text cut, further than usual if they are too much together.
+
+    Parameters
+    ----------
+    most
+        How many bytes of JSON they may be; as many as one record holds if not given.
+    """
     length = _RENDERED_CUT
     while True:
         shortened: dict[str, Any] = _cut(dict(members), length)
-        if length == 0 or jsontext.size(shortened) <= _RENDERED_BYTES:
+        if length == 0 or jsontext.size(shortened) <= most:
             return shortened
         length //= 2
 

@@ -14,7 +14,15 @@ from nereid.models.delivery import Plan
 from nereid.models.team import DELETION_SETTLES, Scope
 from nereid.ports.audience import UserStore
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import Arrival, Deletions, DeliveryStore, EventTypeStore, MessageStore, SweepState
+from nereid.ports.messaging import (
+    Arrival,
+    Deletions,
+    DeliveryStore,
+    EventTypeStore,
+    HourStore,
+    MessageStore,
+    SweepState,
+)
 
 #: How many users, event types and messages are looked up at once.
 _USERS, _EVENT_TYPES, _MESSAGES = 100, 100, 200
@@ -32,6 +40,7 @@ class Eraser:
     messages: MessageStore
     deliveries: DeliveryStore
     state: SweepState
+    hours: HourStore
     clock: Clock
 
     def erase(self, has_time: HasTime) -> list[Scope]:
@@ -55,6 +64,7 @@ class Eraser:
         if any(found) or not has_time():
             return
         self.users.forget_counts(scope)
+        self.hours.forget(scope)
         self.state.forget(scope)
         self.deletions.finish_deletion(scope)
 

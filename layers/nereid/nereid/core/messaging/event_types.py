@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from nereid.core.messaging.email_checks import check_email
+from nereid.core.messaging.email_checks import check_email, check_objects
 from nereid.core.templates import links, render
 from nereid.core.time_limit import time_budget
 from nereid.errors import Invalid
@@ -53,6 +53,25 @@ def _check_notifications(notifications: Sequence[Notification]) -> None:
         _check_template(f"{path}.template", notification.template)
 
 
+def check_alone(notification: Notification, senders: Senders, bucket: str, team_id: str) -> None:
+    """Check a notification that belongs to no event type as those of one are checked before they are stored.
+
+    Raises
+    ------
+    Invalid
+        Naming the field below `notification`, and for a template that does not parse its line.
+    """
+    try:
+        check_notifications([notification])
+        check_objects([notification], bucket, team_id)
+        check_senders([notification], senders)
+    except Invalid as error:
+        problems = {
+            field.replace("notifications[0]", "notification", 1): text for field, text in error.problems.items()
+        }
+        raise Invalid(problems, line=error.line) from error
+
+
 def check_senders(notifications: Sequence[Notification], senders: Senders) -> None:
     """Check whom notifications are sent as; `Invalid` names each that the team may not use."""
     refused = {
@@ -74,6 +93,7 @@ def put_event_type(
     notifications: Sequence[Notification],
     *,
     public: bool | None = None,
+    retain_data: bool | None = None,
     quota_times: int = 1,
 ) -> EventType:
     """Create or replace an event type as a whole; its notifications are checked before."""
@@ -85,6 +105,7 @@ def put_event_type(
             environment=scope.environment,
             notifications=list(notifications),
             public=public,
+            retain_data=retain_data,
             created_at=now,
             updated_at=now,
         ),

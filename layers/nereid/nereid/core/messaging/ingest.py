@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from nereid import jsontext
+from nereid.logs import note_ingest
 from nereid.models.message import EventBatch, Message, Operation
 from nereid.models.team import Environment, Scope
 from nereid.ports.messaging import MessageQueue
@@ -23,7 +24,7 @@ def ingest(queue: MessageQueue, environment: Environment, messages: Sequence[Mes
         If the queue did not take all of them. Some may have been taken, so the caller repeats the request with
         the same message ids; a message that is queued twice is processed once.
     """
-    queue.send(list(_batches(environment, messages)))
+    _send(queue, list(_batches(environment, messages)))
 
 
 def ingest_operations(queue: MessageQueue, scope: Scope, operations: Sequence[Operation]) -> None:
@@ -43,9 +44,15 @@ def ingest_operations(queue: MessageQueue, scope: Scope, operations: Sequence[Op
             room = MAX_BATCH_BYTES
         batches[-1].append(operation)
         room -= size
-    queue.send(
-        [EventBatch(team_id=scope.team_id, environment=scope.environment, operations=batch) for batch in batches]
+    _send(
+        queue,
+        [EventBatch(team_id=scope.team_id, environment=scope.environment, operations=batch) for batch in batches],
     )
+
+
+def _send(queue: MessageQueue, batches: list[EventBatch]) -> None:
+    queue.send(batches)
+    note_ingest()
 
 
 def _batches(environment: Environment, messages: Sequence[Message]) -> list[EventBatch]:

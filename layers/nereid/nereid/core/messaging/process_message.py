@@ -21,9 +21,11 @@ from nereid.core.messaging.configured import (
     is_configured,
 )
 from nereid.core.messaging.deliver import Deliverer
+from nereid.core.messaging.forget import forget_if_final, without_data
 from nereid.core.messaging.one_by_one import one_by_one
+from nereid.core.messaging.overview_changes import note_change
 from nereid.core.messaging.repetitions import conflict_mark, is_repetition
-from nereid.core.messaging.sweep_watches import watch_if_late
+from nereid.core.messaging.sweep_watches import watch_if_late, watch_to_forget
 from nereid.core.templates.render import holds
 from nereid.core.templates.variables import template_variables, user_variables
 from nereid.errors import NotFound, TemplateFailed
@@ -55,6 +57,7 @@ from nereid.ports.messaging import (
     DeliveryQueues,
     DeliveryStore,
     EventTypeReader,
+    HourStore,
     MessageQueue,
     MessageStore,
     StoredMessage,
@@ -85,6 +88,8 @@ class Processor:
         The stack's own providers, for channels that an environment leaves out.
     counts
         Where deliveries are counted that end here, for want of a contact.
+    hours
+        What the overview remembers.
     """
 
     users: UserStore
@@ -99,6 +104,7 @@ class Processor:
     clock: Clock
     defaults: Channels
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
+    hours: HourStore | None = None
 
     def process_all(
         self, environment: Environment, messages: Sequence[Message], admits: Callable[[Scope, Message], bool]
@@ -151,12 +157,14 @@ class Processor:
             raise NotFound("user")
         plan = make_plan(environment, found, message, user, now)
         self.watches.begin(scope)
-        watch = watch_if_late(message, now)
+        watch = watch_if_late(message, now) or watch_to_forget(message, plan, now)
         if watch is not None:
             # Before it is stored, so that a stored message is always found again.
             self.watches.watch(scope, [watch])
-        stored = self._of_an_earlier_release(scope, message) or self.messages.add(scope, message, plan)
+        kept = without_data(message, now) if plan.forget and not plan.size else message
+        stored = self._of_an_earlier_release(scope, message) or self.messages.add(scope, kept, plan)
         notifications = found.notifications
+        self._note_change(scope, message, now)
         if stored is None:
             self._count_without_contact(plan)
             _log_failed_conditions(scope, message, plan)
@@ -189,6 +197,11 @@ class Processor:
         if self.messages.count_conflict(scope, stored.message.key, mark):
             ids = {"team_id": scope.team_id, "environment": scope.environment, "message_id": message.message_id}
             id_conflict(message.source, **ids)
+
+    def _note_change(self, scope: Scope, message: Message, now: datetime) -> None:
+        """Have the overview count the hour of a message anew that comes late, or is replayed."""
+        if self.hours is not None:
+            note_change(self.hours, scope, message.received_at, now)
 
     def _count_without_contact(self, plan: Plan) -> None:
         for notification in plan.notifications:
@@ -223,10 +236,12 @@ class Processor:
         user = self.users.load(scope, message.user_id) if message.user_id else None
         planned = plan.deliveries(scope, message.key)
         now = self.clock.now()
-        forced = set(replay.force)
+        # What has lost its data cannot be made again.
+        forced = set(replay.force) if message.dropped_at is None else set()
         for each in planned:
             if each.id in forced and each.recipient and is_configured(notifications, each.notification, each.channel):
                 self.deliveries.reopen(scope, each, plan.planned_at, replay.id, now)
+                self._note_change(scope, message, now)
         known = self.deliveries.get_many(scope, [each.id for each in planned if each.recipient])
         final = {delivery.id for delivery in known.values() if delivery.status != "pending"}
         again = [each for each in planned if each.id not in final]
@@ -253,12 +268,14 @@ class Processor:
         carried = message if jsontext.size(message.model_dump(mode="json")) <= MAX_CARRIED_BYTES else None
         queued: list[DeliveryJob] = []
         inbox: list[DeliveryJob] = []
+        closed = False
         for each in planned:
             if each.recipient is None:
                 continue
             if not is_configured(notifications, each.notification, each.channel):
                 # A job that was queued before, and that nobody has in hand, finds it final.
                 self.deliveries.close(environment.scope, each, plan.planned_at, REMOVED, self.clock.now())
+                closed = True
                 continue
             content, jobs = (message, inbox) if each.channel == "app" else (carried, queued)
             notification, at = notifications[each.notification], asked.get(each.id, message.received_at)
@@ -266,6 +283,9 @@ class Processor:
         self.queues.send(queued)
         for job in inbox:
             self.inbox.deliver(job)
+        if closed and plan.forget:
+            now = self.clock.now()
+            forget_if_final(self.messages, self.deliveries, environment.scope, message.key, now, swept=False)
 
     def _job(
         self,
@@ -300,6 +320,10 @@ class Processor:
         special: dict[str, Any] = {"limits": _limits(environment, message)} if message.is_public else {}
         if environment.keep_rendered:
             special["keep_rendered"] = True
+        if message.test is not None:
+            special["test"] = True
+        if plan.forget:
+            special["forget"] = True
         return job.model_copy(update=special) if special else job
 
 
@@ -312,22 +336,29 @@ def make_plan(
     environment: Environment, configured: Configured, message: Message, user: User | None, now: datetime
 ) -> Plan:
     """Decide on the recipients of a message and their channels."""
-    plan = Plan(planned_at=now, reason=configured.reason)
+    plan = Plan(planned_at=now, reason=configured.reason, forget=configured.forget)
     if message.is_public and not configured.is_public:
         plan.skipped = [Skipped(notification=name, reason=NOT_PUBLIC) for name in configured.notifications]
         return plan
     if not configured.notifications:
+        return plan
+    if message.test is not None:
+        # Whom it goes to was said, and so was that it goes.
+        plan.recipients = [Recipient(type=message.test.type, value=message.test.to)]
+        plan.notifications = [
+            PlannedNotification(name=each.name, channel=each.channel, to=[0]) for each in message.test.notifications
+        ]
         return plan
     contacts = recipients_of(message, user, environment.default_country)
     variables = template_variables(environment.identifier, message, user_variables(user, message.user_id))
     inbox = _inbox_of(message, user)
     plan.recipients = [*contacts, *inbox]
     for notification in configured.notifications.values():
-        reason = _why_not(notification, variables)
+        reason = why_not(notification, variables)
         if reason is not None:
             plan.skipped.append(Skipped(notification=notification.name, reason=reason))
             continue
-        reached = _reached(notification, plan.recipients)
+        reached = reached_by(notification, plan.recipients)
         plan.notifications.append(PlannedNotification(name=notification.name, channel=notification.channel, to=reached))
     return plan
 
@@ -340,7 +371,7 @@ def _inbox_of(message: Message, user: User | None) -> list[Recipient]:
     return [Recipient(type="user", value=user_id)]
 
 
-def _why_not(notification: Notification | OutreachNotification, variables: Mapping[str, Any]) -> str | None:
+def why_not(notification: Notification | OutreachNotification, variables: Mapping[str, Any]) -> str | None:
     """Return why a notification makes no delivery; None if it makes some."""
     try:
         return None if holds(notification.when, variables) else NOT_APPLICABLE
@@ -385,7 +416,8 @@ def recipients_of(message: Message, user: User | None, country: str | None = Non
     return list(found.values())
 
 
-def _reached(notification: Notification | OutreachNotification, recipients: Sequence[Recipient]) -> list[int]:
+def reached_by(notification: Notification | OutreachNotification, recipients: Sequence[Recipient]) -> list[int]:
+    """Return the positions of the recipients that a notification goes to."""
     if isinstance(notification, AppInboxNotification):
         return [index for index, recipient in enumerate(recipients) if recipient.type == "user"]
     wanted = CONTACT_OF[notification.channel]

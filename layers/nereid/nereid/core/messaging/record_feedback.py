@@ -12,13 +12,18 @@ from typing import Any
 
 from nereid.clock import to_iso
 from nereid.core.messaging.feedback_reports import read
+from nereid.core.messaging.overview_changes import note_change
 from nereid.errors import TryAgain
+from nereid.models.delivery import Delivery
 from nereid.models.report import EmailReport, PushFailure
 from nereid.models.suppression import SuppressionReason
+from nereid.models.team import Scope
 from nereid.ports.audience import PushTokens
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import DeliveryStore, Listener, SentDeliveries, SuppressionStore
+from nereid.ports.messaging import DeliveryStore, HourStore, Listener, SentDeliveries, SuppressionStore
 
+#: The reports that change how a delivery stands.
+_CHANGING = frozenset({"bounce", "reject", "rendering_failure", "complaint", "known_complaint"})
 #: The reports that suppress the address by themselves.
 _SUPPRESSING: dict[str, SuppressionReason] = {
     "complaint": "complaint",
@@ -38,6 +43,8 @@ class FeedbackRecorder:
     ----------
     sent
         Where push notifications are found by the provider's ids.
+    hours
+        What the overview remembers.
     listener
         Notes reports about mails, and learns of addresses that are suppressed by them.
     """
@@ -48,6 +55,7 @@ class FeedbackRecorder:
     tokens: PushTokens
     clock: Clock
     listener: Listener
+    hours: HourStore
 
     def record(self, message: Mapping[str, Any]) -> str:
         """Record one report, in whichever wrapping it comes.
@@ -75,12 +83,22 @@ class FeedbackRecorder:
             self._consequences(report, report.recipient)
             return f"{report.kind} of a copy"
         delivery = self.listener.reported(report)
+        if report.kind in _CHANGING:
+            self._changed(report.scope, delivery)
         # A complaint about a mail that is not kept any more suppresses the address as well.
         recipient = delivery.to if delivery is not None else report.recipient
+        if delivery is not None and delivery.to is None:
+            self._suppress_erased(report)
         # Also on a repetition: the first one may have died before this line.
         if recipient is not None:
             self._consequences(report, recipient)
         return report.kind if delivery is not None else f"{report.kind} of a delivery that is not kept any more"
+
+    def _suppress_erased(self, report: EmailReport) -> None:
+        """Suppress the address of somebody who was erased since the mail went out."""
+        reason = "bounce" if report.verdict == "dead" else _SUPPRESSING.get(report.kind)
+        if reason is not None and report.recipient is not None:
+            self.suppressions.add_hashed(report.scope.team_id, report.recipient, reason, report.at, report.detail)
 
     def _consequences(self, report: EmailReport, recipient: str) -> None:
         team_id = report.scope.team_id
@@ -105,9 +123,16 @@ class FeedbackRecorder:
             return self._wait(failure.at)
         event = {"type": "push_failure", "at": to_iso(failure.at), "code": failure.code}
         delivery = self.deliveries.report(found.scope, found.delivery_id, event, found.sending)
+        self._changed(found.scope, delivery)
         if delivery is not None and delivery.to is not None and failure.code in _DEAD_TOKEN:
             self.tokens.refused(found.scope, delivery.to, failure.at)
         return "push_failure"
+
+    def _changed(self, scope: Scope, delivery: Delivery | None) -> None:
+        """Have the overview count again what a report has changed."""
+        if delivery is not None:
+            # It was planned within the hour after its message arrived.
+            note_change(self.hours, scope, delivery.created_at, self.clock.now(), back=1)
 
     def _wait(self, failed_at: datetime) -> str:
         if self.clock.now() - failed_at < _RECORDED_WITHIN:

@@ -20,6 +20,8 @@ def is_repetition(message: Message, stored: Message, user_before: str | None = N
         The id that the user had before it became another one: an anonymous profile's. A client that repeats its request
         names the same person.
     """
+    if stored.dropped_at is not None:  # nobody knows any more
+        return True
     is_same_user = stored.user_id == message.user_id or (user_before is not None and stored.user_id == user_before)
     return message.event_type == stored.event_type and is_same_user and _is_same(message.data, stored.data)
 

@@ -59,6 +59,8 @@ class Replayer:
         }
         if problems:
             raise Invalid(problems)
+        if force and message.dropped_at is not None:
+            raise Invalid({"force": "the data of the message are not kept"})
         notifications = configured(self.event_types, environment.scope, message)
         again = set(force)
         replayed = [

@@ -29,7 +29,7 @@ def show_message(
     message, plan, _ = stored
     planned = plan.deliveries(scope, message.key)
     found = deliveries.get_many(scope, [each.id for each in planned if each.recipient])
-    return stored, [found.get(each.id) or _not_begun(plan, each) for each in planned]
+    return stored, [found.get(each.id) or not_begun(plan, each) for each in planned]
 
 
 def with_waits(deliveries: Sequence[Delivery], closures: Closures, now: datetime) -> list[Delivery]:
@@ -59,7 +59,7 @@ def _is_queued(delivery: Delivery, now: datetime) -> bool:
     return delivery.status == "pending" and (delivery.next_try_at is None or delivery.next_try_at <= now)
 
 
-def _not_begun(plan: Plan, planned: Planned) -> Delivery:
+def not_begun(plan: Plan, planned: Planned) -> Delivery:
     """Return a delivery that has no record: nobody to reach, or nobody has begun it yet."""
     return Delivery(
         id=planned.id,

@@ -28,7 +28,7 @@ def list_suppressions(
         return suppressions.page(team_id, after, limit, reason)
     found = suppressions.get(team_id, email)
     past = after is not None and comparable("email", email) <= after
-    if found is None or past or (reason is not None and reason not in found.reasons):
+    if found is None or found.is_erased or past or (reason is not None and reason not in found.reasons):
         return [], None
     return [found], None
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
+from nereid.core.messaging.forget import forget_if_final
 from nereid.core.messaging.replay_message import new_replay, replay_batches
 from nereid.core.messaging.sweep_watches import PENDING_AFTER
 from nereid.logs import unexpected
@@ -181,6 +182,9 @@ class _Run:
         self.messages += len(plans)
         there = [(watch, plans[watch.message_id]) for watch in watches if watch.message_id in plans]
         self._treat(scope, self._stuck(scope, there))
+        for watch, plan in there:
+            if plan.forget:
+                self._forget(scope, watch.message_id)
         # Those that are not over are watched by another entry now, which is due later.
         self.sweeper.state.unwatch(scope, watches)
 
@@ -291,7 +295,13 @@ class _Run:
         """Record that the open deliveries failed; tell whether all are final now."""
         close = self.sweeper.deliveries.close
         closed = [close(scope, each, stuck.plan.planned_at, GAVE_UP, self.now) for each in stuck.open]
+        if stuck.plan.forget:
+            self._forget(scope, stuck.watch.message_id)
         return all(closed)
+
+    def _forget(self, scope: Scope, message_key: str) -> None:
+        stores = self.sweeper.messages, self.sweeper.deliveries
+        forget_if_final(*stores, scope, message_key, self.now, swept=True)
 
     def _is_fresh(self, stuck: _Stuck) -> bool:
         return self.now - stuck.watch.since < PENDING_AFTER

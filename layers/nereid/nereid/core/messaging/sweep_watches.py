@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from nereid.core.messaging.forget import MOST_LOOKED_AT
+from nereid.models.delivery import Plan
 from nereid.models.message import Message
 from nereid.ports.messaging import Watch
 
@@ -17,6 +19,13 @@ def watch_if_late(message: Message, stored_at: datetime) -> Watch | None:
     if stored_at - message.received_at < _LATE_AFTER:
         return None
     return Watch(message.key, due=stored_at + PENDING_AFTER, since=stored_at)
+
+
+def watch_to_forget(message: Message, plan: Plan, now: datetime) -> Watch | None:
+    """Return how to watch a message whose data are to go, and that whoever ends a delivery does not look at."""
+    if not plan.forget or plan.size <= MOST_LOOKED_AT:
+        return None
+    return Watch(message.key, due=now + PENDING_AFTER, since=now)
 
 
 def watch_queued(message_key: str, now: datetime) -> Watch:

@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from nereid.dialects.accounts import Email, RegisterBody
-from nereid.dialects.body_types import Identifier, LaxBody, whole_number
+from nereid.dialects.body_types import Identifier, LaxBody, Name, Object, whole_number
 from nereid.models.event_type import Notification, RegisteredId, Sender
 from nereid.models.senders import APPLICATION, is_entry
 from nereid.models.suppression import SuppressionReason
@@ -28,6 +28,7 @@ from nereid.models.team import (
     HourlyLimits,
     Permission,
 )
+from nereid.models.user import ContactType
 
 
 def _not_reserved(identifier: str) -> str:
@@ -218,10 +219,44 @@ class ClientKeyBody(LaxBody):
 
 
 class EventTypeBody(LaxBody):
-    """The notifications of an event type, and whether public keys may cause them."""
+    """The notifications of an event type, whether public keys may cause them, and whether data are kept."""
 
     notifications: Annotated[list[Notification], Field(max_length=20)]
     public: bool | None = None
+    retain_data: bool | None = None
+
+
+class _SelectionBody(LaxBody):
+    model_config = _Known.model_config
+
+    notification: Notification | None = None
+    event_type: Name | None = None
+    name: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    data: Object = {}
+    user_id: Identifier | None = None
+
+
+class PreviewContactBody(_Known):
+    """Whom a notification is previewed for."""
+
+    type: ContactType
+    value: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+    filterable: str | None = None
+
+
+class PreviewBody(_SelectionBody):
+    """Notifications to preview, and the data to do so with."""
+
+    user: Object | None = None
+    contact: PreviewContactBody | None = None
+
+
+class TestSendBody(_SelectionBody):
+    """Notifications to send, where to, and with which data."""
+
+    __test__ = False
+
+    to: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 
 class SuppressionBody(LaxBody):
@@ -243,6 +278,22 @@ class MessagesQuery(ListQuery):
 
     event_type: Annotated[str, StringConstraints(max_length=256)] | None = None
     user_id: Annotated[str, StringConstraints(max_length=256)] | None = None
+
+
+class ExportQuery(LaxBody):
+    """Where to go on with an export."""
+
+    model_config = _Known.model_config
+
+    cursor: Any = None
+
+
+class OverviewQuery(LaxBody):
+    """Of how many hours to tell."""
+
+    model_config = _Known.model_config
+
+    hours: Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=168)] = 24
 
 
 class ReplayBody(LaxBody):

@@ -15,7 +15,7 @@ from nereid import jsontext
 from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
 from nereid.dialects import endpoint as frame
-from nereid.dialects.body_types import Body
+from nereid.dialects.body_types import MAX_IDENTIFIER, Body
 from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
 from nereid.dialects.http import not_available as unavailable
 from nereid.dialects.manage.bodies import DeadLettersBody, ListQuery
@@ -27,6 +27,7 @@ from nereid.errors import (
     LimitReached,
     NereidError,
     NotFound,
+    TooMany,
     Unauthenticated,
     Unavailable,
 )
@@ -35,6 +36,8 @@ from nereid.models.delivery import Delivery, Replayed
 from nereid.models.event_type import EventType
 from nereid.models.letter import Letter
 from nereid.models.message import usable
+from nereid.models.overview import CHANNELS, STATUSES, Overview
+from nereid.models.preview import Preview
 from nereid.models.suppression import SUPPRESSION_REASONS, Suppression
 from nereid.models.team import ApiToken, Channels, ClientKey, Environment, Team
 from nereid.ports.messaging import StoredMessage
@@ -105,6 +108,8 @@ class _Manage:
                 return _invalid(Invalid({"identifier": "is being deleted"}))
             case AlreadyExists():
                 return _invalid(Invalid({"identifier": "already exists"}))
+            case TooMany(retry_after=seconds):
+                return Response(429, {"message": "Too many requests"}, {"Retry-After": str(seconds)})
             case Unavailable():
                 return unavailable({"message": "Service unavailable"})
         plain = (answer for kind, answer in _PLAIN.items() if isinstance(error, kind))
@@ -171,6 +176,19 @@ def event_type_name(request: Request) -> str:
     name = request.params["event_type"]
     if not 1 <= len(name) <= 256:
         raise Invalid({"event_type": "must be 1 to 256 characters"})
+    return name
+
+
+def given_twice(one: str, other: str) -> Invalid:
+    """Return the error of a body that has both of two members that say the same."""
+    return Invalid({one: f"must be left out where {other} is given"})
+
+
+def user_id(request: Request) -> str:
+    """Return the user that the path names; `NotFound` if no user could have the id."""
+    name = request.params["user_id"]
+    if not 1 <= len(name) <= MAX_IDENTIFIER:
+        raise NotFound("user")
     return name
 
 
@@ -336,15 +354,15 @@ def client_key_object(record: ClientKey, key: str | None = None) -> dict[str, An
 
 
 def event_type_object(event_type: EventType) -> dict[str, Any]:
-    """Return an event type as this API shows it: its notifications, and whether it is public, as they were given."""
-    public = {} if event_type.public is None else {"public": event_type.public}
+    """Return an event type as this API shows it: its notifications and what else was given."""
+    given = {name: getattr(event_type, name) for name in ("public", "retain_data")}
     return {
         "event_type": event_type.event_type,
         "environment": event_type.environment,
         "notifications": [
             each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in event_type.notifications
         ],
-        **public,
+        **{name: value for name, value in given.items() if value is not None},
         "created_at": to_iso(event_type.created_at),
         "updated_at": to_iso(event_type.updated_at),
     }
@@ -380,6 +398,8 @@ def message_object(environment: Environment, stored: StoredMessage) -> dict[str,
         "conflicts": conflicts,
         "reason": plan.reason,
         "skipped": [each.model_dump() for each in plan.all_skipped()],
+        **({"test": True} if message.test is not None else {}),
+        **({"dropped_at": to_iso(message.dropped_at)} if message.dropped_at is not None else {}),
     }
 
 
@@ -401,6 +421,44 @@ def replay_object(environment: str, message_id: str, replay_id: str, replayed: S
             {**{name: getattr(each.delivery, name) for name in members}, "effect": each.effect} for each in replayed
         ],
     }
+
+
+def overview_object(overview: Overview) -> dict[str, Any]:
+    """Return an overview: every channel and status is in it, whether anything has happened or not."""
+    whole = overview.whole
+    return {
+        "accepted": whole.accepted,
+        "deliveries": {
+            channel: {status: whole.deliveries.get(channel, {}).get(status, 0) for status in STATUSES}
+            for channel in CHANNELS
+        },
+        "by_hour": [
+            {"hour": to_iso(hour), "accepted": counts.accepted, **{status: counts.of(status) for status in STATUSES}}
+            for hour, counts in overview.hours
+        ],
+        "attention": [
+            {
+                "kind": each.kind,
+                "count": each.count,
+                **{name: to_iso(value) if isinstance(value, datetime) else value for name, value in each.more.items()},
+            }
+            for each in overview.attention
+        ],
+    }
+
+
+def preview_object(preview: Preview) -> dict[str, Any]:
+    """Return what a notification would be; members that say nothing are left out where they are optional."""
+    shown = {
+        "notification": preview.notification,
+        "channel": preview.channel,
+        "rendered": dict(preview.rendered),
+        "missing_variables": list(preview.missing_variables),
+        "when": preview.when,
+    }
+    if preview.template_notes:
+        shown["template_notes"] = list(preview.template_notes)
+    return shown if preview.reason is None else {**shown, "reason": preview.reason}
 
 
 def dead_letter_object(letter: Letter, now: datetime) -> dict[str, Any]:

@@ -1,0 +1,265 @@
+"""Erase a user: afterwards nothing of it is found, and nothing that was to be sent to it is sent.
+
+The wish is noted first, with the user's addresses as soon as they are known; then everything goes, step by step, each
+of which can be repeated. Whoever asks does as much as there is time for; the sweeper does the rest, and all of it once
+more a while later, for what was under way. See docs/adr/0047-data-rights.md.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from nereid.clock import to_iso
+from nereid.core.outreach.leads import delete_lead
+from nereid.core.rights.about import addresses_among, to_addresses, to_user
+from nereid.errors import NotFound
+from nereid.logs import unexpected
+from nereid.models.delivery import Plan, PlannedNotification, Recipient
+from nereid.models.erasure import ERASURE_SETTLES, Erasure, address_of
+from nereid.models.message import Message
+from nereid.models.team import Scope
+from nereid.models.user import Device, User
+from nereid.ports.audience import Inbox
+from nereid.ports.clock import Clock
+from nereid.ports.messaging import DeliveryStore, MessageStore, StoredMessage, SuppressionStore
+from nereid.ports.outreach import EngagementStore, LeadStore, OutgoingEmailStore
+from nereid.ports.rights import ErasureStore, PeopleStore
+
+#: How far before the request messages are searched again for what was under way.
+_SEARCHED_AGAIN = timedelta(days=1)
+HasTime = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class UserEraser:
+    """Erases users.
+
+    Parameters
+    ----------
+    note_erasure
+        Has a team's suppressions looked up by their hashes as well, from then on.
+    """
+
+    erasures: ErasureStore
+    people: PeopleStore
+    inbox: Inbox
+    messages: MessageStore
+    deliveries: DeliveryStore
+    suppressions: SuppressionStore
+    leads: LeadStore
+    engagement: EngagementStore
+    emails: OutgoingEmailStore
+    clock: Clock
+    note_erasure: Callable[[str], object]
+
+    def erase_all(self, has_time: HasTime) -> list[Scope]:
+        """Go on with all erasures as far as the time goes; return the environments in which one failed."""
+        failed = []
+        for erasure in list(self.erasures.all()):
+            if not has_time():
+                break
+            try:
+                self.erase(erasure, has_time)
+            except Exception as error:  # noqa: BLE001 - the others have their turn
+                unexpected(error, "user not erased", team_id=erasure.team_id, environment=erasure.environment)
+                failed.append(erasure.scope)
+        return failed
+
+    def erase(self, erasure: Erasure, has_time: HasTime) -> None:
+        """Erase a user as far as the time goes, and for good once nothing can be under way any more."""
+        begun = self.clock.now()
+        is_last = begun - erasure.requested_at >= ERASURE_SETTLES
+        erasure, found = self._know(erasure)
+        if erasure.of_type("email"):
+            self.note_erasure(erasure.team_id)
+        # What may be sent comes first.
+        is_done = self._own_messages(erasure, has_time)
+        self._leads(erasure)
+        for email in erasure.of_type("email"):
+            self.suppressions.erase(erasure.team_id, email, for_good=is_last)
+        self._user(erasure, found)
+        is_done = self._others_messages(erasure, has_time, is_last=is_last) and is_done
+        if is_done and is_last and has_time():
+            self.erasures.finish(erasure, self.clock.now())
+
+    def _know(self, erasure: Erasure) -> tuple[Erasure, bool]:
+        """Note the user's addresses, before anything of it goes; tell whether there is a user to be erased."""
+        loaded = self.people.load_with_devices(erasure.scope, erasure.user_id)
+        if loaded is None or loaded[0].created_at > erasure.requested_at:  # made anew since
+            return erasure, False
+        addresses = addresses_of(*loaded)
+        return self.erasures.note(erasure, addresses) if addresses else erasure, True
+
+    def _user(self, erasure: Erasure, found: bool) -> None:  # noqa: FBT001 - it is what was found
+        if found:
+            with suppress(NotFound):
+                self.people.delete(erasure.scope, erasure.user_id)
+        self.people.delete_remains(erasure.scope, erasure.user_id, erasure.requested_at)
+        for token in erasure.of_type("firebase_token"):
+            self.people.forget_token(erasure.scope, token)
+
+    def _leads(self, erasure: Erasure) -> None:
+        for lead in self.leads.by_emails(erasure.team_id, erasure.of_type("email")).values():
+            if lead.created_at <= erasure.requested_at:
+                self.engagement.forget(erasure.team_id, lead.id)
+                with suppress(NotFound):
+                    delete_lead(self.leads, erasure.team_id, lead.id)
+
+    def _own_messages(self, erasure: Erasure, has_time: HasTime) -> bool:
+        """Erase the messages to the user; tell whether all that were found are."""
+        is_done = True
+        for page, _ in to_user(self.messages, erasure.scope, erasure.user_id):
+            for stored in page:
+                if not has_time():
+                    return False
+                if stored.message.received_at <= erasure.requested_at:
+                    is_done = self._message(erasure, stored.message.key) and is_done
+        return is_done
+
+    def _others_messages(self, erasure: Erasure, has_time: HasTime, *, is_last: bool) -> bool:
+        """Erase the messages to the user's addresses; tell whether all that were found are."""
+        if not erasure.addresses:
+            return True
+        after = erasure.position
+        searched_before = to_iso(erasure.requested_at - _SEARCHED_AGAIN)
+        if is_last and after is not None:
+            after = min(after, searched_before)
+        is_theirs, is_done = addresses_among(erasure.addresses), True
+        found = to_addresses(self.messages, erasure.scope, is_theirs, after, erasure.requested_at)
+        for outlines, position in found:
+            for key, outline in outlines.items():
+                if outline.received_at <= erasure.requested_at:
+                    is_done = self._message(erasure, key) and is_done
+            if is_done:
+                self.erasures.advance(erasure, position)
+            if not has_time():
+                return False
+        return is_done
+
+    def _message(self, erasure: Erasure, message_key: str) -> bool:
+        """Erase a message, or what of it is the user's; False if somebody is sending a part of it just now."""
+        stored = self.messages.get(erasure.scope, message_key)
+        if stored is None or stored.message.is_erased:
+            return True
+        message = stored.message
+        if message.user_id in (None, erasure.user_id):
+            return self._whole(erasure, stored)
+        kept = self._addresses_of(erasure.scope, message.user_id)
+        gone = [
+            index
+            for index, each in enumerate(stored.plan.recipients)
+            if erasure.has(each.type, each.value) and address_of(each.type, each.value) not in kept
+        ]
+        named = any(_is_theirs(erasure, entry, kept) for entry in message.contact_infos)
+        return not (gone or named) or self._part(erasure, stored, gone, kept)
+
+    def _addresses_of(self, scope: Scope, user_id: str | None) -> frozenset[str]:
+        loaded = self.people.load_with_devices(scope, user_id) if user_id is not None else None
+        return addresses_of(*loaded) if loaded else frozenset()
+
+    def _whole(self, erasure: Erasure, stored: StoredMessage) -> bool:
+        scope, message, plan = erasure.scope, stored.message, stored.plan
+        planned = [each for each in plan.deliveries(scope, message.key) if each.recipient]
+        if message.user_id is None:
+            known = self.deliveries.get_many(scope, [each.id for each in planned])
+            # What goes to others as well is left until it went there.
+            waits = [
+                each
+                for each in planned
+                if each.recipient
+                and each.recipient.value
+                and not erasure.has(each.recipient.type, each.recipient.value)
+                and (each.id not in known or known[each.id].status == "pending")
+            ]
+            if waits:
+                self._part(erasure, stored, _theirs(erasure, plan), frozenset())
+                return False
+        now = self.clock.now()
+        closed = [self.deliveries.erase(scope, each, plan.planned_at, now) for each in planned]
+        if not all(closed):
+            return False
+        notices = [
+            each for each in planned if each.recipient and each.recipient.type == "user" and each.recipient.value
+        ]
+        if notices:
+            ids = [each.id for each in notices]
+            self.inbox.delete_many(scope, erasure.user_id, ids, plan.planned_at)
+        self.messages.replace(scope, message, erased_plan(scope, message, plan, range(len(plan.recipients))))
+        self.emails.delete(scope.team_id, message.message_id)
+        # It goes last, since it is what the message is found by.
+        self.messages.replace(scope, erased_message(message, now))
+        return True
+
+    def _part(self, erasure: Erasure, stored: StoredMessage, gone: Sequence[int], kept: frozenset[str]) -> bool:
+        """Erase the recipients of a message that is somebody else's."""
+        scope, message, plan = erasure.scope, stored.message, stored.plan
+        now = self.clock.now()
+        reached = {plan.recipients[index].value: plan.recipients[index] for index in gone}
+        planned = [each for each in plan.deliveries(scope, message.key) if each.recipient]
+        theirs = [
+            each for each in planned if each.recipient and each.recipient.value in reached and each.recipient.value
+        ]
+        closed = [self.deliveries.erase(scope, each, plan.planned_at, now) for each in theirs]
+        if not all(closed):
+            return False
+        contact_infos = [entry for entry in message.contact_infos if not _is_theirs(erasure, entry, kept)]
+        if contact_infos == message.contact_infos and not gone:
+            return True
+        left = message.model_copy(update={"contact_infos": contact_infos})
+        # What the message names goes last, since it is what it is found by.
+        self.messages.replace(scope, message, erased_plan(scope, message, plan, gone))
+        self.messages.replace(scope, left)
+        return True
+
+
+def _is_theirs(erasure: Erasure, entry: Mapping[str, Any], kept: frozenset[str]) -> bool:
+    """Tell whether an entry of a message's `contact_infos` is an address of the user's, and nobody else's to keep."""
+    type_, value = str(entry.get("type")), str(entry.get("value") or "")
+    return erasure.has(type_, value) and address_of(type_, value) not in kept
+
+
+def _theirs(erasure: Erasure, plan: Plan) -> list[int]:
+    return [index for index, each in enumerate(plan.recipients) if erasure.has(each.type, each.value)]
+
+
+def addresses_of(user: User, devices: Sequence[Device]) -> frozenset[str]:
+    """Return the addresses of a user as an erasure names them."""
+    contacts = [address_of(each.type, each.value) for each in user.contact_infos]
+    return frozenset([*contacts, *(address_of("firebase_token", each.token) for each in devices if each.token)])
+
+
+def erased_plan(scope: Scope, message: Message, plan: Plan, gone: Sequence[int]) -> Plan:
+    """Return a plan without the addresses of recipients. The ids of its deliveries, which are made of them, stay."""
+    ids = iter([each.id for each in plan.deliveries(scope, message.key)])
+    notifications = [
+        PlannedNotification(
+            name=each.name,
+            channel=each.channel,
+            to=each.to,
+            ids=[next(ids) for _ in each.to or [0]],
+        )
+        for each in plan.notifications
+    ]
+    forgotten = set(gone)
+    recipients = [
+        Recipient(type=each.type, value="") if index in forgotten else each
+        for index, each in enumerate(plan.recipients)
+    ]
+    return plan.model_copy(update={"notifications": notifications, "recipients": recipients})
+
+
+def erased_message(message: Message, now: object) -> Message:
+    """Return what remains of a message: its id, its event type and its times."""
+    gone = {
+        "user_id": None,
+        "data": {},
+        "contact_infos": [],
+        "extra": {},
+        "outreach": None,
+        "test": None,
+        "dropped_at": message.dropped_at or now,
+        "is_erased": True,
+    }
+    return message.model_copy(update=gone)

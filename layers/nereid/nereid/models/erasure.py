@@ -1,0 +1,44 @@
+"""Erasures: what is left to do of the wish that nothing of a user be kept."""
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel
+
+from nereid.models.addresses import comparable
+from nereid.models.team import Scope
+
+#: How long after the request an erasure is done again, for what was under way then.
+ERASURE_SETTLES = timedelta(minutes=10)
+
+
+class Erasure(BaseModel):
+    """An erasure that is not done yet. Once it is, its receipt is all that remains."""
+
+    team_id: str
+    environment: str
+    user_id: str
+    receipt: str
+    #: What came before this moment is erased.
+    requested_at: datetime
+    #: The user's addresses, `TYPE ADDRESS`, in the form in which they are compared.
+    addresses: frozenset[str] = frozenset()
+    #: Up to where the environment's messages have been searched for the addresses.
+    position: str | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """The environment as a tenant key."""
+        return Scope(self.team_id, self.environment)
+
+    def of_type(self, type_: str) -> list[str]:
+        """Return the addresses of a type."""
+        return sorted(each.partition(" ")[2] for each in self.addresses if each.startswith(f"{type_} "))
+
+    def has(self, type_: str, address: str) -> bool:
+        """Tell whether an address is one of the user's."""
+        return address_of(type_, address) in self.addresses
+
+
+def address_of(type_: str, address: str) -> str:
+    """Return an address as an erasure names it."""
+    return f"{type_} {comparable(type_, address)}"
