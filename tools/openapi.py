@@ -53,6 +53,7 @@ SUCCESS: dict[str, Success] = {
 ERRORS: dict[str, dict[int, Reply]] = {
     "neptune": neptune.ERRORS,
     "client": client.ERRORS,
+    "client/list_notifications": client.INBOX_ERRORS,
     "vibetrace": vibetrace.ERRORS,
     "neptie": neptie.ERRORS,
     "manage": manage.ERRORS,
@@ -312,7 +313,8 @@ def _responses(folder: str, operation: Mapping[str, Any], schemas: _Schemas) -> 
 
 def _named(errors: str, status: int) -> str:
     """Return the name of an error that operations share."""
-    return f"{errors.rpartition('/')[2].capitalize()}{status}"
+    words = errors.rpartition("/")[2].split("_")
+    return f"{''.join(word.capitalize() for word in words)}{status}"
 
 
 def _statuses(folder: str, operation: Mapping[str, Any]) -> set[int]:
@@ -343,11 +345,12 @@ def _response(reply: Reply, schemas: _Schemas) -> dict[str, Any]:
     if names := [*reply.headers, *(name for name in reply.may_have if name not in reply.headers)]:
         response["headers"] = {name: _header(name, required=name in reply.headers) for name in names}
     content: dict[str, Any] = {}
+    if reply.text_type:
+        # Clients that know one type for each status take the first, and JSON is text as well.
+        content[reply.text_type] = {"schema": _TEXT}
     if reply.models:
         refs = [schemas.of_answer(model) for model in reply.models]
         content["application/json"] = {"schema": refs[0] if len(refs) == 1 else {"anyOf": refs}}
-    if reply.text_type:
-        content[reply.text_type] = {"schema": _TEXT}
     return {**response, "content": content} if content else response
 
 

@@ -57,7 +57,6 @@ class ClientNotificationPage(Answer):
 
 
 _QUEUED = Success(204, Reply("Everything in the request is durably queued"))
-_PLAIN = "text/plain"
 SUCCESS = {
     "alias_user": _QUEUED,
     "identify_user": _QUEUED,
@@ -72,10 +71,11 @@ ERRORS = {
     400: Reply("The body is not what its content type says, or too large", (ClientError,)),
     401: Reply("No client key, or no user token that is good for the user", (ClientError,)),
     403: Reply("The key may not do that, or the team is stopped", (ClientError,)),
-    404: Reply("No such key; of the inbox, as text: no such user", (ClientError,), _PLAIN),
+    404: Reply("No such key", (ClientError,)),
     413: Reply(TOO_LARGE, (GatewayError,)),
     422: Reply("The first rule that the body or query breaks", (ClientError,)),
     429: Reply(TOO_MANY, (GatewayError,), may_have=RETRY),
     500: Reply(FAILED, (ClientError, GatewayError)),
     503: Reply(UNAVAILABLE, (ClientError, GatewayError), may_have=RETRY),
 }
+INBOX_ERRORS = {**ERRORS, 404: Reply("No such user, as text; no such key, as JSON", (ClientError,), "text/plain")}

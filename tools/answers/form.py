@@ -1,8 +1,8 @@
 """How answers are described: the frame of their models, and what a status of an operation says.
 
 No function imports these models: its answer would be built twice, once as it is and once as a model, and the models
-would be made at every cold start. Instead, each answer that a test of the product gets is held against docs/openapi.json,
-which is made of them (`tests/support/described_answers.py`, docs/adr/0048-described-answers.md).
+would be made at every cold start. Instead, each answer that a test of the product gets is held against
+docs/openapi.json, which is made of them (`tests/support/described_answers.py`, docs/adr/0048-described-answers.md).
 """
 
 from __future__ import annotations
