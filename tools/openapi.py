@@ -153,6 +153,8 @@ def _of_checks(fields: tuple[client_checks.Field, ...], required: tuple[str, ...
     properties: dict[str, Schema] = {}
     for field in fields:
         schema: Schema = {"type": [field.type, "null"] if field.nullable else field.type}
+        if field.type == "object":
+            schema["additionalProperties"] = True
         if field.type == "string":
             schema |= {"minLength": field.shortest} if field.shortest else {}
             schema |= {"maxLength": field.longest} if field.longest is not None else {}
@@ -176,8 +178,14 @@ SCHEMAS: dict[str, Schema] = {
     "VibetraceEvent": _object(
         ["user", "event"],
         user=_ref("VibetraceEventUser"),
-        event={"type": "object", "minProperties": 1, "maxProperties": 21, "additionalProperties": {"type": "object"}},
+        event={
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 21,
+            "additionalProperties": _ref("VibetraceFields"),
+        },
     ),
+    "VibetraceFields": {"type": "object", "additionalProperties": True},
     "VibetraceEventUser": _object([], _id={"type": ["string", "integer"]}, email=_TEXT),
     "VibetraceNewUser": {**_object(["email"], email=_TEXT), "additionalProperties": True},
     "VibetraceAttributes": {"type": "object", "additionalProperties": True},

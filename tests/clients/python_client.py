@@ -98,7 +98,7 @@ class Caller:
         self.succeeded.add(operation)
         return parsed
 
-    def body(self, model: str, **members: Any) -> Any:
+    def body(self, model: str, /, **members: Any) -> Any:
         """Return a body of a type."""
         return getattr(importlib.import_module(f"{self.package.__name__}.models"), model).from_dict(members)
 
