@@ -87,6 +87,8 @@ FURTHER: dict[str, set[int]] = {
     "vibetrace/post_event": {404},
     "manage/create_api_token": {404},
     "manage/create_client_key": {404},
+    "manage/redrive_dead_letters": {404},
+    "manage/purge_dead_letters": {404},
     "public/show_openapi": {304},
 }
 
