@@ -31,7 +31,7 @@ check: ## Run this before a commit: style, types and the quick tests of single m
 	@$(venv) .venv lint
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
-	$(python) -m mypy layers/nereid/nereid local_stack tests tools functions
+	$(python) -m mypy layers/nereid/nereid local_stack tests tools functions bench
 	@git diff --quiet HEAD -- template.yaml || .venv/bin/cfn-lint --config-file tools/cfn-lint.yaml --regions us-east-1
 	$(python) -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" tests/unit tests/infrastructure $(ARGS)
 
@@ -94,12 +94,23 @@ load: ## Run the product under ordinary load (EVENTS=..., RATE=..., SES=..., QUO
 	@PYTHONPATH=layers/nereid $(python) -m tests.simulator.load $(foreach each,EVENTS RATE SES QUOTA TEAMS CONCURRENCY \
 		USERS SLOW SCALE TEMPLATE KIND,$(if $($(each)),--$(shell echo $(each) | tr A-Z a-z) $($(each))))
 
+.PHONY: bench
+bench: ## Measure time, calls and money, write docs/performance.md (ARGS="cold neptune/ingest_event" for a part)
+	@$(venv) .venv bench
+	@$(venv) .venv-sam sam
+	@PYTHONPATH=layers/nereid $(python) -m bench $(ARGS)
+
+.PHONY: budget
+budget: ## Write what each operation and function just costs into bench/budget.json, for a review to see
+	@$(venv) .venv test
+	@PYTHONPATH=layers/nereid $(python) -m bench budget
+
 .PHONY: lint
 lint: ## Check style, types, the template and its policies, the locks, the generated files and the dependencies
 	@$(venv) .venv lint
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
-	$(python) -m mypy layers/nereid/nereid local_stack tests tools functions
+	$(python) -m mypy layers/nereid/nereid local_stack tests tools functions bench
 	.venv/bin/cfn-lint --config-file tools/cfn-lint.yaml
 	$(python) tools/policies.py
 	$(python) tools/lock.py --check

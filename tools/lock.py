@@ -25,6 +25,7 @@ EXPORTS = {
         "layers/deps/requirements.txt": ["runtime"],
         "requirements/local.txt": ["runtime", "local"],
         "requirements/test.txt": ["runtime", "local", "test"],
+        "requirements/bench.txt": ["runtime", "local", "bench"],
         "requirements/browser.txt": ["runtime", "local", "test", "browser"],
         "requirements/clients.txt": ["runtime", "local", "test", "clients"],
         "requirements/lint.txt": ["runtime", "local", "test", "browser", "lint"],

@@ -3,8 +3,9 @@
     tools/venv.py .venv local       what the local stack needs
     tools/venv.py .venv test        and the tests
     tools/venv.py .venv browser     and the tests in a browser
+    tools/venv.py .venv lint        and the checks
     tools/venv.py .venv clients     what the tests need, and generators of clients
-    tools/venv.py .venv lint        what the tests in a browser need, and the checks
+    tools/venv.py .venv bench       what the local stack needs, and what the bench draws with
     tools/venv.py .venv-sam sam     the SAM CLI, under Python 3.13: the version that Lambda runs
 
 The packages are installed by the pip that Python brings along (ensurepip). Debian and Ubuntu keep that in a package of
@@ -28,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GROUPS = {
     "local": [],
     "test": ["local"],
+    "bench": ["local"],
     "browser": ["local", "test"],
     "clients": ["local", "test"],
     "lint": ["local", "test", "browser"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 
 from tests.contract.manage_client import INBOX, MAIL, NOT_FOUND, PHONE, TEXT, Manage, email_to, unique
@@ -167,3 +169,110 @@ def test_push_reaches_every_device(manage: Manage) -> None:
     tokens = [{"type": "firebase_token", "value": unique("token")} for _ in range(2)]
     found = manage.told(PHONE, contact_infos=tokens, data={"otp": 1})
     assert [(each["to"], each["status"]) for each in found] == [(each["value"], "success") for each in tokens]
+
+
+@pytest.fixture(scope="module")
+def sent(manage: Manage) -> Manage:
+    """Return an environment with messages to two addresses, one of which is suppressed, to a phone, and to an inbox."""
+    client = manage.in_environment()
+    client.configure(MAIL, event_type="mail")
+    client.configure(TEXT, {**MAIL, "to": {"filterable": "work"}}, event_type="text")
+    client.configure(INBOX, event_type="inbox")
+    client.ok("POST", "/suppressions", {"email": f"kim-{client.environment}@example.com", "reason": "complaint"})
+    kim = f"KIM-{client.environment}@example.com"
+    client.ingest("mail", message_id="to-sam", contact_infos=email_to("Sam@Example.com"), data={"otp": 1})
+    client.ingest("mail", message_id="to-kim", contact_infos=email_to(kim), data={"otp": 1})
+    client.ingest("mail", message_id="to-both", contact_infos=email_to("sam@example.com", kim), data={"otp": 1})
+    phone = [{"type": "mobile_number", "value": "+49 151 1234-5678"}]
+    client.ingest("text", message_id="to-phone", contact_infos=phone, data={"otp": 1})
+    client.ingest("inbox", message_id="to-inbox", user_id="7")
+    client.ingest("nothing", message_id="to-nobody", contact_infos=email_to("sam@example.com"), user_id="7")
+    for name in ("to-sam", "to-kim", "to-both", "to-phone", "to-inbox", "to-nobody"):
+        client.message(name)
+    return client
+
+
+class TestFind:
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    @pytest.mark.parametrize(
+        ("filters", "expected"),
+        [
+            ({"address": "sam@example.com"}, ["to-both", "to-sam"]),
+            ({"address": " SAM@EXAMPLE.com"}, ["to-both", "to-sam"]),
+            ({"address": "somebody@example.com"}, []),
+            ({"address": "example.com"}, []),
+            ({"address": "+4915112345678"}, ["to-phone"]),
+            ({"address": "0049 151 12345678"}, ["to-phone"]),
+            ({"address": "7"}, ["to-inbox"]),
+            ({"status": "failed"}, ["to-both", "to-kim"]),
+            ({"status": "no_contact"}, ["to-phone"]),
+            ({"status": "success"}, ["to-inbox", "to-phone", "to-both", "to-sam"]),
+            ({"status": "mocked"}, []),
+            ({"status": "success", "address": "sam@example.com"}, ["to-both", "to-sam"]),
+            # Of the same delivery.
+            ({"status": "failed", "address": "sam@example.com"}, []),
+            ({"status": "no_contact", "address": "+4915112345678"}, []),
+            ({"status": "success", "event_type": "mail"}, ["to-both", "to-sam"]),
+            ({"status": "success", "user_id": "7"}, ["to-inbox"]),
+            ({"user_id": "7"}, ["to-nobody", "to-inbox"]),
+            ({"address": "sam@example.com", "user_id": "7"}, []),
+            ({"address": "", "status": "", "from": "", "to": "", "event_type": "inbox"}, ["to-inbox"]),
+        ],
+    )
+    def test_they_are_found_by_what_became_of_them(
+        self, sent: Manage, filters: dict[str, str], expected: list[str], limit: int
+    ) -> None:
+        found = [each["message_id"] for page in sent.pages("/{env}/messages", limit, **filters) for each in page]
+        assert found == expected
+
+    def test_they_are_found_by_when_they_came(self, listed: Manage) -> None:
+        times = {each["message_id"]: each["received_at"] for each in listed.pages("/{env}/messages", 100)[0]}
+        first, last = times["m03"], times["m07"]
+
+        def found(**window: str) -> list[str]:
+            pages = listed.pages("/{env}/messages", 2, **window)
+            return [each["message_id"] for page in pages for each in page]
+
+        wanted = sorted((name for name, at in times.items() if first <= at < last), reverse=True)
+        assert found(**{"from": first, "to": last}) == wanted
+        with_offset = first.replace("Z", "+00:00")
+        assert found(**{"from": with_offset, "to": last, "user_id": "u1"}) == [
+            name for name in wanted if int(name[1:]) % 3 == 1
+        ]
+        assert found(**{"from": last, "to": first}) == []
+
+    @pytest.mark.parametrize("name", ["from", "to"])
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "yesterday",
+            "2026-01-31",
+            "2026-01-31T09:30:00",
+            "1769851800",
+            "2026-13-31T09:30:00Z",
+            "20260131T093000Z",
+            "2026-W05-6T09:30:00Z",
+            "2026-01-31 09:30:00Z",
+            "0001-01-01T00:00:00+23:59",
+            "9999-12-31T23:59:59.999999Z",
+        ],
+    )
+    def test_another_form_of_time_is_refused(self, listed: Manage, name: str, value: str) -> None:
+        answer = listed.errors("GET", f"/{{env}}/messages?{urlencode({name: value})}")
+        assert answer == {name: "must be a time, as 2026-01-31T09:30:00Z"}
+
+    @pytest.mark.parametrize("status", ["sent", "SUCCESS", "success,failed"])
+    def test_an_unknown_status_is_refused(self, listed: Manage, status: str) -> None:
+        answer = listed.errors("GET", f"/{{env}}/messages?status={status}")
+        assert answer == {"status": "must be one of mocked, no_contact, no_provider, pending, success, failed"}
+
+    def test_what_comes_in_later_moves_no_page(self, manage: Manage) -> None:
+        client = manage.in_environment()
+        client.configure(MAIL, event_type="mail")
+        for number in range(4):
+            client.message(client.ingest("mail", message_id=f"m{number}", contact_infos=email_to("sam@example.com")))
+        first = client.ok("GET", "/{env}/messages?limit=2&address=sam@example.com&status=success")
+        client.message(client.ingest("mail", message_id="m4", contact_infos=email_to("sam@example.com")))
+        cursor = first["next_cursor"]
+        rest = client.ok("GET", f"/{{env}}/messages?limit=2&address=sam@example.com&status=success&cursor={cursor}")
+        assert [each["message_id"] for each in first["data"] + rest["data"]] == ["m3", "m2", "m1", "m0"]

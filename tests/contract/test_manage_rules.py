@@ -213,8 +213,8 @@ def test_a_list_shows_25_unless_told(team: Manage) -> None:
 
 
 @every_list
-def test_an_unknown_query_parameter_is_no_error(manage: Manage, path: str) -> None:
-    assert manage.call("GET", f"{path}?nonsense=1")[0] == 200
+def test_an_unknown_query_parameter_is_refused(manage: Manage, path: str) -> None:
+    assert manage.errors("GET", f"{path}?nonsense=1") == {"nonsense": "is not a known member"}
 
 
 def test_answers_are_json(manage: Manage) -> None:

@@ -481,6 +481,7 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
         lambda s: s.suppressions.remove("team", "a@example.com", ["bounce"], LATER),
     ),
     "claim": simply(a_claim),
+    "deliveries add": simply(lambda s: s.deliveries.add(job(), Outcome("success"), NOW)),
     "record": after(a_claim, lambda s: s.deliveries.record(SCOPE, "d", "token", Outcome("success"), NOW)),
     "report": after(a_sent_delivery, lambda s: s.deliveries.report(SCOPE, "d", OPENED)),
     "reopen": after(a_sent_delivery, lambda s: s.deliveries.reopen(SCOPE, PLANNED, NOW, "r", LATER)),

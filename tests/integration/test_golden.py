@@ -10,6 +10,7 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -71,6 +72,11 @@ READERS: list[tuple[str, str, Callable[..., Any]]] = [
         "ActivityTable",
         r"(.+)#(.+)#delivery#(.+) delivery",
         lambda at, team, env, name: at.deliveries.get_many(Scope(team, env), [name]),
+    ),
+    (
+        "ActivityTable",
+        r"(.+)#(.+)#journal#\d (.+)",
+        lambda at, team, env, _: at.messages.arrivals(Scope(team, env), None, datetime.now(UTC), 10).messages,
     ),
     (
         "ActivityTable",

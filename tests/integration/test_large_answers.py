@@ -28,6 +28,7 @@ from nereid.models.user import MAX_CONTACT_INFOS, AppNotification, number_of
 from tests.support import memory_cloud
 from tests.support.api import Answer, Api, Call
 from tests.support.cloud import World
+from tests.support.stored_messages import store
 
 #: What Lambda takes for an answer, in bytes of the event that it is.
 MOST = 6_291_556
@@ -171,7 +172,7 @@ def test_the_managements_messages(lists: Lists, text: str) -> None:
         message = Message(
             message_id=f"m{number}", event_type="x", source="neptune", data={"k": text}, received_at=received
         )
-        messages.add(scope, message, Plan(planned_at=received))
+        store(messages, scope, message, Plan(planned_at=received))
     listed = _cursors(lists, "/manage/dev/messages")
     assert [each["message_id"] for each in listed] == [f"m{number}" for number in reversed(range(40))]
 

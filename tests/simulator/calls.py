@@ -47,7 +47,7 @@ def error(code: str, status: int, operation: str, message: str | None = None, **
 
 
 class Sdk:
-    """Stands for the module `boto3` in `nereid.aws.clients`."""
+    """Stands for the module `boto3` in `nereid.aws.sdk`."""
 
     def __init__(self, world: World) -> None:
         self._world = world

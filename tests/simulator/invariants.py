@@ -19,6 +19,7 @@ from tests.simulator.running_invariants import (
 from tests.simulator.sending_invariants import (
     a_success_was_accepted,
     every_delivery_ends,
+    every_message_is_listed,
     nobody_is_mailed_against_their_will,
     nothing_is_lost,
     nothing_is_sent_twice,
@@ -29,6 +30,7 @@ from tests.simulator.world import World
 
 INVARIANTS = (
     nothing_is_lost,
+    every_message_is_listed,
     every_delivery_ends,
     only_what_was_planned_is_sent,
     nothing_is_sent_twice,

@@ -49,20 +49,24 @@ def _unconditional_claim() -> list[Change]:
 
 
 def _queued_before_stored() -> list[Change]:
-    process = Processor.process
+    finish = Processor.finish
 
-    def backwards(self: Any, environment: Any, message: Any, **options: Any) -> None:
+    def backwards(self: Any, records: Any) -> Any:
         add = self.messages.add
         planned: list[Any] = []
-        self.messages.add = lambda _scope, message, plan: planned.append((message, plan))
+        self.messages.add = lambda *given: planned.append(given)
         try:
-            process(self, environment, message, **options)
+            return finish(self, records)
         finally:
             del self.messages.add
-        for message_and_plan in planned:
-            add(environment.scope, *message_and_plan)
+            for given in planned:
+                add(*given)
 
-    return [(Processor, "process", backwards)]
+    return [(Processor, "finish", backwards)]
+
+
+def _not_announced() -> list[Change]:
+    return [(DynamoMessageStore, "announce", lambda *_: None)]
 
 
 def _failures_kept_quiet() -> list[Change]:
@@ -233,6 +237,7 @@ def _addresses_logged() -> list[Change]:
 MUTATIONS: Mapping[str, Callable[[], list[Change]]] = {
     "a claim that is held is taken all the same": _unconditional_claim,
     "deliveries are queued before the message is stored": _queued_before_stored,
+    "messages are stored without an entry in the journal": _not_announced,
     "failed records of a batch are not reported": _failures_kept_quiet,
     "one failed record fails its whole batch": _whole_batches_fail,
     "suppressions are not read at the send": _suppression_unread,
@@ -250,7 +255,7 @@ MUTATIONS: Mapping[str, Callable[[], list[Change]]] = {
     "users are written without their version": _users_overwritten,
     "Vibetrace events are settled without a claim": _events_settled_twice,
     "credentials are cached for ever": _cached_for_ever,
-    "the AWS SDK repeats sends": _sends_repeated_by_the_sdk,
+    "a client of AWS repeats sends": _sends_repeated_by_the_sdk,
     "addresses are logged": _addresses_logged,
 }
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from nereid.aws.attribute_values import unmarshal
 from nereid.aws.messaging.deliveries import delivery_key, to_delivery
-from nereid.aws.table import unmarshal
 from nereid.models.addresses import comparable
 from nereid.models.delivery import Delivery, Plan, Planned
 from nereid.models.message import Message

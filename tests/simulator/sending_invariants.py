@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from nereid.aws.messaging.deliveries import delivery_key
+from nereid.clock import to_iso
 from nereid.core.messaging.sweep import GAVE_UP
+from nereid.models.team import Scope
+from nereid.ports.messaging import MessageFilter
 from tests.simulator.journal import HandOver
 from tests.simulator.outcome import MARK, Broken, Outcome, planned_for
 
@@ -20,6 +23,28 @@ def nothing_is_lost(outcome: Outcome) -> Iterator[Broken]:
         if sent.message_id and (sent.team_id, sent.environment, sent.message_id) in journal.discarded:
             continue
         yield Broken("nothing is lost", f"{sent.number} was taken and is nowhere", (sent.number, sent.message_id or ""))
+
+
+def every_message_is_listed(outcome: Outcome) -> Iterator[Broken]:
+    """Each stored message is in the list of its environment, once, and the list has them in the order of arrival."""
+    wanted: dict[Scope, dict[str, str]] = defaultdict(dict)
+    for number, stored in outcome.messages.items():
+        wanted[stored.scope][stored.message.key] = number
+    messages = outcome.world.runtime().messages
+    for scope, numbers in wanted.items():
+        listed, before = [], None
+        while True:
+            page, before = messages.page(scope, MessageFilter(), before, 100)
+            listed += [each.message for each in page]
+            if before is None:
+                break
+        found = Counter(each.key for each in listed)
+        for key, number in numbers.items():
+            if found[key] != 1:
+                yield Broken("every message is listed", f"{number} is listed {found[key]} times", (number,))
+        times = [to_iso(each.received_at) for each in listed]
+        if times != sorted(times, reverse=True):
+            yield Broken("every message is listed", f"the list of {scope} is in no order", ())
 
 
 def every_delivery_ends(outcome: Outcome) -> Iterator[Broken]:

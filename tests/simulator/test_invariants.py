@@ -58,6 +58,10 @@ def lose_a_message(world: World) -> None:
     rewrite(world, "ActivityTable", lambda item: item["pk"]["S"] in keys)
 
 
+def lose_an_entry_of_the_journal(world: World) -> None:
+    rewrite(world, "ActivityTable", lambda item: "#journal#" in item["pk"]["S"])
+
+
 def reopen_a_delivery(world: World) -> None:
     def wanted(item: dict[str, Any]) -> bool:
         return item["sk"]["S"] == "delivery" and item["status"]["S"] == "success" and "reported" not in item
@@ -164,6 +168,7 @@ def log_an_address(world: World) -> None:
 
 DOCTORED: dict[Callable[[World], None], str] = {
     lose_a_message: "nothing is lost",
+    lose_an_entry_of_the_journal: "every message is listed",
     reopen_a_delivery: "every delivery ends",
     give_up_on_a_throttled_delivery: "throttled is not failed",
     send_elsewhere: "only what was planned is sent",

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
-import nereid.aws.clients
 import nereid.aws.parallel
+import nereid.aws.sdk
 import nereid.logs
 from local_stack.aws.sending_limits import Limits
 from nereid.runtime import Runtime
@@ -317,7 +317,7 @@ def running(world: World) -> Iterator[None]:
     real_uuid4, real_monotonic = uuid.uuid4, time.monotonic
     handler = cast("Any", nereid.logs.logger.registered_handler)
     replaced: list[tuple[Any, str, Any]] = [
-        (nereid.aws.clients, "boto3", Sdk(world)),
+        (nereid.aws.sdk, "boto3", Sdk(world)),
         # Threads of a function's own have no place in the order of things.
         (nereid.aws.parallel, "WORKERS", 1),
         (uuid, "uuid4", identifier),

@@ -25,6 +25,7 @@ from nereid.models.message import Message
 from nereid.models.team import Environment, Scope, Team
 from nereid.models.user import ContactInfo
 from tests.local_stack import Stack
+from tests.support.stored_messages import store
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Operator:
         recipients = [Recipient(type="email", value=address)]
         notifications = [PlannedNotification(name="mail", channel="email", to=[0])]
         plan = Plan(planned_at=now, recipients=recipients, notifications=notifications)
-        self.messages.add(Scope(self.team_of(token), environment), message, plan)
+        store(self.messages, Scope(self.team_of(token), environment), message, plan)
         return message_id
 
     def add_contact_infos(self, token: str, environment: str, user_id: str, count: int) -> None:

@@ -8,8 +8,10 @@ from nereid.dialects.http import Request, Response
 from nereid.dialects.neptune import frame as neptune
 from nereid.dialects.neptune.bodies import IngestBody
 from nereid.errors import Unauthenticated
-from nereid.models.message import mint_message_id
+from nereid.models.message import EventBatch, mint_message_id
 from nereid.runtime import runtime
+
+runtime.prepare("credentials", "message_queue", models=[EventBatch, IngestBody])
 
 
 def respond(request: Request) -> Response:

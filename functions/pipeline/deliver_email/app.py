@@ -7,6 +7,8 @@ from nereid.core.messaging.deliver import DELIVERY_SECONDS
 from nereid.models.delivery import DeliveryJob
 from nereid.runtime import runtime
 
+runtime.prepare("email_deliverer", models=[DeliveryJob])
+
 
 def deliver(body: str, seconds_left: SecondsLeft) -> None:
     """Deliver one job; repeating it sends nothing twice."""

@@ -2,26 +2,16 @@
 
 from typing import Any
 
-from nereid.consumer import SecondsLeft, consume, read
-from nereid.errors import NotFound
-from nereid.logs import logger
+from nereid.consumer import SecondsLeft, Unfinished, consume, read
 from nereid.models.message import EventBatch
 from nereid.runtime import runtime
 
+runtime.prepare("environments", "processor", "event_rules", "operations", models=[EventBatch])
 
-def process(body: str, _seconds_left: SecondsLeft) -> None:
-    """Process all messages of one request; repeating it repeats nothing that was done."""
-    batch = read(EventBatch, body)
-    try:
-        environment = runtime.environments.get(batch.team_id, batch.environment)
-    except NotFound:
-        logger.info("environment was deleted", team_id=batch.team_id, environment=batch.environment)
-        return
-    runtime.processor.process_all(environment, batch.messages, runtime.event_rules.admits)
-    if batch.replays:
-        runtime.processor.replay_all(environment, batch.replays)
-    if batch.operations:
-        runtime.operations.process(environment, batch.operations)
+
+def process(body: str, _seconds_left: SecondsLeft) -> Unfinished:
+    """Decide on all messages of one request, and do the rest of it; repeating it repeats nothing that was done."""
+    return runtime.intake.begin(read(EventBatch, body))
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
@@ -35,4 +25,5 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         seconds_per_record=30,
         counts=runtime.delivery_counts,
         clock=runtime.clock,
+        finish=runtime.processor.finish,
     )

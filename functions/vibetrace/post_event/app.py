@@ -6,7 +6,10 @@ from nereid.core.messaging.ingest import ingest
 from nereid.dialects.http import Request, Response
 from nereid.dialects.vibetrace import frame as vibetrace
 from nereid.dialects.vibetrace.bodies import read_events
+from nereid.models.message import EventBatch
 from nereid.runtime import runtime
+
+runtime.prepare("credentials", "users", "message_queue", models=[EventBatch])
 
 
 @vibetrace.endpoint(runtime, "post_events")

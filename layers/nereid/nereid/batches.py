@@ -7,9 +7,9 @@ queue. See docs/adr/0028-what-one-record-may-cost.md.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -27,8 +27,79 @@ _UNTOUCHED_FOR = 5
 _SLOW_SECONDS, _LAST_FOR = 0.5, 600
 #: Teams whose content took long lately, as far as this process knows.
 _slow_teams: TTLCache[str, bool] = TTLCache(1000, _LAST_FOR)
+#: How much is begun before it is finished: so much takes some seconds.
+_MOST_BEGUN = 100
 #: Our records begin with their team.
 _TEAM = re.compile(r'"team_id"\s*:\s*"([^"]*)"')
+
+
+class Begun(Protocol):
+    """What was begun of a record, and is finished together with others."""
+
+    @property
+    def rest(self) -> Sequence[Any]:
+        """What is to be finished."""
+        ...
+
+    @property
+    def failure(self) -> Exception | None:
+        """How a part of the record failed already."""
+        ...
+
+
+class _Nothing(NamedTuple):
+    rest: Sequence[Any] = ()
+    failure: Exception | None = None
+
+
+#: Finishes what was begun of records; returns how each failed, None if it did not.
+Finish = Callable[[Sequence[Sequence[Any]]], Sequence[Exception | None]]
+
+
+class Rounds:
+    """Records that are begun one by one, and finished some at a time.
+
+    Parameters
+    ----------
+    begin
+        Begins with a record.
+    finish
+        Finishes what was begun.
+    """
+
+    def __init__(self, begin: Callable[[SQSRecord], Begun | None], finish: Finish) -> None:
+        self._begin = begin
+        self._finish = finish
+        self._begun: list[tuple[str, Begun]] = []
+        self._failures: dict[str, Exception] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much was begun that it is to be finished first."""
+        return sum(len(begun.rest) for _, begun in self._begun) >= _MOST_BEGUN
+
+    def begin(self, record: SQSRecord) -> None:
+        """Begin with a record."""
+        try:
+            begun = self._begin(record) or _Nothing()
+        except Exception as error:  # noqa: BLE001 - raised when it ends
+            begun = _Nothing(failure=error)
+        self._begun.append((record.message_id, begun))
+
+    def finish(self) -> None:
+        """Finish all that was begun."""
+        failures = self._finish([begun.rest for _, begun in self._begun])
+        for (name, begun), failure in zip(self._begun, failures, strict=True):
+            first = begun.failure or failure
+            if first is not None:
+                self._failures[name] = first
+        self._begun = []
+
+    def end(self, record: SQSRecord) -> None:
+        """Raise what a record failed by, if it did."""
+        failure = self._failures.pop(record.message_id, None)
+        if failure is not None:
+            raise failure
 
 
 class Batch(BatchProcessor):
@@ -40,13 +111,18 @@ class Batch(BatchProcessor):
         Puts records back; None leaves them where they are, and the order is all that is done.
     seconds
         How long the function may run.
+    rounds
+        What finishes records together; None if each is handled by itself.
     """
 
-    def __init__(self, redelivery: Redelivery | None, clock: Clock, seconds: float) -> None:
+    def __init__(
+        self, redelivery: Redelivery | None, clock: Clock, seconds: float, rounds: Rounds | None = None
+    ) -> None:
         super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         self._redelivery = redelivery
         self._clock = clock
         self._untouched_for = _UNTOUCHED_FOR * seconds
+        self._rounds = rounds
 
     def process(self) -> list[tuple[Any, ...]]:
         """Handle all records; return what became of each."""
@@ -58,7 +134,7 @@ class Batch(BatchProcessor):
             suspects = suspects[:1]
             if suspects:
                 self._remove_done(self._redelivery)
-        return done + [self._process_record(record) for record in suspects]
+        return done + self._in_turn(suspects)
 
     def _is_suspect(self, record: SQSRecord) -> bool:
         """Tell whether a record may be what its function was killed by."""
@@ -72,14 +148,24 @@ class Batch(BatchProcessor):
 
     def _in_turn(self, records: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
         """Handle records in their order, those of a team behind the others if its content took long lately."""
-        waiting, done = list(records), []
+        waiting, begun, done = list(records), [], []
         while waiting:
             record = waiting.pop(min(range(len(waiting)), key=lambda index: _team(waiting[index]) in _slow_teams))
             before = seconds_spent()
-            done.append(self._process_record(record))
+            begun.append(record)
+            if self._rounds is not None:
+                self._rounds.begin(SQSRecord(record))
+            if self._rounds is None or self._rounds.is_full or not waiting:
+                done += self._end(begun)
+                begun = []
             if seconds_spent() - before >= _SLOW_SECONDS:
                 _slow_teams[_team(record)] = True
         return done
+
+    def _end(self, records: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        if self._rounds is not None:
+            self._rounds.finish()
+        return [self._process_record(record) for record in records]
 
     def _put_apart(self, records: Sequence[dict[str, Any]], redelivery: Redelivery) -> list[tuple[Any, ...]]:
         handler = self.handler

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import BaseModel
 
-from nereid.batches import Batch
+from nereid.batches import Batch, Begun, Finish, Rounds
 from nereid.clock import SystemClock
 from nereid.core.messaging.failure_notes import FailureNoter
 from nereid.errors import TryAgain, Unavailable
@@ -20,19 +20,22 @@ from nereid.ports.messaging import Redelivery
 
 #: Returns how many seconds the function may still run.
 SecondsLeft = Callable[[], float]
+#: What of a record is to be finished with others; None if it is done.
+Unfinished = Begun | None
 Record = TypeVar("Record", bound=BaseModel)
 
 
 def consume(
     event: dict[str, Any],
     context: Any,
-    handle: Callable[[str, SecondsLeft], None],
+    handle: Callable[[str, SecondsLeft], Unfinished],
     redelivery: Redelivery | None = None,
     failure_noter: FailureNoter | None = None,
     *,
     seconds_per_record: int = 12,
     counts: DeliveryCounts | None = None,
     clock: Clock | None = None,
+    finish: Finish | None = None,
 ) -> Any:
     """Handle the records of a queue's event; return which failed, as Lambda wants to know.
 
@@ -52,19 +55,31 @@ def consume(
         The counts of the records; written once, when all were handled.
     clock
         The time, by which records are told that came back because their function ended; None for the system's.
+    finish
+        Finishes what `handle` began of several records, in fewer calls than each by itself would take; it returns how
+        each failed. None if `handle` does all.
     """
     identify(context)
 
     def seconds_left() -> float:
         return float(context.get_remaining_time_in_millis()) / 1000
 
+    def begin(record: SQSRecord) -> Unfinished:
+        logger.append_keys(record=record.message_id)
+        if seconds_left() < seconds_per_record:
+            _put_back(record, redelivery)
+            return None
+        return handle(record.body, seconds_left)
+
+    rounds = Rounds(begin, finish) if finish is not None else None
+
     def handle_record(record: SQSRecord) -> None:
         logger.append_keys(record=record.message_id)
         try:
-            if seconds_left() < seconds_per_record:
-                _put_back(record, redelivery)
+            if rounds is None:
+                begin(record)
             else:
-                handle(record.body, seconds_left)
+                rounds.end(record)
         except Exception as error:
             tries = int(record.attributes.approximate_receive_count)
             reason, pause = _judge(error, tries)
@@ -74,7 +89,7 @@ def consume(
                 redelivery.again_in(record.event_source_arn, record.receipt_handle, pause)
             raise
 
-    processor = Batch(redelivery, clock or SystemClock(), seconds_left())
+    processor = Batch(redelivery, clock or SystemClock(), seconds_left(), rounds)
     try:
         return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
     finally:

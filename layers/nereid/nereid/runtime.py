@@ -11,16 +11,13 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from nereid.auth.credentials import Credentials, Environments, Teams
 from nereid.clock import SystemClock
-from nereid.metrics import DeliveryCounts
-from nereid.models.senders import Senders
-from nereid.models.team import Scope
 from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from nereid.auth.credentials import Credentials, Environments, Teams
     from nereid.auth.user_tokens import UserTokens
     from nereid.aws.access.accounts import DynamoAccountStore
     from nereid.aws.access.limits import DynamoLimitStore
@@ -62,6 +59,7 @@ if TYPE_CHECKING:
     from nereid.core.messaging.expire_profiles import ProfileExpirer
     from nereid.core.messaging.failure_notes import FailureNoter
     from nereid.core.messaging.hourly_limits import HourlyLimiter
+    from nereid.core.messaging.intake import Intake
     from nereid.core.messaging.overview import Overviews
     from nereid.core.messaging.preview import Previewer
     from nereid.core.messaging.process_message import Processor
@@ -70,12 +68,16 @@ if TYPE_CHECKING:
     from nereid.core.messaging.replay_message import Replayer
     from nereid.core.messaging.sweep import Sweeper
     from nereid.core.messaging.team_rules import TeamRules
+    from nereid.core.messaging.template_content import TemplateContent
     from nereid.core.messaging.unsubscribe import Unsubscriber
     from nereid.core.messaging.waiting import Waiting
     from nereid.core.outreach.feedback import OutreachFeedback, SuppressedLeads
     from nereid.core.outreach.send_email import EmailSender
     from nereid.core.rights.erase_user import UserEraser
     from nereid.core.rights.export_user import Exporter
+    from nereid.metrics import DeliveryCounts
+    from nereid.models.base import Model
+    from nereid.models.senders import Senders
     from nereid.models.team import ClientKey, Team
 
 _DAY = 24 * 60 * 60
@@ -87,6 +89,28 @@ class Runtime:
     """What a function works with, made from its settings."""
 
     # Shared by all areas
+
+    def prepare(self, *parts: str, models: Iterable[type[Model]] = ()) -> None:
+        """Make what the first request needs, without a call of AWS, while Lambda starts the function.
+
+        It has a whole core then, and a part of one afterwards. Elsewhere nothing is made before it is used.
+
+        Parameters
+        ----------
+        parts
+            The runtime's, by their names.
+        models
+            Those whose checks are needed.
+        """
+        from nereid.aws.http.environment import is_ordinary
+
+        if is_ordinary():
+            for part in parts:
+                getattr(self, part)
+            for model in models:
+                model.model_rebuild()
+            # Each reads the certificates, which is done once for all.
+            _ = self.clients.dynamodb, self.clients.sqs
 
     @cached_property
     def settings(self) -> Settings:
@@ -149,6 +173,8 @@ class Runtime:
 
     @cached_property
     def credentials(self) -> Credentials:
+        from nereid.auth.credentials import Credentials
+
         return Credentials(
             self.account_store,
             self.teams,
@@ -160,14 +186,20 @@ class Runtime:
 
     @cached_property
     def environments(self) -> Environments:
+        from nereid.auth.credentials import Environments
+
         return Environments(self.account_store, self.clock, cache_seconds=self._cache_seconds)
 
     @cached_property
     def teams(self) -> Teams:
+        from nereid.auth.credentials import Teams
+
         return Teams(self.account_store, self.clock, cache_seconds=self._cache_seconds)
 
     def senders(self, team: Team) -> Senders:
         """Return whom a team may send as."""
+        from nereid.models.senders import Senders
+
         return Senders.of(team, self.settings.channels(), self.settings.push_applications or "")
 
     def closed_channels(self) -> frozenset[str]:
@@ -183,6 +215,7 @@ class Runtime:
     @cached_property
     def user_tokens(self) -> UserTokens:
         from nereid.auth.user_tokens import UserTokens
+        from nereid.models.team import Scope
 
         def open_secret(key: ClientKey) -> str:
             assert key.sealed is not None
@@ -385,6 +418,7 @@ class Runtime:
             inbox=Deliverer(
                 channel, TemplateContent(), self.deliveries, self.messages, self.clock, counts=self.delivery_counts
             ),
+            is_in_inbox=channel.has,
             watches=self.sweep_state,
             clock=self.clock,
             defaults=self.settings.channels(),
@@ -400,13 +434,26 @@ class Runtime:
         devices = Devices(self._devices, self.identities)
         return Operations(self.identities, devices, self.processor, self.message_queue)
 
+    @staticmethod
+    def _templates(unsubscribe_url: Callable[[str, str], str] | None = None, bucket: str = "") -> TemplateContent:
+        """Return what fills in templates, with what it would load at its first use: it is what deliverers are for."""
+        import nereid.core.templates.render  # noqa: F401
+        from nereid.core.messaging.template_content import TemplateContent
+
+        return TemplateContent(unsubscribe_url, bucket)
+
+    @cached_property
+    def intake(self) -> Intake:
+        from nereid.core.messaging.intake import Intake
+
+        return Intake(self.environments.get, self.processor, self.operations, self.event_rules.admits)
+
     @cached_property
     def email_deliverer(self) -> Deliverer:
         from nereid.aws.messaging.attachment_bucket import AttachmentBucket
         from nereid.aws.messaging.email_channel import SesChannel, sending_rate
         from nereid.aws.outreach.mailbox_channel import EmailChannel, MailboxChannel
         from nereid.core.messaging.deliver import Deliverer
-        from nereid.core.messaging.template_content import TemplateContent
         from nereid.core.outreach.mail import LeadMail
 
         need = self.settings.need
@@ -420,7 +467,7 @@ class Runtime:
         )
         return Deliverer(
             EmailChannel(provider, mailboxes),
-            LeadMail(TemplateContent(self.unsubscriber.url, bucket), self.unsubscriber, self.campaign_metrics),
+            LeadMail(self._templates(self.unsubscriber.url, bucket), self.unsubscriber, self.campaign_metrics),
             self.deliveries,
             self.messages,
             self.clock,
@@ -463,13 +510,12 @@ class Runtime:
     def sms_deliverer(self) -> Deliverer:
         from nereid.aws.messaging.sms_channel import SmsChannel
         from nereid.core.messaging.deliver import Deliverer
-        from nereid.core.messaging.template_content import TemplateContent
 
         named = (self.settings.sms_countries or "").upper().replace(" ", "").split(",")
         channel = SmsChannel(self.clients, {code for code in named if code}, self.settings.sms_max_price or "")
         return Deliverer(
             channel,
-            TemplateContent(),
+            self._templates(),
             self.deliveries,
             self.messages,
             self.clock,
@@ -486,14 +532,13 @@ class Runtime:
         from nereid.aws.messaging.deliveries import DynamoDeliveryStore
         from nereid.aws.messaging.push_channel import PushChannel
         from nereid.core.messaging.deliver import Deliverer
-        from nereid.core.messaging.template_content import TemplateContent
 
         endpoints = DynamoPushEndpoints(self._table("audience_table"), self.clock)
         channel = PushChannel(self.clients, endpoints, DynamoPushTokens(self.users, self.clock), self.clock)
         deliveries = DynamoDeliveryStore(self._table("activity_table"), self._retention, findable=True)
         return Deliverer(
             channel,
-            TemplateContent(),
+            self._templates(),
             deliveries,
             self.messages,
             self.clock,
@@ -510,6 +555,8 @@ class Runtime:
 
     @cached_property
     def delivery_counts(self) -> DeliveryCounts:
+        from nereid.metrics import DeliveryCounts
+
         return DeliveryCounts()
 
     @cached_property

@@ -6,8 +6,9 @@ Each function is given only those that it needs; asking for one that it was not 
 import os
 from functools import lru_cache
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from nereid.models.base import Model
 from nereid.models.team import Channels, EmailProvider, PushProvider, Quotas, Registration, SmsProvider
 
 
@@ -15,7 +16,7 @@ class MissingSetting(RuntimeError):
     """A function uses a setting that the template does not give it."""
 
 
-class Settings(BaseModel):
+class Settings(Model):
     """The variables by their names in lower case; None where the function was not given one."""
 
     model_config = ConfigDict(frozen=True)

@@ -454,8 +454,8 @@ class TestStores:
         batch = {"team_id": world.team_id, "environment": "dev"}
         body = json.dumps({**batch, "messages": [each.model_dump(mode="json") for each in messages]})
         cloud.client("sqs").send_message(QueueUrl=cloud.queues["message"], MessageBody=body)
-        # The first one lists the environment.
-        cloud.fail("dynamodb:PutItem", None, None, ("ValidationException", 400))
+        # The first one lists the environment, the second one announces the messages.
+        cloud.fail("dynamodb:PutItem", None, None, None, ("ValidationException", 400))
         with caplog.at_level(logging.CRITICAL):
             records = cloud.receive("message")
             assert cloud.hand_over("message", records) == [records[0]["messageId"]]

@@ -18,6 +18,7 @@ from nereid.core.messaging.process_message import REMOVED, make_plan
 from tests.support import cloud as clouds
 from tests.support.cloud import Cloud, Died, World
 from tests.support.notifications import INBOX, MAIL, SAM, TEXT
+from tests.support.stored_messages import store
 
 #: Other tests show that the same stores work over moto.
 IN_MEMORY = True
@@ -106,7 +107,7 @@ class Lives(World):
         notified = configuration(self.runtime.event_types, self.scope, message)
         plan = make_plan(self.environment, notified, message, user, message.received_at)
         self.runtime.sweep_state.begin(self.scope)
-        assert self.runtime.messages.add(self.scope, message, plan) is None
+        assert store(self.runtime.messages, self.scope, message, plan) is None
 
     def sweep(self) -> None:
         """Run the sweeper; and again, if it died."""

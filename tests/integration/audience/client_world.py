@@ -127,6 +127,7 @@ class World:
             queue=self.queue,
             queues=self.queues,
             inbox=Deliverer(channel, TemplateContent(), self.deliveries, self.messages, self.clock),
+            is_in_inbox=channel.has,
             watches=DynamoSweepState(activity),
             clock=self.clock,
             defaults=Channels(),

@@ -18,6 +18,7 @@ from nereid.models.user import ContactInfo
 from nereid.ports.messaging import MessageFilter
 from tests.support.cloud import Cloud, World, accepted, record
 from tests.support.notifications import INBOX, MAIL, SAM
+from tests.support.stored_messages import store
 
 
 def noise(length: int, seed: int = 0) -> str:
@@ -123,7 +124,7 @@ def test_a_list_says_what_was_skipped_of_a_message_whose_plan_is_kept_in_parts(c
     message = world.message("login", contact_infos=contacts, data=data)
     found = configuration(world.runtime.event_types, world.scope, message)
     plan = make_plan(world.environment, found, message, None, message.received_at)
-    assert world.runtime.messages.add(world.scope, message, plan) is None
+    assert store(world.runtime.messages, world.scope, message, plan) is None
     key = {"pk": {"S": f"{world.team_id}#dev#message#{message.message_id}"}, "sk": {"S": "message"}}
     assert "plan_parts" in cloud.client("dynamodb").get_item(TableName="ActivityTable", Key=key)["Item"]
     [listed] = world.runtime.messages.page(world.scope, MessageFilter(), None, 1)[0]

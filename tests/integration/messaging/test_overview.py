@@ -96,8 +96,8 @@ def test_an_hour_that_is_over_for_long_is_counted_once(world: World, cloud: Clou
     time.forward(minutes=1)
     queries(cloud)
     assert look(world) == {"accepted": 1, "success": 1}
-    # What is remembered, and two hours that may change, in eight partitions each.
-    assert queries(cloud) == 1 + 2 * 8
+    # What is remembered, and two hours that may change, in eight partitions of journal and index each.
+    assert queries(cloud) == 1 + 2 * 16
 
 
 def test_an_hour_with_something_pending_is_counted_until_nothing_is(world: World, cloud: Cloud, time: Time) -> None:

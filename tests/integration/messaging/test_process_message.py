@@ -90,6 +90,23 @@ def test_what_clients_ask_for_behind_slow_templates_is_done_in_its_order(
     assert [each.body for each in found] == ["0", "1", "2"]
 
 
+def test_an_app_notification_that_was_put_and_not_recorded_is_a_success_whatever_is_configured_then(
+    cloud: Cloud, world: World
+) -> None:
+    world.configure("login", MAIL, INBOX)
+    world.user("u")
+    message_id = world.ingest("login", user_id="u", data={"otp": 1})
+    # The environment, the journal, the message, the notification; not its record.
+    cloud.fail("dynamodb:PutItem", None, None, None, None, ("InternalServerError", 500))
+    records = cloud.receive("message")
+    assert len(cloud.hand_over("message", records)) == 1
+    assert ("pending", None) in world.outcomes(message_id)
+    world.configure("login", MAIL)
+    cloud.restart("pipeline/process_messages")
+    assert cloud.hand_over("message", records) == []
+    assert world.outcomes(message_id) == [("no_contact", "no email contact"), ("success", None)]
+
+
 def test_replays_behind_slow_templates_are_not_lost(
     cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,11 +14,13 @@ from nereid.core.messaging.configured import configuration
 from nereid.core.messaging.process_message import make_plan
 from nereid.core.messaging.sweep import GAVE_UP, Sweep
 from nereid.errors import AlreadyExists
+from nereid.models.delivery import Plan
 from nereid.models.team import Channels, Environment, Scope
 from nereid.ports.messaging import Arrivals, Outcome, Watch
 from nereid.runtime import runtime
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import MAIL, SAM
+from tests.support.stored_messages import store, store_as_before
 
 #: Other tests show that the same stores work over moto.
 IN_MEMORY = True
@@ -35,19 +37,20 @@ class Swept(World):
         self.configure("login", MAIL)
         self.sweeper = cloud_sweeper(cloud)
 
-    def stored(self, message_id: str, ago: timedelta, **members: Any) -> None:
-        """Store a message with its plan, and let nothing come of it."""
+    def stored(self, message_id: str, ago: timedelta, *, before: bool = False, **members: Any) -> None:
+        """Store a message with its plan, perhaps as the release before did, and let nothing come of it."""
         at = self.runtime.clock.now() - ago
         message = self.message("login", message_id, **{"contact_infos": SAM, **members})
         message = message.model_copy(update={"received_at": at})
         notified = configuration(self.runtime.event_types, self.scope, message)
         plan = make_plan(self.environment, notified, message, None, at)
         self.runtime.sweep_state.begin(self.scope)
-        assert self.runtime.messages.add(self.scope, message, plan) is None
+        how = store_as_before if before else store
+        assert how(self.runtime.messages, self.scope, message, plan) is None
 
-    def delivered(self, message_id: str, ago: timedelta) -> None:
+    def delivered(self, message_id: str, ago: timedelta, *, before: bool = False) -> None:
         """Store a message whose delivery is a success."""
-        self.stored(message_id, ago)
+        self.stored(message_id, ago, before=before)
         job = self.job_anew(message_id)
         store, at = self.runtime.deliveries, job.planned_at
         store.claim(job, "token", at, at + MINUTE)
@@ -84,7 +87,7 @@ class TestEnvironments:
             world.ingest("login")
             cloud.pump("message")
         assert list(state.scopes()) == [Scope(world.team_id, "dev")]
-        assert cloud.calls["dynamodb:PutItem"] == 3  # one of which lists it
+        assert cloud.calls["dynamodb:PutItem"] == 5  # one of which lists it
 
     def test_one_that_an_earlier_release_listed_is_swept(self, world: Swept) -> None:
         world.stored("m", 20 * MINUTE)
@@ -139,7 +142,7 @@ class TestStuck:
             cloud.client("sqs").send_message(QueueUrl=cloud.queues["message"], MessageBody=json.dumps(body))
             cloud.calls.clear()
             cloud.pump("message")
-            assert cloud.calls["dynamodb:PutItem"] == 1 + watched
+            assert cloud.calls["dynamodb:PutItem"] == 2 + watched
             assert len(world.watches()) == watched
 
     def test_what_is_final_by_then_is_watched_no_more(self, world: Swept) -> None:
@@ -192,13 +195,14 @@ class TestStuck:
 
 
 class TestWalk:
-    """The order of arrival, over the partitions of its index."""
+    """The order of arrival, over the partitions of the journal and those of the index of the release before."""
 
     @pytest.mark.parametrize("page", [1, 3, 7, 100])
-    def test_every_message_is_met_once_in_order(self, world: Swept, page: int) -> None:
+    @pytest.mark.parametrize("before", [(), (0,), (0, 1)], ids=["journal", "both", "index"])
+    def test_every_message_is_met_once_in_order(self, world: Swept, page: int, before: tuple[int, ...]) -> None:
         ids = [f"m{number:02d}" for number in range(20)]
         for number, message_id in enumerate(ids):
-            world.stored(message_id, timedelta(minutes=60, seconds=-number))
+            world.stored(message_id, timedelta(minutes=60, seconds=-number), before=number % 2 in before)
         met: list[str] = []
         position = None
         while True:
@@ -211,10 +215,11 @@ class TestWalk:
             position = found.position
         assert met == ids
 
-    def test_partitions_with_more_than_a_page_are_met_in_order(self, world: Swept) -> None:
+    @pytest.mark.parametrize("before", [False, True])
+    def test_partitions_with_more_than_a_page_are_met_in_order(self, world: Swept, before: bool) -> None:  # noqa: FBT001
         ids = [f"m{number:03d}" for number in range(150)]
         for number, message_id in enumerate(ids):
-            world.stored(message_id, timedelta(minutes=60, seconds=-number))
+            world.stored(message_id, timedelta(minutes=60, seconds=-number), before=before)
         met, position, pages = [], None, 0
         while True:
             found = world.runtime.messages.arrivals(world.scope, position, world.runtime.clock.now(), 40)
@@ -248,19 +253,36 @@ class TestWalk:
         monkeypatch.setattr(type(world.runtime.clock), "now", lambda _: at)
         for number in range(9):
             world.stored(f"m{number}", 60 * MINUTE)
-        met, position = set(), None
-        for _ in range(9):
+        met, position, more = set(), None, True
+        while more:
             page = world.runtime.messages.arrivals(world.scope, position, at, 1)
-            [found], position = page.messages, page.position
-            met.add(found.message_id)
+            met.update(each.message_id for each in page.messages)
+            position, more = page.position, page.more
         assert len(met) == 9
 
-    @pytest.mark.parametrize(("limit", "more"), [(2, True), (3, False), (4, False)])
-    def test_a_page_tells_whether_it_is_the_last(self, world: Swept, limit: int, more: bool) -> None:  # noqa: FBT001
+    def test_nothing_is_passed_before_all_that_stands_with_it_was_seen(self, world: Swept) -> None:
+        at = world.runtime.clock.now() - 60 * MINUTE
+        pairs = []
         for number in range(3):
+            message = world.message("login", f"m{number}").model_copy(update={"received_at": at + number * MINUTE / 9})
+            pairs.append((message, Plan(planned_at=at)))
+        world.stored("before", 90 * MINUTE)
+        world.runtime.messages.announce(world.scope, pairs, at)
+        found = world.runtime.messages.arrivals(world.scope, None, world.runtime.clock.now(), 10).messages
+        first, *_, last = [each.position for each in found]
+        assert [each.position for each in found] == [first, first, first, last]
+        rest = world.runtime.messages.arrivals(world.scope, first, world.runtime.clock.now(), 10).messages
+        assert {each.message_id for each in rest} == {"m0", "m1", "m2"}
+
+    def test_a_page_tells_whether_it_is_the_last(self, world: Swept) -> None:
+        for number in range(100):
             world.stored(f"m{number}", 60 * MINUTE)
-        page = world.runtime.messages.arrivals(world.scope, None, world.runtime.clock.now(), limit)
-        assert (len(page.messages), page.more) == (min(limit, 3), more)
+        now = world.runtime.clock.now()
+        few = world.runtime.messages.arrivals(world.scope, None, now, 1)
+        assert few.more
+        assert len(few.messages) < 100
+        all_ = world.runtime.messages.arrivals(world.scope, None, now, 1000)
+        assert (len(all_.messages), all_.more) == (100, False)
 
     def test_a_clock_that_goes_back_finds_nothing(self, world: Swept) -> None:
         world.stored("m", 20 * MINUTE)
@@ -314,25 +336,39 @@ def read_units(cloud: Cloud) -> float:
 class TestCost:
     """What a run costs, in DynamoDB's units."""
 
-    def test_an_idle_environment_costs_nine_small_reads_and_no_write(self, cloud: Cloud, world: Swept) -> None:
+    def test_an_idle_environment_costs_seventeen_small_reads_and_no_write(self, cloud: Cloud, world: Swept) -> None:
         world.runtime.sweep_state.begin(world.scope)
         environments = 1
         cloud.calls.clear()
         cloud.requests.clear()
         world.sweep()
-        assert dict(cloud.calls) == {"dynamodb:Query": 2 + 9 * environments, "dynamodb:GetItem": 1}
-        assert read_units(cloud) == 0.5 + 0.5 + 0.5 + 4.5 * environments
+        assert dict(cloud.calls) == {"dynamodb:Query": 2 + 17 * environments, "dynamodb:GetItem": 1}
+        assert read_units(cloud) == 0.5 + 0.5 + 0.5 + 8.5 * environments
 
-    def test_a_message_without_a_delivery_costs_its_entry_alone(self, cloud: Cloud, world: Swept) -> None:
+    @pytest.mark.parametrize("before", [False, True])
+    def test_a_message_without_a_delivery_costs_its_entry_alone(
+        self,
+        cloud: Cloud,
+        world: Swept,
+        before: bool,  # noqa: FBT001
+    ) -> None:
         for number in range(100):
-            world.stored(f"m{number}", timedelta(minutes=60, seconds=-number), contact_infos=[])
+            at = timedelta(minutes=60, seconds=-number)
+            world.stored(f"m{number}", at, contact_infos=[], before=before)
         cloud.calls.clear()
         assert world.sweep().messages == 100
         assert cloud.calls["dynamodb:BatchGetItem"] == 0
 
-    def test_a_message_with_one_delivery_costs_a_little_over_half_a_unit(self, cloud: Cloud, world: Swept) -> None:
+    @pytest.mark.parametrize("before", [False, True])
+    def test_a_message_with_one_delivery_costs_a_little_over_half_a_unit(
+        self,
+        cloud: Cloud,
+        world: Swept,
+        before: bool,  # noqa: FBT001
+    ) -> None:
         for number in range(100):
-            world.delivered(f"0f0c2a1e-7d0b-4a56-9b7e-1c2d3e4f{number:04d}", timedelta(minutes=60, seconds=-number))
+            at = timedelta(minutes=60, seconds=-number)
+            world.delivered(f"0f0c2a1e-7d0b-4a56-9b7e-1c2d3e4f{number:04d}", at, before=before)
         cloud.calls.clear()
         cloud.requests.clear()
         assert world.sweep().messages == 100
@@ -340,4 +376,4 @@ class TestCost:
         assert writes == {"dynamodb:PutItem": 1}
         assert [call for call in cloud.calls if call.startswith("sqs:")] == []
         per_message = read_units(cloud) / 100
-        assert 0.5 <= per_message <= 0.6
+        assert 0.5 <= per_message <= 0.65

@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 
 from nereid.aws.clients import Clients
@@ -23,7 +22,7 @@ from nereid.aws.table import Table
 from nereid.core.messaging.configured import Configured
 from nereid.core.messaging.process_message import make_plan
 from nereid.core.messaging.sweep import Sweeper
-from nereid.models.delivery import DeliveryJob
+from nereid.models.delivery import DeliveryJob, Plan
 from nereid.models.event_type import EventType
 from nereid.models.message import Message
 from nereid.models.team import Channels, Environment, Scope
@@ -31,6 +30,7 @@ from nereid.ports.messaging import Outcome
 from tests.support.cloud import tables
 from tests.support.memory_dynamodb import MemoryDynamoDB
 from tests.support.notifications import MAIL
+from tests.unit.aws.http.function import enter
 
 MESSAGES = 10_000
 #: The CPU time that a run may take for a thousand messages, in seconds, with twice the time for a machine that is busy.
@@ -53,6 +53,7 @@ def filled() -> MemoryDynamoDB:
         {"event_type": "login", "environment": "x", "notifications": [MAIL], "created_at": NOW, "updated_at": NOW}
     )
     notified = Configured({each.name: each for each in event_type.notifications})
+    announced: list[tuple[Message, Plan]] = []
     for number in range(MESSAGES):
         at = NOW - timedelta(hours=1) + timedelta(milliseconds=number)
         contacts: Any = [{"type": "email", "value": f"somebody{number}@example.com"}]
@@ -65,7 +66,11 @@ def filled() -> MemoryDynamoDB:
             received_at=at,
         )
         plan = make_plan(environment, notified, message, None, at)
+        announced.append((message, plan))
         messages.add(SCOPE, message, plan)
+        if len(announced) == 10:
+            messages.announce(SCOPE, announced, at)
+            announced = []
         [planned] = plan.deliveries(SCOPE, message.message_id)
         job = DeliveryJob.model_validate(
             {
@@ -121,12 +126,9 @@ def served(dynamodb: MemoryDynamoDB) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_a_thousand_messages_take_so_much_cpu_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "x")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with served(filled()) as url:
+        enter(monkeypatch, AWS_ENDPOINT_URL=url)
         clients = Clients()
-        clients.__dict__["dynamodb"] = boto3.client("dynamodb", endpoint_url=url)
         table = Table(clients, "ActivityTable")
         unused: Any = None
         sweeper = Sweeper(
@@ -144,6 +146,7 @@ def test_a_thousand_messages_take_so_much_cpu_time(monkeypatch: pytest.MonkeyPat
         done = sweeper.sweep(lambda: True)
         cpu, wall = time.process_time() - cpu, time.monotonic() - began
     assert (done.messages, done.repaired, done.failed) == (MESSAGES, 0, [])
+    clients.dynamodb.close()
     per_thousand = cpu / MESSAGES * 1000
     figures = f"{per_thousand:.4f} s of CPU per 1,000 messages; {wall:.1f} s for all, with the stand-in for DynamoDB"
     print(f"\n{figures}")  # noqa: T201 - what the test is for

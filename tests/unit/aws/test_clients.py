@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nereid.aws.clients import Clients
+from tests.unit.aws.http.function import enter
 
 #: Longest pause before the SDK's first repetition, in seconds: its standard mode waits up to 1 s times 2^0.
 _PAUSE = 1.0
@@ -27,3 +28,13 @@ def test_a_call_without_an_answer_leaves_an_endpoint_time_to_say_so(clients: Cli
 @pytest.mark.parametrize("service", ["ses", "sns", "bedrock"])
 def test_what_sends_or_writes_is_never_repeated_by_the_sdk(clients: Clients, service: str) -> None:
     assert getattr(clients, service).meta.config.retries["total_max_attempts"] == 1
+
+
+@pytest.mark.parametrize("service", ["dynamodb", "sqs", "secrets", "kms", "ses", "sns"])
+def test_in_a_function_clients_wait_as_long_as_elsewhere(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    config = getattr(clients, service).meta.config
+    enter(monkeypatch)
+    limits = getattr(Clients(), service).limits
+    assert limits == (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"])

@@ -8,13 +8,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
+
+from nereid.models.base import Model
 
 #: The `kid` of a secret that was never rotated, and of what was signed before signatures named their key.
 FIRST = "0"
 
 
-class Key(BaseModel):
+class Key(Model):
     """A key that verifies, until some time if it says so."""
 
     kid: str
@@ -22,7 +24,7 @@ class Key(BaseModel):
     until: AwareDatetime | None = None
 
 
-class Keys(BaseModel):
+class Keys(Model):
     """All keys of a secret.
 
     Functions read a secret once in a while. So a new key signs only from a time on by which all of them know it;

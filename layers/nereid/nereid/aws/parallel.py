@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
-#: How many calls wait at once. A client of boto3 keeps ten connections.
+#: How many calls wait at once, each on a connection of its own. A client of boto3 keeps ten.
 WORKERS = 8
 
 Result = TypeVar("Result")

@@ -4,14 +4,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from nereid import jsontext
+from nereid.aws.attribute_values import marshal, unmarshal
 from nereid.aws.clients import Clients
 from nereid.aws.errors import ConditionFailed, Contended, failed_conditions, translated
 from nereid.aws.parallel import all_at_once
@@ -51,34 +50,9 @@ def seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def marshal(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn plain values into DynamoDB's; members that are None are left out."""
-    serializer = TypeSerializer()
-    return {name: serializer.serialize(value) for name, value in item.items() if value is not None}
-
-
-def unmarshal(item: Mapping[str, Any]) -> Item:
-    """Turn DynamoDB's values into plain ones."""
-    deserializer = TypeDeserializer()
-    return {name: _plain(deserializer.deserialize(value)) for name, value in item.items()}
-
-
 def _texts(item: Mapping[str, Any]) -> Item:
     """Do as :func:`unmarshal` does with an item whose values are texts, in a tenth of the time."""
     return {name: value["S"] for name, value in item.items()}
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case Binary():
-            return bytes(value.value)
-        case dict():
-            return {key: _plain(item) for key, item in value.items()}
-        case list():
-            return [_plain(item) for item in value]
-    return value
 
 
 def _bytes(items: Sequence[Mapping[str, Any]]) -> int:
@@ -169,6 +143,37 @@ class Table:
                 ExpressionAttributeValues=marshal(values),
                 Limit=limit,
                 **_projection(attributes),
+            )
+        return list(map(_texts, page["Items"])), "LastEvaluatedKey" in page
+
+    def page(
+        self,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        forward: bool,
+        limit: int,
+        attributes: Sequence[str],
+        start: tuple[str, str] | None = None,
+    ) -> tuple[list[Item], bool]:
+        """Return some attributes of items that a key condition selects, by one call, and whether there may be more.
+
+        They are read eventually consistently, and are all texts.
+
+        Parameters
+        ----------
+        start
+            The key of the item to go on after.
+        """
+        with translated():
+            page = self.client.query(
+                TableName=self.name,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=marshal(values),
+                ScanIndexForward=forward,
+                Limit=limit,
+                **_projection(attributes),
+                **_options(ExclusiveStartKey=marshal({"pk": start[0], "sk": start[1]}) if start else None),
             )
         return list(map(_texts, page["Items"])), "LastEvaluatedKey" in page
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import BeforeValidator, ConfigDict, StringConstraints, ValidationError
+
+from nereid.models.base import Model
 
 #: Longest id, in characters.
 MAX_IDENTIFIER = 256
@@ -13,7 +15,8 @@ def _text_of_integer(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _none_if_empty(value: Any) -> Any:
+def none_if_empty(value: Any) -> Any:
+    """Turn an empty text into nothing; leave anything else for the type to check."""
     return None if value == "" else value
 
 
@@ -31,7 +34,7 @@ Identifier = Annotated[
     str, BeforeValidator(_text_of_integer), StringConstraints(min_length=1, max_length=MAX_IDENTIFIER)
 ]
 #: The same where it may be left out; null and "" count as left out.
-OptionalIdentifier = Annotated[Identifier | None, BeforeValidator(_none_if_empty)]
+OptionalIdentifier = Annotated[Identifier | None, BeforeValidator(none_if_empty)]
 #: A string of 1 to 256 characters.
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 #: A free-form object; null and [] (PHP's empty array) are {}.
@@ -40,7 +43,7 @@ Object = Annotated[dict[str, Any], BeforeValidator(_object_if_empty)]
 Body = TypeVar("Body", bound="LaxBody")
 
 
-class LaxBody(BaseModel):
+class LaxBody(Model):
     """A body whose types are checked strictly and whose unknown fields are kept."""
 
     model_config = ConfigDict(strict=True, extra="allow")

@@ -1,14 +1,19 @@
 """The frame around every HTTP endpoint: size, credential, permission, and errors in the dialect's words."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from nereid.auth.credentials import Caller, Credentials
 from nereid.dialects import cors
 from nereid.dialects.http import MAX_BODY_BYTES, BodyTooLarge, Request, Response
 from nereid.errors import NereidError, Unavailable
 from nereid.logs import identify, is_slow_ingest, logger, unexpected
+
+if TYPE_CHECKING:
+    # An endpoint that asks nobody who they are loads none of it.
+    from nereid.auth.credentials import Caller, Credentials
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

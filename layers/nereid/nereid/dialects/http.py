@@ -119,3 +119,8 @@ class Response:
 def not_available(body: Any, headers: Mapping[str, str] | None = None) -> Response:
     """Return the 503 that every dialect gives when nothing was durably taken, with its own body."""
     return Response(503, body, {"Retry-After": "5", **(headers or {})})
+
+
+def no_such_route() -> Response:
+    """Return the answer where there is nothing, in API Gateway's own words, which the management API speaks, too."""
+    return Response(404, {"message": "Not Found"})

@@ -1,15 +1,30 @@
-"""The answer for routes that do not exist. It knows every API, so nothing else imports it."""
+"""The answer for routes that do not exist. It knows every API, so nothing else imports it.
+
+Most requests that come here are of those who look for other people's mistakes, under no API's paths. An API's frame is
+loaded for a path of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from nereid.dialects import cors
-from nereid.dialects.client import frame as client
-from nereid.dialects.http import Request, Response
-from nereid.dialects.manage import frame as manage
-from nereid.dialects.neptie import frame as neptie
-from nereid.dialects.neptune import frame as neptune
-from nereid.dialects.vibetrace import frame as vibetrace
+from nereid.dialects.http import Request, Response, no_such_route
 
-#: Routes that do not exist have no errors of their own.
-dialect = manage.dialect
+if TYPE_CHECKING:
+    from nereid.dialects.neptie import frame as neptie
+
+
+class _Unknown:
+    """Routes that do not exist have no errors of their own: they have those of the management API."""
+
+    def error(self, error: Exception) -> Response:
+        from nereid.dialects.manage import frame as manage
+
+        return manage.dialect.error(error)
+
+
+dialect = _Unknown()
 
 
 def route_not_found(runtime: neptie.HasLimiter, request: Request) -> Response:
@@ -22,14 +37,22 @@ def route_not_found(runtime: neptie.HasLimiter, request: Request) -> Response:
         if permitted is not None:
             return permitted
     if _is_under(request.path, "/neptune"):
+        from nereid.dialects.neptune import frame as neptune
+
         return neptune.not_found()
     if request.path in {"/api/client", "/api/client/"}:  # the paths below it have a function of their own
+        from nereid.dialects.client import frame as client
+
         return client.not_found()
     if request.path.startswith("/v1/") and request.path.split("/")[2] in ("event", "user"):
+        from nereid.dialects.vibetrace import frame as vibetrace
+
         return vibetrace.route_not_found(request)
     if _is_neptie(request.path):
+        from nereid.dialects.neptie import frame as neptie
+
         return neptie.unknown_route(runtime, request)
-    return manage.not_found()
+    return no_such_route()
 
 
 def is_client_api(path: str) -> bool:

@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, get_args
 
-from pydantic import BaseModel
-
+from nereid.models.base import Model
 from nereid.models.team import Permission
 
 #: How long an access token of an account is good for.
@@ -20,7 +19,7 @@ _ALL: frozenset[str] = frozenset(get_args(Permission))
 PERMISSIONS: dict[str, frozenset[str]] = {"Admin": _ALL, "User": _ALL - {"admin:all"}}
 
 
-class Account(BaseModel):
+class Account(Model):
     """A person's access to one team. The e-mail address, as it is compared, is unique among all accounts."""
 
     id: str
@@ -39,7 +38,7 @@ class Account(BaseModel):
     created_at: datetime
 
 
-class Exchange(BaseModel):
+class Exchange(Model):
     """A refresh token that was exchanged just now, as its SHA-256 in hex, and what makes its successor of it."""
 
     token_hash: str
@@ -47,7 +46,7 @@ class Exchange(BaseModel):
     at: datetime
 
 
-class Session(BaseModel):
+class Session(Model):
     """A login: the family of refresh tokens that follow one another, of which the last is valid."""
 
     id: str

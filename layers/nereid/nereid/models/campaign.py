@@ -3,8 +3,7 @@
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel
-
+from nereid.models.base import Model
 from nereid.models.lead_email import Fact
 
 #: Every type is kept; only e-mail is sent.
@@ -12,7 +11,7 @@ CampaignType = Literal["email", "voice", "mixed"]
 CampaignStatus = Literal["draft", "active", "paused", "completed"]
 
 
-class Campaign(BaseModel):
+class Campaign(Model):
     """A campaign of a team. Names need not be unique."""
 
     id: str

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from nereid.errors import StoppedBy
 from nereid.models.addresses import stored_form
+from nereid.models.base import Model
 from nereid.models.event_type import Channel, Notification
 from nereid.models.lead_email import OutreachNotification
 from nereid.models.message import Message
@@ -42,7 +43,7 @@ def delivery_id(scope: Scope, message_key: str, notification: str, channel: str,
     return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
-class Recipient(BaseModel):
+class Recipient(Model):
     """The recipient of a delivery: a contact, or for channel `app` a user's inbox (type `user`)."""
 
     type: str
@@ -52,7 +53,7 @@ class Recipient(BaseModel):
     verified: bool = Field(default=True, exclude=True)
 
 
-class PlannedNotification(BaseModel):
+class PlannedNotification(Model):
     """One notification of a message with its recipients, fixed when the message was processed."""
 
     name: str
@@ -63,7 +64,7 @@ class PlannedNotification(BaseModel):
     ids: list[str] | None = None
 
 
-class Skipped(BaseModel):
+class Skipped(Model):
     """A configured notification that makes no delivery for a message, and why."""
 
     notification: str
@@ -79,7 +80,7 @@ class Planned(NamedTuple):
     recipient: Recipient | None
 
 
-class Plan(BaseModel):
+class Plan(Model):
     """Everything that a message leads to.
 
     Stored with the message, so that handing it over again repeats this plan and never makes another one.
@@ -151,7 +152,7 @@ class Rendered(NamedTuple):
     notes: Sequence[str] = ()
 
 
-class Delivery(BaseModel):
+class Delivery(Model):
     """The record of one delivery."""
 
     id: str
@@ -190,14 +191,14 @@ class Replayed(NamedTuple):
     effect: Effect
 
 
-class PublicLimits(BaseModel):
+class PublicLimits(Model):
     """What the deliveries of a public key's message are held to."""
 
     key_id: str
     hourly: HourlyLimits
 
 
-class DeliveryJob(BaseModel):
+class DeliveryJob(Model):
     """A record of a delivery queue: everything that is needed to send one delivery.
 
     The message's content travels along while it is small; a large one stays in the store and is read there.

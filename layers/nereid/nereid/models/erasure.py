@@ -2,16 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel
-
 from nereid.models.addresses import comparable
+from nereid.models.base import Model
 from nereid.models.team import Scope
 
 #: How long after the request an erasure is done again, for what was under way then.
 ERASURE_SETTLES = timedelta(minutes=10)
 
 
-class Erasure(BaseModel):
+class Erasure(Model):
     """An erasure that is not done yet. Once it is, its receipt is all that remains."""
 
     team_id: str

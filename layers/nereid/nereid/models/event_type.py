@@ -4,8 +4,9 @@ import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
+from nereid.models.base import Model
 from nereid.models.email_address import is_sender
 
 Channel = Literal["email", "sms", "push", "app"]
@@ -67,7 +68,7 @@ MediaType = Annotated[str, StringConstraints(min_length=3, max_length=255), Afte
 Sender = Annotated[str, StringConstraints(min_length=3, max_length=998), AfterValidator(_check_sender)]
 
 
-class _Strict(BaseModel):
+class _Strict(Model):
     model_config = ConfigDict(extra="forbid")
 
 
@@ -228,7 +229,7 @@ Notification = Annotated[
 Template = EmailTemplate | SmsTemplate | PushTemplate | AppTemplate
 
 
-class EventType(BaseModel):
+class EventType(Model):
     """The notifications that are sent for a message of this type, with their channels."""
 
     event_type: str

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, NamedTuple, get_args
 
-from pydantic import BaseModel
+from nereid.models.base import Model
 
 #: Where a lead can stand by its team's own word.
 TeamStatus = Literal["new", "contacted", "qualified", "converted"]
@@ -12,7 +12,7 @@ LeadStatus = Literal["new", "contacted", "qualified", "converted", "unsubscribed
 LEAD_STATUSES: tuple[LeadStatus, ...] = get_args(LeadStatus)
 
 
-class Lead(BaseModel):
+class Lead(Model):
     """A lead. Its e-mail address, as it is compared, is unique within its team."""
 
     id: str

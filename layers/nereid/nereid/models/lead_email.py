@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from nereid.models.base import Model
 
 #: The event type of the messages that e-mails to leads are.
 EVENT_TYPE = "neptie_email"
@@ -17,7 +19,7 @@ Engagement = Literal["delivered", "opened", "clicked", "replied"]
 EmailStatus = Literal["queued", "sent", "delivered", "opened", "clicked", "bounced", "complained", "failed", "mocked"]
 
 
-class GivenContent(BaseModel):
+class GivenContent(Model):
     """Stands where other notifications have a template: the content is the message's own."""
 
     model_config = ConfigDict(extra="forbid")
@@ -27,7 +29,7 @@ class GivenContent(BaseModel):
     account: str | None = None
 
 
-class OutreachNotification(BaseModel):
+class OutreachNotification(Model):
     """The one notification of a message that is an e-mail to a lead."""
 
     model_config = ConfigDict(extra="forbid")
@@ -52,7 +54,7 @@ class OutreachNotification(BaseModel):
         return
 
 
-class Outreach(BaseModel):
+class Outreach(Model):
     """The content of a message that is one e-mail to one lead. It is sent as given: no Liquid."""
 
     campaign_id: str
@@ -80,7 +82,7 @@ class EmailReference(NamedTuple):
     sending: int = 1
 
 
-class OutgoingEmail(BaseModel):
+class OutgoingEmail(Model):
     """The record of an e-mail that was taken for sending. Its id is the id of the message that it is."""
 
     id: str
@@ -92,7 +94,7 @@ class OutgoingEmail(BaseModel):
     created_at: datetime
 
 
-class EmailAccount(BaseModel):
+class EmailAccount(Model):
     """A mailbox of a team's that mails can be sent from."""
 
     id: str

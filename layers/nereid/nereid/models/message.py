@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from nereid.models.base import Model
 from nereid.models.event_type import Notification
 from nereid.models.lead_email import Outreach, OutreachNotification
 from nereid.models.message_keys import key_of
@@ -19,7 +20,7 @@ Source = Literal["neptune", "client", "vibetrace", "neptie", "manage"]
 Rule = Literal["update", "login", "confirmation", "open"]
 
 
-class EventContact(BaseModel):
+class EventContact(Model):
     """A usable entry of a message's `contact_infos`: used for this message only, never saved."""
 
     type: str
@@ -35,14 +36,14 @@ def usable(entry: Mapping[str, Any]) -> EventContact | None:
     return EventContact(type=type_, value=str(value).strip(), filterable=entry.get("filterable"))
 
 
-class UsedKey(BaseModel):
+class UsedKey(Model):
     """The client key that a message came with."""
 
     id: str
     scope: Literal["public", "secret"]
 
 
-class Trial(BaseModel):
+class Trial(Model):
     """What makes a message a test send: the notifications that it consists of, and whom all of them go to."""
 
     notifications: list[Notification]
@@ -51,7 +52,7 @@ class Trial(BaseModel):
     to: str
 
 
-class Message(BaseModel):
+class Message(Model):
     """One ingested occurrence. The id is the caller's or was minted at ingest.
 
     What public keys give as ids are ids among themselves: `key` is unique per environment.
@@ -111,7 +112,7 @@ class Message(BaseModel):
         return [contact for contact in map(usable, self.contact_infos) if contact is not None]
 
 
-class _Asked(BaseModel):
+class _Asked(Model):
     """What a client asked for."""
 
     #: The same however often the queue hands it over; None in operations of earlier releases.
@@ -145,7 +146,7 @@ class RegisterDevice(_Asked):
     unvouched: list[Unvouched] = []
 
 
-class TrackEvent(BaseModel):
+class TrackEvent(Model):
     """Process a message whose user is named by a client's ids, after the traits that the client gives."""
 
     kind: Literal["event"]
@@ -169,7 +170,7 @@ class TrackEvent(BaseModel):
 Operation = Annotated[Identify | Alias | RegisterDevice | TrackEvent, Field(discriminator="kind")]
 
 
-class Replay(BaseModel):
+class Replay(Model):
     """Process a stored message again: queue the deliveries of its plan that are not final."""
 
     #: Names this replay, so that it has its effect once however often the queue hands it over.
@@ -180,7 +181,7 @@ class Replay(BaseModel):
     force: list[str] = []
 
 
-class EventBatch(BaseModel):
+class EventBatch(Model):
     """A record of the message queue: events of one request to one environment, or other work on it."""
 
     kind: Literal["events"] = "events"

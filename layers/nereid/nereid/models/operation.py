@@ -6,15 +6,14 @@ import uuid
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel
-
+from nereid.models.base import Model
 from nereid.models.user import anonymous_id_of
 
 #: What in an operation only an app's public key says: the traits `email` and `phone`, or a device's push token.
 Unvouched = Literal["email", "phone", "token"]
 
 
-class Who(BaseModel):
+class Who(Model):
     """The ids with which a client names a user: its own anonymous one, the team's external one, or both."""
 
     anonymous_id: str | None = None
@@ -45,7 +44,7 @@ class Ids(NamedTuple):
     external_id: str | None
 
 
-class Traits(BaseModel):
+class Traits(Model):
     """The traits of a user in identify. A member that was not set changes nothing; None clears."""
 
     email: str | None = None

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, get_args
 
-from pydantic import BaseModel
-
+from nereid.models.base import Model
 from nereid.models.delivery import Status
 from nereid.models.event_type import Channel
 
@@ -27,7 +26,7 @@ def hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-class Counts(BaseModel):
+class Counts(Model):
     """What became of the events of some time."""
 
     accepted: int = 0

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal, get_args
 
-from pydantic import BaseModel
+from nereid.models.base import Model
 
 SuppressionReason = Literal["bounce", "complaint", "unsubscribe"]
 SUPPRESSION_REASONS: tuple[SuppressionReason, ...] = get_args(SuppressionReason)
@@ -12,7 +12,7 @@ SUPPRESSION_REASONS: tuple[SuppressionReason, ...] = get_args(SuppressionReason)
 SOFT_BOUNCES = 5
 
 
-class Suppression(BaseModel):
+class Suppression(Model):
     """Why, and since when, a team must not mail an address. Reasons add up; none ever undoes another."""
 
     email: str

@@ -4,7 +4,9 @@ import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+
+from nereid.models.base import Model
 
 #: Longest identifier of an environment.
 MAX_ENVIRONMENT_IDENTIFIER = 63
@@ -46,13 +48,13 @@ class Scope(NamedTuple):
     environment: str
 
 
-class EmailProvider(BaseModel):
+class EmailProvider(Model):
     """How an environment sends e-mail: the sender, an address or ``Name <address>``."""
 
     from_: str = Field(alias="from")
 
 
-class SmsProvider(BaseModel):
+class SmsProvider(Model):
     """How an environment sends SMS: the sender id shown to the recipient, or None for the carrier's default."""
 
     sender_id: str | None = None
@@ -74,7 +76,7 @@ _APNS_SYSTEMS, _FCM_SYSTEMS = ("ios", "ipados"), ("android",)
 _APNS_TOKEN = re.compile(r"[0-9a-fA-F]{64,}")
 
 
-class PushProvider(BaseModel):
+class PushProvider(Model):
     """How an environment sends push: the ARNs of its SNS platform applications.
 
     `application_arn` serves the platforms that have no application of their own.
@@ -110,7 +112,7 @@ def _is_of_apns(token: str, system: str) -> bool:
     return _APNS_TOKEN.fullmatch(token) is not None and not system.startswith(_FCM_SYSTEMS)
 
 
-class Channels(BaseModel):
+class Channels(Model):
     """The providers of an environment. A member left out takes the stack's default; None means no provider."""
 
     email: EmailProvider | None = None
@@ -122,7 +124,7 @@ class Channels(BaseModel):
         return self.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
 
 
-class HourlyLimits(BaseModel):
+class HourlyLimits(Model):
     """How much the messages of public keys may send within an hour."""
 
     sms_per_address: HourlyLimit = 5
@@ -130,7 +132,7 @@ class HourlyLimits(BaseModel):
     sms_per_key: HourlyLimit = 100
 
 
-class ClientAccess(BaseModel):
+class ClientAccess(Model):
     """What public keys may do in an environment; secret keys are exempt from all of it."""
 
     #: `verified`: who names an external id proves it by a user token.
@@ -165,7 +167,7 @@ class Quotas(NamedTuple):
         return Quotas(*(most * factor for most in self))
 
 
-class Team(BaseModel):
+class Team(Model):
     """An owner of environments and credentials; nothing is ever shared between two teams."""
 
     id: str
@@ -192,7 +194,7 @@ class Team(BaseModel):
         return at is not None and planned_at < at + DELETION_SETTLES
 
 
-class Environment(BaseModel):
+class Environment(Model):
     """A separate world of users, event types and messages; in a mock one, nothing leaves."""
 
     team_id: str
@@ -224,7 +226,7 @@ class Environment(BaseModel):
         )
 
 
-class ApiToken(BaseModel):
+class ApiToken(Model):
     """The record of a JWT that was handed out. Deleting it revokes the JWT."""
 
     team_id: str
@@ -241,7 +243,7 @@ class ApiToken(BaseModel):
 ClientKeyScope = Literal["public", "secret", "user_token"]
 
 
-class ClientKey(BaseModel):
+class ClientKey(Model):
     """The record of a client key of one environment. A secret key is stored as its hash alone.
 
     A key of scope `user_token` opens nothing: the app's server signs user tokens with it. It is stored encrypted.

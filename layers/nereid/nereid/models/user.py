@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel
-
 from nereid import jsontext
 from nereid.models.addresses import comparable
+from nereid.models.base import Model
 
 ContactType = Literal["email", "mobile_number", "firebase_token"]
 CONTACT_TYPES: tuple[str, ...] = get_args(ContactType)
@@ -36,7 +35,7 @@ def anonymous_id_of(user_id: str) -> str | None:
     return user_id.removeprefix(_PROFILE) or None if user_id.startswith(_PROFILE) else None
 
 
-class ContactInfo(BaseModel):
+class ContactInfo(Model):
     """One address of a user, in normal form unless an earlier release stored it. (type, value) is unique under one."""
 
     type: ContactType
@@ -61,7 +60,7 @@ class ContactInfo(BaseModel):
         return self.type, comparable(self.type, self.value)
 
 
-class User(BaseModel):
+class User(Model):
     """A person (or an anonymous profile) in one environment, with the contact infos if they were loaded."""
 
     user_id: str
@@ -91,7 +90,7 @@ class User(BaseModel):
         return [contact for contact in self.contact_infos if contact.key == key]
 
 
-class Device(BaseModel):
+class Device(Model):
     """An installation of a team's app, with the push token that reaches it. device_id is unique under a user."""
 
     device_id: str
@@ -107,7 +106,7 @@ class Device(BaseModel):
     updated_at: datetime
 
 
-class AppNotification(BaseModel):
+class AppNotification(Model):
     """A notice in a user's inbox: the delivery on channel `app` (its id is the delivery's)."""
 
     uuid: str

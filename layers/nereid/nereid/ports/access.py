@@ -1,11 +1,15 @@
 """The interfaces of access: teams, accounts and credentials, and the counters of rate limits."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from nereid.models.account import Account, Session
-from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
+if TYPE_CHECKING:
+    # No port needs to know at run time what it is about, and models take long to load.
+    from nereid.models.account import Account, Session
+    from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
 
 
 class AccountStore(Protocol):
@@ -176,7 +180,7 @@ class LimitStore(Protocol):
         """Return how much of a window's limit is used up."""
         ...
 
-    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> "FullWindow | None":
+    def attempt(self, key: str, limit: int, now: datetime, until: datetime) -> FullWindow | None:
         """Count an attempt in the window that the first one opened.
 
         Parameters

@@ -1,12 +1,16 @@
 """The interfaces of the audience: users with their addresses, devices and inboxes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from nereid.models.operation import Link
-from nereid.models.team import Scope
-from nereid.models.user import AppNotification, ContactInfo, Device, User
+if TYPE_CHECKING:
+    # No port needs to know at run time what it is about, and models take long to load.
+    from nereid.models.operation import Link
+    from nereid.models.team import Scope
+    from nereid.models.user import AppNotification, ContactInfo, Device, User
 
 
 class UserStore(Protocol):
@@ -105,7 +109,7 @@ class IdentityStore(Protocol):
         """
         ...
 
-    def finish(self, scope: Scope, anonymous_id: str, link: Link, merging: "Merging") -> None:
+    def finish(self, scope: Scope, anonymous_id: str, link: Link, merging: Merging) -> None:
         """Move the remaining items of an absorbed profile to the user. May be repeated, also at the same time."""
         ...
 
@@ -282,6 +286,10 @@ class Inbox(Protocol):
         """
         ...
 
+    def has(self, scope: Scope, user_id: str, uuid: str, created_at: datetime) -> bool:
+        """Tell whether a notification is in a user's inbox, read so that an answered write is seen."""
+        ...
+
     def delete_many(self, scope: Scope, user_id: str, uuids: Sequence[str], created_at: datetime) -> None:
         """Delete notifications of a user that were made at a moment."""
         ...
@@ -299,7 +307,7 @@ class Inbox(Protocol):
         state: ReadState,
         page: int,
         per_page: int,
-        position: "Position | None" = None,
+        position: Position | None = None,
         *,
         oldest_first: bool,
     ) -> tuple[list[AppNotification], int, str | None]:
@@ -316,7 +324,7 @@ class Inbox(Protocol):
         """Return how many notifications of a user are unread."""
         ...
 
-    def numbered(self, scope: Scope, user_id: str, number: int) -> "list[Position]":
+    def numbered(self, scope: Scope, user_id: str, number: int) -> list[Position]:
         """Return the unread notifications of a user with a number, of the newest ten thousand."""
         ...
 

@@ -1,17 +1,22 @@
 """The interfaces of messaging: event types, messages, deliveries, queues, and providers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from nereid.errors import StoppedBy
-from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Rendered, Status
-from nereid.models.event_type import EventType, Priority
-from nereid.models.message import EventBatch, Message
-from nereid.models.overview import Counts
-from nereid.models.report import EmailReport
-from nereid.models.suppression import Suppression, SuppressionReason
-from nereid.models.team import Scope
+
+if TYPE_CHECKING:
+    # No port needs to know at run time what it is about, and models take long to load.
+    from nereid.models.delivery import Delivery, DeliveryJob, Plan, Planned, Rendered, Status
+    from nereid.models.event_type import EventType, Priority
+    from nereid.models.message import EventBatch, Message
+    from nereid.models.overview import Counts
+    from nereid.models.report import EmailReport
+    from nereid.models.suppression import Suppression, SuppressionReason
+    from nereid.models.team import Scope
 
 
 class SuppressionStore(Protocol):
@@ -102,6 +107,11 @@ class MessageFilter(NamedTuple):
 
     event_type: str | None = None
     user_id: str | None = None
+    #: An address that one of the deliveries goes to, in each form in which addresses are compared.
+    address: Sequence[str] = ()
+    #: The earliest arrival, and the first one that is too late.
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class StoredMessage(NamedTuple):
@@ -113,12 +123,17 @@ class StoredMessage(NamedTuple):
     conflicts: int = 0
 
 
+#: Tells which messages are shown, of some that a filter selected as far as it can tell.
+Chooses = Callable[[Sequence[StoredMessage]], Sequence[bool]]
+
+
 class Arrival(NamedTuple):
-    """A stored message, where it stands in the order of arrival."""
+    """A message, where it stands in the order of arrival. It may be there twice, or not be stored at all."""
 
     #: The message's key.
     message_id: str
-    position: str
+    #: Up to where everything was seen by who has seen this one and those before it; None if that says nothing.
+    position: str | None
     #: The ids of its deliveries that have a recipient; None if they are too many to stand there, and in its plan alone.
     deliveries: Sequence[str] | None
 
@@ -133,6 +148,8 @@ class Arrivals(NamedTuple):
     more: bool
     #: When the last of them arrived.
     reached: datetime | None = None
+    #: What names them, to be given to `forget_arrivals`.
+    names: Sequence[tuple[str, str]] = ()
 
 
 class Outline(NamedTuple):
@@ -182,8 +199,15 @@ class HourStore(Protocol):
 class MessageStore(Protocol):
     """Messages with their plans, by their keys."""
 
+    def announce(self, scope: Scope, planned: Sequence[tuple[Message, Plan]], now: datetime) -> None:
+        """Have messages found that are about to be stored: by time, user and address. Safe to repeat."""
+        ...
+
     def add(self, scope: Scope, message: Message, plan: Plan) -> StoredMessage | None:
-        """Store a message with its plan unless its key is taken; return the one that has it, None if stored."""
+        """Store a message with its plan unless its key is taken; return the one that has it, None if stored.
+
+        It was announced before, or nobody finds it.
+        """
         ...
 
     def get(self, scope: Scope, message_key: str) -> StoredMessage | None:
@@ -201,11 +225,18 @@ class MessageStore(Protocol):
         ...
 
     def page(
-        self, scope: Scope, selected: MessageFilter, before: str | None, limit: int
+        self,
+        scope: Scope,
+        selected: MessageFilter,
+        before: str | None,
+        limit: int,
+        chooses: Chooses | None = None,
     ) -> tuple[list[StoredMessage], str | None]:
         """Return messages, newest first, from before a position, and the position to go on before.
 
-        Their plans say which notifications were skipped; a large one may lack the others.
+        A page ends early when it is large, or has taken long. Without `chooses`, a plan says which notifications were
+        skipped, and a large one may lack the others; and it is not looked at whether an address is one of the
+        deliveries', which nearly all have that are returned.
         """
         ...
 
@@ -220,8 +251,12 @@ class MessageStore(Protocol):
     def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
         """Return messages that arrived after a position and before a moment, oldest first; may miss the newest.
 
-        There are about as many as `limit`, and no more.
+        There are about as many as `limit`, or some times more if many came at once.
         """
+        ...
+
+    def forget_arrivals(self, names: Sequence[tuple[str, str]]) -> None:
+        """Forget when messages arrived that are deleted."""
         ...
 
     def outlines(self, scope: Scope, message_keys: Sequence[str]) -> dict[str, Outline]:
@@ -409,6 +444,10 @@ class DeliveryStore(Protocol):
         """Claim a delivery by one conditional write; the same token may claim it again."""
         ...
 
+    def add(self, job: DeliveryJob, outcome: Outcome, now: datetime) -> bool:
+        """Record how a delivery ended that nobody has claimed; do nothing if it has a record, and tell whether not."""
+        ...
+
     def record(
         self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1
     ) -> None:
@@ -459,8 +498,16 @@ class DeliveryStore(Protocol):
         """
         ...
 
-    def close(self, scope: Scope, planned: Planned, planned_at: datetime, reason: str, now: datetime) -> bool:
-        """Record that a delivery which nobody has in hand failed; tell whether it is final now.
+    def close(
+        self,
+        scope: Scope,
+        planned: Planned,
+        planned_at: datetime,
+        reason: str | None,
+        now: datetime,
+        status: Status = "failed",
+    ) -> bool:
+        """Record that a delivery which nobody has in hand failed, or how else it ended; tell whether it is final now.
 
         False while a run has it. If an earlier run had it and never said how it ended, that is the reason instead.
         """

@@ -1,22 +1,26 @@
 """The interfaces of outreach: leads, campaigns, mailboxes, and the model that writes mails."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from nereid.models.campaign import Campaign
-from nereid.models.delivery import Delivery
-from nereid.models.draft import Draft, Facts, Tone
-from nereid.models.lead import Lead, LeadChange, LeadFilter
-from nereid.models.lead_email import (
-    EmailAccount,
-    Engagement,
-    Fact,
-    MailboxProvider,
-    OutgoingEmail,
-    SealedAccount,
-)
-from nereid.models.team import Scope
+if TYPE_CHECKING:
+    # No port needs to know at run time what it is about, and models take long to load.
+    from nereid.models.campaign import Campaign
+    from nereid.models.delivery import Delivery
+    from nereid.models.draft import Draft, Facts, Tone
+    from nereid.models.lead import Lead, LeadChange, LeadFilter
+    from nereid.models.lead_email import (
+        EmailAccount,
+        Engagement,
+        Fact,
+        MailboxProvider,
+        OutgoingEmail,
+        SealedAccount,
+    )
+    from nereid.models.team import Scope
 
 
 class LeadStore(Protocol):
@@ -114,7 +118,7 @@ class EngagementStore(Protocol):
 
 
 #: How often each fact came about: by the day on which the mail was sent, then by fact and the day on which it came.
-DayCounts = dict[date, dict[tuple[Fact, date], int]]
+DayCounts: TypeAlias = "dict[date, dict[tuple[Fact, date], int]]"
 
 
 class CampaignMetrics(Protocol):
@@ -124,12 +128,12 @@ class CampaignMetrics(Protocol):
         """Count a mail as sent at a time; once."""
         ...
 
-    def noted(self, scope: Scope, delivery_id: str) -> "Noted | None":
+    def noted(self, scope: Scope, delivery_id: str) -> Noted | None:
         """Return the reports on a delivery so far, read so that every note is seen; None if it is not kept."""
         ...
 
     def count(
-        self, scope: Scope, delivery_id: str, seen: "Noted", event: Mapping[str, Any], sending: int, count: "Count"
+        self, scope: Scope, delivery_id: str, seen: Noted, event: Mapping[str, Any], sending: int, count: Count
     ) -> None:
         """Note a report of a sending and count its fact, in one step.
 
@@ -188,11 +192,11 @@ class OutgoingEmailStore(Protocol):
         """Return a record."""
         ...
 
-    def repeated(self, team_id: str, key: str, now: datetime) -> "KeyedEmail | None":
+    def repeated(self, team_id: str, key: str, now: datetime) -> KeyedEmail | None:
         """Return the e-mail that a key was given for within its time."""
         ...
 
-    def reserve(self, team_id: str, key: str, email_id: str, fingerprint: str, now: datetime) -> "KeyedEmail":
+    def reserve(self, team_id: str, key: str, email_id: str, fingerprint: str, now: datetime) -> KeyedEmail:
         """Give a key to an e-mail unless another one has it; return the one that has it.
 
         Parameters

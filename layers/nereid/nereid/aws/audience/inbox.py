@@ -89,6 +89,9 @@ class DynamoInbox:
             if 0 in error.which:
                 raise NotFound("user") from error
 
+    def has(self, scope: Scope, user_id: str, uuid: str, created_at: datetime) -> bool:
+        return self._table.get(user_key(scope, user_id), _sort(uuid, created_at)) is not None
+
     def delete_many(self, scope: Scope, user_id: str, uuids: Sequence[str], created_at: datetime) -> None:
         pk = user_key(scope, user_id)
         self._table.delete_many((pk, _sort(uuid, created_at)) for uuid in uuids)

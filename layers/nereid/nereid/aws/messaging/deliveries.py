@@ -82,6 +82,28 @@ class DynamoDeliveryStore:
         sending = sending_of(item)
         return Claim("mine", token, item["attempts"], sending=sending, is_counted=item.get("counted") == sending)
 
+    def add(self, job: DeliveryJob, outcome: Outcome, now: datetime) -> bool:
+        pk, sk = delivery_key(job.scope, job.delivery_id)
+        item = {
+            "pk": pk,
+            "sk": sk,
+            **_outcome_members(outcome),
+            "id": job.delivery_id,
+            "notification": job.notification.name,
+            "channel": job.notification.channel,
+            "to": job.recipient.value,
+            "created_at": to_iso(job.planned_at),
+            "updated_at": to_iso(now),
+            "claimed_until": _RELEASED,
+            "attempts": 1,
+            "expires_at": self._expiry(job.planned_at),
+        }
+        try:
+            self._table.put(item, "attribute_not_exists(pk)")
+        except ConditionFailed:
+            return False
+        return True
+
     def record(
         self, scope: Scope, delivery_id: str, token: str, outcome: Outcome, now: datetime, sending: int = 1
     ) -> None:
@@ -91,14 +113,9 @@ class DynamoDeliveryStore:
             condition += f" OR (#status = :pending AND {_is_sending(sending)})"
             known |= {":pending": "pending", ":sending": sending}
         values = {
-            ":status": outcome.status,
-            ":reason": outcome.reason,
+            **{f":{name}": value for name, value in _outcome_members(outcome).items()},
             ":next_try_at": to_iso(outcome.next_try_at) if outcome.next_try_at else None,
-            ":provider_message_id": outcome.provider_message_id,
             ":sent_as": outcome.provider_message_id if self._findable else None,
-            ":rendered": jsontext.dumps(outcome.rendered) if outcome.rendered is not None else None,
-            ":missing_variables": list(outcome.missing_variables) or None,
-            ":template_notes": list(outcome.template_notes) or None,
             ":updated_at": to_iso(now),
             ":claimed_until": _RELEASED,
         }
@@ -228,13 +245,21 @@ class DynamoDeliveryStore:
 
         until_uncontested("delivery", attempt, again=(ConditionFailed,))
 
-    def close(self, scope: Scope, planned: Planned, planned_at: datetime, reason: str, now: datetime) -> bool:
+    def close(
+        self,
+        scope: Scope,
+        planned: Planned,
+        planned_at: datetime,
+        reason: str | None,
+        now: datetime,
+        status: Status = "failed",
+    ) -> bool:
         assert planned.recipient is not None
         key = delivery_key(scope, planned.id)
         values = {
             ":pending": "pending",
-            ":failed": "failed",
-            ":reason": reason,
+            ":status": status,
+            **({":reason": reason} if reason is not None else {}),
             ":released": _RELEASED,
             ":id": planned.id,
             ":notification": planned.notification,
@@ -247,9 +272,10 @@ class DynamoDeliveryStore:
         try:
             self._table.update(
                 *key,
-                "SET #status = :failed, reason = :reason, claimed_until = :released, id = :id, notification = "
-                ":notification, channel = :channel, #to = :to, created_at = :planned_at, updated_at = :now, "
-                "expires_at = :expires_at REMOVE next_try_at",
+                "SET #status = :status, claimed_until = :released, id = :id, notification = :notification, channel = "
+                ":channel, #to = :to, created_at = :planned_at, updated_at = :now, expires_at = :expires_at"
+                f"{', reason = :reason' if reason is not None else ''} REMOVE next_try_at"
+                f"{', reason' if reason is None else ''}",
                 values,
                 names={"#status": "status", "#to": "to"},
                 condition="attribute_not_exists(#status) OR "
@@ -264,6 +290,17 @@ class DynamoDeliveryStore:
 
     def _expiry(self, planned_at: datetime) -> int:
         return int(planned_at.timestamp()) + self._retention
+
+
+def _outcome_members(outcome: Outcome) -> Item:
+    return {
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "provider_message_id": outcome.provider_message_id,
+        "rendered": jsontext.dumps(outcome.rendered) if outcome.rendered is not None else None,
+        "missing_variables": list(outcome.missing_variables) or None,
+        "template_notes": list(outcome.template_notes) or None,
+    }
 
 
 def noting_report(

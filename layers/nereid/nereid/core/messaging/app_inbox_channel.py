@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from nereid import jsontext
 from nereid.core.audience.client_identities import Identities
 from nereid.errors import NotFound, ProviderRefused
-from nereid.models.delivery import DeliveryJob, Rendered
+from nereid.models.delivery import DeliveryJob, Planned, Rendered
+from nereid.models.team import Scope
 from nereid.models.user import AppNotification
 from nereid.ports.audience import Inbox
 
@@ -33,6 +34,15 @@ class AppInboxChannel:
     def senders(self, job: DeliveryJob, rendered: Rendered) -> Sequence[str]:  # noqa: ARG002 - it is the same for all
         """Tell that an inbox names no sender."""
         return ()
+
+    def has(self, scope: Scope, planned: Planned, planned_at: datetime) -> bool:
+        """Tell whether a delivery is in the inbox of the user that it is for, or of the one that this became."""
+        assert planned.recipient is not None
+        user_id = planned.recipient.value
+        if self.inbox.has(scope, user_id, planned.id, planned_at):
+            return True
+        successor = self.identities.successor(scope, user_id)
+        return successor is not None and self.inbox.has(scope, successor, planned.id, planned_at)
 
     def send(self, job: DeliveryJob, rendered: Rendered, check_time: Callable[[], None]) -> str | None:
         """Put the notification into the inbox of the user; the delivery's id is the notification's."""

@@ -165,6 +165,38 @@ class Deliverer:
             return
         self._hand_over(job, claim, until, seconds_left, is_limited=is_limited)
 
+    def deliver_first(self, job: DeliveryJob) -> None:
+        """Deliver a job that no run had before, on a channel that may take it twice: it needs no claim.
+
+        Its one record says how it ended. A run that has the job as well finds that, or makes it and does the same.
+
+        Raises
+        ------
+        Unavailable
+            If a store failed.
+        """
+        try:
+            rendered, outcome = self._prepare(job, "", is_limited=False)
+        except TemplateFailed as error:
+            outcome = Outcome("failed", f"template: {error}", missing_variables=error.missing_variables)
+        else:
+            if outcome is None:
+                outcome = self._sent(job, rendered)
+            kept = cut(rendered.members) if job.mock or job.keeps_rendered else None
+            outcome = outcome._replace(rendered=kept)
+        now = self.clock.now()
+        if self.deliveries.add(job, outcome, now):
+            self._finish(job, outcome, now)
+
+    def _sent(self, job: DeliveryJob, rendered: Rendered) -> Outcome:
+        try:
+            self.channel.send(job, rendered, lambda: None)
+        except (NotSendable, ProviderRefused) as error:
+            outcome = Outcome("failed", error.reason)
+        else:
+            outcome = Outcome("success")
+        return outcome._replace(missing_variables=rendered.missing_variables, template_notes=rendered.notes)
+
     def _hand_over(
         self,
         job: DeliveryJob,

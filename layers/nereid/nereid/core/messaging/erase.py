@@ -105,8 +105,9 @@ class Eraser:
             plans = self.messages.plans(scope, [each.message_id for each in page.messages])
             self._inboxes(scope, plans)
             self.deliveries.delete_many(scope, self._deliveries(scope, page.messages, plans))
-            # They go last, so that who is interrupted finds them again.
+            # What names the rest goes last, so that who is interrupted finds it again.
             self.messages.delete_many(scope, [message.message_id for message in page.messages])
+            self.messages.forget_arrivals(page.names)
         return found
 
     def _inboxes(self, scope: Scope, plans: Mapping[str, Plan]) -> None:

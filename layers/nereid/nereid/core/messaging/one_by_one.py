@@ -20,6 +20,7 @@ def one_by_one(
     put_back: Callable[[Sequence[Item]], None],
     *,
     stop_when_unavailable: bool = False,
+    seconds: float | None = None,
 ) -> None:
     """Handle items, each whether or not another fails; raise the first failure in the end, and log the others.
 
@@ -30,11 +31,13 @@ def one_by_one(
         left begins anew with all of it, so slow templates delay their own record alone, however many there are.
     stop_when_unavailable
         Whether to leave the items behind one that found a store or queue unavailable, which would fail as well.
+    seconds
+        The record's time; None for `RECORD_SECONDS`.
     """
-    began = seconds_spent()
+    began, most = seconds_spent(), RECORD_SECONDS if seconds is None else seconds
     failures: list[Exception] = []
     for position, item in enumerate(items):
-        if position and seconds_spent() - began >= RECORD_SECONDS:
+        if position and seconds_spent() - began >= most:
             put_back(items[position:])
             break
         try:

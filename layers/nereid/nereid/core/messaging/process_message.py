@@ -6,10 +6,12 @@ and repeated: the first content stands, and delivery ids are the same, so nothin
 A replay repeats it on purpose.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from nereid import jsontext
 from nereid.core.messaging.configured import (
@@ -26,7 +28,6 @@ from nereid.core.messaging.one_by_one import one_by_one
 from nereid.core.messaging.overview_changes import note_change
 from nereid.core.messaging.repetitions import conflict_mark, is_repetition
 from nereid.core.messaging.sweep_watches import watch_if_late, watch_to_forget
-from nereid.core.templates.render import holds
 from nereid.core.templates.variables import template_variables, user_variables
 from nereid.errors import NotFound, TemplateFailed
 from nereid.logs import condition_failed, id_conflict
@@ -47,7 +48,7 @@ from nereid.models.delivery import (
 )
 from nereid.models.event_type import AppInboxNotification, Notification
 from nereid.models.lead_email import OutreachNotification
-from nereid.models.message import EventBatch, Message, Replay
+from nereid.models.message import EventBatch, Message, Operation, Replay
 from nereid.models.message_keys import key_of
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, anonymous_id_of
@@ -61,18 +62,40 @@ from nereid.ports.messaging import (
     MessageQueue,
     MessageStore,
     StoredMessage,
+    Watch,
     Watches,
 )
 
 #: A message up to this size, in bytes of JSON, travels with each of its delivery jobs; a larger one is read again.
 MAX_CARRIED_BYTES = 65536
+#: How many seconds the app notifications of a record may take after its messages were decided on, before the rest of it
+#: is put back.
+_SECONDS_AGAIN = 2.0
 #: The reason of a delivery whose notification is not configured any more, or on another channel.
 REMOVED = "notification removed"
 
 
+class Prepared(NamedTuple):
+    """A message and what was decided on it, not stored yet."""
+
+    environment: Environment
+    message: Message
+    plan: Plan
+    notifications: Notifications
+    user: User | None
+    user_before: str | None
+    #: The operation of a client that it is of.
+    operation: Operation | None
+
+    @property
+    def scope(self) -> Scope:
+        """The environment as a tenant key."""
+        return self.environment.scope
+
+
 @dataclass(frozen=True)
 class Processor:
-    """Processes messages.
+    """Processes messages, each by itself or several together.
 
     Parameters
     ----------
@@ -84,6 +107,8 @@ class Processor:
         The queue of the records, and of the rest of a record whose templates have used up its time.
     inbox
         Delivers app notifications. They need no provider, so they are made here, without a queue of their own.
+    is_in_inbox
+        Tells whether a planned app notification is there.
     defaults
         The stack's own providers, for channels that an environment leaves out.
     counts
@@ -100,10 +125,13 @@ class Processor:
     queue: MessageQueue
     queues: DeliveryQueues
     inbox: Deliverer
+    is_in_inbox: Callable[[Scope, Planned, datetime], bool]
     watches: Watches
     clock: Clock
     defaults: Channels
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
+    _held: list[Prepared] = field(default_factory=list, init=False)
+    _holding: list[bool] = field(default_factory=list, init=False)
     hours: HourStore | None = None
 
     def process_all(
@@ -128,9 +156,15 @@ class Processor:
         one_by_one(messages, process, put_back)
 
     def process(
-        self, environment: Environment, message: Message, *, user_exists: bool = False, user_before: str | None = None
+        self,
+        environment: Environment,
+        message: Message,
+        *,
+        user_exists: bool = False,
+        user_before: str | None = None,
+        operation: Operation | None = None,
     ) -> None:
-        """Store a message with its plan and queue its deliveries.
+        """Store a message with its plan and queue its deliveries, or hold it until others are decided on as well.
 
         Safe to repeat, and to be repeated when it raises: a repetition goes on from where it stopped.
 
@@ -140,6 +174,8 @@ class Processor:
             Whether the message's user is known to exist; if not found then, the user became another meanwhile.
         user_before
             The id of the profile that its user may have been when the message came first.
+        operation
+            The operation of a client that the message is of.
 
         Raises
         ------
@@ -150,20 +186,94 @@ class Processor:
         TryAgain
             If another run is storing an app notification of this message just now.
         """
-        scope, now = environment.scope, self.clock.now()
+        scope = environment.scope
         found = configuration(self.recent, scope, message)
         user = self.users.load(scope, message.user_id) if message.user_id else None
         if user is None and user_exists:
             raise NotFound("user")
-        plan = make_plan(environment, found, message, user, now)
-        self.watches.begin(scope)
-        watch = watch_if_late(message, now) or watch_to_forget(message, plan, now)
-        if watch is not None:
-            # Before it is stored, so that a stored message is always found again.
-            self.watches.watch(scope, [watch])
+        plan = make_plan(environment, found, message, user, self.clock.now())
+        self._held.append(Prepared(environment, message, plan, found.notifications, user, user_before, operation))
+        if self._holding:
+            return
+        [failure] = self.finish([self._release()])
+        if failure is not None:
+            raise failure
+
+    @contextmanager
+    def holding(self) -> Iterator[list[Prepared]]:
+        """Hold what is processed inside, and give it to the list that this returns, to be finished with more."""
+        released: list[Prepared] = []
+        self._holding.append(True)
+        try:
+            yield released
+        finally:
+            self._holding.pop()
+            released += self._release()
+
+    def _release(self) -> list[Prepared]:
+        held = list(self._held)
+        self._held.clear()
+        return held
+
+    def finish(self, records: Sequence[Sequence[Prepared]]) -> list[Exception | None]:
+        """Store the messages of records and queue their deliveries; return how each record failed, if it did.
+
+        The messages are announced by one write, and what goes to a queue goes there together.
+        """
+        everything = [each for record in records for each in record]
+        if not everything:
+            return [None] * len(records)
+        try:
+            self._announce(everything)
+        except Exception as error:  # noqa: BLE001 - raised by the caller
+            return [error if record else None for record in records]
+        failures: list[Exception | None] = []
+        queued: list[list[DeliveryJob]] = []
+        for record in records:
+            jobs: list[DeliveryJob] = []
+            queued.append(jobs)
+            try:
+                store = partial(self._store, jobs=jobs)
+                one_by_one(record, store, self._put_back, seconds=_SECONDS_AGAIN)
+            except Exception as error:  # noqa: BLE001 - raised by the caller
+                failures.append(error)
+            else:
+                failures.append(None)
+        try:
+            self.queues.send([job for jobs in queued for job in jobs])
+        except Exception as error:  # noqa: BLE001 - raised by the caller
+            return [failure or (error if jobs else None) for failure, jobs in zip(failures, queued, strict=True)]
+        return failures
+
+    def _announce(self, prepared: Sequence[Prepared]) -> None:
+        """Have messages found that are about to be stored, whatever happens from here on."""
+        now = self.clock.now()
+        for scope in dict.fromkeys(each.scope for each in prepared):
+            own = [each for each in prepared if each.scope == scope]
+            self.watches.begin(scope)
+            watches = [watch for each in own if (watch := _watch(each, now))]
+            if watches:
+                self.watches.watch(scope, watches)
+            self.messages.announce(scope, [(each.message, each.plan) for each in own], now)
+
+    def _put_back(self, rest: Sequence[Prepared]) -> None:
+        for scope in dict.fromkeys(each.scope for each in rest):
+            own = [each for each in rest if each.scope == scope]
+            batch = EventBatch(
+                team_id=scope.team_id,
+                environment=scope.environment,
+                messages=[each.message for each in own if each.operation is None],
+                operations=[each.operation for each in own if each.operation is not None],
+            )
+            self.queue.send([batch])
+
+    def _store(self, prepared: Prepared, jobs: list[DeliveryJob]) -> None:
+        """Store a message, and add what is to be queued of it."""
+        environment, message, plan, notifications, user, user_before, _ = prepared
+        scope = environment.scope
+        now = self.clock.now()
         kept = without_data(message, now) if plan.forget and not plan.size else message
         stored = self._of_an_earlier_release(scope, message) or self.messages.add(scope, kept, plan)
-        notifications = found.notifications
         self._note_change(scope, message, now)
         if stored is None:
             self._count_without_contact(plan)
@@ -174,7 +284,8 @@ class Processor:
             notifications = configured_for(plan, self.recent, self.event_types, scope, message)
             # A profile that became another user since is described by that one.
             user = (self.users.load(scope, message.user_id) if message.user_id else None) or user
-        self._hand_on(environment, notifications, message, plan, user, plan.deliveries(scope, message.key))
+        planned = plan.deliveries(scope, message.key)
+        jobs += self._hand_on(environment, notifications, message, plan, user, planned, is_first=stored is None)
 
     def _of_an_earlier_release(self, scope: Scope, message: Message) -> StoredMessage | None:
         """Return the message with the id that a public key gave as earlier releases stored it.
@@ -245,7 +356,8 @@ class Processor:
         known = self.deliveries.get_many(scope, [each.id for each in planned if each.recipient])
         final = {delivery.id for delivery in known.values() if delivery.status != "pending"}
         again = [each for each in planned if each.id not in final]
-        self._hand_on(environment, notifications, message, plan, user, again, dict.fromkeys(forced, now))
+        asked = dict.fromkeys(forced, now)
+        self.queues.send(self._hand_on(environment, notifications, message, plan, user, again, asked))
 
     def _hand_on(
         self,
@@ -256,13 +368,17 @@ class Processor:
         user: User | None,
         planned: Sequence[Planned],
         asked_at: Mapping[str, datetime] | None = None,
-    ) -> None:
-        """Queue deliveries of a message, put its app notifications into the inbox, and end the unsendable ones.
+        *,
+        is_first: bool = False,
+    ) -> list[DeliveryJob]:
+        """Put the app notifications of a message into the inbox, end the unsendable ones; return what is to be queued.
 
         Parameters
         ----------
         asked_at
             When somebody asked for deliveries, by id, for which that was not when the message came.
+        is_first
+            Whether this run stored the message, so that no other had its deliveries before.
         """
         asked = asked_at or {}
         carried = message if jsontext.size(message.model_dump(mode="json")) <= MAX_CARRIED_BYTES else None
@@ -273,19 +389,30 @@ class Processor:
             if each.recipient is None:
                 continue
             if not is_configured(notifications, each.notification, each.channel):
-                # A job that was queued before, and that nobody has in hand, finds it final.
-                self.deliveries.close(environment.scope, each, plan.planned_at, REMOVED, self.clock.now())
+                self._end_removed(environment.scope, each, plan.planned_at)
                 closed = True
                 continue
             content, jobs = (message, inbox) if each.channel == "app" else (carried, queued)
             notification, at = notifications[each.notification], asked.get(each.id, message.received_at)
             jobs.append(self._job(environment, message, plan, each, notification, user, content, at))
-        self.queues.send(queued)
         for job in inbox:
-            self.inbox.deliver(job)
+            if is_first:
+                self.inbox.deliver_first(job)
+            else:
+                self.inbox.deliver(job)
         if closed and plan.forget:
             now = self.clock.now()
             forget_if_final(self.messages, self.deliveries, environment.scope, message.key, now, swept=False)
+        return queued
+
+    def _end_removed(self, scope: Scope, planned: Planned, planned_at: datetime) -> None:
+        """End a delivery whose notification is gone. A job that was queued before, and nobody has, finds it final."""
+        now = self.clock.now()
+        if planned.channel == "app" and self.is_in_inbox(scope, planned, planned_at):
+            # The run that put it there did not come to record it.
+            self.deliveries.close(scope, planned, planned_at, None, now, "success")
+        else:
+            self.deliveries.close(scope, planned, planned_at, REMOVED, now)
 
     def _job(
         self,
@@ -327,6 +454,10 @@ class Processor:
         return job.model_copy(update=special) if special else job
 
 
+def _watch(prepared: Prepared, now: datetime) -> Watch | None:
+    return watch_if_late(prepared.message, now) or watch_to_forget(prepared.message, prepared.plan, now)
+
+
 def _limits(environment: Environment, message: Message) -> PublicLimits:
     assert message.client_key is not None
     return PublicLimits(key_id=message.client_key.id, hourly=environment.client_access.hourly)
@@ -360,7 +491,17 @@ def make_plan(
             continue
         reached = reached_by(notification, plan.recipients)
         plan.notifications.append(PlannedNotification(name=notification.name, channel=notification.channel, to=reached))
+    _leave_out_unreached(plan)
     return plan
+
+
+def _leave_out_unreached(plan: Plan) -> None:
+    """Take the contacts out of a plan that nothing is sent to: it is stored with each message."""
+    used = sorted({index for each in plan.notifications for index in each.to})
+    plan.recipients = [plan.recipients[index] for index in used]
+    places = {index: place for place, index in enumerate(used)}
+    for each in plan.notifications:
+        each.to = [places[index] for index in each.to]
 
 
 def _inbox_of(message: Message, user: User | None) -> list[Recipient]:
@@ -373,6 +514,11 @@ def _inbox_of(message: Message, user: User | None) -> list[Recipient]:
 
 def why_not(notification: Notification | OutreachNotification, variables: Mapping[str, Any]) -> str | None:
     """Return why a notification makes no delivery; None if it makes some."""
+    if notification.when is None:
+        return None
+    # Few notifications have a condition, and Liquid takes long to load.
+    from nereid.core.templates.render import holds
+
     try:
         return None if holds(notification.when, variables) else NOT_APPLICABLE
     except TemplateFailed as error:

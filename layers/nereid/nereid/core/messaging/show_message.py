@@ -26,10 +26,18 @@ def show_message(
     stored = messages.get(scope, key_of(message_id)) or messages.get(scope, key_of(message_id, public=True))
     if stored is None:
         raise NotFound("message")
-    message, plan, _ = stored
-    planned = plan.deliveries(scope, message.key)
-    found = deliveries.get_many(scope, [each.id for each in planned if each.recipient])
-    return stored, [found.get(each.id) or not_begun(plan, each) for each in planned]
+    [shown] = all_deliveries(deliveries, scope, [stored])
+    return stored, shown
+
+
+def all_deliveries(deliveries: DeliveryStore, scope: Scope, stored: Sequence[StoredMessage]) -> list[list[Delivery]]:
+    """Return the deliveries of each of some messages, in order of the notifications, then of the contacts."""
+    planned = [each.plan.deliveries(scope, each.message.key) for each in stored]
+    found = deliveries.get_many(scope, [one.id for each in planned for one in each if one.recipient])
+    return [
+        [found.get(one.id) or not_begun(each.plan, one) for one in ones]
+        for each, ones in zip(stored, planned, strict=True)
+    ]
 
 
 def with_waits(deliveries: Sequence[Delivery], closures: Closures, now: datetime) -> list[Delivery]:

@@ -221,19 +221,23 @@ class _Run:
         self._treat(scope, stuck[: stuck.index(waiting)])
         ids = [each.message_id for each in page]
         passed = ids.index(waiting.watch.message_id)
-        if passed:
-            self.sweeper.state.advance(scope, page[passed - 1].position)
+        position = page[passed - 1].position if passed else None
+        if position is not None:
+            self.sweeper.state.advance(scope, position)
 
     def _stuck_among(self, scope: Scope, messages: Sequence[Arrival]) -> list[_Stuck]:
         """Return which of many messages have open deliveries. Nearly all have none, and no plan is read of those."""
         final = self.sweeper.deliveries.final(
             scope, [each for message in messages for each in message.deliveries or ()]
         )
-        doubtful = [
-            message.message_id
-            for message in messages
-            if message.deliveries is None or not final.issuperset(message.deliveries)
-        ]
+        # A message may have arrived twice, as far as its entries tell.
+        doubtful = list(
+            dict.fromkeys(
+                message.message_id
+                for message in messages
+                if message.deliveries is None or not final.issuperset(message.deliveries)
+            )
+        )
         plans = self.sweeper.messages.plans(scope, doubtful) if doubtful else {}
         pairs = [
             (Watch(message_id, due=self.now, since=plans[message_id].planned_at), plans[message_id])

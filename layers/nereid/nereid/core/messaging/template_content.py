@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from nereid.core.templates.render import render, uses
-from nereid.core.templates.rendering import Locality
 from nereid.core.templates.variables import template_variables
 from nereid.errors import TemplateFailed
 from nereid.models.attachment_url import object_key
@@ -31,6 +29,10 @@ class TemplateContent:
 
     def render(self, job: DeliveryJob, message: Message) -> Rendered:
         """Fill in the notification's template."""
+        # Of what process_messages handles little is rendered there, and Liquid takes long to load.
+        from nereid.core.templates.render import render, uses
+        from nereid.core.templates.rendering import Locality
+
         notification = job.notification
         assert not isinstance(notification, OutreachNotification)
         template, user = notification.template, job.user or {}

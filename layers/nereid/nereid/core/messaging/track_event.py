@@ -33,7 +33,7 @@ def track_event(identities: Identities, processor: Processor, environment: Envir
         user = identities.find_or_create(environment.scope, event.who, event.id)
         announce_if_new(processor, environment, event, user)
         message = event.message.model_copy(update={"user_id": user.user_id})
-        processor.process(environment, message, user_exists=True, user_before=profile)
+        processor.process(environment, message, user_exists=True, user_before=profile, operation=event)
 
     # The profile may become another user, or be deleted, just then.
     until_uncontested("user", attempt, again=(NotFound,))

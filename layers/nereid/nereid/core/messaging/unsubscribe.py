@@ -1,18 +1,22 @@
 """Unsubscribe links: made for one address of one team, which they do not show, and good for as long as their key."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nereid.auth import links, tokens
+from nereid.auth import links
 from nereid.clock import to_iso
 from nereid.errors import NotFound, Unauthenticated
-from nereid.models.delivery import DeliveryJob
 from nereid.models.report import EmailReport
 from nereid.models.team import Scope
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import Listener, SuppressionStore
+
+if TYPE_CHECKING:
+    from nereid.models.delivery import DeliveryJob
 
 _PURPOSE = "unsubscribe"
 #: The claims that are the link's own; the others are the tags of its mail.
@@ -75,6 +79,8 @@ class Unsubscriber:
         secret, now = self.secret(), self.clock.now()
         try:
             if token.count(".") == 2:  # a link of former versions, which is a JWT
+                from nereid.auth import tokens
+
                 return tokens.verify(secret, "nereid:unsubscribe", token, now, expires=False)
             return links.unseal(secret, _PURPOSE, token, now)
         except Unauthenticated as error:

@@ -1,10 +1,11 @@
 """Bodies and queries of the management API."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -15,7 +16,9 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from nereid.dialects.accounts import Email, RegisterBody
-from nereid.dialects.body_types import Identifier, LaxBody, Name, Object, whole_number
+from nereid.dialects.body_types import Identifier, LaxBody, Name, Object, none_if_empty, whole_number
+from nereid.models.base import Model
+from nereid.models.delivery import Status
 from nereid.models.event_type import Notification, RegisteredId, Sender
 from nereid.models.senders import APPLICATION, is_entry
 from nereid.models.suppression import SuppressionReason
@@ -53,6 +56,27 @@ EnvironmentIdentifier = Annotated[
 ]
 
 
+#: A moment with its offset. Source: https://www.rfc-editor.org/rfc/rfc3339#section-5.6
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.]\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
+_NOT_A_MOMENT = "must be a time, as 2026-01-31T09:30:00Z"
+
+
+def _moment(value: Any) -> Any:
+    """Return a moment of a query as its first whole millisecond: what is shown has no more digits."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise ValueError(_NOT_A_MOMENT)
+    try:
+        given = datetime.fromisoformat(value).astimezone(UTC)
+        return given + timedelta(microseconds=-given.microsecond % 1000)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(_NOT_A_MOMENT) from error
+
+
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+
+
 def _check_country(code: str) -> str:
     from nereid.models.phone_number import countries
 
@@ -65,7 +89,7 @@ def _check_country(code: str) -> str:
 Country = Annotated[str, StringConstraints(to_upper=True, max_length=2), AfterValidator(_check_country)]
 
 
-class _Known(BaseModel):
+class _Known(Model):
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
@@ -269,6 +293,9 @@ class SuppressionBody(LaxBody):
 class ListQuery(LaxBody):
     """Where to go on in a list, and how far."""
 
+    # What is misspelt would list what nobody asked for.
+    model_config = ConfigDict(extra="forbid")
+
     limit: Limit = 25
     cursor: Any = None
 
@@ -278,6 +305,10 @@ class MessagesQuery(ListQuery):
 
     event_type: Annotated[str, StringConstraints(max_length=256)] | None = None
     user_id: Annotated[str, StringConstraints(max_length=256)] | None = None
+    address: Annotated[str, StringConstraints(max_length=4096)] | None = None
+    status: Annotated[Status | None, BeforeValidator(none_if_empty)] = None
+    from_: Moment = Field(default=None, alias="from")
+    to: Moment = None
 
 
 class ExportQuery(LaxBody):
@@ -306,6 +337,8 @@ class ReplayBody(LaxBody):
 
 class DeadLettersQuery(LaxBody):
     """The dead letters to list: their queue and number."""
+
+    model_config = ConfigDict(extra="forbid")
 
     limit: Limit = 25
     queue: Queue | None = None

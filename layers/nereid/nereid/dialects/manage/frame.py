@@ -16,7 +16,7 @@ from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
 from nereid.dialects import endpoint as frame
 from nereid.dialects.body_types import MAX_IDENTIFIER, Body
-from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
+from nereid.dialects.http import BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response, no_such_route
 from nereid.dialects.http import not_available as unavailable
 from nereid.dialects.manage.bodies import DeadLettersBody, ListQuery
 from nereid.errors import (
@@ -137,7 +137,7 @@ def endpoint(
 
 def not_found() -> Response:
     """Return the answer for an unknown object, route or method."""
-    return Response(404, {"message": "Not Found"})
+    return no_such_route()
 
 
 def ok(body: dict[str, Any]) -> Response:
