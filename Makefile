@@ -31,7 +31,7 @@ check: ## Run this before a commit: style, types and the quick tests of single m
 	@$(venv) .venv lint
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
-	$(python) -m mypy layers/nereid/nereid local_stack tests tools functions bench
+	$(python) -m mypy layers/nereid/nereid nereid_cli local_stack tests tools functions bench
 	@git diff --quiet HEAD -- template.yaml || .venv/bin/cfn-lint --config-file tools/cfn-lint.yaml --regions us-east-1
 	$(python) -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" tests/unit tests/infrastructure $(ARGS)
 
@@ -110,7 +110,7 @@ lint: ## Check style, types, the template and its policies, the locks, the gener
 	@$(venv) .venv lint
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
-	$(python) -m mypy layers/nereid/nereid local_stack tests tools functions bench
+	$(python) -m mypy layers/nereid/nereid nereid_cli local_stack tests tools functions bench
 	.venv/bin/cfn-lint --config-file tools/cfn-lint.yaml
 	$(python) tools/policies.py
 	$(python) tools/lock.py --check

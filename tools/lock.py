@@ -19,16 +19,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Stands for what the project itself depends on: the command line's packages, which do not ship in the layer.
+PROJECT = "project"
+
 # The folders with a pyproject.toml and a lock. For each the files pip reads, and the dependency groups that they hold.
 EXPORTS = {
     ".": {
         "layers/deps/requirements.txt": ["runtime"],
-        "requirements/local.txt": ["runtime", "local"],
-        "requirements/test.txt": ["runtime", "local", "test"],
-        "requirements/bench.txt": ["runtime", "local", "bench"],
-        "requirements/browser.txt": ["runtime", "local", "test", "browser"],
-        "requirements/clients.txt": ["runtime", "local", "test", "clients"],
-        "requirements/lint.txt": ["runtime", "local", "test", "browser", "lint"],
+        "requirements/local.txt": [PROJECT, "runtime", "local"],
+        "requirements/test.txt": [PROJECT, "runtime", "local", "test"],
+        "requirements/bench.txt": [PROJECT, "runtime", "local", "bench"],
+        "requirements/browser.txt": [PROJECT, "runtime", "local", "test", "browser"],
+        "requirements/clients.txt": [PROJECT, "runtime", "local", "test", "clients"],
+        "requirements/lint.txt": [PROJECT, "runtime", "local", "test", "browser", "lint"],
     },
     "tools/sam": {"requirements/sam.txt": ["sam"]},
 }
@@ -62,7 +65,8 @@ def without_hosts(lock: str) -> str:
 
 def export(project: str, groups: list[str]) -> str:
     """Return the requirements of dependency groups, with the hash of every file that may be installed."""
-    options = [option for group in groups for option in ("--group", group)]
+    only = "--group" if PROJECT in groups else "--only-group"
+    options = [option for group in groups if group != PROJECT for option in (only, group)]
     command = [uv(), "export", "--quiet", "--frozen", "--no-default-groups", "--no-header", "--no-annotate", *options]
     body = subprocess.run(command, cwd=ROOT / project, check=True, stdout=subprocess.PIPE, text=True).stdout
     return f"# Written by `make lock` from {lock_file(project)}: {', '.join(groups)}.\n{body}"

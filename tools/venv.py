@@ -12,12 +12,15 @@ The packages are installed by the pip that Python brings along (ensurepip). Debi
 its own; where it is missing, the machine's pip or uv does it instead. pip reads its usual settings (PIP_INDEX_URL,
 PIP_CERT, pip.conf ...), so a mirror or a folder of wheels will do. uv reads its own, and where those are not set, the
 PIP_ variables. An environment that is up to date is left as it is, at once.
+
+All but the SAM CLI's have the command `nereid` as well, which runs nereid_cli from this folder: nothing is built.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -133,8 +136,26 @@ def install(folder: Path, group: str) -> None:
     subprocess.run([*installer(folder), "--quiet", *locked], check=True, env=settings())
 
 
+def write_command(folder: Path) -> None:
+    """Give the environment the command `nereid`."""
+    # -P: else a file in the caller's folder, of the name of a module, would be run in its place.
+    python = shlex.quote(str(folder / "bin" / "python"))
+    text = f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {python} -P -m nereid_cli "$@"\n'
+    command = folder / "bin" / "nereid"
+    if not command.exists() or command.read_text() != text:
+        command.write_text(text)
+        command.chmod(0o755)
+
+
 def main(folder: Path, group: str) -> None:
     """Bring the environment up to date and write down that it is."""
+    prepare(folder, group)
+    if group != "sam":
+        write_command(folder)
+
+
+def prepare(folder: Path, group: str) -> None:
+    """Install what is not installed yet."""
     stamps = folder / ".installed"
     stamp = stamps / group
     if stamp.exists() and stamp.read_text() == digest(group) and (folder / "bin" / "python").exists():

@@ -83,6 +83,17 @@ def test_the_pip_that_python_brings_along_installs(
     assert has(repository, "pip")
 
 
+def test_it_has_the_command_that_runs_from_the_repository(repository: Path, tmp_path: Path) -> None:
+    (repository / "nereid_cli").mkdir()
+    (repository / "nereid_cli" / "__main__.py").write_text("import sys; print(sys.argv[1:])")
+    venv.main(repository / ".venv", "local")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "nereid_cli.py").write_text("raise SystemExit('of the folder')")
+    command = [str(repository / ".venv" / "bin" / "nereid"), "send", "two words"]
+    assert subprocess.check_output(command, cwd=elsewhere, text=True) == "['send', 'two words']\n"
+
+
 def test_where_python_brings_no_pip_the_machines_installs(
     repository: Path, package: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
