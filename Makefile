@@ -64,6 +64,11 @@ screenshots: ## Take the pictures of docs/images anew
 	@$(PYTHON) tools/chromium.py
 	$(python) -m pytest tests/browser/screenshots.py $(ARGS)
 
+.PHONY: test-clients
+test-clients: ## Make clients in Python and TypeScript of the description, and call every API with them (ARGS=...)
+	@$(venv) .venv clients
+	$(python) -m pytest tests/clients $(ARGS)
+
 .PHONY: coverage
 coverage: ## Run all tests, slow ones too, and measure how much of the code they run
 	@$(venv) .venv test

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 
 from local_stack.aws import used_actions
 from local_stack.aws.resources import Cloud
-from tests.support import logs
+from tests.support import described_answers, logs
 
 ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 60.0
@@ -87,11 +87,10 @@ class Stack(ABC):
             sent.setdefault("Authorization", f"Bearer {token}")
         return self.send(method, path, data, sent)
 
-    @abstractmethod
     def send(
         self, method: str, path: str, data: bytes | None, headers: Mapping[str, str], source: str = "127.0.0.1"
     ) -> Answer:
-        """Send a request as it is.
+        """Send a request as it is, and fail unless the answer is as docs/openapi.json says.
 
         Parameters
         ----------
@@ -108,6 +107,26 @@ class Stack(ABC):
         -------
         Answer
             Whatever the status is.
+        """
+        answer = self.exchange(method, path, data, headers, source)
+        described_answers.check(method, path, answer.status, answer.headers, answer.body)
+        return answer
+
+    @abstractmethod
+    def exchange(
+        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str], source: str = "127.0.0.1"
+    ) -> Answer:
+        """Send a request as it is, and return the answer, whatever it is.
+
+        Parameters
+        ----------
+        method, path, data, headers, source
+            As for `send`.
+
+        Returns
+        -------
+        Answer
+            As it came.
         """
 
     @abstractmethod
@@ -203,7 +222,7 @@ class LocalStack(Stack):
         self.state_dir = state_dir
         self.log = log
 
-    def send(
+    def exchange(
         self, method: str, path: str, data: bytes | None, headers: Mapping[str, str], source: str = "127.0.0.1"
     ) -> Answer:
         where = urlsplit(self.base_url)

@@ -30,6 +30,7 @@ EXPORTS = {
         "requirements/test.txt": [PROJECT, "runtime", "local", "test"],
         "requirements/bench.txt": [PROJECT, "runtime", "local", "bench"],
         "requirements/browser.txt": [PROJECT, "runtime", "local", "test", "browser"],
+        "requirements/clients.txt": [PROJECT, "runtime", "local", "test", "clients"],
         "requirements/lint.txt": [PROJECT, "runtime", "local", "test", "browser", "lint"],
     },
     "tools/sam": {"requirements/sam.txt": ["sam"]},

@@ -4,6 +4,7 @@
     tools/venv.py .venv test        and the tests
     tools/venv.py .venv browser     and the tests in a browser
     tools/venv.py .venv lint        and the checks
+    tools/venv.py .venv clients     what the tests need, and generators of clients
     tools/venv.py .venv bench       what the local stack needs, and what the bench draws with
     tools/venv.py .venv-sam sam     the SAM CLI, under Python 3.13: the version that Lambda runs
 
@@ -33,6 +34,7 @@ GROUPS = {
     "test": ["local"],
     "bench": ["local"],
     "browser": ["local", "test"],
+    "clients": ["local", "test"],
     "lint": ["local", "test", "browser"],
     "sam": [],
 }

@@ -71,7 +71,7 @@ class InProcessStack(Stack):
             sys.stdout, handler.stream = before
             self._log.writelines(f"[{function}] {line}\n" for line in printed.getvalue().splitlines())
 
-    def send(
+    def exchange(
         self, method: str, path: str, data: bytes | None, headers: Mapping[str, str], source: str = "127.0.0.1"
     ) -> Answer:
         where, _, query = path.partition("?")
