@@ -50,6 +50,7 @@ export function onRefused(listener) {
  * @param {any} [more.body] Sent as JSON
  * @param {string} [more.text] Sent as it is, as `type`
  * @param {string} [more.type]
+ * @param {Record<string, string>} [more.headers]
  * @param {AbortSignal} [more.signal]
  * @param {boolean} [more.open] Whether it takes no credential
  * @param {string} [more.credential] Another one than that of whoever is signed in
@@ -82,8 +83,8 @@ function escaped(part) {
   return decodesTwice && /[?%]/.test(part) ? encodeURIComponent(once) : once;
 }
 
-async function send(method, address, { body, text, type, signal, open, credential }) {
-  const headers = {};
+async function send(method, address, { body, text, type, headers: given, signal, open, credential }) {
+  const headers = { ...given };
   if (!open) headers.Authorization = `Bearer ${credential ?? session.current()?.token ?? ""}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   else if (text !== undefined) headers["Content-Type"] = type;

@@ -12,6 +12,11 @@ export function number(value) {
   return NUMBER.format(value);
 }
 
+/** Return a share as a percentage, to one decimal. @param {number} share Of 1 */
+export function percent(share) {
+  return `${NUMBER.format(Math.round(share * 1000) / 10)} %`;
+}
+
 /**
  * Return "1 message", "2 messages".
  *

@@ -9,11 +9,20 @@
  * @property {{show: (view: import("./router.js").View) => any}} view
  */
 
+import * as campaign from "./views/campaign.js";
+import * as campaigns from "./views/campaigns.js";
+import * as environment from "./views/environment.js";
+import * as eventType from "./views/event_type.js";
+import * as eventTypes from "./views/event_types.js";
 import * as home from "./views/home.js";
+import * as lead from "./views/lead.js";
+import * as leadImport from "./views/lead_import.js";
+import * as leads from "./views/leads.js";
 import * as message from "./views/message.js";
 import * as messages from "./views/messages.js";
 import * as outbox from "./views/outbox.js";
 import * as sent from "./views/sent.js";
+import * as team from "./views/team.js";
 import * as user from "./views/user.js";
 import * as users from "./views/users.js";
 
@@ -24,6 +33,15 @@ export const PLACES = [
   { path: "/messages/{message_id}", title: "Message", view: message },
   { path: "/users", title: "Users", listed: true, view: users },
   { path: "/users/{user_id}", title: "User", view: user },
+  { path: "/event-types", title: "Event types", listed: true, view: eventTypes },
+  { path: "/event-types/{event_type}", title: "Event type", view: eventType },
+  { path: "/leads", title: "Leads", listed: true, view: leads },
+  { path: "/leads/import", title: "Import leads", view: leadImport },
+  { path: "/leads/{id}", title: "Lead", view: lead },
+  { path: "/campaigns", title: "Campaigns", listed: true, view: campaigns },
+  { path: "/campaigns/{id}", title: "Campaign", view: campaign },
+  { path: "/team", title: "Team", listed: true, view: team },
+  { path: "/team/environments/{identifier}", title: "Environment", view: environment },
   { path: "/outbox", title: "Outbox", listed: true, local: true, view: outbox },
   { path: "/outbox/{id}", title: "Sent", local: true, view: sent },
 ];

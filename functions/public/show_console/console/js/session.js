@@ -26,9 +26,18 @@ export function begin(given) {
   else sessionStorage.removeItem(KEY);
 }
 
+/** @type {(() => void)[]} */
+const listeners = [];
+
+/** Have something forgotten with the credential: what was written or shown in its name. @param {() => void} listener */
+export function onEnd(listener) {
+  listeners.push(listener);
+}
+
 /** Forget the credential. */
 export function end() {
   session = null;
+  for (const listener of listeners) listener();
   sessionStorage.removeItem(KEY);
 }
 
