@@ -160,7 +160,7 @@ function rights(view) {
     button.disabled = true;
     fill(trouble);
     try {
-      const all = await call("POST /manage/{environment}/users/{user_id}/export", { environment, ...params });
+      const all = await exported(environment, params);
       download(`${params.user_id.replace(/[^\w.-]+/g, "_")}.json`, all);
       notify("Everything about the user is in the file.");
     } catch (error) {
@@ -183,6 +183,21 @@ function rights(view) {
     ),
     trouble,
   );
+}
+
+/** Everything about a user: a large export comes in parts, which together are one. */
+async function exported(environment, params) {
+  const all = {};
+  let cursor = null;
+  do {
+    const part = await call("POST /manage/{environment}/users/{user_id}/export", { environment, ...params }, { query: { cursor } });
+    for (const [name, found] of Object.entries(part)) {
+      if (name === "next_cursor") continue;
+      all[name] = Array.isArray(found) ? [...(all[name] ?? []), ...found] : (found ?? all[name]);
+    }
+    cursor = part.next_cursor;
+  } while (cursor);
+  return all;
 }
 
 async function erase({ environment, params }) {
