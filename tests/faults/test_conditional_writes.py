@@ -38,6 +38,7 @@ from nereid.aws.outreach.email_accounts import DynamoEmailAccountStore
 from nereid.aws.outreach.engagement import DynamoEngagementStore
 from nereid.aws.outreach.leads import DynamoLeadStore
 from nereid.aws.outreach.outgoing_emails import DynamoOutgoingEmailStore
+from nereid.aws.rights.erasures import DynamoErasureStore
 from nereid.aws.table import Table
 from nereid.clock import SystemClock
 from nereid.core.audience.merge import Merging
@@ -46,6 +47,7 @@ from nereid.errors import NereidError, Unavailable
 from nereid.models.account import Account, Session
 from nereid.models.campaign import Campaign
 from nereid.models.delivery import DeliveryJob, Plan, Planned, Recipient
+from nereid.models.erasure import Erasure
 from nereid.models.event_type import AppInboxNotification, AppTemplate, EventType
 from nereid.models.lead import Lead, LeadChange
 from nereid.models.lead_email import OutgoingEmail
@@ -135,6 +137,7 @@ class Stores:
         self.inbox = DynamoInbox(audience)
         self.tokens = DynamoPushTokens(self.users, SystemClock())
         self.suppressions = DynamoSuppressionStore(audience)
+        self.erasures = DynamoErasureStore(audience)
         self.deliveries = DynamoDeliveryStore(activity)
         self.event_types = DynamoEventTypeStore(activity)
         self.messages = DynamoMessageStore(activity)
@@ -253,7 +256,19 @@ def a_claim(stores: Stores) -> None:
 
 def a_sent_delivery(stores: Stores) -> None:
     a_claim(stores)
-    stores.deliveries.record(SCOPE, "d", "token", Outcome("success"), NOW)
+    stores.deliveries.record(SCOPE, "d", "token", Outcome("success", rendered={"title": "t"}), NOW)
+
+
+def a_soft_bounce(stores: Stores) -> None:
+    stores.suppressions.soft_bounced("team", "a@example.com", "d", NOW)
+
+
+def a_suppression(stores: Stores) -> None:
+    stores.suppressions.add("team", "a@example.com", "bounce", NOW)
+
+
+def an_erasure(stores: Stores) -> Erasure:
+    return stores.erasures.request(SCOPE, "u", "receipt", NOW)
 
 
 def a_lead(stores: Stores, **more: Any) -> Lead:
@@ -473,13 +488,22 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "drop": dropping,
     "suppressions add": simply(lambda s: s.suppressions.add("team", "a@example.com", "bounce", NOW)),
     "suppressions delivered": after(
-        lambda s: s.suppressions.soft_bounced("team", "a@example.com", "d", NOW),
+        a_soft_bounce,
         lambda s: s.suppressions.delivered("team", "a@example.com", LATER),
     ),
     "suppressions remove": after(
-        lambda s: s.suppressions.add("team", "a@example.com", "bounce", NOW),
+        a_suppression,
         lambda s: s.suppressions.remove("team", "a@example.com", ["bounce"], LATER),
     ),
+    "suppressions erase": after(a_suppression, lambda s: s.suppressions.erase("team", "a@example.com", for_good=False)),
+    "suppressions erase, for good": after(
+        a_suppression, lambda s: s.suppressions.erase("team", "a@example.com", for_good=True)
+    ),
+    "suppressions erase, of what suppresses nothing": after(
+        a_soft_bounce, lambda s: s.suppressions.erase("team", "a@example.com", for_good=False)
+    ),
+    "erasures advance": with_what(an_erasure, lambda s, erasure: s.erasures.advance(erasure, "position")),
+    "erasures finish": with_what(an_erasure, lambda s, erasure: s.erasures.finish(erasure, LATER)),
     "claim": simply(a_claim),
     "deliveries add": simply(lambda s: s.deliveries.add(job(), Outcome("success"), NOW)),
     "record": after(a_claim, lambda s: s.deliveries.record(SCOPE, "d", "token", Outcome("success"), NOW)),
@@ -487,6 +511,9 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "reopen": after(a_sent_delivery, lambda s: s.deliveries.reopen(SCOPE, PLANNED, NOW, "r", LATER)),
     "close": simply(lambda s: s.deliveries.close(SCOPE, PLANNED, NOW, "why", LATER)),
     "close, claimed": closing_an_unknown_outcome,
+    "deliveries erase": after(a_sent_delivery, lambda s: s.deliveries.erase(SCOPE, PLANNED, NOW, LATER)),
+    "deliveries erase, not begun": simply(lambda s: s.deliveries.erase(SCOPE, PLANNED, NOW, LATER)),
+    "drop_rendered": after(a_sent_delivery, lambda s: s.deliveries.drop_rendered(SCOPE, ["d"])),
     "event_types put": simply(lambda s: s.event_types.put(SCOPE, EVENT_TYPE)),
     "event_types put, known": after(
         lambda s: s.event_types.put(SCOPE, EVENT_TYPE), lambda s: s.event_types.put(SCOPE, EVENT_TYPE)
@@ -498,6 +525,9 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "messages add": simply(lambda s: s.messages.add(SCOPE, MESSAGE, PLAN)),
     "messages count_conflict": after(
         lambda s: s.messages.add(SCOPE, MESSAGE, PLAN), lambda s: s.messages.count_conflict(SCOPE, "m", "mark")
+    ),
+    "messages replace": after(
+        lambda s: s.messages.add(SCOPE, MESSAGE, PLAN), lambda s: s.messages.replace(SCOPE, MESSAGE, PLAN)
     ),
     "hourly count": after(a_claim, lambda s: s.hourly.count(job(), "token", [LIMIT, LIMIT_OF_KEY], NOW)),
     "count_sent": after(a_claim, lambda s: s.metrics.count_sent(SCOPE, "d", "c", NOW)),
