@@ -73,7 +73,7 @@ CREDENTIALS: dict[str, list[dict[str, list[str]]]] = {
 }
 #: Endpoints that carry no credential, or carry it in the body.
 OPEN = {"neptune/ingest_event", "neptie/register", "neptie/login", "neptie/refresh"}
-#: Functions that are no endpoints of an API: they answer requests that no endpoint handles, or serve the console's files.
+#: Functions that are no endpoints of an API: they answer what no endpoint handles, or serve the console.
 UNDESCRIBED = {"client/refuse_request", "public/not_found", "public/show_console"}
 #: Errors about bodies, queries and paths of endpoints that seem to have none of these.
 FURTHER: dict[str, set[int]] = {

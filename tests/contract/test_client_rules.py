@@ -47,6 +47,8 @@ DEVICE = {"device_id": "d", "os": "iOS 16.3", "model": "iPhone15,2", "app_build"
 #: Every other route of the product, with all methods that it has.
 #: What anybody may call, with any key or none: health, unsubscribe links, and registering and logging in.
 OPEN = {"$default", "/", "/{path+}", "/health", "/u/{token}", "/verify/{token}"}
+#: The same of what shows no team's data: the console's own files, and the description of the APIs.
+OPEN |= {"/console", "/console/{path+}", "/openapi.json"}
 OTHERS = sorted(route for route in template.routes() if route[1] not in OPEN and "/auth/" not in route[1])
 FILLED = {
     "{environment}": "dev",

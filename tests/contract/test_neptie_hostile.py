@@ -110,15 +110,13 @@ def test_a_thousand_and_one_ids_are_too_many(sales: Neptie, path: str, ids: list
 @pytest.mark.parametrize(
     "body",
     [
-        codecs.BOM_UTF16_LE + ROWS.encode("utf-16-le"),
-        codecs.BOM_UTF16_BE + ROWS.encode("utf-16-be"),
         codecs.BOM_UTF32_LE + ROWS.encode("utf-32-le"),
         ROWS.replace("Ann", "Änn").encode("latin-1"),
         ROWS.replace("Ann", "\u201cAnn\u201d").encode("cp1252"),
         ROWS.replace("Ann", "\N{HIRAGANA LETTER A}").encode("shift-jis"),
         gzip.compress(ROWS.encode()),
     ],
-    ids=["utf-16-le", "utf-16-be", "utf-32", "latin-1", "cp1252", "shift-jis", "gzip"],
+    ids=["utf-32", "latin-1", "cp1252", "shift-jis", "gzip"],
 )
 def test_csv_in_another_encoding_says_which_is_wanted(sales: Neptie, body: bytes) -> None:
     assert sales.call("POST", "leads/import", body, CSV) == invalid(leads="must be CSV in UTF-8")

@@ -34,7 +34,11 @@ def test_it_is_an_openapi_document() -> None:
 
 
 def test_every_endpoint_is_in_it() -> None:
-    assert set(stack.routes().values()) - set(OPERATIONS) == {"ClientRefuseRequest", "PublicNotFound", "PublicShowConsole"}
+    assert set(stack.routes().values()) - set(OPERATIONS) == {
+        "ClientRefuseRequest",
+        "PublicNotFound",
+        "PublicShowConsole",
+    }
 
 
 def test_what_changes_something_says_what_body_it_takes() -> None:

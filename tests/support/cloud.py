@@ -71,6 +71,7 @@ _PARAMETERS = {
     "CorsOrigins": "*",
     "CredentialCacheSeconds": "60",
     "EventTypeCacheSeconds": "10",
+    "BaseUrl": "https://nereid.example.com",
     "RetentionDays": "90",
     "ProfileRetentionDays": "90",
     "EmailFrom": "hello@example.com",

@@ -11,7 +11,7 @@ import pytest
 from nereid.core.messaging.suppressions import add_suppression, list_suppressions, remove_suppression
 from nereid.errors import NotFound
 
-SAM: Any = SimpleNamespace(email="sam@example.com", reasons={"bounce": 1})
+SAM: Any = SimpleNamespace(email="sam@example.com", reasons={"bounce": 1}, is_erased=False)
 CLOCK: Any = SimpleNamespace(now=lambda: datetime(2026, 1, 31, tzinfo=UTC))
 
 

@@ -99,7 +99,7 @@ def _decoded(body: bytes, charset: str) -> tuple[str, str]:
     label = charset.lower().replace("_", "-").replace("windows-", "cp")
     if body.startswith(codecs.BOM_UTF8):
         label = "utf-8"
-    elif body.startswith(_BOMS_UTF16):
+    elif body.startswith(_BOMS_UTF16) and not body.startswith(codecs.BOM_UTF32_LE):
         label = "utf-16"
     if not _CHARSETS.fullmatch(label):
         raise Invalid({"leads": "leads must be CSV in UTF-8 or another known charset"})
