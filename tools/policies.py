@@ -47,6 +47,7 @@ ACCEPTED: dict[tuple[str, str, str], str] = {
 UNUSED: dict[tuple[str, str, str], str] = {
     ("Manage*DeadLetters", "sqs:*", "*DeadLetterQueue"): "the queues are alike, and tests bury letters in some",
     ("ManageRedriveDeadLetters", "sqs:SendMessage", "*Queue"): "as above",
+    ("ManageShowOverview", "sqs:ChangeMessageVisibility", "*DeadLetterQueue"): "as above",
     ("*", "dynamodb:GetItem", "LimitsTable"): "read for the headers of an answer if the count could not be written",
     ("ClientRefuseRequest", "dynamodb:*", "A*Table"): "what the endpoints do whose paths it serves in other spellings",
     ("ClientRefuseRequest", "kms:Decrypt", ""): "as above",
@@ -57,6 +58,8 @@ UNUSED: dict[tuple[str, str, str], str] = {
     ("NeptuneReadAppNotifications", "dynamodb:GetItem", "AudienceTable"): "of a profile that just became a user",
     ("PipelineDeliver*", "dynamodb:*GetItem", "ActivityTable"): "a large message is read; tests send those by e-mail",
     ("Pipeline*", "sqs:*", "*Queue"): "the channels and priorities are alike, and tests go through some of them",
+    ("PipelineSweepDeliveries", "dynamodb:*Item", "OutreachTable"): "goes on with erasures that a request left",
+    ("PipelineSweepDeliveries", "dynamodb:UpdateItem", "AccountsTable"): "as above",
     ("PipelineSweepDeliveries", "sqs:GetQueueAttributes", "*Queue"): "asked once deliveries of the channel are stuck",
 }
 

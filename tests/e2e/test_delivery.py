@@ -181,3 +181,23 @@ def test_what_one_channel_lacks_keeps_no_other_from_its_message(
     found = statuses(message)
     assert found["mail"] == ("success", None)
     assert found["text"][0] == found["phone"][0] == "no_contact"
+
+
+def test_a_notification_is_previewed_and_a_user_exported_and_erased(
+    local_stack: LocalStack, event_type: str, somebody: Somebody
+) -> None:
+    def asked(path: str, body: dict[str, Any] | None = None) -> Any:
+        answer = local_stack.request("POST", f"/manage/dev/{path}", body, token=local_stack.demo["api_token"])
+        assert answer.status == 200, answer.body
+        return answer.json()
+
+    shown = asked("previews", {"event_type": event_type, "data": {"otp": 7}, "user_id": somebody.user_id})["previews"]
+    assert [each["channel"] for each in shown] == ["email", "sms", "push", "app"]
+    message_id = ingest(local_stack, event_type, somebody)
+    settled(local_stack, message_id)
+    exported = asked(f"users/{somebody.user_id}/export")
+    assert [message["message_id"] for message in exported["messages"]] == [message_id]
+    asked(f"users/{somebody.user_id}/erase")
+    left = settled(local_stack, message_id)
+    assert left["data"] == {}
+    assert somebody.email not in str(left)
