@@ -188,3 +188,8 @@ def test_a_preview_leaves_nothing_behind(manage: Manage) -> None:
         "GET", f"/neptune/app_notifications/{fresh.environment}?user_id=sam", token=fresh.token
     )
     assert listed.json()["data"] == []
+
+
+def test_a_member_without_a_name_is_named_as_such(manage: Manage) -> None:
+    status, answer = manage.call("POST", PATH, {"notification": MAIL, "": None})
+    assert (status, answer["errors"]) == (422, [{"field": '""', "message": "is not a known member"}])

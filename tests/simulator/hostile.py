@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nereid.core.access.teams import create_team
-from nereid.core.messaging import template_content
 from nereid.core.outreach.campaigns import create_campaign
 from nereid.core.outreach.leads import create_lead
+from nereid.core.templates import render as templates
 from nereid.errors import TemplateFailed
 from tests.simulator.clock import seconds
 from tests.simulator.providers import SECRET
@@ -130,7 +130,7 @@ def make(world: World) -> Hostile:
 @contextmanager
 def slow_templates(world: World) -> Iterator[None]:
     """Let templates that would have to be stopped take their time; a run has no time of its own for it."""
-    module: Any = template_content
+    module: Any = templates
     render = module.render
 
     def slowly(template: Any, *args: Any, **kwargs: Any) -> Any:

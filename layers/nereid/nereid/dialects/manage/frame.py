@@ -229,7 +229,9 @@ def _path(loc: Sequence[int | str], values: Any) -> str:
         elif isinstance(values, dict) and part not in values and position < last:
             continue
         else:
-            path += f".{part}" if path else part
+            # A member may have an empty name, and what is wrong with it has to be named all the same.
+            named = part or '""'
+            path += f".{named}" if path else named
             values = values.get(part) if isinstance(values, dict) else None
     return path
 
