@@ -253,7 +253,8 @@ class TestWalk:
         monkeypatch.setattr(type(world.runtime.clock), "now", lambda _: at)
         for number in range(9):
             world.stored(f"m{number}", 60 * MINUTE)
-        met, position, more = set(), None, True
+        met: set[str] = set()
+        position, more = None, True
         while more:
             page = world.runtime.messages.arrivals(world.scope, position, at, 1)
             met.update(each.message_id for each in page.messages)
