@@ -66,16 +66,9 @@ def send(
         # A repetition with the same id is the same message, so a lost answer is asked for again.
         path = f"/neptune/{api.part(environment)}/events"
         accepted = api.call("POST", path, body, what=f"environment {environment}", repeatable=True)
-        if not wait:
-            if json_:
-                output.as_json(accepted)
-            else:
-                output.say(accepted["message_id"])
-            return
-        if not json_:
-            output.say(accepted["message_id"])
-        message = _finished(api, accepted["message_id"], timeout)
-    _conclude(message, json_=json_)
+        message = _told(api, accepted, timeout if wait else None, json_=json_)
+    if message is not None:
+        _conclude(message, json_=json_)
 
 
 def send_test(
@@ -106,16 +99,9 @@ def send_test(
     body = {"event_type": event_type, "name": name, "to": to, "data": data_of(data), "user_id": user}
     with connect(profile, environment) as api:
         made = _call_manage(api, "test_sends", body, _what(event_type, name))
-        if not wait:
-            if json_:
-                output.as_json(made)
-            else:
-                output.say(made["message_id"])
-            return
-        if not json_:
-            output.say(made["message_id"])
-        message = _finished(api, made["message_id"], timeout)
-    _conclude(message, json_=json_)
+        message = _told(api, made, timeout if wait else None, json_=json_)
+    if message is not None:
+        _conclude(message, json_=json_)
 
 
 def preview(
@@ -197,6 +183,15 @@ def _show(preview: dict[str, Any]) -> None:
     for note in preview.get("template_notes") or []:
         output.say(f"  note: {note if isinstance(note, str) else documents.as_json(note).strip()}", "yellow")
     output.say("")
+
+
+def _told(api: Api, accepted: dict[str, Any], timeout: float | None, *, json_: bool) -> dict[str, Any] | None:
+    """Print what was accepted, and return its message once it is finished, if somebody waits for it."""
+    if not json_:
+        output.say(accepted["message_id"])
+    elif timeout is None:
+        output.as_json(accepted)
+    return None if timeout is None else _finished(api, accepted["message_id"], timeout)
 
 
 def _finished(api: Api, message_id: str, timeout: float) -> dict[str, Any]:
