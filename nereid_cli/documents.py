@@ -41,8 +41,13 @@ for _tag, (_pattern, _first) in _PLAIN.items():
         _class.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), list(_first))
 
 
+#: What YAML takes for ends of lines beside a line feed, and reads as a blank or drops, unless it is escaped.
+_FOLDED = re.compile("[\x85\u2028\u2029]")
+
+
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = '"' if _FOLDED.search(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text)

@@ -32,6 +32,9 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.samp
         "a\n b\n",
         "\n",
         "x \n",
+        "\x85",
+        "a\u2028b\n",
+        "\u2029",
     ]
 )
 VALUES = st.recursive(
