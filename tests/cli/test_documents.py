@@ -32,9 +32,6 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.samp
         "a\n b\n",
         "\n",
         "x \n",
-        "\x85",
-        "a\u2028b\n",
-        "\u2029",
     ]
 )
 VALUES = st.recursive(
@@ -42,6 +39,13 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=12,
 )
+
+
+@pytest.mark.parametrize("text", ["\x85", "a\u2028b\n", "\u2029", "a\x85b"])
+def test_what_yaml_takes_for_the_end_of_a_line_is_read_again(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "value.yaml"
+    path.write_text(documents.as_yaml({text: text}), encoding="utf-8")
+    assert documents.read(path).value == {text: text}
 
 
 @pytest.mark.parametrize("suffix", [".yaml", ".json"])
