@@ -28,6 +28,10 @@ class ErasureStore(Protocol):
         """Note up to where messages have been searched, unless it was requested again since."""
         ...
 
+    def mark(self, erasure: Erasure) -> None:
+        """Have it known, by hashes and for as long as a record may be on a queue, who was erased."""
+        ...
+
     def finish(self, erasure: Erasure, at: datetime) -> None:
         """Keep the receipt alone, unless the erasure was requested again since."""
         ...
@@ -38,6 +42,10 @@ class PeopleStore(Protocol):
 
     def load_with_devices(self, scope: Scope, user_id: str) -> tuple[User, list[Device]] | None:
         """Return a user with all contact infos, and the devices, by one query; None if there is none."""
+        ...
+
+    def anonymous_ids(self, scope: Scope, user_id: str) -> list[str]:
+        """Return the anonymous ids that reach a user."""
         ...
 
     def delete(self, scope: Scope, user_id: str) -> None:

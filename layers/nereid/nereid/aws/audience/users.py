@@ -105,6 +105,9 @@ class DynamoUserStore:
         """Do all writes or none; `Conflict` if a condition of one is false, or others were writing the same."""
         transact_or_conflict(self._table, *writes)
 
+    def anonymous_ids(self, scope: Scope, user_id: str) -> list[str]:
+        return [str(item["anonymous_id"]) for item in self.collection(scope, user_id, "user#link#")]
+
     def delete(self, scope: Scope, user_id: str) -> None:
         user = self.get(scope, user_id)
         if user is None:
