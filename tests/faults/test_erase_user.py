@@ -364,3 +364,94 @@ def test_a_click_that_is_reported_afterwards_leaves_no_link(cloud: Cloud, time: 
         assert world.runtime.deliveries.report(world.scope, mail.id, event) is not None
     assert found(cloud, "for=sam") == []
     assert len(found(cloud, "2026-01-31T09:30:00.000Z")) == 1
+
+
+def letters(cloud: Cloud) -> list[str]:
+    """Return the bodies of all dead letters, which stay."""
+    found = []
+    for url in cloud.dead.values():
+        sqs = cloud.client("sqs")
+        taken = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for each in taken:
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"], VisibilityTimeout=0)
+        found += [str(each["Body"]) for each in taken]
+    return found
+
+
+def bury(cloud: Cloud, queue: str) -> None:
+    for waiting in cloud.receive(queue):
+        cloud.client("sqs").send_message(QueueUrl=cloud.dead[queue], MessageBody=waiting["body"])
+
+
+def test_dead_letters_lose_what_they_hold_of_the_user_and_nothing_else(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    told(world, "kims-own", user_id="kim")
+    bury(cloud, "message")
+    told(world, "given-up", user_id="sam-the-user")
+    told(world, "to-both", contact_infos=[{"type": "email", "value": each} for each in (EMAIL, "lee@example.com")])
+    bury(cloud, "message")
+    for queue in ("email", "sms", "push"):
+        bury(cloud, queue)
+    identify = {"kind": "identify", "who": {"external_id": "sam-the-user"}, "traits": {"email": EMAIL}}
+    mixed = {
+        "kind": "events",
+        "team_id": world.team_id,
+        "environment": "dev",
+        "messages": [],
+        "operations": [identify, {**identify, "who": {"external_id": "lee"}, "traits": {"email": "lee@example.com"}}],
+    }
+    cloud.client("sqs").send_message(QueueUrl=cloud.dead["message"], MessageBody=json.dumps(mixed))
+    assert len(letters(cloud)) > 7
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    left = letters(cloud)
+    assert [each for each in left if any(secret in each for secret in (EMAIL, PHONE_NUMBER, TOKEN, "sam-the-"))] == []
+    assert len(left) == 3
+    assert sorted(word for each in left for word in ("kims-own", "to-both", '"lee"') if word in each) == [
+        '"lee"',
+        "kims-own",
+        "to-both",
+    ]
+    time.forward(ERASURE_SETTLES)
+    sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert len(letters(cloud)) == 3
+
+
+def test_a_dead_report_about_the_user_suppresses_by_hash_and_is_gone(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    [mail] = [each for each in world.deliveries("sent") if each.channel == "email"]
+    tags = {"team_id": world.team_id, "environment": world.identifier, "delivery_id": mail.id}
+    report = {
+        "eventType": "Bounce",
+        "mail": {"destination": [EMAIL], "tags": {name: [value] for name, value in tags.items()}},
+        "bounce": {
+            "bounceType": "Permanent",
+            "bounceSubType": "General",
+            "bouncedRecipients": [{"emailAddress": EMAIL}],
+        },
+    }
+    cloud.client("sqs").send_message(QueueUrl=cloud.dead["feedback"], MessageBody=json.dumps({"detail": report}))
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    assert letters(cloud) == []
+    suppression = world.runtime.suppressions.get(world.team_id, EMAIL)
+    assert suppression is not None
+    assert set(suppression.reasons) == {"complaint", "bounce"}
+
+
+def test_an_erasure_is_not_done_before_all_dead_letters_were_seen(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    told(world, "given-up", user_id="sam-the-user")
+    bury(cloud, "message")
+    sqs = cloud.client("sqs")
+    [taken] = sqs.receive_message(QueueUrl=cloud.dead["message"], VisibilityTimeout=600)["Messages"]
+    erase(world)
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert list(world.runtime.erasures.all()) != []
+    url = cloud.dead["message"]
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=taken["ReceiptHandle"], VisibilityTimeout=0)
+    sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert letters(cloud) == []

@@ -687,6 +687,8 @@ class Runtime:
             emails=self.outgoing_emails,
             clock=self.clock,
             note_erasure=self.account_store.note_erasure,
+            letters=replace(self.dead_letters, seconds=8, most=5000),
+            notes=self.failure_notes,
         )
 
     @cached_property

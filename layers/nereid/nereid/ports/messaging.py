@@ -565,6 +565,10 @@ class DeadLetterQueue(Protocol):
         """Put letters on the queue that they come from as well; return the ids of those that it took for certain."""
         ...
 
+    def put(self, body: str) -> str:
+        """Set a record aside that was on no queue; return its id."""
+        ...
+
     def delete(self, letters: Sequence[DeadLetter]) -> set[str]:
         """Delete letters; return the ids of those that are gone for certain."""
         ...

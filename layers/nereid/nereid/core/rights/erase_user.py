@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from nereid.clock import to_iso
+from nereid.core.messaging.dead_letters import DeadLetters
 from nereid.core.messaging.erased import erased_message
 from nereid.core.outreach.leads import delete_lead
 from nereid.core.rights.about import addresses_among, to_addresses, to_user
+from nereid.core.rights.letters import LetterSifter
 from nereid.errors import NotFound
 from nereid.logs import unexpected
 from nereid.models.delivery import Plan, PlannedNotification, Recipient
@@ -24,7 +26,7 @@ from nereid.models.team import Scope
 from nereid.models.user import Device, User, profile_id
 from nereid.ports.audience import Inbox
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import DeliveryStore, MessageStore, StoredMessage, SuppressionStore
+from nereid.ports.messaging import DeliveryStore, FailureNotes, MessageStore, StoredMessage, SuppressionStore
 from nereid.ports.outreach import EngagementStore, LeadStore, OutgoingEmailStore
 from nereid.ports.rights import ErasureStore, PeopleStore
 
@@ -63,15 +65,24 @@ class UserEraser:
     emails: OutgoingEmailStore
     clock: Clock
     note_erasure: "NoteErasure"
+    letters: DeadLetters
+    notes: FailureNotes
 
     def erase_all(self, has_time: HasTime) -> list[Scope]:
         """Go on with all erasures as far as the time goes; return the environments in which one failed."""
         failed = []
-        for erasure in list(self.erasures.all()):
+        noted = list(self.erasures.all())
+        # One look is for all of a team: there may be thousands of erasures, and each look takes seconds.
+        sifted: dict[str, bool] = {}
+        for erasure in noted:
             if not has_time():
                 break
             try:
-                self.erase(erasure, has_time)
+                if erasure.team_id not in sifted:
+                    sifted[erasure.team_id] = False
+                    theirs = [each for each in noted if each.team_id == erasure.team_id]
+                    sifted[erasure.team_id] = self._letters(theirs)
+                self._erase(erasure, has_time, sifted[erasure.team_id])
             except Exception as error:  # noqa: BLE001 - the others have their turn
                 unexpected(error, "user not erased", team_id=erasure.team_id, environment=erasure.environment)
                 failed.append(erasure.scope)
@@ -79,21 +90,35 @@ class UserEraser:
 
     def erase(self, erasure: Erasure, has_time: HasTime) -> None:
         """Erase a user as far as the time goes, and for good once nothing can be under way any more."""
+        self._erase(erasure, has_time, None)
+
+    def _erase(self, erasure: Erasure, has_time: HasTime, is_sifted: bool | None) -> None:  # noqa: FBT001 - as noted
+        """Do it; `is_sifted` tells whether all dead letters were seen already, None if nobody looked."""
         begun = self.clock.now()
         is_last = begun - erasure.requested_at >= ERASURE_SETTLES
+        looked_for = erasure.addresses
         erasure, found = self._know(erasure)
+        # Letters were looked through for what was known then.
+        is_done = is_sifted is not False and (is_sifted is None or looked_for == erasure.addresses)
         # What comes from a queue from here on, and was accepted before, is known to be of somebody who was erased.
         self.erasures.mark(erasure)
         self.note_erasure(erasure.scope, erasure.requested_at, hashes=bool(erasure.of_type("email")))
         # What may be sent comes first.
-        is_done = self._own_messages(erasure, has_time)
+        is_done = self._own_messages(erasure, has_time) and is_done
         self._leads(erasure)
         for email in erasure.of_type("email"):
             self.suppressions.erase(erasure.team_id, email, for_good=is_last)
         self._user(erasure, found)
         is_done = self._others_messages(erasure, has_time, is_last=is_last) and is_done
+        if is_sifted is None and has_time():
+            is_done = self._letters([erasure]) and is_done
         if is_done and is_last and has_time():
             self.erasures.finish(erasure, self.clock.now())
+
+    def _letters(self, erasures: Sequence[Erasure]) -> bool:
+        """Take a team's erased users out of its dead letters; tell whether all letters were seen."""
+        sifter = LetterSifter(erasures, self._addresses_of, self.suppressions)
+        return self.letters.sift(self.notes, erasures[0].team_id, sifter.left_of)
 
     def _know(self, erasure: Erasure) -> tuple[Erasure, bool]:
         """Note the user's addresses, before anything of it goes; tell whether there is a user to be erased."""
