@@ -673,6 +673,7 @@ class Runtime:
 
     @cached_property
     def user_eraser(self) -> UserEraser:
+        from nereid.aws.rights.push_endpoints import SnsEndpoints
         from nereid.core.rights.erase_user import UserEraser
 
         return UserEraser(
@@ -689,6 +690,7 @@ class Runtime:
             note_erasure=self.account_store.note_erasure,
             letters=replace(self.dead_letters, seconds=8, most=5000),
             notes=self.failure_notes,
+            endpoints=SnsEndpoints(self.clients),
         )
 
     @cached_property

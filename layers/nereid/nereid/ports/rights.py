@@ -56,6 +56,18 @@ class PeopleStore(Protocol):
         """Delete what there is of an id beside its user: inbox items from before a moment, links; tell if there was."""
         ...
 
+    def endpoints(self, scope: Scope, token: str) -> list[str]:
+        """Return the ARNs of the endpoints that are known of a push token that nobody has."""
+        ...
+
     def forget_token(self, scope: Scope, token: str) -> None:
         """Forget the registration and the endpoints of a push token that nobody has."""
+        ...
+
+
+class PlatformEndpoints(Protocol):
+    """The endpoints that the provider of push notifications made of tokens."""
+
+    def delete(self, endpoint: str) -> None:
+        """Delete one; no error if it is gone. Who uses it for another team or environment makes it again."""
         ...

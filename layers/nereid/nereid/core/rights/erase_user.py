@@ -28,7 +28,7 @@ from nereid.ports.audience import Inbox
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import DeliveryStore, FailureNotes, MessageStore, StoredMessage, SuppressionStore
 from nereid.ports.outreach import EngagementStore, LeadStore, OutgoingEmailStore
-from nereid.ports.rights import ErasureStore, PeopleStore
+from nereid.ports.rights import ErasureStore, PeopleStore, PlatformEndpoints
 
 #: How far before the request messages are searched again for what was under way.
 _SEARCHED_AGAIN = timedelta(days=1)
@@ -67,6 +67,7 @@ class UserEraser:
     note_erasure: "NoteErasure"
     letters: DeadLetters
     notes: FailureNotes
+    endpoints: PlatformEndpoints
 
     def erase_all(self, has_time: HasTime) -> list[Scope]:
         """Go on with all erasures as far as the time goes; return the environments in which one failed."""
@@ -135,6 +136,8 @@ class UserEraser:
                 self.people.delete(erasure.scope, erasure.user_id)
         self.people.delete_remains(erasure.scope, erasure.user_id, erasure.requested_at)
         for token in erasure.of_type("firebase_token"):
+            for endpoint in self.people.endpoints(erasure.scope, token):
+                self.endpoints.delete(endpoint)
             self.people.forget_token(erasure.scope, token)
 
     def _leads(self, erasure: Erasure) -> None:
