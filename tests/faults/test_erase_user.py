@@ -455,3 +455,17 @@ def test_an_erasure_is_not_done_before_all_dead_letters_were_seen(cloud: Cloud, 
     sweep(world)
     assert list(world.runtime.erasures.all()) == []
     assert letters(cloud) == []
+
+
+def test_the_endpoint_of_its_push_token_is_deleted(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    cloud.pump("push")
+    deleted = cloud.calls["sns:DeleteEndpoint"]
+    cloud.fail("sns:DeleteEndpoint", ("Throttled", 400))
+    erase(world)
+    assert found(cloud, '"endpoint"') != [], "it is deleted first"
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert cloud.calls["sns:DeleteEndpoint"] > deleted
+    assert found(cloud, '"endpoint"') == []
+    assert_erased(world)
