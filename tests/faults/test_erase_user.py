@@ -469,3 +469,26 @@ def test_the_endpoint_of_its_push_token_is_deleted(cloud: Cloud, time: Time) -> 
     assert cloud.calls["sns:DeleteEndpoint"] > deleted
     assert found(cloud, '"endpoint"') == []
     assert_erased(world)
+
+
+def test_only_messages_that_may_be_its_own_are_read(cloud: Cloud, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = prepared(cloud)
+    for number in range(30):
+        told(world, f"other-{number}", contact_infos=[{"type": "email", "value": f"other{number}@example.com"}])
+    world.ingest("not-configured", "named", contact_infos=[{"type": "email", "value": EMAIL}], data={"a": "s3cret"})
+    cloud.pump()
+    read: list[str] = []
+    outlines = messages.DynamoMessageStore.outlines
+
+    def noted(store: Any, scope: Any, keys: list[str]) -> Any:
+        read.extend(keys)
+        return outlines(store, scope, keys)
+
+    monkeypatch.setattr(messages.DynamoMessageStore, "outlines", noted)
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    assert {"named", "to-address"} <= set(read)
+    assert [key for key in read if key.startswith("other-")] == []
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert_erased(world)

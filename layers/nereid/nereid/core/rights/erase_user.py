@@ -15,7 +15,7 @@ from nereid.clock import to_iso
 from nereid.core.messaging.dead_letters import DeadLetters
 from nereid.core.messaging.erased import erased_message
 from nereid.core.outreach.leads import delete_lead
-from nereid.core.rights.about import addresses_among, to_addresses, to_user
+from nereid.core.rights.about import to_addresses, to_user
 from nereid.core.rights.letters import LetterSifter
 from nereid.errors import NotFound
 from nereid.logs import unexpected
@@ -167,8 +167,8 @@ class UserEraser:
         searched_before = to_iso(erasure.requested_at - _SEARCHED_AGAIN)
         if is_last and after is not None:
             after = min(after, searched_before)
-        is_theirs, is_done = addresses_among(erasure.addresses), True
-        found = to_addresses(self.messages, erasure.scope, is_theirs, after, erasure.requested_at)
+        is_done = True
+        found = to_addresses(self.messages, erasure.scope, erasure.addresses, after, erasure.requested_at)
         for outlines, position in found:
             for key, outline in outlines.items():
                 if outline.received_at <= erasure.requested_at:
