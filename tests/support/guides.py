@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ class Shell:
         self.folder = folder
         self._complaints = folder / "stderr.txt"
         # It is given blocks of the repository's own documents alone.
-        with self._complaints.open("wb") as complaints:
+        with self._complaints.open("ab") as complaints:
             self._process = subprocess.Popen(
                 [shutil.which("bash") or "bash"],
                 cwd=folder,
@@ -64,8 +64,8 @@ class Shell:
             )
         self.run(_CURL)
 
-    def run(self, text: str) -> str:
-        """Run some lines and give what they print; fail if a request is refused, or the last command fails."""
+    def run(self, text: str) -> tuple[str, str]:
+        """Run some lines; give what they print, and what went wrong: a refused request, or a command that failed."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin
         assert stdout
@@ -76,10 +76,11 @@ class Shell:
             if line.startswith(_END):
                 break
             printed.append(line)
-        complaints = self._complaints.read_text(encoding="utf-8")
-        is_fine = line == f"{_END} 0\n" and _REFUSED not in complaints and "Traceback" not in complaints
-        assert is_fine, f"{text}\n{''.join(printed)}\n{complaints}"
-        return "".join(printed).rstrip("\n")
+        shown = "".join(printed).rstrip("\n")
+        said = self._complaints.read_text(encoding="utf-8")
+        self._complaints.write_text("", encoding="utf-8")
+        is_fine = line == f"{_END} 0\n" and _REFUSED not in said and "Traceback" not in said
+        return shown, "" if is_fine else f"{text}\n{shown}\n{said}"
 
     def end(self) -> None:
         """End it."""
@@ -124,20 +125,27 @@ def follow(name: str, terminal: Shell, wait_for: Callable[[Callable[[], bool]], 
             (terminal.folder / block.file).write_text(block.text, encoding="utf-8")
         elif block.language == "sh" and not block.text.startswith("make "):
             ran += 1
-            expected = following.text.rstrip("\n") if following and following.language == "text" else None
-            if expected is not None and not _WRITES.search(block.text):
-                last = ""
-
-                def shows(block: Block = block, expected: str = expected) -> bool:
-                    nonlocal last
-                    last = terminal.run(block.text)
-                    return last == expected
-
-                try:
-                    wait_for(shows)
-                except AssertionError:
-                    assert last == expected, f"{name}:{block.line}"
-                continue
-            printed = terminal.run(block.text)
-            assert expected is None or printed == expected, f"{name}:{block.line}"
+            _run(name, block, following, terminal, wait_for)
     return ran
+
+
+def _run(
+    name: str, block: Block, following: Block | None, terminal: Shell, wait_for: Callable[[Callable[[], bool]], bool]
+) -> None:
+    """Run a block, and compare what it prints with the next one if that is of text."""
+    expected = following.text.rstrip("\n") if following and following.language == "text" else None
+    wrong = ""
+
+    def works() -> bool:
+        nonlocal wrong
+        printed, wrong = terminal.run(block.text)
+        if expected is not None and printed != expected:
+            wrong = wrong or f"prints {printed!r}, not {expected!r}"
+        return not wrong
+
+    if _WRITES.search(block.text):
+        works()
+    else:
+        with suppress(AssertionError):
+            wait_for(works)
+    assert not wrong, f"{name}:{block.line}: {wrong}"
