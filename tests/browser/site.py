@@ -1,4 +1,4 @@
-"""A web site of somebody who uses Nereid: a folder, `pages` or another, served at an origin that is not the product's."""
+"""A web site of somebody who uses Nereid: the folder `pages`, or another, at an origin that is not the product's."""
 
 from __future__ import annotations
 

@@ -100,9 +100,9 @@ def shell(folder: Path, state_dir: Path) -> Iterator[Shell]:
 
 
 def follow(name: str, terminal: Shell, wait_for: Callable[[Callable[[], bool]], bool]) -> int:
-    """Do what a document says: write its files, run its blocks `sh`, compare what they print with a block `text` below.
+    """Do what a document says: write its files, run its blocks `sh`, compare what they print with a block `text` after.
 
-    A block that only reads is run again until it prints that, since events are processed a moment after they were taken.
+    A block that only reads is run again until it does: events are processed a moment after they were taken.
 
     Parameters
     ----------
