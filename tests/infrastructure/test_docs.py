@@ -76,9 +76,8 @@ GUIDES = ["README.md", *(f"docs/how-to/{path.name}" for path in sorted((stack.RO
 def test_a_guides_commands_are_good_shell(name: str) -> None:
     script = "\n".join(block.text for block in guides.blocks(name) if block.language in ("sh", "bash"))
     assert script
-    checked = subprocess.run(
-        [shutil.which("bash") or "bash", "-n"], input=script, capture_output=True, text=True, check=False
-    )
+    shell = shutil.which("bash") or "bash"
+    checked = subprocess.run([shell, "-n"], input=script, capture_output=True, text=True, check=False)
     assert checked.stderr == ""
 
 
