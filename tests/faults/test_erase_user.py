@@ -474,7 +474,8 @@ def test_the_endpoint_of_its_push_token_is_deleted(cloud: Cloud, time: Time) -> 
 def test_only_messages_that_may_be_its_own_are_read(cloud: Cloud, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
     world = prepared(cloud)
     for number in range(30):
-        told(world, f"other-{number}", contact_infos=[{"type": "email", "value": f"other{number}@example.com"}])
+        contacts = [{"type": "email", "value": f"other{number}@example.com"}]
+        world.ingest("login", f"other-{number}", contact_infos=contacts)
     world.ingest("not-configured", "named", contact_infos=[{"type": "email", "value": EMAIL}], data={"a": "s3cret"})
     cloud.pump()
     read: list[str] = []

@@ -20,5 +20,5 @@ def handler(request: Request, caller: Caller) -> Response:
     if action == "erase":
         return rights.erase(runtime, request, caller, manage.checked_user_id(name))
     if action == "export":
-        return rights.export(runtime, request, caller, manage.checked_user_id(name))
+        return rights.export_below(runtime, request, caller, manage.checked_user_id(name))
     return manage.not_found()

@@ -52,10 +52,14 @@ class Erases(HasCredentials, Protocol):
         ...
 
 
-def export(runtime: Exports, request: Request, caller: Caller, user_id: str) -> Response:
+def export_below(runtime: Exports, request: Request, caller: Caller, user_id: str) -> Response:
+    """Answer as export_user does."""
+    return export(runtime, request, caller, user_id, manage.parse(ExportQuery, dict(request.query)))
+
+
+def export(runtime: Exports, request: Request, caller: Caller, user_id: str, query: ExportQuery) -> Response:
     """Answer with all of a user, or with as much as an answer holds and where to go on."""
-    manage.parse(ExportQuery, dict(request.query))
-    place = manage.decode_cursor(request.query.get("cursor"), 2)
+    place = manage.decode_cursor(query.cursor, 2)
     environment = runtime.credentials.environment(caller, request.params["environment"])
     found = runtime.user_exporter.export(environment.scope, user_id, place)
     return manage.ok(export_object(environment, found))
