@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from nereid.core.audience.users import new_user
-
 from nereid.core.messaging.process_message import Processor, _matches, recipients_of
 from nereid.errors import NotFound
 from nereid.models.message import Message
