@@ -147,19 +147,16 @@ class DynamoSuppressionStore:
         return suppression
 
     def delivered(self, team_id: str, email: str, at: datetime) -> None:
-        moment, key = to_iso(at), _key(team_id, email)
-
-        def ends_nothing(item: Item | None) -> bool:
-            return item is None or not _bounced_before(item) or item.get("delivered_at", "") >= moment
-
-        # Nearly always, and half as dear. A bounce that is missed here might have been reported a moment later as well:
-        # reports come in any order.
-        if ends_nothing(self._table.get(*key, consistent=False)):
-            return
+        moment = to_iso(at)
+        # Half as dear, and enough for nearly all addresses. A bounce that is missed might have been reported a moment later
+        # as well: reports come in any order.
+        consistent = False
 
         def attempt() -> None:
-            item = self._table.get(*key)
-            if item is None or ends_nothing(item):
+            nonlocal consistent
+            item = self._table.get(*_key(team_id, email), consistent=consistent)
+            consistent = True
+            if item is None or not _bounced_before(item) or item.get("delivered_at", "") >= moment:
                 return
             over = [name for name, bounced_at in item.items() if name.startswith(_SOFT) and bounced_at <= moment]
             self._replace(item, {"delivered_at": moment}, over, at)
