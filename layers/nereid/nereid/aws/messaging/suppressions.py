@@ -148,8 +148,8 @@ class DynamoSuppressionStore:
 
     def delivered(self, team_id: str, email: str, at: datetime) -> None:
         moment = to_iso(at)
-        # Half as dear, and enough for nearly all addresses. A bounce that is missed might have been reported a moment later
-        # as well: reports come in any order.
+        # Half as dear, and enough for nearly all addresses. A bounce that is missed might have been reported a moment
+        # later as well: reports come in any order.
         consistent = False
 
         def attempt() -> None:
