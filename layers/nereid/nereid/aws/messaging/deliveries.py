@@ -24,6 +24,8 @@ from nereid.ports.messaging import UNKNOWN_OUTCOME, Claim, Outcome, Sent
 _RELEASED = "released"
 #: What a pending delivery waits for and until when; members that a record without them takes away.
 _WAIT = ("reason", "next_try_at")
+#: What is about trying, and says nothing of a delivery that is recorded: most records are kept for months like that.
+_OF_TRIES = ("claimed_until", "attempts")
 
 
 class DynamoDeliveryStore:
@@ -94,8 +96,6 @@ class DynamoDeliveryStore:
             "to": job.recipient.value,
             "created_at": to_iso(job.planned_at),
             "updated_at": to_iso(now),
-            "claimed_until": _RELEASED,
-            "attempts": 1,
             "expires_at": self._expiry(job.planned_at),
         }
         try:
@@ -117,11 +117,13 @@ class DynamoDeliveryStore:
             ":next_try_at": to_iso(outcome.next_try_at) if outcome.next_try_at else None,
             ":sent_as": outcome.provider_message_id if self._findable else None,
             ":updated_at": to_iso(now),
-            ":claimed_until": _RELEASED,
+            ":claimed_until": _RELEASED if outcome.status == "pending" else None,
         }
         given = {name: value for name, value in values.items() if value is not None}
         sets = [f"#{name[1:]} = {name}" for name in given]
         removed = ["claim", *(name for name in _WAIT if f":{name}" not in given)]
+        if outcome.status != "pending":
+            removed += _OF_TRIES
         if outcome.status == "pending":  # nothing was handed over, so it was no try
             sets.append("attempts = attempts - :one")
             known[":one"] = 1
@@ -162,8 +164,10 @@ class DynamoDeliveryStore:
             }
             unchanged = "attribute_not_exists(pk)"
             if item:
-                same = {":seen": item["updated_at"], ":held": item["claimed_until"]}
-                unchanged, values = "updated_at = :seen AND claimed_until = :held", {**values, **same}
+                unchanged, same = "attribute_not_exists(claimed_until)", {":seen": item["updated_at"]}
+                if "claimed_until" in item:
+                    unchanged, same[":held"] = "claimed_until = :held", item["claimed_until"]
+                unchanged, values = f"updated_at = :seen AND {unchanged}", {**values, **same}
             self._table.update(
                 *key,
                 "SET #status = :status, claimed_until = :released, id = :id, notification = :notification, channel = "

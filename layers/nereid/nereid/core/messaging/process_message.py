@@ -165,7 +165,7 @@ class Processor:
         environment: Environment,
         message: Message,
         *,
-        user_exists: bool = False,
+        user: User | None = None,
         user_before: str | None = None,
         operation: Operation | None = None,
     ) -> None:
@@ -175,8 +175,8 @@ class Processor:
 
         Parameters
         ----------
-        user_exists
-            Whether the message's user is known to exist; if not found then, the user became another meanwhile.
+        user
+            The message's user, where it was read already.
         user_before
             The id of the profile that its user may have been when the message came first.
         operation
@@ -184,8 +184,6 @@ class Processor:
 
         Raises
         ------
-        NotFound
-            If the user should exist and does not; nothing was stored.
         Unavailable
             If a store or queue failed.
         TryAgain
@@ -199,9 +197,8 @@ class Processor:
             self._hold(Prepared(environment, message, plan, {}, None, None, operation))
             return
         found = configuration(self.recent, scope, message)
-        user = self.users.load(scope, message.user_id) if message.user_id else None
-        if user is None and user_exists:
-            raise NotFound("user")
+        if user is None and message.user_id:
+            user = self.users.load(scope, message.user_id)
         plan = make_plan(environment, found, message, user, self.clock.now())
         self._hold(Prepared(environment, message, plan, found.notifications, user, user_before, operation))
 
@@ -215,6 +212,13 @@ class Processor:
         [failure] = self.finish([self._release()])
         if failure is not None:
             raise failure
+
+    def user(self, scope: Scope, user_id: str) -> User:
+        """Return a user that was there just now, with its contact infos; `NotFound` if it became another meanwhile."""
+        user = self.users.load(scope, user_id)
+        if user is None:
+            raise NotFound("user")
+        return user
 
     @contextmanager
     def holding(self) -> Iterator[list[Prepared]]:
