@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from tests.support.memory_dynamodb.values import Item, Value, size_of_item
@@ -66,21 +67,19 @@ class Original:
         #: What every copy counts, too: names are replaced by others as long.
         self.size = size_of_item(item)
 
-    def value(self, name: str, number: int) -> Value | None:
-        """Return an attribute of a copy; None if it has none of that name."""
-        value, text = self._item.get(name), self._texts.get(name)
-        if value is None or text is None:
+    def _value(self, name: str, number: int) -> Value:
+        value, text = self._item[name], self._texts.get(name)
+        if text is None:
             return value
         return {"S": text.of(number)} if "S" in value else json.loads(text.of(number))
 
     def part(self, names: Sequence[str], number: int) -> Item:
         """Return attributes of a copy, of those that it has."""
-        found = ((name, self.value(name, number)) for name in names)
-        return {name: value for name, value in found if value is not None}
+        return {name: self._value(name, number) for name in names if name in self._item}
 
     def copy(self, number: int) -> Item:
         """Return a copy, which shares what is the same."""
-        return {**self._item, **self.part(list(self._texts), number)}
+        return {**self._item, **{name: self._value(name, number) for name in self._texts}}
 
 
 class Clone:
@@ -130,5 +129,7 @@ class Clones:
                 yield Clone(original, number)
 
 
+@lru_cache(maxsize=256)
 def _anew(number: int, named: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{number} {named}"))
+    digest = hashlib.md5(f"{number} {named}".encode(), usedforsecurity=False).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"

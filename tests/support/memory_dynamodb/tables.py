@@ -37,10 +37,10 @@ class Row(Protocol):
     """What is stored: an item, and how many bytes it counts."""
 
     @property
-    def item(self) -> Item: ...  # noqa: D102
+    def item(self) -> Item: ...
 
     @property
-    def size(self) -> int: ...  # noqa: D102
+    def size(self) -> int: ...
 
 
 class Written(NamedTuple):
