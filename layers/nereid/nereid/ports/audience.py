@@ -325,7 +325,7 @@ class Inbox(Protocol):
     ) -> InboxPage:
         """Return one page of a user's notifications, and how many there are.
 
-        Counting takes one read unit for about every 27 notifications in the states that are counted.
+        Counting takes one read unit for about every 20 notifications in the states that are counted.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
 """App notifications in the audience table, beside the user that they belong to.
 
 The index `inbox` (local, so read consistently) sorts a user's notifications by state and time and holds keys
-alone: counting a state or skipping to a page reads about 150 bytes per notification, never their texts. The key of one
+alone: counting a state or skipping to a page reads about 200 bytes per notification, never their texts. The key of one
 that expires ends with that moment, so that the others are counted without it before DynamoDB has removed it.
 """
 
