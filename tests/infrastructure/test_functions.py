@@ -124,15 +124,15 @@ def test_all_functions_are_traced_if_asked_to(tmp_path: Path) -> None:
     written = stack.TEMPLATE.read_text(encoding="utf-8")
     assert f"{off}Disabled" in written
     template.write_text(written.replace(f"{off}Disabled", f"{off}Active"), encoding="utf-8")
-    assert tracing(translation.load(template, "us-east-1", [])) == {("Active", True)}
+    assert tracing(translation.load(template, "us-east-1", [])) == {("Tracing", True)}
 
 
 def tracing(template: stack.Resource) -> set[tuple[str | None, bool]]:
-    """Return how functions are traced, and whether their roles may write traces."""
+    """Return what says how functions are traced, and whether their roles may write traces."""
     found = set()
     for one in template["Resources"].values():
         if one["Type"] == "AWS::Lambda::Function":
-            mode = one["Properties"].get("TracingConfig", {}).get("Mode")
+            mode = one["Properties"].get("TracingConfig", {}).get("Mode", {}).get("Ref")
             role = template["Resources"][stack.target(one["Properties"]["Role"])]["Properties"]
             found.add((mode, any("Xray" in str(policy) for policy in role["ManagedPolicyArns"])))
     return found

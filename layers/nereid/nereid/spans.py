@@ -15,10 +15,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError
-
 from nereid import jsontext
-from nereid.dialects.http import Request, Response
 from nereid.errors import NereidError
 from nereid.logs import loggable
 
@@ -83,7 +80,7 @@ def call(operate: Callable[..., _Answer], service: str, operation: str) -> Calla
     name = _SERVICES.get(service, service)
 
     def recorded(**parameters: Any) -> _Answer:
-        about = {"operation": operation, "region": os.environ.get("AWS_REGION", "")}
+        about = {"operation": operation}
         if "TableName" in parameters:
             about["table_name"] = parameters["TableName"]
         if "QueueUrl" in parameters:
@@ -94,10 +91,10 @@ def call(operate: Callable[..., _Answer], service: str, operation: str) -> Calla
     return recorded
 
 
-def request(route: str | None, respond: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    """Return the handling of a request that is recorded."""
+def request(route: str | None, respond: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return the handling of a request that is recorded; see `nereid.dialects.http` for both."""
 
-    def recorded(asked: Request) -> Response:
+    def recorded(asked: Any) -> Any:
         with span("request", {"route": route, **facts(asked.body)}) as told:
             response = respond(asked)
             told["status"] = response.status
@@ -151,8 +148,9 @@ def _short(value: Any) -> Any:
 
 def _failure(error: BaseException) -> dict[str, Any]:
     """Return how X-Ray tells a failure: the caller's, one of too much at once, or ours."""
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    kind = "error" if isinstance(error, ClientError | NereidError) else "fault"
+    refusal = getattr(error, "response", None)
+    code = str(refusal["Error"]["Code"]) if refusal else type(error).__name__
+    kind = "error" if refusal or isinstance(error, NereidError) else "fault"
     found: dict[str, Any] = {kind: True, "metadata": {"nereid": {"error": code}}}
     if "Throttl" in code or code in ("ProvisionedThroughputExceededException", "TooManyRequestsException"):
         found["throttle"] = True
