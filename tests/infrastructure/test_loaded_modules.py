@@ -51,6 +51,8 @@ KNOWN_TO: dict[str, set[str]] = {
         "vibetrace/post_event",
     }
     - PUBLIC,
+    # Loaded where the stack is traced.
+    "nereid.spans": set(),
     "nereid.core.templates": TEMPLATES,
     "nereid.core.messaging.process_message": set(),
     "nereid.core.messaging.dead_letters": set(),
