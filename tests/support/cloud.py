@@ -329,19 +329,17 @@ class Cloud:
 
     def _receive(self, queue: str) -> list[dict[str, Any]]:
         name = _name(self.queues[queue])
-        waiting = self._sqs.get_queue(name)
-        records = []
-        for message in waiting.messages:
-            message.mark_received()
-            # What fails is not handed over again by itself, and what is in flight makes the queue slow.
-            waiting.delete_message(message.receipt_handle)
-            attributes = {
-                "SenderId": message.sender_id,
-                "SentTimestamp": str(message.sent_timestamp),
-                "ApproximateReceiveCount": str(message.approximate_receive_count),
-                "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
-            }
-            records.append(_record(name, message.body, message.id, message.receipt_handle, attributes))
+        seconds = self._sqs.get_queue(name).visibility_timeout
+        records: list[dict[str, Any]] = []
+        while messages := self._sqs.receive_message(name, 10, 0, seconds):
+            for message in messages:
+                attributes = {
+                    "SenderId": message.sender_id,
+                    "SentTimestamp": str(message.sent_timestamp),
+                    "ApproximateReceiveCount": str(message.approximate_receive_count),
+                    "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+                }
+                records.append(_record(name, message.body, message.id, message.receipt_handle, attributes))
         return records
 
     def hand_over(self, queue: str, records: list[dict[str, Any]]) -> list[str]:
@@ -350,7 +348,14 @@ class Cloud:
         for first in range(0, len(records), 10):
             answer = self.warm(f"pipeline/{CONSUMERS[queue]}", {"Records": records[first : first + 10]})
             failed += [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        self._delete(queue, {each["receiptHandle"] for each in records if each["messageId"] not in failed})
         return failed
+
+    def _delete(self, queue: str, handles: set[str]) -> None:
+        """Delete from a queue what succeeded, as Lambda does; moto looks through all that is in flight."""
+        for name in {queue, f"{queue}{HIGH}"} & self.queues.keys():
+            held = self._sqs.get_queue(_name(self.queues[name]))
+            held._messages[:] = [each for each in held._messages if each.receipt_handle not in handles]
 
     def put_back(self) -> list[tuple[int, dict[str, Any]]]:
         """Return what waits on its queue anew, with its delay in seconds, oldest first, as if it came at once."""
