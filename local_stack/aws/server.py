@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from local_stack.aws import lighter_moto, moto_transactions
+from local_stack.aws.database import Database
 from local_stack.http.gateway import Request, Response
 from local_stack.http.server import QUIET, HttpServer
 from local_stack.settings import OWN_HOSTS
@@ -129,7 +130,7 @@ def embedded() -> Any:
     _lighten_queues()
     moto_transactions.install()
     lighter_moto.install()
-    return OneAtATime(Dispatcher())
+    return Database(OneAtATime(Dispatcher()))
 
 
 def _lighten_queues() -> None:

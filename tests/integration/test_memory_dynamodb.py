@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from local_stack.aws import moto_transactions
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 from tests.infrastructure import stack
-from tests.support.memory_dynamodb import MemoryDynamoDB
 
 pytestmark = pytest.mark.slow
 

@@ -24,6 +24,7 @@ import boto3
 from moto import mock_aws
 
 from local_stack.aws import lighter_moto, permissions
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB, boto
 from local_stack.aws.used_actions import UsedActions
 from nereid.core.access.teams import create_environment, create_team
 from nereid.core.audience.contact_infos import add_contact_info
@@ -40,7 +41,6 @@ from nereid.models.user import ContactType
 from nereid.runtime import Runtime, runtime
 from nereid.settings import Settings, settings
 from tests.infrastructure import stack
-from tests.support.memory_dynamodb import MemoryDynamoDB, boto
 from tests.support.notifications import MAIL
 
 REGION = "us-east-1"
