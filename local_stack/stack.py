@@ -16,6 +16,7 @@ import botocore.exceptions
 from local_stack import bootstrap, terminal
 from local_stack.aws.event_bus import EventBus
 from local_stack.aws.permissions import Permissions
+from local_stack.aws.queue_calls import QueueCalls
 from local_stack.aws.recorder import Recorder
 from local_stack.aws.resources import Cloud
 from local_stack.aws.schedules import Scheduler
@@ -127,9 +128,8 @@ class Stack:
         )
         self._helpers.make_team = partial(functions.invoke, bootstrap.CREATE_TEAM)
         self._helpers.feedback = Feedback(bus.publish, deployment.destinations, settings.region, self._notify)
-        queues = Queues(
-            Poller(spec, cloud.client("sqs"), functions.invoke, settings.region) for spec in deployment.mappings
-        )
+        sqs = QueueCalls(aws.handle, settings.region)
+        queues = Queues(Poller(spec, sqs, functions.invoke, settings.region) for spec in deployment.mappings)
         recorder.on_email = self._outbox.record_email
         recorder.on_publish = self._outbox.record_publish
         recorder.on_events = bus.put

@@ -244,7 +244,9 @@ class AwsServer:
             # Containers use an address of this machine, which no DNS of others can stand for.
             return name in hosts or name == reachable.lower() or _is_address(name)
 
-        self._server = HttpServer(port, Wsgi(app, reachable).handle, host=host, max_body=_MAX_BODY, is_own=is_own)
+        #: Answers a request of this process, without a connection.
+        self.handle = Wsgi(app, reachable).handle
+        self._server = HttpServer(port, self.handle, host=host, max_body=_MAX_BODY, is_own=is_own)
         self.port: int = self._server.server_port
         self.url = f"http://{reachable}:{self.port}"
 
