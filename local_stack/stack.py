@@ -67,6 +67,8 @@ class Stack:
     ----------
     settings : Settings
         How to run it.
+    zygote : Zygote
+        Where sandboxes of functions come from.
 
     Raises
     ------
@@ -74,8 +76,9 @@ class Stack:
         When a port is taken.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, zygote: Zygote) -> None:
         self._settings = settings
+        self._zygote = zygote
         self._began = time.monotonic()
         self._ready = threading.Event()
         self._gateway: Gateway | None = None
@@ -100,8 +103,6 @@ class Stack:
         self.state_file.unlink(missing_ok=True)
         self._http.start()
         self._stops.append(self._http.shutdown)
-        zygote = Zygote(Path(__file__).resolve().parent.parent)
-        self._stops.append(zygote.stop)
         recorder = Recorder(Forward(settings.emulator) if settings.emulator else embedded())
         limits = SendingLimits(recorder, Limits(settings.ses_rate, settings.ses_daily_quota))
         permissions = Permissions(limits)
@@ -115,7 +116,7 @@ class Stack:
         }
         functions = self._functions = Functions(
             deployment.functions,
-            zygote,
+            self._zygote,
             aws.url,
             settings.region,
             settings.state_dir / "pycache",
@@ -254,8 +255,8 @@ class Stack:
         threading.Thread(target=self._watch_template, daemon=True).start()
 
     def _prepare(self, deployment: Deployment, functions: Functions) -> None:
-        # Neither the first event nor the first look should wait for imports that nobody sees.
-        for name in [*(spec.function for spec in deployment.mappings), *filter(functions.__contains__, _FIRST_SEEN)]:
+        # Neither the first look nor the first event should wait for imports that nobody sees.
+        for name in [*filter(functions.__contains__, _FIRST_SEEN), *(spec.function for spec in deployment.mappings)]:
             if not self._ready.is_set():
                 return
             try:
