@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import importlib
 import io
 import ipaddress
 import re
 import sys
 import threading
-import time
 from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from local_stack.aws import lighter_moto, moto_transactions
+from local_stack.aws import lighter_moto, lighter_queues, moto_transactions
 from local_stack.aws.database import Database
 from local_stack.http.gateway import Request, Response
 from local_stack.http.server import QUIET, HttpServer
@@ -127,23 +125,10 @@ def embedded() -> Any:
                 self._found[key] = super().get_application(environ)
             return self._found[key]
 
-    _lighten_queues()
     moto_transactions.install()
     lighter_moto.install()
+    lighter_queues.install()
     return Database(OneAtATime(Dispatcher()))
-
-
-def _lighten_queues() -> None:
-    # moto asks each message of a queue for its state, several times in every call, and makes dates to compare
-    # times. With some hundred messages waiting, that is most of what the stack does.
-    models: Any = importlib.import_module("moto.sqs.models")
-
-    def stays(*_: Any) -> bool:
-        # Nothing here lives as long as the retention period of a queue.
-        return True
-
-    models.unix_time_millis = lambda: time.time() * 1000
-    models.SQSBackend.is_message_valid_based_on_retention_period = stays
 
 
 class Wsgi:
