@@ -21,6 +21,9 @@ def install() -> None:
         return
     _look_at_clocks_less(models)
     _send_without_counting(models)
+    # It looks through a class for its methods at each request.
+    responses: Any = importlib.import_module("moto.core.responses")
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
     # It draws each letter of a receipt handle by itself.
     models.generate_receipt_handle = lambda: "".join(random.choices(string.ascii_lowercase, k=_HANDLE_LENGTH))  # noqa: S311
 

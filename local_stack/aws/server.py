@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from local_stack.aws import lighter_moto, lighter_queues, moto_transactions
+from local_stack.aws import lighter_queues
 from local_stack.aws.database import Database
 from local_stack.http.gateway import Request, Response
 from local_stack.http.server import QUIET, HttpServer
@@ -125,8 +125,6 @@ def embedded() -> Any:
                 self._found[key] = super().get_application(environ)
             return self._found[key]
 
-    moto_transactions.install()
-    lighter_moto.install()
     lighter_queues.install()
     return Database(OneAtATime(Dispatcher()))
 

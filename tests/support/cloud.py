@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 import boto3
 from moto import mock_aws
 
-from local_stack.aws import lighter_moto, permissions
+from local_stack.aws import permissions
 from local_stack.aws.memory_dynamodb import MemoryDynamoDB, boto
 from local_stack.aws.used_actions import UsedActions
 from nereid.core.access.teams import create_environment, create_team
@@ -41,6 +41,7 @@ from nereid.models.user import ContactType
 from nereid.runtime import Runtime, runtime
 from nereid.settings import Settings, settings
 from tests.infrastructure import stack
+from tests.support import lighter_moto
 from tests.support.notifications import MAIL
 
 REGION = "us-east-1"
