@@ -18,7 +18,12 @@ def test_a_message_is_sent_without_counting_those_that_wait(cloud: Cloud, monkey
     sqs = cloud.client("sqs")
     url = sqs.create_queue(QueueName="work")["QueueUrl"]
     looked: list[str] = []
-    monkeypatch.setattr(_models.Message, "visible", property(lambda self: looked.append(self.id) or True))
+
+    def visible(message: Any) -> bool:
+        looked.append(message.id)
+        return True
+
+    monkeypatch.setattr(_models.Message, "visible", property(visible))
     for _ in range(3):
         sqs.send_message(QueueUrl=url, MessageBody="x")
     assert looked == []
