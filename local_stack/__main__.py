@@ -12,6 +12,7 @@ from typing import Any
 
 from local_stack import terminal
 from local_stack.compute.functions import Zygote
+from local_stack.http.server import HttpServer
 from local_stack.settings import Settings, StartError, read_settings
 
 
@@ -34,21 +35,23 @@ def _isolate() -> None:
 
 
 def _run(settings: Settings) -> int:
+    try:
+        http = HttpServer(settings.port, is_own=settings.hosts.__contains__)
+    except OSError as error:
+        return _port_problem(settings.port, "PORT", error)
     # It imports for as long as this process does, so both do it at once.
     zygote = Zygote(Path(__file__).resolve().parent.parent)
     try:
-        return _serve(settings, zygote)
+        return _serve(settings, http, zygote)
     finally:
         zygote.stop()
+        http.server_close()
 
 
-def _serve(settings: Settings, zygote: Zygote) -> int:
+def _serve(settings: Settings, http: HttpServer, zygote: Zygote) -> int:
     from local_stack.stack import Stack
 
-    try:
-        stack = Stack(settings, zygote)
-    except OSError as error:
-        return _port_problem(settings.port, "PORT", error)
+    stack = Stack(settings, http, zygote)
     try:
         stack.start()
         threading.Event().wait()

@@ -67,24 +67,21 @@ class Stack:
     ----------
     settings : Settings
         How to run it.
+    http : HttpServer
+        The API's, not started yet.
     zygote : Zygote
         Where sandboxes of functions come from.
-
-    Raises
-    ------
-    OSError
-        When a port is taken.
     """
 
-    def __init__(self, settings: Settings, zygote: Zygote) -> None:
+    def __init__(self, settings: Settings, http: HttpServer, zygote: Zygote) -> None:
         self._settings = settings
         self._zygote = zygote
         self._began = time.monotonic()
         self._ready = threading.Event()
         self._gateway: Gateway | None = None
         self._stops: list[Any] = []
-        self._http = HttpServer(settings.port, self._answer, is_own=settings.hosts.__contains__)
-        self._stops.append(self._http.server_close)
+        self._http = http
+        http.answer = self._answer
         self.base_url = f"http://127.0.0.1:{self._http.server_port}"
         self._outbox = Outbox(self._token_of)
         self._helpers = Helpers(self._outbox)
