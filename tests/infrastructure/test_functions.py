@@ -18,6 +18,8 @@ UNROUTED = {"ManageCreateTeam"}
 FALLBACK = {("*", "$default"), ("ANY", "/"), ("ANY", "/{path+}")}
 # A second route for a slash at the end of a path; see docs/adr/0009-trailing-slash.md.
 SLASH = "/{slash+}"
+# A second route of what is below a user whose id has slashes.
+SLASHED = "/users/{rest+}"
 # A second route of a page for the paths below it, where it shows other things.
 BELOW = "/console/{path+}"
 # Where the paths of an API begin, if not with its name.
@@ -50,6 +52,7 @@ def routes_of(function: str) -> set[tuple[str, str]]:
     if own == FALLBACK:
         return {("*", "$default")}
     # HEAD is GET without the body.
+    own = {(method, path) for method, path in own if not path.endswith(SLASHED)}
     paths = {(method, path.replace(BELOW, "/console").removesuffix(SLASH)) for method, path in own}
     return {(method.replace("HEAD", "GET"), ALIASES.sub("/", path)) for method, path in paths}
 

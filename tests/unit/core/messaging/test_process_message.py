@@ -22,9 +22,10 @@ def test_a_message_of_a_user_that_is_gone_is_not_stored(monkeypatch: pytest.Monk
         clock=SimpleNamespace(now=lambda: datetime(2026, 1, 31, tzinfo=UTC)),
         recent=None,
         users=SimpleNamespace(load=lambda *_: None),
+        _left_of=lambda _, message: message,
     )
     environment: Any = SimpleNamespace(scope="scope")
-    message: Any = SimpleNamespace(user_id="u")
+    message: Any = SimpleNamespace(user_id="u", is_erased=False)
     with pytest.raises(NotFound, match="user"):
         Processor.process(world, environment, message, user_exists=True)
 

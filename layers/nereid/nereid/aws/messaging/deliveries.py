@@ -139,7 +139,8 @@ class DynamoDeliveryStore:
 
     def erase(self, scope: Scope, planned: Planned, planned_at: datetime, now: datetime) -> bool:
         key = delivery_key(scope, planned.id)
-        gone = "#to, rendered, missing_variables, template_notes, events, earlier, reason, next_try_at"
+        # Without its claim, whoever had it for too long records nothing any more.
+        gone = "claim, #to, rendered, missing_variables, template_notes, events, earlier, reason, next_try_at"
 
         def attempt() -> bool:
             item = self._table.get(*key) or {}
@@ -209,15 +210,17 @@ class DynamoDeliveryStore:
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
         key = delivery_key(scope, delivery_id)
-        current = sending
+        current, noted = sending, event
 
         def attempt() -> Delivery | None:
-            nonlocal current
+            nonlocal current, noted
             try:
-                return to_delivery(self._table.update(*key, **noting_report(event, sending, current)))
+                return to_delivery(self._table.update(*key, **noting_report(noted, sending, current)))
             except ConditionFailed as error:
                 if "id" not in error.old:
                     return None
+                if "erased" in error.old:
+                    noted = without_link(event)
                 current = sending_of(error.old)
                 if event["type"] in error.old.get(facts_of(error.old, sending), ()):
                     return to_delivery(error.old)
@@ -319,6 +322,8 @@ def noting_report(
     facts = "reported" if sending >= current else f"reported_{sending}"
     noted = {**event, "sending": sending} if sending > 1 else dict(event)
     new = [f"NOT contains({name}, :kind)" for name in dict.fromkeys((facts, *not_among))]
+    if event != without_link(event):
+        new.append("attribute_not_exists(erased)")
     return {
         "expression": f"SET events = list_append(if_not_exists(events, :none), :events) ADD {facts} :kinds",
         "values": {
@@ -330,6 +335,11 @@ def noting_report(
         },
         "condition": " AND ".join(["attribute_exists(id)", _is_sending(current), *new]),
     }
+
+
+def without_link(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a report without the link that somebody clicked, which may name whom it was made for."""
+    return {name: value for name, value in event.items() if name != "link"}
 
 
 def _is_sending(number: int) -> str:

@@ -8,10 +8,11 @@ from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.identify_user import identify_user
 from nereid.core.audience.register_device import Devices
 from nereid.core.messaging.announce_user import announce_if_new
+from nereid.core.messaging.erased import erased_message, is_erased
 from nereid.core.messaging.one_by_one import one_by_one
 from nereid.core.messaging.process_message import Processor
 from nereid.core.messaging.track_event import track_event
-from nereid.models.message import Alias, EventBatch, Identify, Operation, RegisterDevice
+from nereid.models.message import Alias, EventBatch, Identify, Operation, RegisterDevice, TrackEvent
 from nereid.models.team import Environment
 from nereid.models.user import User
 from nereid.ports.messaging import MessageQueue
@@ -46,6 +47,11 @@ class Operations:
         )
 
     def _process(self, environment: Environment, operation: Operation) -> None:
+        if is_erased(self.processor.erased, environment, operation):
+            if isinstance(operation, TrackEvent):
+                left = erased_message(operation.message, self.processor.clock.now())
+                self.processor.process(environment, left, operation=operation)
+            return
         match operation:
             case Identify() | Alias() | RegisterDevice():
                 user = self._change(environment, operation)

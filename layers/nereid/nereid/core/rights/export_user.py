@@ -112,8 +112,7 @@ class Exporter:
     def _add_to_addresses(
         self, scope: Scope, addresses: frozenset[str], after: str | None, found: Export, is_full: _Tells
     ) -> str | None:
-        is_theirs = addresses_among(addresses)
-        for outlines, position in to_addresses(self.messages, scope, is_theirs, after, self.clock.now()):
+        for outlines, position in to_addresses(self.messages, scope, addresses, after, self.clock.now()):
             for key in outlines:
                 self._add(scope, key, found, addresses)
             if is_full():
