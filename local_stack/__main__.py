@@ -7,14 +7,13 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from local_stack import terminal
-from local_stack.aws.resources import ResourceError
-from local_stack.bootstrap import BootstrapError
-from local_stack.settings import Settings, SettingsError, read_settings
-from local_stack.template.intrinsics import IntrinsicError
-from local_stack.template.translation import TemplateError
+from local_stack.compute.functions import Zygote
+from local_stack.http.server import HttpServer
+from local_stack.settings import Settings, StartError, read_settings
 
 
 class _Stop(BaseException):
@@ -36,12 +35,23 @@ def _isolate() -> None:
 
 
 def _run(settings: Settings) -> int:
-    from local_stack.stack import Stack
-
     try:
-        stack = Stack(settings)
+        http = HttpServer(settings.port, is_own=settings.hosts.__contains__)
     except OSError as error:
         return _port_problem(settings.port, "PORT", error)
+    # It imports for as long as this process does, so both do it at once.
+    zygote = Zygote(Path(__file__).resolve().parent.parent)
+    try:
+        return _serve(settings, http, zygote)
+    finally:
+        zygote.stop()
+        http.server_close()
+
+
+def _serve(settings: Settings, http: HttpServer, zygote: Zygote) -> int:
+    from local_stack.stack import Stack
+
+    stack = Stack(settings, http, zygote)
     try:
         stack.start()
         threading.Event().wait()
@@ -83,7 +93,7 @@ def main() -> int:
     except _Stop:
         terminal.say("Stopped.", "dim")
         return 0
-    except (SettingsError, TemplateError, IntrinsicError, ResourceError, BootstrapError) as error:
+    except StartError as error:
         terminal.say(f"The local stack cannot start: {error}", "error")
         return 1
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from local_stack.compute.functions import Outcome
 from local_stack.http.gateway import Request, Response
+from local_stack.settings import StartError
 from local_stack.terminal import warn
 
 ENVIRONMENT = "dev"
@@ -21,7 +22,7 @@ CREATE_TEAM = "ManageCreateTeam"
 _QUOTA_TIMES = 1000
 
 
-class BootstrapError(Exception):
+class BootstrapError(StartError):
     """Raised when the product refuses a request of the demo."""
 
 

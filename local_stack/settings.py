@@ -18,7 +18,11 @@ OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "host.docker.internal"})
 _LAST_PORT = 65535
 
 
-class SettingsError(Exception):
+class StartError(Exception):
+    """Raised for what keeps the local stack from starting."""
+
+
+class SettingsError(StartError):
     """Raised when an environment variable or an argument cannot be used."""
 
 

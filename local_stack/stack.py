@@ -16,6 +16,7 @@ import botocore.exceptions
 from local_stack import bootstrap, terminal
 from local_stack.aws.event_bus import EventBus
 from local_stack.aws.permissions import Permissions
+from local_stack.aws.queue_calls import QueueCalls
 from local_stack.aws.recorder import Recorder
 from local_stack.aws.resources import Cloud
 from local_stack.aws.schedules import Scheduler
@@ -66,21 +67,21 @@ class Stack:
     ----------
     settings : Settings
         How to run it.
-
-    Raises
-    ------
-    OSError
-        When a port is taken.
+    http : HttpServer
+        The API's, not started yet.
+    zygote : Zygote
+        Where sandboxes of functions come from.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, http: HttpServer, zygote: Zygote) -> None:
         self._settings = settings
+        self._zygote = zygote
         self._began = time.monotonic()
         self._ready = threading.Event()
         self._gateway: Gateway | None = None
         self._stops: list[Any] = []
-        self._http = HttpServer(settings.port, self._answer, is_own=settings.hosts.__contains__)
-        self._stops.append(self._http.server_close)
+        self._http = http
+        http.answer = self._answer
         self.base_url = f"http://127.0.0.1:{self._http.server_port}"
         self._outbox = Outbox(self._token_of)
         self._helpers = Helpers(self._outbox)
@@ -99,8 +100,6 @@ class Stack:
         self.state_file.unlink(missing_ok=True)
         self._http.start()
         self._stops.append(self._http.shutdown)
-        zygote = Zygote(Path(__file__).resolve().parent.parent)
-        self._stops.append(zygote.stop)
         recorder = Recorder(Forward(settings.emulator) if settings.emulator else embedded())
         limits = SendingLimits(recorder, Limits(settings.ses_rate, settings.ses_daily_quota))
         permissions = Permissions(limits)
@@ -114,7 +113,7 @@ class Stack:
         }
         functions = self._functions = Functions(
             deployment.functions,
-            zygote,
+            self._zygote,
             aws.url,
             settings.region,
             settings.state_dir / "pycache",
@@ -127,9 +126,8 @@ class Stack:
         )
         self._helpers.make_team = partial(functions.invoke, bootstrap.CREATE_TEAM)
         self._helpers.feedback = Feedback(bus.publish, deployment.destinations, settings.region, self._notify)
-        queues = Queues(
-            Poller(spec, cloud.client("sqs"), functions.invoke, settings.region) for spec in deployment.mappings
-        )
+        sqs = QueueCalls(aws.handle, settings.region)
+        queues = Queues(Poller(spec, sqs, functions.invoke, settings.region) for spec in deployment.mappings)
         recorder.on_email = self._outbox.record_email
         recorder.on_publish = self._outbox.record_publish
         recorder.on_events = bus.put
@@ -254,8 +252,8 @@ class Stack:
         threading.Thread(target=self._watch_template, daemon=True).start()
 
     def _prepare(self, deployment: Deployment, functions: Functions) -> None:
-        # Neither the first event nor the first look should wait for imports that nobody sees.
-        for name in [*(spec.function for spec in deployment.mappings), *filter(functions.__contains__, _FIRST_SEEN)]:
+        # Neither the first look nor the first event should wait for imports that nobody sees.
+        for name in [*filter(functions.__contains__, _FIRST_SEEN), *(spec.function for spec in deployment.mappings)]:
             if not self._ready.is_set():
                 return
             try:

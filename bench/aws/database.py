@@ -10,10 +10,10 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from bench.aws.tally import Tally
-from bench.aws.wire import decoded
 from bench.clones import Clones, Items
-from tests.support.memory_dynamodb import MemoryDynamoDB
-from tests.support.memory_dynamodb.values import size_of_item
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
+from local_stack.aws.memory_dynamodb.values import size_of_item
+from local_stack.aws.memory_dynamodb.wire import decoded
 
 #: What DynamoDB adds to the size of an item that it stores, in bytes: 100, in the table and in each index.
 #: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html

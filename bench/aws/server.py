@@ -15,7 +15,7 @@ from typing import Any
 from bench.aws import services
 from bench.aws.database import Database
 from bench.aws.tally import Tally
-from bench.aws.wire import decoded, encoded
+from local_stack.aws.memory_dynamodb.wire import decoded, encoded
 
 #: The path of what the bench itself asks for.
 CONTROL = "/_bench"

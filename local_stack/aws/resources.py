@@ -17,10 +17,10 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
-from local_stack.settings import ACCOUNT_ID
+from local_stack.settings import ACCOUNT_ID, StartError
 
 
-class ResourceError(Exception):
+class ResourceError(StartError):
     """Raised when a resource cannot be made."""
 
 

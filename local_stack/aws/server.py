@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import importlib
 import io
 import ipaddress
 import re
 import sys
 import threading
-import time
 from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from local_stack.aws import lighter_moto, moto_transactions
+from local_stack.aws import lighter_queues
+from local_stack.aws.database import Database
 from local_stack.http.gateway import Request, Response
 from local_stack.http.server import QUIET, HttpServer
 from local_stack.settings import OWN_HOSTS
@@ -126,23 +125,8 @@ def embedded() -> Any:
                 self._found[key] = super().get_application(environ)
             return self._found[key]
 
-    _lighten_queues()
-    moto_transactions.install()
-    lighter_moto.install()
-    return OneAtATime(Dispatcher())
-
-
-def _lighten_queues() -> None:
-    # moto asks each message of a queue for its state, several times in every call, and makes dates to compare
-    # times. With some hundred messages waiting, that is most of what the stack does.
-    models: Any = importlib.import_module("moto.sqs.models")
-
-    def stays(*_: Any) -> bool:
-        # Nothing here lives as long as the retention period of a queue.
-        return True
-
-    models.unix_time_millis = lambda: time.time() * 1000
-    models.SQSBackend.is_message_valid_based_on_retention_period = stays
+    lighter_queues.install()
+    return Database(OneAtATime(Dispatcher()))
 
 
 class Wsgi:
@@ -243,7 +227,9 @@ class AwsServer:
             # Containers use an address of this machine, which no DNS of others can stand for.
             return name in hosts or name == reachable.lower() or _is_address(name)
 
-        self._server = HttpServer(port, Wsgi(app, reachable).handle, host=host, max_body=_MAX_BODY, is_own=is_own)
+        #: Answers a request of this process, without a connection.
+        self.handle = Wsgi(app, reachable).handle
+        self._server = HttpServer(port, self.handle, host=host, max_body=_MAX_BODY, is_own=is_own)
         self.port: int = self._server.server_port
         self.url = f"http://{reachable}:{self.port}"
 

@@ -17,11 +17,14 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local_stack import terminal
 from local_stack.compute.zygote import receive, send
-from local_stack.template.deployment import FunctionSpec
+
+if TYPE_CHECKING:
+    # Its module brings boto3 along, which would hold up the start of the zygote.
+    from local_stack.template.deployment import FunctionSpec
 
 # Lambda gives the import of a handler ten seconds of its own; a laptop may need a little more.
 _INIT_SECONDS = 20.0

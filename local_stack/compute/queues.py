@@ -12,6 +12,7 @@ from typing import Any
 
 from local_stack import terminal
 from local_stack.aws.event_bus import matches
+from local_stack.aws.queue_calls import QueueCalls
 from local_stack.compute.functions import Outcome
 from local_stack.template.deployment import MappingSpec
 
@@ -77,7 +78,7 @@ def make_record(message: Mapping[str, Any], queue_arn: str, region: str) -> dict
             "binaryListValues": [],
             "dataType": value.get("DataType"),
             **({"stringValue": value["StringValue"]} if "StringValue" in value else {}),
-            **({"binaryValue": value["BinaryValue"].decode("latin-1")} if "BinaryValue" in value else {}),
+            **({"binaryValue": value["BinaryValue"]} if "BinaryValue" in value else {}),
         }
     record = {
         "messageId": message["MessageId"],
@@ -126,7 +127,7 @@ class Poller:
     ----------
     spec : MappingSpec
         What the template says of it.
-    sqs : boto3 client
+    sqs : QueueCalls
         To the emulator.
     invoke : callable
         Runs a function by its logical id.
@@ -134,7 +135,7 @@ class Poller:
         The pretended region.
     """
 
-    def __init__(self, spec: MappingSpec, sqs: Any, invoke: Callable[[str, Any], Outcome], region: str) -> None:
+    def __init__(self, spec: MappingSpec, sqs: QueueCalls, invoke: Callable[[str, Any], Outcome], region: str) -> None:
         self.spec = spec
         self._sqs = sqs
         self._invoke = invoke

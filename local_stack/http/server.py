@@ -170,6 +170,10 @@ def host_of(text: str) -> str:
     return ""
 
 
+def _nothing_yet(_: Request) -> Response:
+    return message(503, "Service Unavailable")
+
+
 class HttpServer(ThreadingHTTPServer):
     """A server with a thread for each connection.
 
@@ -178,7 +182,7 @@ class HttpServer(ThreadingHTTPServer):
     port : int
         0 takes a free one.
     answer : callable
-        Gives the response to a request.
+        Gives the response to a request; it can be given later.
     host : str
         Where to listen.
     max_body : int
@@ -198,7 +202,7 @@ class HttpServer(ThreadingHTTPServer):
     def __init__(
         self,
         port: int,
-        answer: Callable[[Request], Response],
+        answer: Callable[[Request], Response] = _nothing_yet,
         host: str = "127.0.0.1",
         max_body: int = MAX_BODY,
         is_own: Callable[[str], bool] = OWN_HOSTS.__contains__,

@@ -8,11 +8,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from local_stack.settings import StartError
+
 _LOGIC = ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
 _REFERENCE = re.compile(r"\$\{(!?)([^}]*)\}")
 
 
-class IntrinsicError(Exception):
+class IntrinsicError(StartError):
     """Raised when a template refers to something that does not exist, or uses an unknown function."""
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from local_stack.settings import StartError
+
 # SAM accepts code in S3 only; local folders travel through the translator under this pretended bucket.
 LOCAL_BUCKET = "local-folder"
 _CODE_PROPERTIES = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
@@ -20,7 +22,7 @@ _CODE_PROPERTIES = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::La
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class TemplateError(Exception):
+class TemplateError(StartError):
     """Raised when the template cannot be read or translated."""
 
 

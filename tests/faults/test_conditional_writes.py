@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import nereid.aws.table
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 from nereid.aws.access.accounts import DynamoAccountStore
 from nereid.aws.access.limits import DynamoLimitStore
 from nereid.aws.audience.client_identities import DynamoIdentityStore
@@ -59,7 +60,6 @@ from nereid.ports.audience import DeviceChange, IdleProfile, Settlement
 from nereid.ports.messaging import Busy, HourlyLimit, Outcome
 from nereid.ports.outreach import Count
 from tests.support.cloud import tables
-from tests.support.memory_dynamodb import MemoryDynamoDB
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 from nereid.aws.audience.client_identities import DynamoIdentityStore
 from nereid.aws.audience.devices import DynamoDeviceStore
 from nereid.aws.audience.users import DynamoUserStore
@@ -29,7 +30,6 @@ from nereid.models.operation import Traits, Who
 from nereid.models.team import Scope
 from nereid.models.user import Device
 from tests.support.cloud import tables
-from tests.support.memory_dynamodb import MemoryDynamoDB
 from tests.support.virtual_time import VirtualTime
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 from nereid.aws.clients import Clients
 from tests.support import cloud as clouds
 from tests.support.cloud_fixtures import cloud, shared_cloud, world
-from tests.support.memory_dynamodb import MemoryDynamoDB
 
 __all__ = ["cloud", "dynamodb", "memory", "shared_cloud", "world"]
 

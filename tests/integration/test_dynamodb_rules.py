@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tests.support.memory_dynamodb import MemoryDynamoDB
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 
 _TABLE = "Things"
 _DEFINITION: dict[str, Any] = {

@@ -11,10 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
-from local_stack.aws import lighter_moto
 from nereid.aws import sdk
 from nereid.aws.http import clients
 from nereid.aws.http.limits import Limits
+from tests.support import lighter_moto
 from tests.unit.aws.http.function import enter
 
 LIMITS = Limits(5, 30, 1)

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from local_stack.aws import moto_transactions
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 from tests.infrastructure import stack
-from tests.support.memory_dynamodb import MemoryDynamoDB
+from tests.support import moto_transactions
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,6 @@ from typing import Any, get_args
 
 import jwt
 
-from local_stack.aws import moto_transactions
 from nereid.auth import client_keys, tokens
 from nereid.core.access.accounts import NewAccount, new_account
 from nereid.core.access.teams import create_api_token, create_client_key, create_environment
@@ -31,6 +30,7 @@ from nereid.runtime import Runtime
 from nereid.settings import Settings
 from tests.infrastructure import stack
 from tests.support import cloud as clouds
+from tests.support import moto_transactions
 from tests.support.api import Api
 from tests.support.cloud import SECRET, Cloud, World
 from tests.support.notifications import INBOX, MAIL, SAM

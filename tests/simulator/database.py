@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 from tests.infrastructure import stack
 from tests.simulator.clock import seconds
-from tests.support.memory_dynamodb import MemoryDynamoDB
 
 if TYPE_CHECKING:
     from tests.simulator.sandboxes import Invocation

@@ -26,7 +26,8 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.sqs.models import sqs_backends
 
-from local_stack.aws import lighter_moto, moto_transactions, permissions
+from local_stack.aws import permissions
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB, boto
 from local_stack.aws.used_actions import UsedActions
 from nereid.core.access.teams import create_environment, create_team
 from nereid.core.audience.contact_infos import add_contact_info
@@ -43,7 +44,7 @@ from nereid.models.user import ContactType
 from nereid.runtime import Runtime, runtime
 from nereid.settings import Settings, settings
 from tests.infrastructure import stack
-from tests.support.memory_dynamodb import MemoryDynamoDB, boto
+from tests.support import lighter_moto, moto_transactions
 from tests.support.notifications import MAIL
 
 REGION = "us-east-1"

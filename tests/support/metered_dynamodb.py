@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from tests.support.memory_dynamodb import MemoryDynamoDB
-from tests.support.memory_dynamodb.capacity import Meter
-from tests.support.memory_dynamodb.tables import Index, Table
-from tests.support.memory_dynamodb.writes import Planned
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
+from local_stack.aws.memory_dynamodb.capacity import Meter
+from local_stack.aws.memory_dynamodb.tables import Index, Table
+from local_stack.aws.memory_dynamodb.writes import Planned
 
 _READ_BYTES = 4096
 _WRITE_BYTES = 1024

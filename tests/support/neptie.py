@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from local_stack.aws import lighter_moto, moto_transactions
 from nereid.clock import SystemClock
 from nereid.core.outreach.campaigns import create_campaign
 from nereid.core.outreach.leads import create_lead
@@ -20,6 +19,7 @@ from nereid.models.campaign import Campaign
 from nereid.models.lead import Lead
 from nereid.runtime import Runtime
 from nereid.settings import Settings
+from tests.support import lighter_moto, moto_transactions
 from tests.support.cloud import Cloud
 
 moto_transactions.install()

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 from nereid.aws.audience.client_identities import DynamoIdentityStore
 from nereid.aws.audience.devices import DynamoDeviceStore
 from nereid.aws.audience.inbox import DynamoInbox
@@ -38,7 +39,6 @@ from nereid.models.operation import Traits, Who
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import AppNotification, ContactInfo, Device, User
 from tests.support.cloud import tables
-from tests.support.memory_dynamodb import MemoryDynamoDB
 
 SCOPE = Scope("team", "dev")
 ENVIRONMENT = Environment(

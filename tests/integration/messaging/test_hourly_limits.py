@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 from nereid.aws.messaging.deliveries import DynamoDeliveryStore
 from nereid.aws.messaging.hourly_counts import DynamoHourlyCounts
 from nereid.aws.table import Table
@@ -24,7 +25,6 @@ from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.team import Scope
 from tests.support.cloud import Cloud, World, tables
 from tests.support.interleaving import Stepping, interleave
-from tests.support.memory_dynamodb import MemoryDynamoDB
 from tests.support.notifications import MAIL, TEXT
 
 IN_MEMORY = True

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 from nereid.aws.errors import ConditionFailed
 from nereid.aws.messaging.email_channel import sending_rate
 from nereid.aws.messaging.schedules import BOOKED, HIGH, DynamoClosures, DynamoSchedule
@@ -21,7 +22,6 @@ from nereid.models.event_type import Priority
 from nereid.ports.messaging import Busy
 from tests.support.cloud import Cloud, tables
 from tests.support.interleaving import empty_table, interleave
-from tests.support.memory_dynamodb import MemoryDynamoDB
 from tests.support.metered_dynamodb import MeteredDynamoDB, Spent
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)

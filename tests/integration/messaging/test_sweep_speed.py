@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 from nereid.aws.clients import Clients
 from nereid.aws.messaging.deliveries import DynamoDeliveryStore
 from nereid.aws.messaging.messages import DynamoMessageStore
@@ -28,7 +29,6 @@ from nereid.models.message import Message
 from nereid.models.team import Channels, Environment, Scope
 from nereid.ports.messaging import Outcome
 from tests.support.cloud import tables
-from tests.support.memory_dynamodb import MemoryDynamoDB
 from tests.support.notifications import MAIL
 from tests.unit.aws.http.function import enter
 

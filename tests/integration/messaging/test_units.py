@@ -10,12 +10,12 @@ from unittest.mock import patch
 
 import pytest
 
+from local_stack.aws.memory_dynamodb.values import size_of_item
 from nereid.core.messaging.ingest import ingest, ingest_operations
 from nereid.models.message import TrackEvent
 from nereid.models.operation import Who
 from tests.support import cloud as clouds
 from tests.support.cloud import Cloud, World, record, tables
-from tests.support.memory_dynamodb.values import size_of_item
 from tests.support.metered_dynamodb import MeteredDynamoDB
 from tests.support.notifications import INBOX, MAIL, PHONE, TEXT
 

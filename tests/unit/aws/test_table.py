@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
 from nereid.aws.table import Table, can_be_key
 from nereid.contention import TRIES
 from nereid.errors import Unavailable
 from tests.support.cloud import tables
-from tests.support.memory_dynamodb import MemoryDynamoDB
 from tests.support.virtual_time import VirtualTime
 
 

@@ -10,7 +10,7 @@ from bench.aws.database import Database
 from bench.aws.tally import Tally
 from bench.clones import Clones
 from bench.growth import order
-from tests.support.memory_dynamodb.values import Item, size_of_item
+from local_stack.aws.memory_dynamodb.values import Item, size_of_item
 
 TEAM, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 #: A table by one key.

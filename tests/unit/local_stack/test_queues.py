@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from local_stack.aws.queue_calls import QueueCalls
 from local_stack.aws.recorder import Recorder
 from local_stack.aws.resources import Cloud
+from local_stack.aws.server import Wsgi, embedded
 from local_stack.compute.functions import Outcome
 from local_stack.compute.queues import Poller, Queues, failed_items, make_record, wanted
 from local_stack.template.deployment import MappingSpec
@@ -86,7 +88,8 @@ class Queue:
         self.url = self.sqs.create_queue(QueueName="work", Attributes=attributes)["QueueUrl"]
         values = {"batch_size": 10, "window": 0.0, "partial": True, "patterns": (), "concurrency": None, **mapping}
         arn = "arn:aws:sqs:us-east-1:123456789012:work"
-        self.poller = Poller(MappingSpec("M", "F", arn, self.url, **values), self.sqs, invoke, "us-east-1")
+        calls = QueueCalls(Wsgi(embedded(), "127.0.0.1").handle, "us-east-1")
+        self.poller = Poller(MappingSpec("M", "F", arn, self.url, **values), calls, invoke, "us-east-1")
 
     def send(self, *bodies: str) -> None:
         for body in bodies:
@@ -100,6 +103,12 @@ class Queue:
         answer = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, AttributeNames=["All"])
         messages: list[dict[str, Any]] = answer["Messages"]
         return messages
+
+
+def test_a_receive_that_is_refused_is_said(recorder: Recorder) -> None:
+    calls = QueueCalls(Wsgi(recorder, "127.0.0.1").handle, "us-east-1")
+    with pytest.raises(RuntimeError, match=r"ReceiveMessage: 400 .*QueueDoesNotExist"):
+        calls.receive_message(QueueUrl="http://127.0.0.1/123456789012/none")
 
 
 def succeed(_: str, event: Any) -> Outcome:

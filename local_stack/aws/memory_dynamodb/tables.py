@@ -8,8 +8,8 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
-from tests.support.memory_dynamodb.errors import Refused, Unfit, invalid, wrong_value
-from tests.support.memory_dynamodb.values import Item, Value, checked_item, kind_of
+from local_stack.aws.memory_dynamodb.errors import Refused, Unfit, invalid, wrong_value
+from local_stack.aws.memory_dynamodb.values import Item, Value, checked_item, kind_of
 
 #: Partition and sort key as values that can be ordered; the sort key is None where a table has none.
 Key = tuple[Any, Any]

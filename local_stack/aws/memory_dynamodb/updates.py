@@ -7,12 +7,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from tests.support.memory_dynamodb.conditions import Check, Values
-from tests.support.memory_dynamodb.errors import Unfit
-from tests.support.memory_dynamodb.nodes import Action, At, Call, Given, Operand, Path, Sum
-from tests.support.memory_dynamodb.parsing import Names, Parser
-from tests.support.memory_dynamodb.update_parser import UpdateParser
-from tests.support.memory_dynamodb.values import SETS, Item, Value, find, kind_of, summed
+from local_stack.aws.memory_dynamodb.conditions import Check, Values
+from local_stack.aws.memory_dynamodb.errors import Unfit
+from local_stack.aws.memory_dynamodb.nodes import Action, At, Call, Given, Operand, Path, Sum
+from local_stack.aws.memory_dynamodb.parsing import Names, Parser
+from local_stack.aws.memory_dynamodb.update_parser import UpdateParser
+from local_stack.aws.memory_dynamodb.values import SETS, Item, Value, find, kind_of, summed
 
 Getter = Callable[[Item, Values], Value]
 _ORDER = ("SET", "ADD", "DELETE", "REMOVE")

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local_stack.aws import lighter_moto
+from tests.support import lighter_moto
 
 USERS, ORDERS = 30, 4
 

@@ -1,4 +1,4 @@
-"""DynamoDB in memory, for tests that make more calls than moto has time for.
+"""DynamoDB in memory, for the local stack and for tests that make more calls than moto has time for.
 
 `MemoryDynamoDB` is called as boto3's client is: about 53,000 calls per second on a core on which moto behind boto3
 answers 700, so 75 times as many (puts, gets, updates and queries of small items; in transactions moto falls further
@@ -16,6 +16,6 @@ lag behind its table. Two things are simpler than in the service: an update coun
 `writes` say what calls do to them, `client` has the calls.
 """
 
-from tests.support.memory_dynamodb.client import MemoryDynamoDB
+from local_stack.aws.memory_dynamodb.client import MemoryDynamoDB
 
 __all__ = ["MemoryDynamoDB"]

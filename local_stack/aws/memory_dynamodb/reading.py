@@ -6,11 +6,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from tests.support.memory_dynamodb.conditions import Compiled, Values
-from tests.support.memory_dynamodb.errors import Refused, invalid, wrong_value
-from tests.support.memory_dynamodb.nodes import And, At, Between, Call, Comparison, Condition, Given, Operand, Path
-from tests.support.memory_dynamodb.tables import Entry, Index, Table, before, ordered, up_to, up_to_prefix
-from tests.support.memory_dynamodb.values import Item, checked_item, kind_of, projected, size_of_item
+from local_stack.aws.memory_dynamodb.conditions import Compiled, Values
+from local_stack.aws.memory_dynamodb.errors import Refused, invalid, wrong_value
+from local_stack.aws.memory_dynamodb.nodes import And, At, Between, Call, Comparison, Condition, Given, Operand, Path
+from local_stack.aws.memory_dynamodb.tables import Entry, Index, Table, before, ordered, up_to, up_to_prefix
+from local_stack.aws.memory_dynamodb.values import Item, checked_item, kind_of, projected, size_of_item
 
 _PAGE_BYTES = 1024 * 1024
 #: The comparators of key conditions, and what each is with its operands swapped.

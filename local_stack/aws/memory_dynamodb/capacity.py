@@ -6,9 +6,9 @@ from collections import Counter
 from math import ceil
 from typing import Any
 
-from tests.support.memory_dynamodb.tables import Index, Table
-from tests.support.memory_dynamodb.values import size_of_item
-from tests.support.memory_dynamodb.writes import Planned
+from local_stack.aws.memory_dynamodb.tables import Index, Table
+from local_stack.aws.memory_dynamodb.values import size_of_item
+from local_stack.aws.memory_dynamodb.writes import Planned
 
 _READ_BYTES = 4096
 _WRITE_BYTES = 1024

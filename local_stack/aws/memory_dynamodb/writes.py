@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tests.support.memory_dynamodb import conditions, updates
-from tests.support.memory_dynamodb.conditions import Values
-from tests.support.memory_dynamodb.errors import Refused, Unfit, invalid, wrong_value
-from tests.support.memory_dynamodb.nodes import Path
-from tests.support.memory_dynamodb.parsing import Names
-from tests.support.memory_dynamodb.requests import check_names, check_one_of, names_of, values_of
-from tests.support.memory_dynamodb.tables import Key, Row, Table, Written
-from tests.support.memory_dynamodb.values import Item, copied_item, size_of_item
+from local_stack.aws.memory_dynamodb import conditions, updates
+from local_stack.aws.memory_dynamodb.conditions import Values
+from local_stack.aws.memory_dynamodb.errors import Refused, Unfit, invalid, wrong_value
+from local_stack.aws.memory_dynamodb.nodes import Path
+from local_stack.aws.memory_dynamodb.parsing import Names
+from local_stack.aws.memory_dynamodb.requests import check_names, check_one_of, names_of, values_of
+from local_stack.aws.memory_dynamodb.tables import Key, Row, Table, Written
+from local_stack.aws.memory_dynamodb.values import Item, copied_item, size_of_item
 
 _MAX_ITEM_BYTES = 400 * 1024
 _RETURNS = ("NONE", "ALL_OLD")

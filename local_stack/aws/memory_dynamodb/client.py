@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
-from tests.support.memory_dynamodb import conditions
-from tests.support.memory_dynamodb.capacity import Meter
-from tests.support.memory_dynamodb.errors import Refused, Unfit, invalid, not_sent
-from tests.support.memory_dynamodb.parsing import Projection, projection
-from tests.support.memory_dynamodb.reading import (
+from local_stack.aws.memory_dynamodb import conditions
+from local_stack.aws.memory_dynamodb.capacity import Meter
+from local_stack.aws.memory_dynamodb.errors import Refused, Unfit, invalid, not_sent
+from local_stack.aws.memory_dynamodb.parsing import Projection, projection
+from local_stack.aws.memory_dynamodb.reading import (
     Page,
     Reading,
     after,
@@ -26,7 +26,7 @@ from tests.support.memory_dynamodb.reading import (
     start_key,
     started,
 )
-from tests.support.memory_dynamodb.requests import (
+from local_stack.aws.memory_dynamodb.requests import (
     called,
     check_names,
     check_one_of,
@@ -34,15 +34,17 @@ from tests.support.memory_dynamodb.requests import (
     names_of,
     values_of,
 )
-from tests.support.memory_dynamodb.tables import Entry, Key, Row, Table
-from tests.support.memory_dynamodb.values import Item, copied_item, projected
-from tests.support.memory_dynamodb.writes import ConditionFalse, Planned, Tables, Write
+from local_stack.aws.memory_dynamodb.tables import Entry, Key, Row, Table
+from local_stack.aws.memory_dynamodb.values import Item, copied_item, projected
+from local_stack.aws.memory_dynamodb.writes import ConditionFalse, Planned, Tables, Write
 
 Answer = dict[str, Any]
 _MAX_GETS = 100
 _MAX_PUTS = 25
 _MAX_TRANSACTION = 100
 _MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
+#: The service knows a token for ten minutes; there is no clock here.
+_MAX_TOKENS = 10_000
 #: Decimal megabytes, by the service's own example: of items of 300 KB it reads 52.
 _MAX_BATCH_BYTES = 16_000_000
 _MAX_BATCH_PARTITION_BYTES = 1024 * 1024
@@ -96,12 +98,14 @@ class MemoryDynamoDB:
     """
 
     def __init__(self, tables: Mapping[str, Mapping[str, Any]]) -> None:
-        self._all = {name: Table(name, definition) for name, definition in tables.items()}
+        self._all: dict[str, Table] = {}
         self._tables = Tables(self._all)
         self._lock = threading.RLock()
         self._meter = Meter()
         #: What each transaction with a token of its own asked for.
         self._transactions: dict[str, str] = {}
+        for name, definition in tables.items():
+            self.add(name, definition)
 
     # -- one item
 
@@ -237,6 +241,8 @@ class MemoryDynamoDB:
         self._do(planned, times=2)
         if ClientRequestToken is not None:
             self._transactions[ClientRequestToken] = repr(TransactItems)
+            if len(self._transactions) > _MAX_TOKENS:
+                del self._transactions[next(iter(self._transactions))]
         return {}
 
     def _checked_transaction(
@@ -276,6 +282,14 @@ class MemoryDynamoDB:
         return {"Responses": responses}
 
     # -- behind the calls
+
+    def add(self, name: str, definition: Mapping[str, Any]) -> None:
+        """Make an empty table."""
+        self._all[name] = Table(name, definition)
+
+    def remove(self, name: str) -> None:
+        """Forget a table with all that is in it."""
+        del self._all[name]
 
     def names(self) -> list[str]:
         """Return the names of the tables."""

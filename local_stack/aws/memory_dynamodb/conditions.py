@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from tests.support.memory_dynamodb.condition_parser import ConditionParser
-from tests.support.memory_dynamodb.errors import Refused
-from tests.support.memory_dynamodb.nodes import (
+from local_stack.aws.memory_dynamodb.condition_parser import ConditionParser
+from local_stack.aws.memory_dynamodb.errors import Refused
+from local_stack.aws.memory_dynamodb.nodes import (
     And,
     At,
     Between,
@@ -23,8 +23,8 @@ from tests.support.memory_dynamodb.nodes import (
     Path,
     Sum,
 )
-from tests.support.memory_dynamodb.parsing import Names, Parser
-from tests.support.memory_dynamodb.values import SETS, TYPES, Item, Value, compared, find, kind_of
+from local_stack.aws.memory_dynamodb.parsing import Names, Parser
+from local_stack.aws.memory_dynamodb.values import SETS, TYPES, Item, Value, compared, find, kind_of
 
 #: What a call gives for placeholders.
 Values = Mapping[str, Value]

@@ -12,8 +12,8 @@ from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
-from tests.support.memory_dynamodb.errors import invalid, not_sent, wrong_value
-from tests.support.memory_dynamodb.nodes import Path
+from local_stack.aws.memory_dynamodb.errors import invalid, not_sent, wrong_value
+from local_stack.aws.memory_dynamodb.nodes import Path
 
 Value = dict[str, Any]
 Item = dict[str, Value]

@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import NamedTuple, TypeVar
 
-from tests.support.memory_dynamodb.errors import Refused, invalid
-from tests.support.memory_dynamodb.nodes import At, Call, Given, Operand, Path
+from local_stack.aws.memory_dynamodb.errors import Refused, invalid
+from local_stack.aws.memory_dynamodb.nodes import At, Call, Given, Operand, Path
 
 #: What placeholders of names stand for, as something that parsed expressions can be kept under.
 Names = tuple[tuple[str, str], ...]

@@ -11,8 +11,8 @@
 
 from __future__ import annotations
 
-from tests.support.memory_dynamodb.nodes import Action, At, Operand, Sum
-from tests.support.memory_dynamodb.parsing import Parser
+from local_stack.aws.memory_dynamodb.nodes import Action, At, Operand, Sum
+from local_stack.aws.memory_dynamodb.parsing import Parser
 
 _SECTIONS = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
 _FUNCTIONS = {"if_not_exists": 2, "list_append": 2}

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
+from local_stack.aws.memory_dynamodb import MemoryDynamoDB
+from local_stack.aws.memory_dynamodb.values import size_of
 from tests.infrastructure import stack
-from tests.support.memory_dynamodb import MemoryDynamoDB
-from tests.support.memory_dynamodb.values import size_of
 
 TABLE = "AudienceTable"
 KEY = {"pk": {"S": "p"}, "sk": {"S": "s"}}

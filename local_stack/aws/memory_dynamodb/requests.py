@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from tests.support.memory_dynamodb.conditions import Check, Values
-from tests.support.memory_dynamodb.errors import invalid, not_sent
-from tests.support.memory_dynamodb.parsing import Names
-from tests.support.memory_dynamodb.values import checked
+from local_stack.aws.memory_dynamodb.conditions import Check, Values
+from local_stack.aws.memory_dynamodb.errors import invalid, not_sent
+from local_stack.aws.memory_dynamodb.parsing import Names
+from local_stack.aws.memory_dynamodb.values import checked
 
 _PLACEHOLDER = re.compile(r"[#:][0-9a-zA-Z_]+")
 _Result = TypeVar("_Result")
@@ -21,13 +21,16 @@ class Expression(Protocol):
     """What is known of a parsed expression: the placeholders that it uses, and what their values have to be."""
 
     @property
-    def names(self) -> frozenset[str]: ...
+    def names(self) -> frozenset[str]:
+        """Placeholders of names."""
 
     @property
-    def values(self) -> frozenset[str]: ...
+    def values(self) -> frozenset[str]:
+        """Placeholders of values."""
 
     @property
-    def checks(self) -> tuple[Check, ...]: ...
+    def checks(self) -> tuple[Check, ...]:
+        """What values have to be."""
 
 
 def called(function: Callable[..., _Result], given: Mapping[str, Any], what: str) -> _Result:

@@ -75,7 +75,7 @@ def _write_what_there_is(serialize: Any) -> None:
 
     moto looks for each of the ten types that a value may have, under several names.
     """
-    original = serialize.ResponseSerializer._serialize_type_structure  # noqa: SLF001 - there is no public way in
+    original = serialize.ResponseSerializer._serialize_type_structure
 
     def structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
         if shape.name != "AttributeValue" or type(value) is not dict or not key:
@@ -88,4 +88,4 @@ def _write_what_there_is(serialize: Any) -> None:
             self._serialize_structure_member(wrapper, value, member, name)
         self._default_serialize(serialized, wrapper, shape, key)
 
-    serialize.ResponseSerializer._serialize_type_structure = structure  # noqa: SLF001
+    serialize.ResponseSerializer._serialize_type_structure = structure

@@ -8,7 +8,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from tests.support.memory_dynamodb.client import MemoryDynamoDB
+from local_stack.aws.memory_dynamodb.client import MemoryDynamoDB
 
 
 def keep_parameters(params: dict[str, Any], context: dict[str, Any], **_more: Any) -> None:

@@ -12,9 +12,9 @@
 
 from __future__ import annotations
 
-from tests.support.memory_dynamodb.errors import Refused
-from tests.support.memory_dynamodb.nodes import And, At, Between, Call, Comparison, Condition, In, Not, Operand, Or
-from tests.support.memory_dynamodb.parsing import Parser, written
+from local_stack.aws.memory_dynamodb.errors import Refused
+from local_stack.aws.memory_dynamodb.nodes import And, At, Between, Call, Comparison, Condition, In, Not, Operand, Or
+from local_stack.aws.memory_dynamodb.parsing import Parser, written
 
 _COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 #: How many operands each function takes.
@@ -126,10 +126,10 @@ class ConditionParser(Parser):
         """Refuse parentheses around nothing but parentheses; those of a function or a list are no such."""
         opened: list[int] = []
         closing: dict[int, int] = {}
-        for position, token in enumerate(self._tokens):
-            if token == "(":
+        for position, symbol in enumerate(self._tokens):
+            if symbol == "(":
                 opened.append(position)
-            elif token == ")" and opened:
+            elif symbol == ")" and opened:
                 closing[opened.pop()] = position
         for start, end in closing.items():
             named = start > 0 and (self._tokens[start - 1] in _FUNCTIONS or self._tokens[start - 1].upper() == "IN")
