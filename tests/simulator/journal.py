@@ -29,8 +29,8 @@ class HandOver:
     #: Partition key of the delivery.
     delivery: str
     claimed_at: int
-    #: When it last asked whether the address is suppressed.
-    suppression_read_at: int | None = None
+    #: When it last asked whether an address is suppressed, by the partition key of what would say so.
+    suppressions_read: dict[str, int] = field(default_factory=dict)
     accepted: Accepted | None = None
     #: What had gone wrong with its function before the provider's yes.
     faults_before: int = 0
@@ -159,7 +159,7 @@ class Journal:
         if sk == "delivery" and kind == "write":
             self._delivery_written(invocation, pk, now)
         elif sk == "suppression" and kind == "read" and invocation.hand_over is not None:
-            invocation.hand_over.suppression_read_at = now
+            invocation.hand_over.suppressions_read[pk] = now
 
     def _delivery_written(self, invocation: Invocation, pk: str, now: int) -> None:
         known = self.touchers.setdefault(pk, [])
@@ -171,7 +171,10 @@ class Journal:
                 hand_over.recorded_at = now
                 hand_over.faults_at_record = len(invocation.faults)
             return
-        invocation.hand_over = HandOver(invocation, pk, now)
+        # What counts a delivery for a limit writes its record as well, after the addresses were asked about.
+        is_same = hand_over is not None and hand_over.delivery == pk and hand_over.accepted is None
+        asked = hand_over.suppressions_read if hand_over is not None and is_same else {}
+        invocation.hand_over = HandOver(invocation, pk, now, asked)
 
     def accepted(self, accepted: Accepted) -> None:
         """Note that a provider said yes."""

@@ -157,8 +157,10 @@ def nobody_is_mailed_against_their_will(outcome: Outcome) -> Iterator[Broken]:
         assert accepted is not None
         if accepted.channel != "email":
             continue
-        asked_at = accepted.at if hand_over.suppression_read_at is None else hand_over.suppression_read_at
-        for at, reason in journal.suppressed.get((accepted.tags["team_id"], accepted.to.lower()), ()):
+        team_id, address = accepted.tags["team_id"], accepted.to.lower()
+        # By the address: those of its copies are asked about later.
+        asked_at = hand_over.suppressions_read.get(f"{team_id}#suppression#{address}", accepted.at)
+        for at, reason in journal.suppressed.get((team_id, address), ()):
             if at < asked_at and (reason != "unsubscribe" or _can_be_unsubscribed(accepted.text)):
                 name = accepted.tags["delivery_id"]
                 text = f"{name} was mailed to {accepted.to} after its {reason}"
