@@ -6,7 +6,13 @@ from nereid.settings import Settings
 from tests.infrastructure import stack
 
 # Read by libraries rather than by our code.
-LIBRARIES = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+LIBRARIES = {
+    "LOG_LEVEL",
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "PYDANTIC_DISABLE_PLUGINS",
+    "PYTZ_SKIPEXISTSCHECK",
+}
 
 ASKED = {name.upper() for name in Settings.model_fields}
 TOLD = {variable for function in stack.functions() for variable in stack.environment(function)}
