@@ -1,8 +1,5 @@
 """The product's own code, which is in a layer of all functions."""
 
-import os
+from nereid import loading
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    from nereid import loading
-
-    loading.begin()
+loading.begin()

@@ -30,6 +30,8 @@ from nereid.ports.outreach import EmailAccountStore, TokenCipher
 if TYPE_CHECKING:
     from urllib3 import PoolManager
 
+#: How long making a connection may take, and each wait for more of an answer, in seconds.
+_CONNECT_SECONDS, _READ_SECONDS = 2.0, 10.0
 #: Gmail says 403 for limits too. Source: https://developers.google.com/workspace/gmail/api/guides/handle-errors
 _GMAIL_LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "quotaExceeded"})
 #: How much of an answer is read, in bytes; all that says something is at its beginning.
@@ -85,7 +87,7 @@ class MailboxChannel:
         from urllib3 import PoolManager, Timeout
 
         # Without retries a redirection is not followed either.
-        return PoolManager(timeout=Timeout(connect=2.0, read=10.0), retries=False)
+        return PoolManager(timeout=Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS), retries=False)
 
     def has_provider(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox is its own provider
         return True

@@ -22,19 +22,23 @@ _PUT_OFF = {
 }
 
 
-def _make(stand_in: ModuleType, name: str, *args: Any, **named: Any) -> Any:
+#: Those that stand in for them.
+_stand_ins: dict[str, ModuleType] = {}
+
+
+def _make(module: str, name: str, *args: Any, **named: Any) -> Any:
     """Return an instance of a class that was put off."""
-    module = stand_in.__name__
-    if sys.modules.get(module) is stand_in:
-        del sys.modules[module]
+    # All at once, since one of them is made of another.
+    for each, stand_in in _stand_ins.items():
+        if sys.modules.get(each) is stand_in:
+            del sys.modules[each]
     return getattr(importlib.import_module(module), name)(*args, **named)
 
 
 def _put_off(module: str, names: tuple[str, ...]) -> None:
-    stand_in = ModuleType(module)
+    stand_in = sys.modules[module] = _stand_ins[module] = ModuleType(module)
     for name in names:
-        setattr(stand_in, name, partial(_make, stand_in, name))
-    sys.modules[module] = stand_in
+        setattr(stand_in, name, partial(_make, module, name))
 
 
 if "liquid" not in sys.modules:
