@@ -15,7 +15,8 @@ from nereid.logs import identify
 
 
 @pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
+def _in_a_function(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "Any")
     yield
     gc.enable()
     gc.unfreeze()
