@@ -29,6 +29,8 @@ LIBRARIES = {
     "POWERTOOLS_SERVICE_NAME": "Dimension `service` of the metrics: the stack's name.",
     "POWERTOOLS_METRICS_NAMESPACE": "Namespace of the metrics.",
     "TRACING": "Whether spans are added to X-Ray's traces: `Active` or `Disabled`.",
+    "PYDANTIC_DISABLE_PLUGINS": "Keeps pydantic from looking for plugins at each cold start.",
+    "PYTZ_SKIPEXISTSCHECK": "Keeps pytz from looking for the file of each time zone.",
 }
 # Variables of the local stack; tests/infrastructure notices one that is missing.
 LOCAL = {

@@ -46,8 +46,6 @@ _HEAVY = (
     "aws_lambda_powertools.event_handler",
     "aws_lambda_powertools.logging",
     "aws_lambda_powertools.metrics",
-    "aws_lambda_powertools.utilities.batch",
-    "aws_lambda_powertools.utilities.data_classes",
     "aws_lambda_powertools.utilities.parameters",
     "aws_lambda_powertools.utilities.typing",
     "liquid",

@@ -17,7 +17,7 @@ MODULES = sorted((LAYER / "nereid").rglob("*.py"))
 HANDLERS = sorted(stack.ROOT.glob("functions/*/*/app.py"))
 
 # What every part may use, and what each part may use besides itself and that.
-BASE = {"errors", "clock", "contention", "jsontext", "logs", "metrics", "spans"}
+BASE = {"errors", "clock", "contention", "jsontext", "loading", "logs", "metrics", "spans"}
 INWARD = {
     "models": set(),
     "settings": {"models"},
@@ -120,8 +120,9 @@ def environment_reads(module: Path) -> tuple[set[str], set[str]]:
 
 def test_few_modules_read_the_environment_and_only_when_asked() -> None:
     reads = {module: environment_reads(module) for module in MODULES}
-    # The second has what is Lambda's and boto3's: no settings, and read for each call, since credentials change.
-    readers = {LAYER / "nereid/settings.py", LAYER / "nereid/aws/http/environment.py"}
+    # The second has what is Lambda's and boto3's: no settings, and read for each call, since credentials change. The
+    # third asks whether this is a function, before anything else is loaded.
+    readers = {LAYER / "nereid" / name for name in ("settings.py", "aws/http/environment.py", "loading.py")}
     # These watch a function that may have no settings yet; what they read is Lambda's, but for whether they are to.
     readers |= {LAYER / "nereid/logs.py", LAYER / "nereid/spans.py"}
     assert named({module: called for module, (called, _) in reads.items() if module not in readers}) == {}
@@ -129,8 +130,18 @@ def test_few_modules_read_the_environment_and_only_when_asked() -> None:
 
 
 def test_importing_a_package_loads_nothing() -> None:
-    packages = [module for module in MODULES if module.name == "__init__.py"]
+    # These two see to how everything after them is loaded, and load nothing but Python's own.
+    seeing = {LAYER / "nereid/__init__.py", LAYER / "nereid/core/templates/__init__.py"}
+    packages = [module for module in MODULES if module.name == "__init__.py" and module not in seeing]
     assert packages
+    assert {name for module in seeing for name in imports(module)} <= {
+        "importlib",
+        "sys",
+        "functools.partial",
+        "types.ModuleType",
+        "typing.Any",
+        "nereid.loading",
+    }
     assert [package for package in packages if package.read_text(encoding="utf-8").strip()] == []
 
 

@@ -20,7 +20,10 @@ PIPELINE = {name for name in HANDLERS if name.startswith("pipeline/")}
 #: or few functions is imported where it is used: clients of AWS by `nereid.runtime`, hashes of passwords by logins.
 LOADED_BY: dict[str, set[str]] = {
     "liquid": TEMPLATES,
-    "babel": TEMPLATES,
+    "babel.core": set(),
+    "asyncio": set(),
+    "importlib_resources": set(),
+    "urllib3": set(),
     "pytz": TEMPLATES,
     "argon2": set(),
     "idna": set(),

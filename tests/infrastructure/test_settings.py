@@ -6,7 +6,14 @@ from nereid.settings import Settings
 from tests.infrastructure import stack
 
 # Read by libraries, or by our logs as they read theirs, rather than by what works with settings.
-LIBRARIES = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "TRACING"}
+LIBRARIES = {
+    "LOG_LEVEL",
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "PYDANTIC_DISABLE_PLUGINS",
+    "PYTZ_SKIPEXISTSCHECK",
+    "TRACING",
+}
 
 ASKED = {name.upper() for name in Settings.model_fields}
 TOLD = {variable for function in stack.functions() for variable in stack.environment(function)}

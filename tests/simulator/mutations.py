@@ -10,8 +10,6 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from aws_lambda_powertools.utilities.batch import process_partial_response
-
 import nereid.aws.audience.users
 import nereid.aws.clients
 import nereid.aws.messaging.queues
@@ -28,6 +26,7 @@ from nereid.aws.messaging.queues import SqsMessageQueue
 from nereid.aws.messaging.suppressions import DynamoSuppressionStore
 from nereid.aws.outreach.campaign_metrics import DynamoCampaignMetrics
 from nereid.aws.table import Table
+from nereid.batches import Batch
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.process_message import Processor
 from nereid.core.messaging.waiting import Waiting
@@ -70,23 +69,22 @@ def _not_announced() -> list[Change]:
 
 
 def _failures_kept_quiet() -> list[Change]:
-    def quiet(**options: Any) -> Any:
-        process_partial_response(**options)
-        return {"batchItemFailures": []}
+    process = Batch.process
 
-    return [(nereid.consumer, "process_partial_response", quiet)]
+    def quiet(self: Batch) -> list[str]:
+        process(self)
+        return []
+
+    return [(Batch, "process", quiet)]
 
 
 def _whole_batches_fail() -> list[Change]:
-    def whole(**options: Any) -> Any:
-        answer = process_partial_response(**options)
-        if answer["batchItemFailures"]:
-            return {
-                "batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in options["event"]["Records"]]
-            }
-        return answer
+    process = Batch.process
 
-    return [(nereid.consumer, "process_partial_response", whole)]
+    def whole(self: Batch) -> list[str]:
+        return [record.id for record in self.records] if process(self) else []
+
+    return [(Batch, "process", whole)]
 
 
 def _suppression_unread() -> list[Change]:

@@ -1,4 +1,4 @@
-"""In which order the records of a batch are handled, so that a bad one costs the others nothing.
+"""The records of a batch: in which order they are handled, so that a bad one costs no other, and which failed.
 
 A record that takes long is bounded, and a team whose records do comes after the others. A record whose function is
 killed, for want of memory or time, takes its whole batch back to the queue with it, and nothing tells which of them it
@@ -7,12 +7,10 @@ queue. See docs/adr/0028-what-one-record-may-cost.md.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from cachetools import TTLCache
 
 from nereid.core.time_limit import seconds_spent
@@ -31,6 +29,52 @@ _slow_teams: TTLCache[str, bool] = TTLCache(1000, _LAST_FOR)
 _MOST_BEGUN = 100
 #: Our records begin with their team.
 _TEAM = re.compile(r'"team_id"\s*:\s*"([^"]*)"')
+
+
+class Record(NamedTuple):
+    """A record of a queue, of what Lambda tells of it.
+
+    Parameters
+    ----------
+    id
+        What Lambda calls it.
+    queue
+        The queue's ARN.
+    handle
+        What the queue calls this receipt of it.
+    tries
+        How often it was received, this time included.
+    first_tried
+        When it was received first, in milliseconds since 1970; None if that is not told.
+    is_apart
+        Whether it is one that was put back to be handled alone.
+    """
+
+    id: str
+    queue: str
+    handle: str
+    body: str
+    tries: int
+    first_tried: int | None
+    is_apart: bool
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Return a record of an event.
+
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+        """
+        attributes = given["attributes"]
+        first = attributes.get("ApproximateFirstReceiveTimestamp")
+        return cls(
+            given["messageId"],
+            given["eventSourceARN"],
+            given["receiptHandle"],
+            given["body"],
+            int(attributes["ApproximateReceiveCount"]),
+            None if first is None else int(first),
+            APART in (given.get("messageAttributes") or {}),
+        )
 
 
 class Begun(Protocol):
@@ -67,7 +111,7 @@ class Rounds:
         Finishes what was begun.
     """
 
-    def __init__(self, begin: Callable[[SQSRecord], Begun | None], finish: Finish) -> None:
+    def __init__(self, begin: Callable[[Record], Begun | None], finish: Finish) -> None:
         self._begin = begin
         self._finish = finish
         self._begun: list[tuple[str, Begun]] = []
@@ -78,13 +122,13 @@ class Rounds:
         """Whether so much was begun that it is to be finished first."""
         return sum(len(begun.rest) for _, begun in self._begun) >= _MOST_BEGUN
 
-    def begin(self, record: SQSRecord) -> None:
+    def begin(self, record: Record) -> None:
         """Begin with a record."""
         try:
             begun = self._begin(record) or _Nothing()
         except Exception as error:  # noqa: BLE001 - raised when it ends
             begun = _Nothing(failure=error)
-        self._begun.append((record.message_id, begun))
+        self._begun.append((record.id, begun))
 
     def finish(self) -> None:
         """Finish all that was begun."""
@@ -95,18 +139,20 @@ class Rounds:
                 self._failures[name] = first
         self._begun = []
 
-    def end(self, record: SQSRecord) -> None:
+    def end(self, record: Record) -> None:
         """Raise what a record failed by, if it did."""
-        failure = self._failures.pop(record.message_id, None)
+        failure = self._failures.pop(record.id, None)
         if failure is not None:
             raise failure
 
 
-class Batch(BatchProcessor):
+class Batch:
     """A batch of a queue.
 
     Parameters
     ----------
+    handle
+        Handles a record; it raises what the record fails by.
     redelivery
         Puts records back; None leaves them where they are, and the order is all that is done.
     seconds
@@ -116,77 +162,86 @@ class Batch(BatchProcessor):
     """
 
     def __init__(
-        self, redelivery: Redelivery | None, clock: Clock, seconds: float, rounds: Rounds | None = None
+        self,
+        records: Sequence[Record],
+        handle: Callable[[Record], None],
+        redelivery: Redelivery | None,
+        clock: Clock,
+        seconds: float,
+        rounds: Rounds | None = None,
     ) -> None:
-        super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        self.records = records
+        self._handle = handle
         self._redelivery = redelivery
         self._clock = clock
         self._untouched_for = _UNTOUCHED_FOR * seconds
         self._rounds = rounds
+        self._done: list[Record] = []
+        self._failed: list[Record] = []
 
-    def process(self) -> list[tuple[Any, ...]]:
-        """Handle all records; return what became of each."""
-        suspects = [record for record in self.records if self._is_suspect(SQSRecord(record))]
-        suspects.sort(key=lambda record: -_tries(SQSRecord(record)))
-        done = self._in_turn([record for record in self.records if record not in suspects])
-        if self._redelivery is not None and (done or len(suspects) > 1):
-            done += self._put_apart(suspects[1:], self._redelivery)
+    def process(self) -> list[str]:
+        """Handle all records; return the ids of those that failed."""
+        suspects = [record for record in self.records if self._is_suspect(record)]
+        suspects.sort(key=lambda record: -record.tries)
+        self._in_turn([record for record in self.records if record not in suspects])
+        if self._redelivery is not None and (len(self.records) > len(suspects) or len(suspects) > 1):
+            self._put_apart(suspects[1:], self._redelivery)
             suspects = suspects[:1]
             if suspects:
                 self._remove_done(self._redelivery)
-        return done + self._in_turn(suspects)
+        self._in_turn(suspects)
+        return [record.id for record in self._failed]
 
-    def _is_suspect(self, record: SQSRecord) -> bool:
+    def _is_suspect(self, record: Record) -> bool:
         """Tell whether a record may be what its function was killed by."""
-        if APART in (record.get("messageAttributes") or {}):
+        if record.is_apart:
             return True
-        first = record.attributes.get("ApproximateFirstReceiveTimestamp")
-        again = _tries(record) - 1
-        if again < 1 or first is None:
+        again = record.tries - 1
+        if again < 1 or record.first_tried is None:
             return False
-        return self._clock.now().timestamp() - int(first) / 1000 >= again * self._untouched_for
+        return self._clock.now().timestamp() - record.first_tried / 1000 >= again * self._untouched_for
 
-    def _in_turn(self, records: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    def _in_turn(self, records: Sequence[Record]) -> None:
         """Handle records in their order, those of a team behind the others if its content took long lately."""
-        waiting, begun, done = list(records), [], []
+        waiting, begun = list(records), []
         while waiting:
             record = waiting.pop(min(range(len(waiting)), key=lambda index: _team(waiting[index]) in _slow_teams))
             before = seconds_spent()
             begun.append(record)
             if self._rounds is not None:
-                self._rounds.begin(SQSRecord(record))
+                self._rounds.begin(record)
             if self._rounds is None or self._rounds.is_full or not waiting:
-                done += self._end(begun)
+                self._end(begun)
                 begun = []
             if seconds_spent() - before >= _SLOW_SECONDS:
                 _slow_teams[_team(record)] = True
-        return done
 
-    def _end(self, records: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    def _end(self, records: Sequence[Record]) -> None:
         if self._rounds is not None:
             self._rounds.finish()
-        return [self._process_record(record) for record in records]
+        for record in records:
+            self._try(self._handle, record)
 
-    def _put_apart(self, records: Sequence[dict[str, Any]], redelivery: Redelivery) -> list[tuple[Any, ...]]:
-        handler = self.handler
-        self.handler = lambda record: redelivery.put_back(record.event_source_arn, record.body, apart=True)
+    def _try(self, handle: Callable[[Record], None], record: Record) -> None:
+        """Handle a record, and keep whether it failed; how it failed is told where it is handled."""
         try:
-            return [self._process_record(record) for record in records]
-        finally:
-            self.handler = handler
+            handle(record)
+        except Exception:  # noqa: BLE001 - whatever it is, the other records are handled
+            self._failed.append(record)
+        else:
+            self._done.append(record)
+
+    def _put_apart(self, records: Sequence[Record], redelivery: Redelivery) -> None:
+        for record in records:
+            self._try(lambda one: redelivery.put_back(one.queue, one.body, apart=True), record)
 
     def _remove_done(self, redelivery: Redelivery) -> None:
         """Take what is done off the queue, which Lambda does only after the last record."""
-        done: list[Any] = self.success_messages
-        if done:
+        if self._done:
             with suppress(Unavailable):
-                redelivery.remove(done[0]["eventSourceARN"], [record["receiptHandle"] for record in done])
+                redelivery.remove(self._done[0].queue, [record.handle for record in self._done])
 
 
-def _tries(record: SQSRecord) -> int:
-    return int(record.attributes.approximate_receive_count)
-
-
-def _team(record: dict[str, Any]) -> str:
-    found = _TEAM.search(record["body"])
+def _team(record: Record) -> str:
+    found = _TEAM.search(record.body)
     return found[1] if found else ""

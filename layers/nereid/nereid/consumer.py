@@ -5,11 +5,9 @@ import random
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from aws_lambda_powertools.utilities.batch import process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import BaseModel
 
-from nereid.batches import Batch, Begun, Finish, Rounds
+from nereid.batches import Batch, Begun, Finish, Record, Rounds
 from nereid.clock import SystemClock
 from nereid.core.messaging.failure_notes import FailureNoter
 from nereid.errors import TryAgain, Unavailable
@@ -22,7 +20,7 @@ from nereid.ports.messaging import Redelivery
 SecondsLeft = Callable[[], float]
 #: What of a record is to be finished with others; None if it is done.
 Unfinished = Begun | None
-Record = TypeVar("Record", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def consume(
@@ -68,8 +66,8 @@ def consume(
     def seconds_left() -> float:
         return float(context.get_remaining_time_in_millis()) / 1000
 
-    def begin(record: SQSRecord) -> Unfinished:
-        logger.append_keys(record=record.message_id)
+    def begin(record: Record) -> Unfinished:
+        logger.append_keys(record=record.id)
         if seconds_left() < seconds_per_record:
             _put_back(record, redelivery)
             return None
@@ -77,32 +75,32 @@ def consume(
 
     rounds = Rounds(begin, finish) if finish is not None else None
 
-    def handle_record(record: SQSRecord) -> None:
-        logger.append_keys(record=record.message_id)
+    def handle_record(record: Record) -> None:
+        logger.append_keys(record=record.id)
         try:
             if rounds is None:
                 begin(record)
             else:
                 rounds.end(record)
         except Exception as error:
-            tries = int(record.attributes.approximate_receive_count)
-            reason, pause = _judge(error, tries)
+            reason, pause = _judge(error, record.tries)
             if failure_noter is not None:
-                failure_noter.failed(record.message_id, tries, reason)
+                failure_noter.failed(record.id, record.tries, reason)
             if redelivery is not None and pause is not None:
-                redelivery.again_in(record.event_source_arn, record.receipt_handle, pause)
+                redelivery.again_in(record.queue, record.handle, pause)
             raise
 
-    processor = Batch(redelivery, clock or SystemClock(), seconds_left(), rounds)
+    records = [Record.of(given) for given in event["Records"]]
+    batch = Batch(records, handle_record, redelivery, clock or SystemClock(), seconds_left(), rounds)
     try:
-        return process_partial_response(event=event, record_handler=handle_record, processor=processor, context=context)
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in batch.process()]}
     finally:
         logger.remove_keys(["record"])
         if counts is not None:
             counts.write()
 
 
-def read(model: type[Record], body: str) -> Record:
+def read(model: type[Model], body: str) -> Model:
     """Return a record that one of our functions wrote to a queue.
 
     Raises
@@ -135,7 +133,7 @@ def _pause_seconds(tries: int) -> int:
     return math.ceil(random.uniform(0.5, 1) * longest)  # noqa: S311 - no secret
 
 
-def _put_back(record: SQSRecord, redelivery: Redelivery | None) -> None:
+def _put_back(record: Record, redelivery: Redelivery | None) -> None:
     if redelivery is None:
         raise TryAgain(1, "no time was left for it")
-    redelivery.put_back(record.event_source_arn, record.body)
+    redelivery.put_back(record.queue, record.body)

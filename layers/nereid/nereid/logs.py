@@ -12,6 +12,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from nereid import loading
+
 _PACKAGE = Path(__file__).parent
 #: How many of the lines that a bug came through are logged.
 _LINES = 8
@@ -29,8 +31,12 @@ for _library in ("aws_lambda_powertools", "boto3", "botocore", "urllib3"):
 
 
 def identify(context: Any, event: Mapping[str, Any] | None = None) -> None:
-    """Let every line of this invocation carry Lambda's request id and, for an event of the API, the gateway's."""
+    """Let every line of this invocation carry Lambda's request id and, for an event of the API, the gateway's.
+
+    Every invocation begins here.
+    """
     global _began, _has_ingested
+    loading.end()
     _began, _has_ingested = time.monotonic(), False
     request = (event or {}).get("requestContext") or {}
     logger.append_keys(

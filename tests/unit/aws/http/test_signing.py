@@ -12,7 +12,8 @@ from botocore.awsrequest import AWSResponse
 
 from nereid.aws import sdk
 from nereid.aws.http import clients
-from nereid.aws.http.connection import Answer, Connections
+from nereid.aws.http.answers import Answer
+from nereid.aws.http.connection import Connections
 from nereid.aws.http.limits import Limits
 from tests.unit.aws.http.function import CALLS, enter, named
 

@@ -1,14 +1,10 @@
 """Connections to one service, which are kept. What goes wrong is what boto3 calls it."""
 
-import gzip
 import socket
 import ssl
-from collections.abc import Mapping
 from functools import cache
-from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from select import select
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import botocore
@@ -20,13 +16,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-
-class Answer(NamedTuple):
-    """What a service answered; headers by their names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+from nereid.aws.http.answers import Answer, BadAnswer, read
 
 
 class Connections:
@@ -65,23 +55,21 @@ class Connections:
         connection = self._take() or self._connect()
         try:
             connection.sendall(request)
-            response = HTTPResponse(connection, method=method)
-            response.begin()
-            body = response.read()
+            answer, stays = read(connection, method)
         except TimeoutError as error:
             connection.close()
             raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
-        except (OSError, HTTPException) as error:
+        except (OSError, BadAnswer) as error:
             connection.close()
             raise ConnectionClosedError(endpoint_url=self._url, error=error) from error
         except BaseException:
             connection.close()
             raise
-        if response.will_close:
-            connection.close()
-        else:
+        if stays:
             self._kept.append(connection)
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
+        else:
+            connection.close()
+        return answer
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
@@ -123,11 +111,6 @@ class Connections:
             raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
         connection.settimeout(self._read_seconds)
         return connection
-
-
-def content(answer: Answer) -> bytes:
-    """Return what was sent, unpacked if the service packed it, though nobody asked it to."""
-    return gzip.decompress(answer.body) if answer.headers.get("content-encoding") == "gzip" else answer.body
 
 
 def _has_news(connection: socket.socket) -> bool:

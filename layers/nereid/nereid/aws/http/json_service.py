@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ChecksumError
 
-from nereid.aws.http.connection import Answer, content
+from nereid.aws.http.answers import Answer, content
 from nereid.aws.http.service import Request, Service, Unreadable, generic_error
 
 #: Where an answer of DynamoDB may hold something binary.

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
-from nereid.aws.http.connection import Answer, content
+from nereid.aws.http.answers import Answer, content
 from nereid.aws.http.service import Request, Service, Unreadable, generic_error
 
 _VERSION = "2010-03-31"

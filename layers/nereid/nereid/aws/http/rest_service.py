@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nereid.aws.http.connection import Answer, content
+from nereid.aws.http.answers import Answer, content
 from nereid.aws.http.json_service import json_error, parsed, written
 from nereid.aws.http.service import Request, Service
 

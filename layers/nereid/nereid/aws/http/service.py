@@ -16,7 +16,8 @@ from urllib.parse import quote, urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from nereid.aws.http import environment, retries
-from nereid.aws.http.connection import Answer, Connections
+from nereid.aws.http.answers import Answer
+from nereid.aws.http.connection import Connections
 from nereid.aws.http.limits import Limits
 from nereid.aws.http.signing import signed
 from nereid.logs import is_traced

@@ -1,9 +1,11 @@
 """The queues, over SQS. A send returns when SQS has everything, or raises."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -11,9 +13,12 @@ from nereid import jsontext
 from nereid.aws.clients import Clients
 from nereid.aws.errors import code, translated
 from nereid.errors import Unavailable
-from nereid.models.delivery import DeliveryJob
-from nereid.models.message import EventBatch
 from nereid.ports.messaging import APART
+
+if TYPE_CHECKING:
+    # What takes events in sends no deliveries, and would load their models.
+    from nereid.models.delivery import DeliveryJob
+    from nereid.models.message import EventBatch
 
 #: SQS takes at most 10 messages and 1 MiB per call; a little less leaves room for the overhead that counts as well.
 _MAX_ENTRIES = 10

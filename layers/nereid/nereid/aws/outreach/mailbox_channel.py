@@ -7,16 +7,16 @@ Sources: https://developers.google.com/workspace/gmail/api/reference/rest/v1/use
 https://learn.microsoft.com/graph/api/user-sendmail
 """
 
+from __future__ import annotations
+
 import base64
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
-
-import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from nereid import jsontext
 from nereid.aws.messaging.mime import mime
@@ -27,7 +27,11 @@ from nereid.ports.clock import Clock
 from nereid.ports.messaging import Channel
 from nereid.ports.outreach import EmailAccountStore, TokenCipher
 
-_TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
+
+#: How long making a connection may take, and each wait for more of an answer, in seconds.
+_CONNECT_SECONDS, _READ_SECONDS = 2.0, 10.0
 #: Gmail says 403 for limits too. Source: https://developers.google.com/workspace/gmail/api/guides/handle-errors
 _GMAIL_LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "quotaExceeded"})
 #: How much of an answer is read, in bytes; all that says something is at its beginning.
@@ -76,8 +80,14 @@ class MailboxChannel:
         self._cipher = cipher
         self._urls = urls
         self._clock = clock
+
+    @cached_property
+    def _pool(self) -> PoolManager:
+        # Few e-mails go this way, and every cold start of their function would load it.
+        from urllib3 import PoolManager, Timeout
+
         # Without retries a redirection is not followed either.
-        self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
+        return PoolManager(timeout=Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS), retries=False)
 
     def has_provider(self, job: DeliveryJob) -> bool:  # noqa: ARG002 - a mailbox is its own provider
         return True
@@ -115,6 +125,8 @@ class MailboxChannel:
     def _post(
         self, provider: MailboxProvider, token: str, mail: bytes
     ) -> tuple[int, Mapping[str, str], dict[str, Any]]:
+        from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         if provider == "gmail":
             url = f"{self._urls['gmail']}/gmail/v1/users/me/messages/send"
