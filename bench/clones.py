@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from tests.support.memory_dynamodb.values import Item, Value, size_of_item
+from local_stack.aws.memory_dynamodb.values import Item, Value, size_of_item
 
 Items = dict[str, list[dict[str, Any]]]
 #: How what is copied is named.

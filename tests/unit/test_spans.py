@@ -41,7 +41,7 @@ class Daemon:
         self.socket.settimeout(0)
 
     def heard(self) -> list[Any]:
-        found = []
+        found: list[Any] = []
         while True:
             try:
                 head, _, document = self.socket.recv(65536).partition(b"\n")
@@ -61,7 +61,7 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
     made.socket.close()
 
 
-def annotations(text: str | bytes) -> dict[str, Any]:
+def told(text: str | bytes) -> dict[str, Any]:
     return dict(spans.facts(text))
 
 
@@ -131,7 +131,7 @@ def test_a_request_is_a_span_with_its_route_and_status(daemon: Daemon) -> None:
 
 
 def test_of_several_messages_the_first_is_told_and_how_many_there_are() -> None:
-    assert annotations(json.dumps(BATCH)) == {
+    assert told(json.dumps(BATCH)) == {
         "environment": "dev",
         "message_id": "m-1",
         "event_type": "login",
@@ -141,12 +141,12 @@ def test_of_several_messages_the_first_is_told_and_how_many_there_are() -> None:
 
 def test_of_an_operation_its_kind_is_told() -> None:
     operation = {"kind": "identify", "who": {"external_id": "u"}, "traits": {"email": "sam@example.com"}}
-    assert annotations(json.dumps({"kind": "events", "operations": [operation]})) == {"kind": "events"}
+    assert told(json.dumps({"kind": "events", "operations": [operation]})) == {"kind": "events"}
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "null", "7", '{"messages": 3, "operations": [4], "message": "x"}'])
 def test_what_is_about_nothing_is_no_error(text: str) -> None:
-    assert annotations(text) == {}
+    assert told(text) == {}
 
 
 def test_an_id_that_is_somebodys_address_is_not_shown(daemon: Daemon) -> None:

@@ -37,10 +37,14 @@ class Row(Protocol):
     """What is stored: an item, and how many bytes it counts."""
 
     @property
-    def item(self) -> Item: ...
+    def item(self) -> Item:
+        """The item itself."""
+        ...
 
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """How many bytes it counts."""
+        ...
 
 
 class Written(NamedTuple):

@@ -28,5 +28,6 @@ def test_a_page_behind_the_last_notification_lists_nothing(total: int, limits: l
             return {}
 
     table: Any = Table()
-    assert DynamoInbox(table).page(Scope("t", "dev"), "u", "all", 3, 5, oldest_first=False) == ([], total, None)
+    found = DynamoInbox(table).page(Scope("t", "dev"), "u", "all", 3, 5, oldest_first=False)
+    assert (found.notifications, found.total) == ([], total)
     assert asked == limits

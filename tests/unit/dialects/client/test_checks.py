@@ -33,9 +33,9 @@ def refusal(kind: str, body: Any, **headers: str) -> str:
 def parse(kind: str, body: Any, **headers: str) -> Any:
     match kind:
         case "alias":
-            return client_bodies.alias(body, CALLER)
+            return client_bodies.alias(body, CALLER, NOW)
         case "identify":
-            return client_bodies.identify(body, CALLER)
+            return client_bodies.identify(body, CALLER, NOW)
         case "devices":
             return client_bodies.device(body, CALLER, NOW)
         case "events":
@@ -151,12 +151,12 @@ def test_a_body_that_keeps_the_rules_is_taken(kind: str, body: Any) -> None:
 
 
 def test_what_a_trait_does_not_mention_differs_from_null() -> None:
-    operation = client_bodies.identify({"external_id": "u", "email": None}, CALLER)
+    operation = client_bodies.identify({"external_id": "u", "email": None}, CALLER, NOW)
     assert operation.traits.model_fields_set == {"email"}
 
 
 def test_an_empty_id_beside_a_real_one_is_no_id() -> None:
-    assert client_bodies.identify({"external_id": "u", "anonymous_id": ""}, CALLER).who.ids() == (None, "u")
+    assert client_bodies.identify({"external_id": "u", "anonymous_id": ""}, CALLER, NOW).who.ids() == (None, "u")
 
 
 def test_an_event_without_data_takes_its_properties_as_data() -> None:
