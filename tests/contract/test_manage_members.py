@@ -93,7 +93,11 @@ def test_an_address_has_one_account_in_all_teams(team: Manage) -> None:
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({"role": "User"}, "email"), ({"email": "nobody"}, "email"), ({"email": "a@example.com", "role": "Owner"}, "role")],
+    [
+        ({"role": "User"}, "email"),
+        ({"email": "nobody"}, "email"),
+        ({"email": "a@example.com", "role": "Owner"}, "role"),
+    ],
 )
 def test_a_wrong_member_is_named(team: Manage, body: Any, field: str) -> None:
     assert list(team.errors("POST", "/members", body)) == [field]

@@ -172,9 +172,7 @@ class DynamoAccountStore:
         writes = [change]
         if remaining is not None:
             condition, values = _unchanged(remaining)
-            writes.append(
-                self._table.requiring(_account(remaining.email), "account", condition, values, names=_ROLE)
-            )
+            writes.append(self._table.requiring(_account(remaining.email), "account", condition, values, names=_ROLE))
         try:
             self._table.transact_once(*writes)
         except (ConditionFailed, Contended) as error:
