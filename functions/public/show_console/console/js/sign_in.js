@@ -18,8 +18,7 @@ export function signIn(isHere, why, begin) {
   const email = field("E-mail address", { type: "email", autocomplete: "username", required: true });
   const password = field("Password", { type: "password", autocomplete: "current-password", required: true });
 
-  const fresh = field("New password", { type: "password", autocomplete: "new-password", minlength: 8, maxlength: 128 }, "The password that you were given is good for one login: choose your own, of 8 characters or more.");
-  fresh.element.hidden = true;
+  const fresh = field("New password", { type: "password", autocomplete: "new-password", required: true, minlength: 8, maxlength: 128 }, "The password that you were given is good for one login: choose your own, of 8 characters or more.");
 
   const attempt = (make) => async (event) => {
     event.preventDefault();
@@ -43,12 +42,11 @@ export function signIn(isHere, why, begin) {
     return { kind: "token", token: given, name: named(given) };
   };
   const byAccount = async () => {
-    const chosen = fresh.element.hidden ? {} : { new_password: fresh.input.value };
+    const chosen = fresh.element.isConnected ? { new_password: fresh.input.value } : {};
     const body = { email: email.input.value.trim(), password: password.input.value, ...chosen };
     const answer = await call("POST /api/auth/login", {}, { open: true, body }).catch((error) => {
       if (error.errors?.some((each) => each.field === "new_password")) {
-        fresh.element.hidden = false;
-        fresh.input.required = true;
+        password.element.after(fresh.element);
         fresh.input.focus();
       }
       throw error;
@@ -88,7 +86,6 @@ export function signIn(isHere, why, begin) {
       h("p", { class: "hint" }, "Users, inboxes and exports need an API token; an account sees everything else."),
       email.element,
       password.element,
-      fresh.element,
       h("button", { type: "submit", class: "primary" }, "Sign in"),
     ),
     h(

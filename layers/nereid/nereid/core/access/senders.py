@@ -74,5 +74,10 @@ def _grant(
     channel: str, text: str, granted_by: Literal["team", "stack"], senders: Senders, uses: Iterable[_Use]
 ) -> Grant:
     alone = senders.only(text)
-    using = [use.environment for use in uses if use.channel == channel and alone.allow(use.sender)]
+
+    def is_by(use: _Use) -> bool:
+        # An SMS that names nobody is sent as nobody in a list, though any sender id in it allows it.
+        return text in (ANY, SMS) if use.sender == SMS else alone.allow(use.sender)
+
+    using = [use.environment for use in uses if use.channel == channel and is_by(use)]
     return Grant(channel, text, granted_by, list(dict.fromkeys(using)))
