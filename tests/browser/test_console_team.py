@@ -183,7 +183,7 @@ class TestMembers:
         page.get_by_label("New password").fill("correct horse battery")
         console.check()
         page.get_by_role("button", name="Sign in", exact=True).click()
-        console.heading("Home")
+        console.heading("Team")
         [made] = [each for each in manage.ok("GET", "/members?limit=100")["data"] if each["email"] == email]
         assert (made["joined"], made["role"]) == (True, "Admin")
         console.open("/team", part="members")
