@@ -1,4 +1,4 @@
-"""What ends a command: something that the person at the terminal can understand and mend.
+"""What ends a command: something that the person at the terminal can understand and fix.
 
 Mistake
 └── Refused       the API answered, and not with success

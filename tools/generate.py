@@ -25,7 +25,7 @@ from tools import bots, openapi, routes  # noqa: E402
 
 # Variables that libraries read; ours are described in nereid.settings.
 LIBRARIES = {
-    "LOG_LEVEL": "Lowest level that is logged.",
+    "LOG_LEVEL": "Minimum log level.",
     "POWERTOOLS_SERVICE_NAME": "Dimension `service` of the metrics: the stack's name.",
     "POWERTOOLS_METRICS_NAMESPACE": "Namespace of the metrics.",
 }
@@ -138,7 +138,7 @@ Parameters of `template.yaml`. Set them in `samconfig.toml` (`parameter_override
 ## Of the functions
 
 Environment variables, each given by the template to the functions that need it and to no others. The AWS clients
-besides heed `AWS_ENDPOINT_URL` and the other variables that boto3 knows.
+besides follow `AWS_ENDPOINT_URL` and the other variables that boto3 knows.
 
 {environment()}
 ## Of the local stack

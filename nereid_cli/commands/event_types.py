@@ -69,7 +69,7 @@ def _write(api: Api, changes: list[Change]) -> list[Change]:
             event_types.write(api, change)
         except Mistake as mistake:
             before = ", ".join(f"{each.event_type} {each.action}" for each in changes[:index])
-            raise Mistake(f"{mistake}\nDone before that: {before or 'nothing'}. Mend it and apply again.") from mistake
+            raise Mistake(f"{mistake}\nDone before that: {before or 'nothing'}. Fix it and apply again.") from mistake
     return changes
 
 

@@ -20,7 +20,7 @@ from nereid_cli.following import Follower, received
 
 EventType = Annotated[str, typer.Argument(metavar="EVENT_TYPE", help="The event type.")]
 Name = Annotated[str | None, typer.Option("--name", help="This notification alone.")]
-#: Statuses with which somebody was told, and those that are somebody's to mend (docs/delivery.md, "Statuses").
+#: Statuses with which somebody was told, and those that are somebody's to fix (docs/delivery.md, "Statuses").
 _TOLD, _FAILED = {"success", "mocked"}, {"failed", "no_provider", "pending"}
 _PENDING = "pending"
 _POLL_SECONDS = 0.5

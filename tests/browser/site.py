@@ -1,4 +1,4 @@
-"""A web site of somebody who uses Nereid: the folder `pages`, served at an origin that is not the product's."""
+"""A web site of somebody who uses Nereid: the folder `pages`, or another, at an origin that is not the product's."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class _Pages(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """Serve the pages meanwhile; give their origin."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Pages, directory=str(PAGES)))
+def running(folder: Path = PAGES) -> Iterator[str]:
+    """Serve a folder's pages meanwhile; give their origin."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Pages, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -63,3 +63,10 @@ def test_keys_are_there_for_those_who_need_them_alone() -> None:
 def test_a_channel_that_nobody_sends_by_is_not_polled() -> None:
     assert at_rest({"SmsEnabled": "true"})["polling"] > at_rest()["polling"]
     assert at_rest(ALL | {"SmsConcurrency": "0"})["polling"] < at_rest(ALL)["polling"]
+
+
+def test_a_stack_costs_what_readme_says() -> None:
+    readme = (stack.ROOT / "README.md").read_text(encoding="utf-8")
+    assert "A stack that nobody uses costs under $2 a month, and under $5 with all channels" in readme
+    assert sum(at_rest({}).values()) < 2
+    assert sum(at_rest(ALL).values()) < 5

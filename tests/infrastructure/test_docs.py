@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
+import subprocess
 
 import pytest
+import typer
 
+from nereid_cli import main
 from tests.infrastructure import stack
+from tests.support import guides
 from tools import generate
 
 DOCUMENTS = [*sorted(stack.ROOT.glob("*.md")), *sorted((stack.ROOT / "docs").rglob("*.md"))]
 TEXT = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
-TARGETS = re.findall(r"^([a-z-]+):.*## ", (stack.ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+MAKEFILE = (stack.ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE)
 VARIABLES = {variable for function in stack.functions() for variable in stack.environment(function)}
 LOCAL = {
     name
@@ -58,6 +65,41 @@ def test_a_link_leads_somewhere() -> None:
     links = [(path, link) for path in DOCUMENTS for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", TEXT[path])]
     assert links
     assert [(path, link) for path, link in links if "://" not in link and not (path.parent / link).exists()] == []
+
+
+#: Those whose blocks are commands for somebody to follow; tests/e2e/test_guides.py runs what needs no deployed stack.
+GUIDES = ["README.md", *(f"docs/how-to/{path.name}" for path in sorted((stack.ROOT / "docs/how-to").glob("*.md")))]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize("name", GUIDES)
+def test_a_guides_commands_are_good_shell(name: str) -> None:
+    script = "\n".join(block.text for block in guides.blocks(name) if block.language in ("sh", "bash"))
+    assert script
+    shell = shutil.which("bash") or "bash"
+    checked = subprocess.run([shell, "-n"], input=script, capture_output=True, text=True, check=False)
+    assert checked.stderr == ""
+
+
+def test_guides_name_targets_and_commands_that_there_are() -> None:
+    commands = typer.main.get_command(main.app).commands  # type: ignore[attr-defined]
+    lines = [
+        shlex.split(line, comments=True)
+        for name in GUIDES
+        for block in guides.blocks(name)
+        if block.language in ("sh", "bash")
+        for line in block.text.splitlines()
+        if re.match(r"\s*(make|(\.venv/bin/)?nereid) ", line)
+    ]
+    assert lines
+    for program, *words in lines:
+        if program == "make":
+            variables = {word.partition("=")[0] for word in words if "=" in word}
+            assert set(words) - {word for word in words if "=" in word} <= set(TARGETS), words
+            assert {name for name in variables if name not in MAKEFILE} == set(), words
+        else:
+            options = {one for parameter in commands[words[0]].params for one in parameter.opts}
+            assert {word for word in words if word.startswith("--")} <= options, words
 
 
 @pytest.mark.parametrize("name", generate.GENERATED)

@@ -27,7 +27,7 @@ export async function show(view) {
   ];
   fill(
     view.main,
-    h("p", {}, "What failed too often lies here for 14 days. Mend the cause, then put it back on its queue."),
+    h("p", {}, "What failed too often lies here for 14 days. Fix the cause, then put it back on its queue."),
     h("div", { class: "bar" }, queue.element, buttons),
     list,
   );
