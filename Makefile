@@ -114,9 +114,16 @@ budget: ## Write what each operation and function just costs into bench/budget.j
 .PHONY: lint
 lint: ## Check style, types, the template and its policies, the locks, the generated files and the dependencies
 	@$(venv) .venv lint
+	@$(MAKE) --no-print-directory -j 2 lint-types lint-rest
+
+# Types are checked on one core while the other does the rest.
+.PHONY: lint-types lint-rest
+lint-types:
+	$(python) -m mypy layers/nereid/nereid nereid_cli local_stack tests tools functions bench
+
+lint-rest:
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
-	$(python) -m mypy layers/nereid/nereid nereid_cli local_stack tests tools functions bench
 	.venv/bin/cfn-lint --config-file tools/cfn-lint.yaml
 	$(python) tools/policies.py
 	$(python) tools/lock.py --check

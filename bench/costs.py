@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench import counts, money
-from bench.operations import PROCESS
+from bench.operations import OPERATIONS, PROCESS
+from bench.stack import Stack
 from bench.world import World
 from tools import prices
 
@@ -40,7 +41,8 @@ def measure(world: World, counted: Mapping[str, Any], warm: Mapping[str, Any]) -
         The operations, counted and timed.
     """
     stack = world.sandboxes.stack
-    conditions = money.Conditions(stack.functions[PROCESS].memory, stack.logs_of_lambda())
+    memories = {one.key: stack.functions[one.function].memory for one in OPERATIONS}
+    conditions = money.Conditions(logs_of_lambda=stack.logs_of_lambda(), others=memories)
     kept = {}
     for name, (event_type, consumers, target) in KEPT.items():
         found = counts.kept(world, world.sandboxes.quick, event_type, consumers)
@@ -69,5 +71,6 @@ def answered_after(started: Mapping[str, Any], counted: Mapping[str, Any]) -> di
         The first requests, counted.
     """
     starts, calls = [started["functions"][name] for name in WAY], [counted[name]["calls"] for name in WAY]
-    seconds = money.answered_after(started["floor_ms"], starts, calls)
+    functions = Stack().functions
+    seconds = money.answered_after(started["floor_ms"], starts, calls, [functions[name].memory for name in WAY])
     return {"seconds": round(seconds, 2), "target": ANSWERED_AFTER}

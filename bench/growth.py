@@ -13,9 +13,8 @@ from bench.operations import OPERATIONS
 from bench.progress import Progress
 from bench.world import USER, Event, World
 
-#: What is flat up to here is flat; more would take minutes to store.
-SIZES = (1_000, 5_000, 25_000)
-_AT_ONCE = 1_000
+#: What is flat up to here is flat.
+SIZES = (1_000, 10_000, 100_000)
 #: Below this power nothing grows: sizes of items differ a little.
 _FLAT = 0.02
 #: Originals that the others are copies of: so many that every shard of an index has some.
@@ -74,6 +73,11 @@ def _notification(world: World, name: str) -> None:
     world.call("pipeline/process_messages", world.waiting("pipeline/process_messages"))
 
 
+def _suppression(world: World, name: str) -> None:
+    body = {"email": f"{name}@example.com", "reason": "bounce"}
+    world.call("manage/add_suppression", world.sample("manage/add_suppression", body))
+
+
 def _operation(key: str) -> tuple[str, str, Callable[[World], Event]]:
     found = next(one for one in OPERATIONS if one.key == key)
     return found.name, found.function, lambda world: found.make(world, 1)[0]
@@ -81,6 +85,12 @@ def _operation(key: str) -> tuple[str, str, Callable[[World], Event]]:
 
 def _sample(name: str, function: str, **swaps: str) -> tuple[str, str, Callable[[World], Event]]:
     return name, function, lambda world: world.sample(function, **swaps)
+
+
+def _of_user(name: str, function: str) -> tuple[str, str, Callable[[World], Event]]:
+    """Return a sample about the user that has many of everything."""
+    swaps = {"user_id=2": f"user_id={USER}", "users/2/": f"users/{USER}/", '"user_id": "2"': f'"user_id": "{USER}"'}
+    return _sample(name, function, **swaps)
 
 
 def _listed(world: World, query: dict[str, str]) -> Event:
@@ -119,7 +129,19 @@ KINDS = (
                 "manage/list_messages",
                 lambda world: _listed(world, {"event_type": "mail"}),
             ),
+            (
+                "list messages to an address",
+                "manage/list_messages",
+                lambda world: _listed(world, {"address": f"{USER}@example.com"}),
+            ),
+            (
+                "list messages of a status",
+                "manage/list_messages",
+                lambda world: _listed(world, {"status": "success"}),
+            ),
             _sample("get message", "manage/get_message"),
+            _sample("show overview", "manage/show_overview"),
+            _sample("export another user", "manage/export_user"),
             _operation("accept Neptune 1x1"),
             _operation("process e-mail 1x1"),
             _operation("deliver e-mail 1x1"),
@@ -130,12 +152,18 @@ KINDS = (
         "app notifications of a user",
         _notification,
         (
-            _sample(
-                "get inbox",
-                "neptune/list_app_notifications",
-                **{"user_id=2": f"user_id={USER}", '"user_id": "2"': f'"user_id": "{USER}"'},
-            ),
+            _of_user("get inbox", "neptune/list_app_notifications"),
+            _sample("get inbox of an SDK", "client/list_notifications", EXTERNAL_ID=USER),
             _operation("process in-app 1x1"),
+        ),
+    ),
+    Kind(
+        "suppressions",
+        _suppression,
+        (
+            _sample("list suppressions", "manage/list_suppressions"),
+            _sample("add suppression", "manage/add_suppression"),
+            _operation("deliver e-mail 1x1"),
         ),
     ),
 )
@@ -157,11 +185,10 @@ def measure(world: World, names: Sequence[str] = (), sizes: Sequence[int] = SIZE
         world.aws.restore()
         originals = [_made(world, kind, NAME.format(number)) for number in range(_ORIGINALS)]
         counted: dict[str, list[Mapping[str, Any]]] = {}
-        for fewer, size in zip((_ORIGINALS, *sizes), sizes, strict=False):
-            for first in range(fewer, size, _AT_ONCE):
-                world.aws.ask(
-                    "grow", originals=originals, keep=world.ids, first=first, last=min(size, first + _AT_ONCE)
-                )
+        for size in sizes:
+            # What was asked of fewer has left something behind, newer than all else.
+            world.aws.restore()
+            world.aws.ask("grow", originals=originals, keep=world.ids, first=0, last=size)
             for name, function, make in kind.operations:
                 counted.setdefault(name, []).append(_counted(world, function, make))
             progress.step()

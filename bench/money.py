@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.aws.tally import Tally
@@ -17,8 +17,12 @@ WHOLE_CPU = 1769
 CALL_MS, START_MS = 0.87, 186.0
 #: How long a function waits for an answer, in milliseconds. Assumed: this bench's AWS answers at once.
 WAITS = {"dynamodb": 4.0, "sqs": 8.0, "ses": 60.0, "sns": 60.0, "secretsmanager": 8.0, "ssm": 8.0, "kms": 8.0}
+#: How many events a second come where an invocation finds one at a time, and so how many reports of SES there are.
+ONES_PER_SECOND = 5
+#: How many of Lambda's pollers share the records of a queue, each of which waits for its own batch.
+POLLERS = 5
 #: Bytes that Lambda itself logs of an invocation, unless it is told not to, and API Gateway of a request.
-LAMBDA_LOG, API_LOG = 675, 230
+LAMBDA_LOG, API_LOG = 675, 165
 #: What CloudWatch counts more for each line that is logged.
 LOG_LINE_BYTES = 26
 _GB = 1e9
@@ -72,10 +76,17 @@ class Flow:
 def _way(
     name: str, records: int, *steps: tuple[str, bool], accept: str = "accept Neptune 1x1", target: float | None = None
 ) -> Flow:
-    taken = (Step(f"{step} {records}x1", records, records=records, reported=reported) for step, reported in steps)
-    return Flow(name, (Step(accept, queued=False), *taken), target)
+    def taken(step: str, *, reported: bool) -> Step:
+        # Reports are gathered until there are ten, or for so long that there are.
+        together = REPORTS_AT_ONCE if reported else records
+        return Step(f"{step} {together}x1", together, records=together, reported=reported)
+
+    rest = (taken(step, reported=reported) for step, reported in steps)
+    return Flow(name, (Step(accept, queued=False), *rest), target)
 
 
+#: How many reports an invocation takes; `gathered` says why.
+REPORTS_AT_ONCE = 10
 _MAIL = (("process e-mail", False), ("deliver e-mail", False), ("record feedback", True))
 FLOWS: tuple[Flow, ...] = (
     _way("event → e-mail with feedback, batches of 10", 10, *_MAIL, target=6.00),
@@ -91,6 +102,11 @@ FLOWS: tuple[Flow, ...] = (
 )
 
 
+def gathered(batch: int, seconds: float) -> int:
+    """Return how many records a poller has together that waits so long for a batch, where events come in ones."""
+    return max(1, min(batch, int(seconds * ONES_PER_SECOND / POLLERS)))
+
+
 @dataclass(frozen=True)
 class Conditions:
     """What else decides how much it costs.
@@ -101,10 +117,13 @@ class Conditions:
         MB of the functions.
     logs_of_lambda
         Whether Lambda logs starts and ends.
+    others
+        MB of the functions that have more or less, by operation.
     """
 
     memory: int = 512
     logs_of_lambda: bool = True
+    others: Mapping[str, int] = field(default_factory=dict)
 
 
 def duration_ms(cpu_ms: float, calls: Mapping[str, int], memory: int) -> float:
@@ -155,7 +174,8 @@ def flow_cost(flow: Flow, counts: Mapping[str, Any], warm: Mapping[str, Any], co
         counted = dict(counts[step.operation])
         log = counted.pop("log"), counted.pop("lines")
         cpu_ms = warm[step.operation]["ratio"] * CALL_MS
-        by_step[step.operation] = step_cost(step, Tally.of(counted), log, cpu_ms, conditions)
+        own = replace(conditions, memory=conditions.others.get(step.operation, conditions.memory))
+        by_step[step.operation] = step_cost(step, Tally.of(counted), log, cpu_ms, own)
     parts = {what: sum(one[what] for one in by_step.values()) for what in next(iter(by_step.values()))}
     return {
         "total": round(sum(parts.values()), 2),
@@ -174,7 +194,10 @@ def kept_cost(table_bytes: float, index_bytes: float, days: int = 90) -> float:
 
 
 def answered_after(
-    floor_ms: float, starts: Sequence[Mapping[str, Any]], calls: Sequence[Mapping[str, int]], memory: int = 512
+    floor_ms: float,
+    starts: Sequence[Mapping[str, Any]],
+    calls: Sequence[Mapping[str, int]],
+    memories: Sequence[int],
 ) -> float:
     """Return the seconds from a request to SES's yes where no function is warm: three cold starts in a row.
 
@@ -187,10 +210,12 @@ def answered_after(
         first request on its part of one.
     calls
         What each asks of AWS in its first request.
+    memories
+        MB of each.
     """
     # Until Lambda's runtime runs code of ours; assumed.
     milliseconds = 80.0 * len(starts)
     scale = START_MS / floor_ms
-    for one, called in zip(starts, calls, strict=True):
+    for one, called, memory in zip(starts, calls, memories, strict=True):
         milliseconds += one["import_ms"] * scale + duration_ms(one["first_ms"] * scale, called, memory)
     return milliseconds / 1000

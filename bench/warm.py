@@ -15,7 +15,7 @@ from bench.world import World, opened
 
 ROUNDS = 9
 #: Calls of a sample of the floor, and about how many events a sample of an operation handles.
-_FLOOR_CALLS, _EVENTS = 30, 30
+_FLOOR_CALLS, _EVENTS = 30, 20
 _WARM_UP = 2
 
 

@@ -23,11 +23,12 @@ from local_stack.template import translation as template  # noqa: E402 - found b
 from nereid.settings import Settings  # noqa: E402
 from tools import bots, openapi, routes  # noqa: E402
 
-# Variables that libraries read; ours are described in nereid.settings.
+# Variables that libraries and logs read; the others are described in nereid.settings.
 LIBRARIES = {
     "LOG_LEVEL": "Minimum log level.",
     "POWERTOOLS_SERVICE_NAME": "Dimension `service` of the metrics: the stack's name.",
     "POWERTOOLS_METRICS_NAMESPACE": "Namespace of the metrics.",
+    "TRACING": "Whether spans are added to X-Ray's traces: `Active` or `Disabled`.",
 }
 # Variables of the local stack; tests/infrastructure notices one that is missing.
 LOCAL = {

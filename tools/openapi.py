@@ -29,6 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 Schema = dict[str, Any]
 #: A second route of an endpoint that also answers with a slash at the end.
 SLASH = "/{slash+}"
+#: A second route of endpoints below a user whose id has slashes.
+SLASHED = "/users/{rest+}"
 
 APIS = {
     "neptune": "Neptune: events, users, contact infos, app notifications",
@@ -245,7 +247,7 @@ def _document(
     schemas = _Schemas()
     for name, properties in functions.items():
         folder = str(properties["CodeUri"]).removeprefix("functions/").rstrip("/")
-        own = [one for one in table if one.function == name and SLASH not in one.path]
+        own = [one for one in table if one.function == name and SLASH not in one.path and SLASHED not in one.path]
         # HEAD is GET without the body.
         routes = [(one.method.lower(), one.path) for one in own if one.method != "HEAD"]
         if folder in UNDESCRIBED or not routes:

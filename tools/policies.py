@@ -39,6 +39,8 @@ _ARNS = {
 #: reason.
 ACCEPTED: dict[tuple[str, str, str], str] = {
     ("PipelineDeliverPushRole", "*", "RESOURCE_MISMATCH"): "IAM's reference names no resource; SNS's errors do",
+    ("ManageEraseUserRole", "DeleteEndpoints", "RESOURCE_MISMATCH"): "as above",
+    ("PipelineSweepDeliveriesRole", "DeleteEndpoints", "RESOURCE_MISMATCH"): "as above",
     ("NeptieGenerateEmailRole", "*", "RESOURCE_MISMATCH"): "a model alone or through a profile, no other resource",
     ("NeptieGenerateEmailRole", "InvokeModelOfProfile", "MISMATCHED_TYPE_BUT_USABLE"): "the profile's ARN is known",
 }
@@ -60,6 +62,8 @@ UNUSED: dict[tuple[str, str, str], str] = {
     ("Pipeline*", "sqs:*", "*Queue"): "the channels and priorities are alike, and tests go through some of them",
     ("PipelineSweepDeliveries", "dynamodb:*Item", "OutreachTable"): "goes on with erasures that a request left",
     ("PipelineSweepDeliveries", "dynamodb:UpdateItem", "AccountsTable"): "as above",
+    ("ManageEraseUser", "sqs:*", "*DeadLetterQueue"): "the queues are alike, and tests bury letters in some",
+    ("*", "sns:DeleteEndpoint", ""): "of push tokens, which tests of units erase",
     ("PipelineSweepDeliveries", "sqs:GetQueueAttributes", "*Queue"): "asked once deliveries of the channel are stuck",
 }
 

@@ -69,10 +69,11 @@ class Database:
 
     def grow(self, originals: Sequence[Items], keep: Sequence[str], first: int, last: int) -> None:
         """Store copies of things, in turn, with the numbers from the first up to the last; see `bench.clones`."""
-        makers = [Clones(original, keep) for original in originals]
-        for number in range(first, last):
-            for table, item in makers[number % len(makers)].copy(number):
-                self._memory.put_item(TableName=table, Item=item)
+        clones = Clones([decoded(original) for original in originals], keep)
+        for name in self._memory.names():
+            table = self._memory._all[name]  # noqa: SLF001 - no call of the service's stores so much at once
+            names = table.key_attributes
+            table.fill((clone.part(names), clone) for clone in clones.of(name, first, last))
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Return all items of a table."""

@@ -106,6 +106,12 @@ def code_path(code: Any) -> str | None:
     return None
 
 
+def _read_by_sam(template: dict[str, Any]) -> set[str]:
+    """Return the parameters that tell SAM what else to make: roles have a policy for X-Ray where tracing is on."""
+    tracing = ((template.get("Globals") or {}).get("Function") or {}).get("Tracing")
+    return {tracing["Ref"]} if isinstance(tracing, dict) and "Ref" in tracing else set()
+
+
 def _translate(template: dict[str, Any], region: str) -> dict[str, Any]:
     # Imported here because it costs most of a second, and a cached translation does without.
     import boto3
@@ -133,7 +139,8 @@ def load(path: Path, region: str, open_parameters: Iterable[str], cache_dir: Pat
     region : str
         The region to translate for.
     open_parameters : iterable of str
-        Parameters whose values differ between runs; the translation keeps references to them.
+        Parameters whose values differ between runs; the translation keeps references to them. One that SAM itself
+        reads has its default.
     cache_dir : Path, optional
         Where the translation is kept, because translating takes a second or two.
 
@@ -149,7 +156,7 @@ def load(path: Path, region: str, open_parameters: Iterable[str], cache_dir: Pat
     """
     text = path.read_text(encoding="utf-8")
     names = sorted(open_parameters)
-    identity = json.dumps([text, region, names, version("aws-sam-translator"), 1])
+    identity = json.dumps([text, region, names, version("aws-sam-translator"), 2])
     cached = cache_dir / f"template-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json" if cache_dir else None
     if cached and cached.is_file():
         result: dict[str, Any] = json.loads(cached.read_text(encoding="utf-8"))
@@ -157,7 +164,7 @@ def load(path: Path, region: str, open_parameters: Iterable[str], cache_dir: Pat
     template = parse(text)
     parameters = copy.deepcopy(template.get("Parameters") or {})
     _pack_code(template)
-    for name in names:
+    for name in set(names) - _read_by_sam(template):
         (template.get("Parameters") or {}).get(name, {}).pop("Default", None)
     translated = _translate(template, region)
     translated["Parameters"] = parameters

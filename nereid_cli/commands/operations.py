@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -48,44 +48,65 @@ def redrive(
     letter_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="The dead letter to put back.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Put back all of the team.")] = False,
     queue: Queue = None,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Delete instead, and end the deliveries that they carry. Asks first.")
+    ] = False,
+    yes: Yes = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100, help="How many to list.")] = 25,
     json_: Json = False,
     profile: Profile = None,
 ) -> None:
-    """List the team's dead letters, or put them back on their queues.
+    """List the team's dead letters, put them back on their queues, or delete them.
 
     Without an id and --all it lists them. Putting one back twice is safe. Exits with 1 if some remain.
     """
     if letter_id is not None and all_:
         raise Mistake("Name one dead letter, or --all.")
+    if purge and letter_id is None and not all_:
+        raise Mistake("Name the dead letter to delete, or --all.")
     with connect(profile, DEV) as api:
         if letter_id is None and not all_:
             _list_letters(api.call("GET", "/manage/dead_letters", query={"queue": queue, "limit": limit}), json_=json_)
             return
-        total, last = _redrive(api, letter_id, queue)
+        if purge:
+            which = f"the dead letter {letter_id}" if letter_id is not None else f"all {queue or ''} dead letters"
+            question = f"Delete {' '.join(which.split())} of the team at {api.target.url}, for good?"
+            confirm(f"{question} Their deliveries become failed.", yes=yes)
+        total, last = _act(api, _PURGE if purge else _REDRIVE, letter_id, queue)
+    done = _PURGE if purge else _REDRIVE
     if json_:
-        output.as_json({**last, "redriven": total})
+        output.as_json({**last, done.member: total})
     else:
         more = "; there may be more" if last["more"] else ""
-        output.say(f"{total} put back, {last['remaining']} remain{more}")
+        output.say(f"{total} {done.word}, {last['remaining']} remain{more}")
     if last["more"] or (last["remaining"] and letter_id is None):
         raise typer.Exit(1)
 
 
-def _redrive(api: Api, letter_id: str | None, queue: str | None) -> tuple[int, dict[str, Any]]:
+class _Action(NamedTuple):
+    """What is done with dead letters: its route, the member that counts them, and the word for it."""
+
+    path: str
+    member: str
+    word: str
+
+
+_REDRIVE = _Action("/manage/dead_letter_redrives", "redriven", "put back")
+_PURGE = _Action("/manage/dead_letter_purges", "purged", "deleted")
+
+
+def _act(api: Api, action: _Action, letter_id: str | None, queue: str | None) -> tuple[int, dict[str, Any]]:
     body: dict[str, Any] = {"id": letter_id} if letter_id is not None else {"all": True}
     if queue is not None:
         body["queue"] = queue
     total = 0
     while True:
-        # Redriving twice is safe, so a lost answer is asked for again.
-        last = api.call(
-            "POST", "/manage/dead_letter_redrives", body, what=f"dead letter {letter_id}", repeatable=letter_id is None
-        )
-        total += last["redriven"]
-        if letter_id is not None or not last["more"] or not last["redriven"]:
+        # Doing either twice is safe, so a lost answer is asked for again.
+        last = api.call("POST", action.path, body, what=f"dead letter {letter_id}", repeatable=letter_id is None)
+        total += last[action.member]
+        if letter_id is not None or not last["more"] or not last[action.member]:
             return total, last
-        output.tell(f"{total} put back so far")
+        output.tell(f"{total} {action.word} so far")
 
 
 def _list_letters(found: dict[str, Any], *, json_: bool) -> None:

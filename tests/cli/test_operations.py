@@ -79,3 +79,24 @@ def test_a_letter_that_is_not_there_is_told(terminal: Terminal) -> None:
 def test_one_letter_and_all_are_a_mistake(terminal: Terminal, wire: Wire) -> None:
     assert terminal.run("redrive", "one", "--all").code == 1
     assert wire.lines == []
+
+
+def test_purge_deletes_one_once_somebody_agreed(terminal: Terminal, letter: str) -> None:
+    refused = terminal.run("redrive", letter, "--purge")
+    assert refused.code == 1
+    assert "--yes" in refused.err
+    assert letter in terminal.run("redrive").out
+    done = terminal.run("redrive", letter, "--purge", "--yes")
+    assert (done.code, done.out) == (0, "1 deleted, 0 remain\n")
+    assert terminal.run("redrive").out == "0 dead letters\n"
+
+
+def test_purge_deletes_all_of_a_queue(terminal: Terminal, letter: str) -> None:
+    assert terminal.run("redrive", "--all", "--queue", "email", "--purge", "--yes").out == "0 deleted, 0 remain\n"
+    found = terminal.run("redrive", "--all", "--purge", "--yes", "--json").json()
+    assert found == {"purged": 1, "remaining": 0, "more": False}
+
+
+def test_purge_wants_to_know_what(terminal: Terminal, wire: Wire) -> None:
+    done = terminal.run("redrive", "--purge", "--yes")
+    assert (done.code, wire.lines) == (1, [])

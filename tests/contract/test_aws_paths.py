@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from local_stack.http.gateway import as_aws_decodes
+from tests.contract.manage_client import Manage
 from tests.contract.neptune_client import DELETED, NOT_FOUND, Neptune, segment
+from tests.contract.test_user_ids import RESTS, check
 from tests.support import in_process_stack
 
 
@@ -28,3 +30,9 @@ def test_an_id_that_is_escaped_twice_reaches_its_user_alone(neptune: Neptune, re
     assert neptune.call("DELETE", path) == DELETED
     assert neptune.call("GET", path) == NOT_FOUND
     assert neptune.ok("GET", f"/{{env}}/users/{neighbour}")["meta"] == {}
+
+
+@pytest.mark.parametrize("rest", RESTS.values(), ids=RESTS)
+def test_an_id_that_is_escaped_twice_is_exported_and_erased_alone(neptune: Neptune, rest: str) -> None:
+    manage = Manage(neptune.stack, neptune.stack.demo["api_token"]).in_environment()
+    check(manage, f"ann{rest}", "ann", segment(segment(f"ann{rest}")))

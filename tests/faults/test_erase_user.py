@@ -14,8 +14,13 @@ import pytest
 
 from nereid.aws.messaging import messages
 from nereid.clock import SystemClock
+from nereid.core.messaging.ingest import ingest_operations
 from nereid.core.outreach.leads import create_lead
+from nereid.models.delivery import DeliveryJob
 from nereid.models.erasure import ERASURE_SETTLES
+from nereid.models.message import Alias, Identify
+from nereid.models.operation import Traits, Who
+from nereid.ports.messaging import Outcome
 from tests.support.cloud import Cloud, Died, World, record
 from tests.support.notifications import INBOX, MAIL, PHONE, TEXT
 
@@ -171,7 +176,7 @@ def test_what_comes_afterwards_stays(cloud: Cloud, time: Time) -> None:
     stored = world.runtime.messages.get(world.scope, "new")
     assert stored is not None
     assert stored.message.data == {"secret": "s3cret"}
-    assert world.runtime.inbox.unread(world.scope, "sam-the-user") == 1
+    assert len(world.runtime.inbox.after(world.scope, "sam-the-user", None, 10)) == 1
 
 
 def test_a_delivery_that_somebody_is_sending_is_erased_once_it_is_sent(cloud: Cloud, time: Time) -> None:
@@ -232,6 +237,259 @@ def test_a_plan_in_parts_leaves_none_of_them(cloud: Cloud, time: Time, monkeypat
     world = prepared(cloud)
     assert any("plan#" in text for _, text in found(cloud, EMAIL))
     erase(world)
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert_erased(world)
+
+
+LATE = timedelta(days=13)
+
+
+def late(cloud: Cloud, time: Time, world: World) -> None:
+    """Have what is on the message queue handed over long after the erasure is done, as redriven dead letters are."""
+    records = cloud.receive("message")
+    assert records
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    time.forward(LATE)
+    cloud.restart("pipeline/process_messages")
+    assert cloud.hand_over("message", records) == []
+    # Once more, as a queue may.
+    assert cloud.hand_over("message", records) == []
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"user_id": "sam-the-user"},
+        {"contact_infos": [{"type": "email", "value": EMAIL.upper()}]},
+        {"contact_infos": [{"type": "mobile_number", "value": "+49 151 12345678"}]},
+    ],
+    ids=["user", "email", "phone"],
+)
+def test_a_dead_letter_that_is_redriven_after_the_erasure_brings_nothing_back(
+    cloud: Cloud, time: Time, members: dict[str, Any]
+) -> None:
+    world = prepared(cloud)
+    told(world, "late", **members)
+    late(cloud, time, world)
+    assert_erased(world)
+    stored = world.runtime.messages.get(world.scope, "late")
+    assert stored is not None
+    assert (stored.message.is_erased, stored.message.event_type) == (True, "login")
+    assert world.deliveries("late") == []
+
+
+def test_of_a_late_message_to_another_user_its_address_alone_goes(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    told(world, "late", user_id="kim", contact_infos=[{"type": "email", "value": EMAIL}])
+    late(cloud, time, world)
+    assert found(cloud, EMAIL) == []
+    assert [each.to for each in world.deliveries("late") if each.channel == "email"] == ["kim@example.com"]
+
+
+def test_what_is_processed_right_after_the_request_is_not_sent(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    told(world, "under-way", contact_infos=[{"type": "email", "value": "new." + EMAIL}], user_id="sam-the-user")
+    records = cloud.receive("message")
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    cloud.restart("pipeline/process_messages")
+    cloud.hand_over("message", records)
+    sent = cloud.calls["sesv2:SendEmail"]
+    cloud.pump("email")
+    assert cloud.calls["sesv2:SendEmail"] == sent
+
+
+def test_an_identify_that_comes_late_makes_no_user(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    operation = Identify(
+        kind="identify",
+        id="1",
+        asked_at=world.runtime.clock.now(),
+        who=Who(external_id="sam-the-user"),
+        traits=Traits(email=EMAIL),
+    )
+    ingest_operations(world.runtime.message_queue, world.scope, [operation])
+    late(cloud, time, world)
+    assert world.runtime.users.get(world.scope, "sam-the-user") is None
+    assert_erased(world)
+
+
+def test_messages_to_the_profile_that_the_user_was_are_erased_as_well(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    world.runtime.identities.find_or_create(world.scope, Who(anonymous_id="sams-phone"), "1")
+    told(world, "before", user_id="anon:sams-phone")
+    cloud.pump()
+    alias = Alias(kind="alias", id="2", anonymous_id="sams-phone", external_id="sam-the-user")
+    ingest_operations(world.runtime.message_queue, world.scope, [alias])
+    cloud.pump()
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert_erased(world)
+    assert found(cloud, "sams-phone") == []
+
+
+def test_a_run_that_had_a_delivery_for_too_long_records_nothing_of_it_any_more(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    told(world, "held", user_id="sam-the-user")
+    cloud.pump("message")
+    [job] = [
+        each
+        for waiting in cloud.receive("email")
+        if (each := DeliveryJob.model_validate_json(waiting["body"])).message_id == "held"
+    ]
+    now = world.runtime.clock.now()
+    claim = world.runtime.deliveries.claim(job, "token", now, now + timedelta(minutes=1))
+    time.forward(timedelta(minutes=2))
+    erase(world)
+    outcome = Outcome("success", None, "ses-1", rendered={"to": EMAIL})
+    world.runtime.deliveries.record(world.scope, job.delivery_id, claim.token, outcome, world.runtime.clock.now())
+    time.forward(ERASURE_SETTLES)
+    sweep(world)
+    assert_erased(world)
+
+
+def test_a_click_that_is_reported_afterwards_leaves_no_link(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    [mail] = [each for each in world.deliveries("sent") if each.channel == "email"]
+    erase(world)
+    event = {"type": "click", "at": "2026-01-31T09:30:00.000Z", "link": "https://example.com/?for=sam"}
+    for _ in range(2):
+        assert world.runtime.deliveries.report(world.scope, mail.id, event) is not None
+    assert found(cloud, "for=sam") == []
+    assert len(found(cloud, "2026-01-31T09:30:00.000Z")) == 1
+
+
+def letters(cloud: Cloud) -> list[str]:
+    """Return the bodies of all dead letters, which stay."""
+    found = []
+    for url in cloud.dead.values():
+        sqs = cloud.client("sqs")
+        taken = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for each in taken:
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"], VisibilityTimeout=0)
+        found += [str(each["Body"]) for each in taken]
+    return found
+
+
+def bury(cloud: Cloud, queue: str) -> None:
+    for waiting in cloud.receive(queue):
+        cloud.client("sqs").send_message(QueueUrl=cloud.dead[queue], MessageBody=waiting["body"])
+
+
+def test_dead_letters_lose_what_they_hold_of_the_user_and_nothing_else(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    told(world, "kims-own", user_id="kim")
+    bury(cloud, "message")
+    told(world, "given-up", user_id="sam-the-user")
+    told(world, "to-both", contact_infos=[{"type": "email", "value": each} for each in (EMAIL, "lee@example.com")])
+    bury(cloud, "message")
+    for queue in ("email", "sms", "push"):
+        bury(cloud, queue)
+    identify = {"kind": "identify", "who": {"external_id": "sam-the-user"}, "traits": {"email": EMAIL}}
+    mixed = {
+        "kind": "events",
+        "team_id": world.team_id,
+        "environment": "dev",
+        "messages": [],
+        "operations": [identify, {**identify, "who": {"external_id": "lee"}, "traits": {"email": "lee@example.com"}}],
+    }
+    cloud.client("sqs").send_message(QueueUrl=cloud.dead["message"], MessageBody=json.dumps(mixed))
+    assert len(letters(cloud)) > 7
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    left = letters(cloud)
+    assert [each for each in left if any(secret in each for secret in (EMAIL, PHONE_NUMBER, TOKEN, "sam-the-"))] == []
+    assert len(left) == 3
+    assert sorted(word for each in left for word in ("kims-own", "to-both", '"lee"') if word in each) == [
+        '"lee"',
+        "kims-own",
+        "to-both",
+    ]
+    time.forward(ERASURE_SETTLES)
+    sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert len(letters(cloud)) == 3
+
+
+def test_a_dead_report_about_the_user_suppresses_by_hash_and_is_gone(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    [mail] = [each for each in world.deliveries("sent") if each.channel == "email"]
+    tags = {"team_id": world.team_id, "environment": world.identifier, "delivery_id": mail.id}
+    report = {
+        "eventType": "Bounce",
+        "mail": {"destination": [EMAIL], "tags": {name: [value] for name, value in tags.items()}},
+        "bounce": {
+            "bounceType": "Permanent",
+            "bounceSubType": "General",
+            "bouncedRecipients": [{"emailAddress": EMAIL}],
+        },
+    }
+    cloud.client("sqs").send_message(QueueUrl=cloud.dead["feedback"], MessageBody=json.dumps({"detail": report}))
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    assert letters(cloud) == []
+    suppression = world.runtime.suppressions.get(world.team_id, EMAIL)
+    assert suppression is not None
+    assert set(suppression.reasons) == {"complaint", "bounce"}
+
+
+def test_an_erasure_is_not_done_before_all_dead_letters_were_seen(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    told(world, "given-up", user_id="sam-the-user")
+    bury(cloud, "message")
+    sqs = cloud.client("sqs")
+    [taken] = sqs.receive_message(QueueUrl=cloud.dead["message"], VisibilityTimeout=600)["Messages"]
+    erase(world)
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert list(world.runtime.erasures.all()) != []
+    url = cloud.dead["message"]
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=taken["ReceiptHandle"], VisibilityTimeout=0)
+    sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert letters(cloud) == []
+
+
+def test_the_endpoint_of_its_push_token_is_deleted(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    cloud.pump("push")
+    deleted = cloud.calls["sns:DeleteEndpoint"]
+    cloud.fail("sns:DeleteEndpoint", ("Throttled", 400))
+    erase(world)
+    assert found(cloud, '"endpoint"') != [], "it is deleted first"
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert cloud.calls["sns:DeleteEndpoint"] > deleted
+    assert found(cloud, '"endpoint"') == []
+    assert_erased(world)
+
+
+def test_only_messages_that_may_be_its_own_are_read(cloud: Cloud, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = prepared(cloud)
+    for number in range(30):
+        contacts = [{"type": "email", "value": f"other{number}@example.com"}]
+        world.ingest("login", f"other-{number}", contact_infos=contacts)
+    world.ingest("not-configured", "named", contact_infos=[{"type": "email", "value": EMAIL}], data={"a": "s3cret"})
+    cloud.pump()
+    read: list[str] = []
+    outlines = messages.DynamoMessageStore.outlines
+
+    def noted(store: Any, scope: Any, keys: list[str]) -> Any:
+        read.extend(keys)
+        return outlines(store, scope, keys)
+
+    monkeypatch.setattr(messages.DynamoMessageStore, "outlines", noted)
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    assert {"named", "to-address"} <= set(read)
+    assert [key for key in read if key.startswith("other-")] == []
     time.forward(ERASURE_SETTLES + timedelta(minutes=1))
     sweep(world)
     assert_erased(world)

@@ -47,13 +47,6 @@ def test_the_first_request_of_a_function_keeps_its_budget(world: World, name: st
 
 
 @needs_fork
-def test_a_start_loads_no_more_modules_than_its_budget_has() -> None:
-    loaded = {name: modules.counted(one) for name, one in modules.loaded().items()}
-    over = {name: count for name, count in loaded.items() if count > BUDGET["functions"][name]["most_modules"]}
-    assert over == {}
-
-
-@needs_fork
 @pytest.mark.parametrize("name", cold.HOT)
 def test_a_first_request_loads_no_more_modules_than_its_budget_has(world: World, name: str) -> None:
     most: dict[str, Any] = BUDGET["functions"][name]

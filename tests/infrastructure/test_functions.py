@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
+from local_stack.template import translation
 from tests.infrastructure import stack
 from tests.security import matrix
 from tools import routes as table
@@ -18,6 +20,8 @@ UNROUTED = {"ManageCreateTeam"}
 FALLBACK = {("*", "$default"), ("ANY", "/"), ("ANY", "/{path+}")}
 # A second route for a slash at the end of a path; see docs/adr/0009-trailing-slash.md.
 SLASH = "/{slash+}"
+# A second route of what is below a user whose id has slashes.
+SLASHED = "/users/{rest+}"
 # A second route of a page for the paths below it, where it shows other things.
 BELOW = "/console/{path+}"
 # Where the paths of an API begin, if not with its name.
@@ -50,6 +54,7 @@ def routes_of(function: str) -> set[tuple[str, str]]:
     if own == FALLBACK:
         return {("*", "$default")}
     # HEAD is GET without the body.
+    own = {(method, path) for method, path in own if not path.endswith(SLASHED)}
     paths = {(method, path.replace(BELOW, "/console").removesuffix(SLASH)) for method, path in own}
     return {(method.replace("HEAD", "GET"), ALIASES.sub("/", path)) for method, path in paths}
 
@@ -110,6 +115,30 @@ def test_a_function_logs_no_lines_of_lambdas_own_unless_asked_to() -> None:
     levels = {one["LoggingConfig"]["SystemLogLevel"]["Ref"] for one in FUNCTIONS.values()}
     assert levels == {"SystemLogLevel"}
     assert stack.translated()["Parameters"]["SystemLogLevel"]["Default"] == "WARN"
+
+
+def test_nothing_is_traced_and_no_role_may_trace_unless_asked_to() -> None:
+    assert tracing(stack.translated()) == {(None, False)}
+
+
+def test_all_functions_are_traced_if_asked_to(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    off = "  Tracing:\n    Type: String\n    Default: "
+    written = stack.TEMPLATE.read_text(encoding="utf-8")
+    assert f"{off}Disabled" in written
+    template.write_text(written.replace(f"{off}Disabled", f"{off}Active"), encoding="utf-8")
+    assert tracing(translation.load(template, "us-east-1", [])) == {("Tracing", True)}
+
+
+def tracing(template: stack.Resource) -> set[tuple[str | None, bool]]:
+    """Return what says how functions are traced, and whether their roles may write traces."""
+    found = set()
+    for one in template["Resources"].values():
+        if one["Type"] == "AWS::Lambda::Function":
+            mode = one["Properties"].get("TracingConfig", {}).get("Mode", {}).get("Ref")
+            role = template["Resources"][stack.target(one["Properties"]["Role"])]["Properties"]
+            found.add((mode, any("Xray" in str(policy) for policy in role["ManagedPolicyArns"])))
+    return found
 
 
 def test_a_log_group_is_of_the_class_that_makes_metrics_of_lines() -> None:

@@ -1,4 +1,4 @@
-"""Which packages each function loads when it starts; how many modules it may is in bench/budget.json."""
+"""Which packages each function loads when it starts, and how many modules: bench/budget.json has the number."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import os
 
 import pytest
 
-from bench.modules import HANDLERS, loaded
+from bench import budget
+from bench.modules import HANDLERS, counted, loaded
 
+BUDGET = budget.read()
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="functions are loaded in children of one process")
 #: The functions that check templates.
 TEMPLATES = {f"manage/{name}" for name in ("put_event_type", "preview_notifications", "send_test")}
 #: Those that ask nobody who they are, and those that no request comes to.
@@ -51,6 +54,8 @@ KNOWN_TO: dict[str, set[str]] = {
         "vibetrace/post_event",
     }
     - PUBLIC,
+    # Loaded where the stack is traced.
+    "nereid.spans": set(),
     "nereid.core.templates": TEMPLATES,
     "nereid.core.messaging.process_message": set(),
     "nereid.core.messaging.dead_letters": set(),
@@ -83,7 +88,14 @@ def having(part: str) -> set[str]:
     }
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="functions are loaded in children of one process")
+@needs_fork
 @pytest.mark.parametrize(("part", "functions"), [*LOADED_BY.items(), *KNOWN_TO.items()])
 def test_a_function_loads_only_what_it_uses(part: str, functions: set[str]) -> None:
     assert having(part) - functions == set()
+
+
+@needs_fork
+def test_a_start_loads_no_more_modules_than_its_budget_has() -> None:
+    counts = {name: counted(one) for name, one in loaded().items()}
+    over = {name: count for name, count in counts.items() if count > BUDGET["functions"][name]["most_modules"]}
+    assert over == {}

@@ -25,6 +25,8 @@ OPEN_ENDED = {
     ("NeptieRegister", "SendEmail"),
     ("NeptieLogin", "SendEmail"),
     ("PipelineDeliverPush", "PushThroughApplications"),
+    ("ManageEraseUser", "DeleteEndpoints"),
+    ("PipelineSweepDeliveries", "DeleteEndpoints"),
 }
 # A phone number has no ARN, so the statement takes what has one out.
 BY_EXCLUSION = {("PipelineDeliverSms", "SendSms")}
@@ -64,7 +66,8 @@ OTHERWISE = {
     **{("ManagePurgeDeadLetters", name): TAKE for name in QUEUES.values() if "Dead" in name},
     **{("PipelineSweepDeliveries", name): MEASURE for name in DELIVERIES},
     ("PipelineSweepDeliveries", "MessageQueue"): MEASURE | SEND,
-    **{("PipelineSweepDeliveries", name): MEASURE for name in QUEUES.values() if "Dead" in name},
+    **{("PipelineSweepDeliveries", name): TAKE | SEND for name in QUEUES.values() if "Dead" in name},
+    **{("ManageEraseUser", name): TAKE | SEND for name in QUEUES.values() if "Dead" in name},
 }
 
 #: Every statement with its role.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from nereid.settings import Settings
 from tests.infrastructure import stack
 
-# Read by libraries rather than by our code.
-LIBRARIES = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+# Read by libraries, or by our logs as they read theirs, rather than by what works with settings.
+LIBRARIES = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "TRACING"}
 
 ASKED = {name.upper() for name in Settings.model_fields}
 TOLD = {variable for function in stack.functions() for variable in stack.environment(function)}

@@ -16,12 +16,10 @@ from tests.infrastructure import stack
 #: What the API's log may say of a request.
 LOGGED = {
     "requestId",
-    "requestTime",
     "routeKey",
     "status",
     "responseLatency",
     "integrationLatency",
-    "responseLength",
     "integrationErrorMessage",
 }
 

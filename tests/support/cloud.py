@@ -22,8 +22,11 @@ from urllib.parse import urlencode
 
 import boto3
 from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.sqs.models import sqs_backends
 
-from local_stack.aws import lighter_moto, permissions
+from local_stack.aws import lighter_moto, moto_transactions, permissions
 from local_stack.aws.used_actions import UsedActions
 from nereid.core.access.teams import create_environment, create_team
 from nereid.core.audience.contact_infos import add_contact_info
@@ -112,6 +115,7 @@ _TABLE_MEMBERS = (
 
 
 lighter_moto.install()
+moto_transactions.install()
 
 
 class Died(BaseException):
@@ -157,41 +161,35 @@ class Cloud:
 
     def forget(self) -> None:
         """Begin a new test: nothing called, nothing waiting, nothing failing."""
-        sqs = self.client("sqs")
-        for channel, name in QUEUES.items():
-            made = f"{name}-{uuid.uuid4()}"
-            declared = stack.queues()[name]["RedrivePolicy"]
-            if channel.endswith(HIGH):
-                self.dead[channel] = self.dead[channel.removesuffix(HIGH)]
-            else:
-                self.dead[channel] = sqs.create_queue(QueueName=f"{made}-dead")["QueueUrl"]
-            arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self.dead[channel].rpartition('/')[2]}"
-            redrive = {"deadLetterTargetArn": arn, "maxReceiveCount": declared["maxReceiveCount"]}
-            attributes = {"RedrivePolicy": json.dumps(redrive)}
-            self.queues[channel] = sqs.create_queue(QueueName=made, Attributes=attributes)["QueueUrl"]
-        self._forget_environments()
-        self._open_providers()
+        for url in {*self.queues.values(), *self.dead.values()}:
+            self._sqs.get_queue(_name(url))._messages.clear()
+        # Other tests' environments are taken off the list that the sweeper goes through.
+        for table in ("AccountsTable", "ActivityTable"):
+            self._drop(table, "environments")
+        # It is nobody's turn at any provider, and none of them is closed.
+        for channel in ("email", "sms", "push"):
+            self._drop("LimitsTable", f"PROVIDER#{channel}")
         self.calls.clear()
         self.requests.clear()
         self.faults.clear()
         self.effects_left = None
         self._sandboxes.clear()
 
-    def _forget_environments(self) -> None:
-        """Take other tests' environments off the list that the sweeper goes through."""
-        dynamodb, listed = self.client("dynamodb"), {"S": "environments"}
-        for table in ("AccountsTable", "ActivityTable"):
-            found = dynamodb.query(
-                TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": listed}
-            )
-            for item in found["Items"]:
-                dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+    def _drop(self, table: str, partition: str) -> None:
+        """Forget all items of a partition. Asking moto for it would take longer than most tests."""
+        if self.memory is None:
+            dynamodb_backends[ACCOUNT][REGION].tables[table].items.pop(DynamoType({"S": partition}), None)
+            return
+        found = self.memory.query(
+            TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": partition}}
+        )
+        for item in found["Items"]:
+            self.memory.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
 
-    def _open_providers(self) -> None:
-        """Forget whose turn it is at each provider, and which of them are closed."""
-        for channel in ("email", "sms", "push"):
-            key = {"pk": {"S": f"PROVIDER#{channel}"}, "sk": {"S": "schedule"}}
-            self.client("dynamodb").delete_item(TableName="LimitsTable", Key=key)
+    @property
+    def _sqs(self) -> Any:
+        """Return moto's queues themselves. A call of them looks through whatever ever was in the queue."""
+        return sqs_backends[ACCOUNT][REGION]
 
     def fail(self, operation: str, *faults: Any) -> None:
         """Let the next calls of an operation fail.
@@ -216,6 +214,7 @@ class Cloud:
     def make(self) -> None:
         if self.memory is None:
             self._make_tables()
+        self._make_queues()
         for name, text in (("TokenSecret", SECRET), ("SigningSecret", LINK_SECRET)):
             self.client("secretsmanager").create_secret(Name=_PARAMETERS[name], SecretString=text)
         self.client("sesv2").create_email_identity(EmailIdentity="example.com")
@@ -229,6 +228,20 @@ class Cloud:
         for name, properties in tables().items():
             given = {member: properties[member] for member in _TABLE_MEMBERS if member in properties}
             dynamodb.create_table(TableName=name, **given)
+
+    def _make_queues(self) -> None:
+        sqs = self.client("sqs")
+        for channel, name in QUEUES.items():
+            made = f"{name}-{uuid.uuid4()}"
+            declared = stack.queues()[name]["RedrivePolicy"]
+            if channel.endswith(HIGH):
+                self.dead[channel] = self.dead[channel.removesuffix(HIGH)]
+            else:
+                self.dead[channel] = sqs.create_queue(QueueName=f"{made}-dead")["QueueUrl"]
+            arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{_name(self.dead[channel])}"
+            redrive = {"deadLetterTargetArn": arn, "maxReceiveCount": declared["maxReceiveCount"]}
+            attributes = {"RedrivePolicy": json.dumps(redrive)}
+            self.queues[channel] = sqs.create_queue(QueueName=made, Attributes=attributes)["QueueUrl"]
 
     def environment(self, function: str) -> dict[str, str]:
         """Return the environment variables that the template gives a function, with what they refer to here."""
@@ -315,18 +328,19 @@ class Cloud:
         return [*(self._receive(high) if high in QUEUES else ()), *self._receive(queue)]
 
     def _receive(self, queue: str) -> list[dict[str, Any]]:
-        sqs, name = self.client("sqs"), self.queues[queue].rpartition("/")[2]
+        name = _name(self.queues[queue])
+        seconds = self._sqs.get_queue(name).visibility_timeout
         records: list[dict[str, Any]] = []
-        while True:
-            answer = sqs.receive_message(
-                QueueUrl=self.queues[queue], MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
-            )
-            if not answer.get("Messages"):
-                return records
-            records += [
-                _record(name, message["Body"], message["MessageId"], message["ReceiptHandle"], message["Attributes"])
-                for message in answer["Messages"]
-            ]
+        while messages := self._sqs.receive_message(name, 10, 0, seconds):
+            for message in messages:
+                attributes = {
+                    "SenderId": message.sender_id,
+                    "SentTimestamp": str(message.sent_timestamp),
+                    "ApproximateReceiveCount": str(message.approximate_receive_count),
+                    "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+                }
+                records.append(_record(name, message.body, message.id, message.receipt_handle, attributes))
+        return records
 
     def hand_over(self, queue: str, records: list[dict[str, Any]]) -> list[str]:
         """Run a queue's consumer with records in batches of 10; return the ids of those that failed."""
@@ -334,7 +348,14 @@ class Cloud:
         for first in range(0, len(records), 10):
             answer = self.warm(f"pipeline/{CONSUMERS[queue]}", {"Records": records[first : first + 10]})
             failed += [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        self._delete(queue, {each["receiptHandle"] for each in records if each["messageId"] not in failed})
         return failed
+
+    def _delete(self, queue: str, handles: set[str]) -> None:
+        """Delete from a queue what succeeded, as Lambda does; moto looks through all that is in flight."""
+        for name in {queue, f"{queue}{HIGH}"} & self.queues.keys():
+            held = self._sqs.get_queue(_name(self.queues[name]))
+            held._messages[:] = [each for each in held._messages if each.receipt_handle not in handles]
 
     def put_back(self) -> list[tuple[int, dict[str, Any]]]:
         """Return what waits on its queue anew, with its delay in seconds, oldest first, as if it came at once."""
@@ -357,6 +378,11 @@ class Cloud:
     def sent(self, operation: str) -> list[dict[str, Any]]:
         """Return the parameters of every call of an operation, oldest first."""
         return [parameters for name, parameters in self.requests if name == operation]
+
+
+def _name(url: str) -> str:
+    """Return the name of a queue."""
+    return url.rpartition("/")[2]
 
 
 def _die_before(cloud: Cloud) -> Callable[..., None]:

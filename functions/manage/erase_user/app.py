@@ -1,27 +1,24 @@
-"""POST /manage/{environment}/users/{user_id}/erase: erase a user; what cannot be done at once is done afterwards."""
+"""POST /manage/{environment}/users/{user_id}/erase: erase a user; what cannot be done at once is done afterwards.
 
-import time
-import uuid
+Of an id with slashes, which is several parts of a path, it also serves the export: no route can have anything behind
+such an id.
+"""
 
 from nereid.auth.credentials import Caller
 from nereid.dialects.http import Request, Response
 from nereid.dialects.manage import frame as manage
-from nereid.logs import unexpected
+from nereid.dialects.manage import rights
 from nereid.runtime import runtime
-
-#: How long a request goes on with it, in seconds.
-_SECONDS = 15
 
 
 @manage.endpoint(runtime, "admin:all", certain=True)
 def handler(request: Request, caller: Caller) -> Response:
     """Answer with the receipt once the wish is noted, having done what there was time for."""
-    environment = runtime.credentials.environment(caller, request.params["environment"])
-    user_id = manage.user_id(request)
-    erasure = runtime.erasures.request(environment.scope, user_id, str(uuid.uuid4()), runtime.clock.now())
-    ends = time.monotonic() + _SECONDS
-    try:
-        runtime.user_eraser.erase(erasure, lambda: time.monotonic() < ends)
-    except Exception as error:  # noqa: BLE001 - it is noted, and the sweeper goes on with it
-        unexpected(error, "user not erased yet", team_id=caller.team_id, environment=environment.identifier)
-    return manage.ok({"receipt": erasure.receipt})
+    if "rest" not in request.params:
+        return rights.erase(runtime, request, caller, manage.user_id(request))
+    name, _, action = request.params["rest"].rpartition("/")
+    if action == "erase":
+        return rights.erase(runtime, request, caller, manage.checked_user_id(name))
+    if action == "export":
+        return rights.export_below(runtime, request, caller, manage.checked_user_id(name))
+    return manage.not_found()

@@ -13,7 +13,7 @@ from nereid.batches import Batch, Begun, Finish, Rounds
 from nereid.clock import SystemClock
 from nereid.core.messaging.failure_notes import FailureNoter
 from nereid.errors import TryAgain, Unavailable
-from nereid.logs import identify, logger, origin, unexpected
+from nereid.logs import identify, is_traced, logger, origin, unexpected
 from nereid.metrics import DeliveryCounts
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import Redelivery
@@ -60,6 +60,10 @@ def consume(
         each failed. None if `handle` does all.
     """
     identify(context)
+    if is_traced():
+        from nereid import spans
+
+        handle = spans.record(handle)
 
     def seconds_left() -> float:
         return float(context.get_remaining_time_in_millis()) / 1000

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import re
 import time
 import traceback
@@ -35,6 +36,11 @@ def identify(context: Any, event: Mapping[str, Any] | None = None) -> None:
     logger.append_keys(
         function_request_id=getattr(context, "aws_request_id", None), api_request_id=request.get("requestId")
     )
+
+
+def is_traced() -> bool:
+    """Tell whether the stack's functions add to X-Ray's traces, which takes loading :mod:`nereid.spans`."""
+    return os.environ.get("TRACING") == "Active"
 
 
 def note_ingest() -> None:

@@ -15,7 +15,8 @@ from nereid.clock import SystemClock
 from nereid.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
+    from datetime import datetime
 
     from nereid.auth.credentials import Credentials, Environments, Teams
     from nereid.auth.user_tokens import UserTokens
@@ -79,7 +80,7 @@ if TYPE_CHECKING:
     from nereid.metrics import DeliveryCounts
     from nereid.models.base import Model
     from nereid.models.senders import Senders
-    from nereid.models.team import ClientKey, Team
+    from nereid.models.team import ClientKey, Scope, Team
 
 _DAY = 24 * 60 * 60
 #: The channels that hand deliveries to a provider.
@@ -431,7 +432,12 @@ class Runtime:
             defaults=self.settings.channels(),
             counts=self.delivery_counts,
             hours=self.overview_hours,
+            erased=self._erased,
         )
+
+    def _erased(self, scope: Scope, names: Collection[str]) -> Mapping[str, datetime]:
+        """Tell who was erased of late; hardly any record has this looked up, so its store is made then."""
+        return self.erasures.erased(scope, names)
 
     @cached_property
     def operations(self) -> Operations:
@@ -674,6 +680,7 @@ class Runtime:
 
     @cached_property
     def user_eraser(self) -> UserEraser:
+        from nereid.aws.rights.push_endpoints import SnsEndpoints
         from nereid.core.rights.erase_user import UserEraser
 
         return UserEraser(
@@ -688,6 +695,9 @@ class Runtime:
             emails=self.outgoing_emails,
             clock=self.clock,
             note_erasure=self.account_store.note_erasure,
+            letters=replace(self.dead_letters, seconds=8, most=5000),
+            notes=self.failure_notes,
+            endpoints=SnsEndpoints(self.clients),
         )
 
     @cached_property

@@ -139,9 +139,9 @@ class World:
         self.calls[operation] += 1
         return self.hook(operation, call) if self.hook else call()
 
-    def notify(self) -> None:
+    def notify(self, title: str = "{{ title }}") -> None:
         """Have events named `NOTIFIED` make an app notification."""
-        template = {"title": "{{ title }}", "body": "{{ body }}"}
+        template = {"title": title, "body": "{{ body }}"}
         event_type = {
             "event_type": NOTIFIED,
             "environment": "dev",

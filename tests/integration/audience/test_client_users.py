@@ -268,7 +268,7 @@ class TestAppNotifications:
         world.do(event(who("a"), "m", title="T", body="B"), identify(who(None, "u")), alias("a", "u"))
         [notification] = world.notifications("u")
         assert (notification.user_id, notification.title, notification.body) == ("u", "T", "B")
-        assert world.inbox.unread(SCOPE, "u") == 1
+        assert world.inbox.page(SCOPE, "u", "unread", 1, 10, oldest_first=False).unread == 1
 
     def test_one_that_was_read_stays_read(self, world: World) -> None:
         world.do(event(who("a"), "m"))
@@ -276,7 +276,7 @@ class TestAppNotifications:
             world.inbox, world.deliveries, world.identities, world.clock, SCOPE, who("a"), self.uuid(world, "anon:a")
         )
         world.do(alias("a", "u"))
-        assert world.inbox.unread(SCOPE, "u") == 0
+        assert world.inbox.page(SCOPE, "u", "unread", 1, 10, oldest_first=False).unread == 0
         assert len(world.notifications("u")) == 1
 
     @pytest.mark.parametrize("whom", [who("a"), who(None, "u"), who("a", "u")])
@@ -284,7 +284,7 @@ class TestAppNotifications:
         world.do(event(who("a"), "m"), alias("a", "u"))
         uuid = self.uuid(world, "u")
         read_own(world.inbox, world.deliveries, world.identities, world.clock, SCOPE, whom, uuid)
-        assert world.inbox.unread(SCOPE, "u") == 0
+        assert world.inbox.page(SCOPE, "u", "unread", 1, 10, oldest_first=False).unread == 0
 
     def test_another_api_reads_one_that_moved_by_its_id(self, world: World) -> None:
         world.do(event(who("a"), "m"), alias("a", "u"))
@@ -297,7 +297,7 @@ class TestAppNotifications:
         uuid = self.uuid(world, "u")
         for whom in (who("a"), who(None, "v"), who("a", "v")):
             read_own(world.inbox, world.deliveries, world.identities, world.clock, SCOPE, whom, uuid)
-        assert world.inbox.unread(SCOPE, "u") == 1
+        assert world.inbox.page(SCOPE, "u", "unread", 1, 10, oldest_first=False).unread == 1
 
     @pytest.mark.parametrize("uuid", ["unknown", "x" * 3000])
     def test_an_unknown_one_is_no_error(self, world: World, uuid: str) -> None:
@@ -511,3 +511,37 @@ class TestDeletion:
         world.do(identify(who("a"), data={"a": 1}))
         with pytest.raises(Conflict):
             world.identities.store.absorb(SCOPE, "a", profile, profile.model_copy(update={"user_id": "u"}), is_new=True)
+
+
+class TestEventsOfOneRequest:
+    @pytest.fixture
+    def greeting(self, world: World) -> World:
+        """Return a world in which an event greets its user."""
+        world.notify(title="{{ user.name }}")
+        return world
+
+    def test_their_user_is_read_once(self, world: World) -> None:
+        world.do(event(who("a", "u"), "m1", "Other"))
+        world.calls.clear()
+        world.do(*(event(who("a", "u"), f"m{number}", "Other") for number in (2, 3, 4)))
+        # An event type is not cached here.
+        assert dict(world.calls) == {"get_item": 2 + 3, "query": 1, "put_item": 3 * 2}
+
+    def test_each_reaches_its_own_user(self, world: World) -> None:
+        world.do(*(event(who(None, name), f"m{name}", title=name) for name in ("u", "v")))
+        assert [[each.title for each in world.notifications(name)] for name in ("u", "v")] == [["u"], ["v"]]
+
+    def test_one_that_changes_its_user_and_those_after_it_see_the_change(self, greeting: World) -> None:
+        whom = who(None, "u")
+        greeting.do(event(whom, "m1"), event(whom, "m2", traits=Traits(data={"name": "Sam"})), event(whom, "m3"))
+        assert sorted(each.title for each in greeting.notifications("u")) == ["", "Sam", "Sam"]
+
+    def test_one_after_an_identify_sees_the_change(self, greeting: World) -> None:
+        whom = who(None, "u")
+        greeting.do(event(whom, "m1"), identify(whom, data={"name": "Sam"}), event(whom, "m2"))
+        assert sorted(each.title for each in greeting.notifications("u")) == ["", "Sam"]
+
+    def test_one_after_the_profile_became_a_user_is_that_users(self, world: World) -> None:
+        world.do(event(who("a"), "m1"), event(who("a", "u"), "m2"), event(who("a"), "m3"))
+        owners = [stored[0].user_id for name in ("m1", "m2", "m3") if (stored := world.messages.get(SCOPE, name))]
+        assert owners == ["anon:a", "u", "u"]

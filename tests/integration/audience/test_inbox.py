@@ -19,7 +19,7 @@ from nereid.core.audience.users import new_user
 from nereid.errors import NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import AppNotification
-from nereid.ports.audience import ReadState
+from nereid.ports.audience import Position, ReadState
 from tests.support.cloud import Cloud
 from tests.support.interleaving import empty_table, interleave
 
@@ -60,8 +60,8 @@ class World:
     def page(
         self, state: ReadState = "all", page: int = 1, per_page: int = 10, *, oldest_first: bool = False
     ) -> tuple[list[str], int]:
-        found, total, _ = self.inbox.page(self.scope, "u", state, page, per_page, oldest_first=oldest_first)
-        return [each.uuid for each in found], total
+        found = self.inbox.page(self.scope, "u", state, page, per_page, oldest_first=oldest_first)
+        return [each.uuid for each in found.notifications], found.total
 
 
 @pytest.fixture
@@ -71,8 +71,8 @@ def inbox(dynamodb: Any) -> World:
 
 def test_what_was_put_is_read(inbox: World) -> None:
     inbox.put(1)
-    [found], total, _ = inbox.inbox.page(inbox.scope, "u", "all", 1, 10, oldest_first=False)
-    assert (found, total) == (inbox.notice(1), 1)
+    page = inbox.inbox.page(inbox.scope, "u", "all", 1, 10, oldest_first=False)
+    assert page == ([inbox.notice(1)], 1, 1, None)
 
 
 def test_putting_twice_leaves_one_as_it_is(inbox: World) -> None:
@@ -95,7 +95,35 @@ def test_a_state_selects(inbox: World) -> None:
     assert inbox.page("all") == (["n3", "n2", "n1"], 3)
     assert inbox.page("unread") == (["n3", "n1"], 2)
     assert inbox.page("read") == (["n2"], 1)
-    assert inbox.inbox.unread(inbox.scope, "u") == 2
+
+
+@pytest.mark.parametrize("state", ["all", "read", "unread"])
+def test_unread_ones_are_counted_whatever_is_listed(inbox: World, state: ReadState) -> None:
+    inbox.put(1, 2, 3)
+    inbox.mark(2)
+    assert inbox.inbox.page(inbox.scope, "u", state, 5, 10, oldest_first=False).unread == 2
+
+
+def test_all_are_listed_from_a_position_on(inbox: World) -> None:
+    inbox.put(*range(5))
+    inbox.mark(2)
+    seen: list[str] = []
+    position = None
+    while page := inbox.inbox.after(inbox.scope, "u", position, 2):
+        seen += [each.uuid for each in page]
+        position = Position(page[-1].created_at, page[-1].uuid)
+    assert seen == ["n0", "n1", "n2", "n3", "n4"]
+
+
+@pytest.mark.parametrize("state", ["all", "read", "unread"])
+def test_a_list_reads_keys_once_and_the_texts_of_its_page(shared_cloud: Cloud, inbox: World, state: ReadState) -> None:
+    inbox.put(*range(6))
+    inbox.mark(2)
+    shared_cloud.requests.clear()
+    inbox.page(state, per_page=3)
+    assert {query["IndexName"] for query in shared_cloud.sent("dynamodb:Query")} == {"inbox"}
+    assert len(shared_cloud.sent("dynamodb:Query")) <= 2
+    assert len(shared_cloud.sent("dynamodb:BatchGetItem")) == 1
 
 
 @pytest.mark.parametrize("state", ["all", "unread"])

@@ -137,7 +137,18 @@ def test_the_message_of_an_ordinary_code_stays_below_the_size_of_a_unit(cloud: C
     assert max(sizes) < 700
 
 
-def test_a_report_that_a_mail_arrived_costs_a_write(cloud: Cloud, prepared: World) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_delivery_that_is_over_keeps_nothing_of_its_tries(cloud: Cloud, prepared: World, kind: str) -> None:
+    sent(prepared, kind, 1)
+    cloud.pump()
+    assert cloud.memory is not None
+    own = f"{prepared.team_id}#dev#delivery#"
+    [delivery] = [item for item in cloud.memory.items("ActivityTable") if item["pk"]["S"].startswith(own)]
+    assert delivery["status"]["S"] == "success"
+    assert not {"claim", "claimed_until", "attempts"} & set(delivery)
+
+
+def test_a_report_that_a_mail_arrived_costs_a_write_and_half_a_read(cloud: Cloud, prepared: World) -> None:
     [message_id] = sent(prepared, "email", 1)
     cloud.pump()
     [delivery] = prepared.deliveries(message_id)
@@ -148,4 +159,4 @@ def test_a_report_that_a_mail_arrived_costs_a_write(cloud: Cloud, prepared: Worl
     dynamodb = cloud.memory
     assert isinstance(dynamodb, MeteredDynamoDB)
     spent = dynamodb.cost(lambda: cloud.invoke("pipeline/record_feedback", {"Records": records}))
-    assert (spent.written, spent.indexed) == (1, 0)
+    assert (spent.written, spent.indexed, spent.read) == (1, 0, 0.5)

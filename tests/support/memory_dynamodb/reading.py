@@ -171,15 +171,16 @@ def page(table: Table, index: Index, entries: Iterable[Entry], wanted: Reading) 
     for _, partition, sort in entries:
         row = table.get((partition, sort))
         assert row is not None
-        shown = index.shown(row.item)
-        row_size = row.size if shown is row.item else size_of_item(shown)
+        item = row.item
+        shown = index.shown(item)
+        row_size = row.size if shown is item else size_of_item(shown)
         if scanned and size + row_size > _PAGE_BYTES:
             return Page(items, scanned, size, _key_attributes(table, index, last))
         scanned += 1
         size += row_size
-        last = row.item
+        last = item
         # A local index fetches from the table what it does not hold itself.
-        whole = shown if index.is_global else row.item
+        whole = shown if index.is_global else item
         if wanted.filter is None or wanted.filter.test(whole, wanted.values):
             items.append(_wanted(whole, shown, wanted))
         if scanned == wanted.limit:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from tests.support.memory_dynamodb.errors import Refused, Unfit, invalid, wrong_value
 from tests.support.memory_dynamodb.values import Item, Value, checked_item, kind_of
@@ -33,8 +33,18 @@ _WITHOUT_EFFECT = frozenset(
 _first = itemgetter(0)
 
 
-class Row(NamedTuple):
-    """An item as it is stored, and how many bytes it counts."""
+class Row(Protocol):
+    """What is stored: an item, and how many bytes it counts."""
+
+    @property
+    def item(self) -> Item: ...
+
+    @property
+    def size(self) -> int: ...
+
+
+class Written(NamedTuple):
+    """A row as a call wrote it."""
 
     item: Item
     size: int
@@ -87,6 +97,13 @@ class Index:
     def add(self, key: Key, primary: Key) -> None:
         """Enter an item."""
         insort(self._partitions.setdefault(key[0], []), (key[1], *primary))
+
+    def add_all(self, keys: Iterable[tuple[Key, Key]]) -> None:
+        """Enter many items, each with its primary key."""
+        for key, primary in keys:
+            self._partitions.setdefault(key[0], []).append((key[1], *primary))
+        for entries in self._partitions.values():
+            entries.sort()
 
     def discard(self, key: Key, primary: Key) -> None:
         """Take an item out."""
@@ -145,6 +162,11 @@ class Table:
         self._rows: dict[Key, Row] = {}
 
     # -- keys
+
+    @property
+    def key_attributes(self) -> tuple[str, ...]:
+        """The attributes of its own key and its indexes'."""
+        return tuple({name for index in (self.primary, *self.indexes.values()) for name in index.attributes})
 
     def key(self, given: Any) -> tuple[Item, Key]:
         """Return a key that a call gives, as attributes and as what it is found by."""
@@ -227,6 +249,18 @@ class Table:
                 index.discard(old, key)
             if new is not None:
                 index.add(new, key)
+
+    def fill(self, rows: Iterable[tuple[Item, Row]]) -> None:
+        """Store many rows, each given with the attributes that keys are made of; what is there already stays."""
+        new: dict[Key, tuple[Item, Row]] = {}
+        for attributes, row in rows:
+            key = self.key_of(attributes)
+            if key not in self._rows:
+                new.setdefault(key, (attributes, row))
+        self._rows.update((key, row) for key, (_, row) in new.items())
+        for index in (self.primary, *self.indexes.values()):
+            keys = ((index.key_of(attributes), key) for key, (attributes, _) in new.items())
+            index.add_all((key, primary) for key, primary in keys if key is not None)
 
     def reading(self, index: str | None, *, consistent: bool) -> Index:
         """Return the index that a query reads: the one place where an index could lag behind its table."""

@@ -14,7 +14,7 @@ from tests.support.memory_dynamodb.errors import Refused, Unfit, invalid, wrong_
 from tests.support.memory_dynamodb.nodes import Path
 from tests.support.memory_dynamodb.parsing import Names
 from tests.support.memory_dynamodb.requests import check_names, check_one_of, names_of, values_of
-from tests.support.memory_dynamodb.tables import Key, Row, Table
+from tests.support.memory_dynamodb.tables import Key, Row, Table, Written
 from tests.support.memory_dynamodb.values import Item, copied_item, size_of_item
 
 _MAX_ITEM_BYTES = 400 * 1024
@@ -100,7 +100,7 @@ class Tables:
         """Return the write that stores an item."""
         table = self[TableName]
         item, key = table.checked(Item)
-        row = Row(item, size_of_item(item))
+        row = Written(item, size_of_item(item))
         if row.size > _MAX_ITEM_BYTES:
             raise invalid("Item size has exceeded the maximum allowed size")
         condition, values = _condition(ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues)
@@ -174,7 +174,7 @@ class Tables:
             size = size_of_item(item)
             if size > _MAX_ITEM_BYTES:
                 raise Unfit("Item size to update has exceeded the maximum allowed size")
-            return Row(item, size)
+            return Written(item, size)
 
         return Write(table, key, condition, values, _returns_found(ReturnValuesOnConditionCheckFailure), after, paths)
 

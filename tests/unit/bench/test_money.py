@@ -8,6 +8,7 @@ import pytest
 
 from bench import money
 from bench.aws.tally import Tally
+from bench.stack import Stack
 
 MILLION = 1_000_000
 NOTHING = {"calls": {}, "read": 0.0, "written": 0.0, "indexed": 0.0, "sent": 0, "chunks": 0, "log": 0, "lines": 0}
@@ -69,7 +70,7 @@ def test_a_flow_costs_what_its_steps_cost() -> None:
     counted = {"accept": {**NOTHING, "chunks": 1}, "process": {**NOTHING, "written": 20.0}}
     warm = {name: {"ratio": 0.0} for name in counted}
     found = money.flow_cost(flow, counted, warm, QUIET)
-    gateway_log = 230 * 0.5 / 1e9 * MILLION
+    gateway_log = 165 * 0.5 / 1e9 * MILLION
     accept, process = 1.0 + 0.4 + 0.2 + gateway_log, 1.25 + 0.08 + 0.02
     assert found["steps"] == pytest.approx({"accept": accept, "process": process}, abs=0.01)
     assert found["total"] == pytest.approx(accept + process, abs=0.01)
@@ -90,6 +91,32 @@ def test_the_cpu_of_an_event_follows_from_its_ratio_alone() -> None:
 def test_an_idle_stack_starts_one_function_after_the_other() -> None:
     start = {"import_ms": 200.0, "first_ms": 102.4}
     floor_ms = 2 * 186.0
-    alone = 80 + 100 + 51.2 * 1769 / 512 + 8
-    seconds = money.answered_after(floor_ms, [start, start], [{"sqs:SendMessage": 1}, {"sqs:SendMessage": 1}])
-    assert seconds == pytest.approx(2 * alone / 1000)
+    alone, quicker = (80 + 100 + 51.2 * 1769 / memory + 8 for memory in (512, 1024))
+    calls = {"sqs:SendMessage": 1}
+    seconds = money.answered_after(floor_ms, [start, start], [calls, calls], [512, 1024])
+    assert seconds == pytest.approx((alone + quicker) / 1000)
+
+
+def test_a_function_with_less_memory_waits_cheaper() -> None:
+    flow = money.Flow("one", (money.Step("deliver"),))
+    counted = {"deliver": {**NOTHING, "calls": {"ses:SendEmail": 100}}}
+    small = money.Conditions(memory=512, logs_of_lambda=False, others={"deliver": 256})
+    found = [money.flow_cost(flow, counted, {"deliver": {"ratio": 0.0}}, one) for one in (QUIET, small)]
+    assert [one["parts"]["Lambda"] for one in found] == pytest.approx(
+        [0.20 + 6 * gigabytes * 13.3334 for gigabytes in (0.5, 0.25)], abs=0.01
+    )
+
+
+def test_reports_come_by_ten_where_events_come_one_by_one() -> None:
+    [mapping] = [
+        one
+        for one in Stack().of_type("AWS::Lambda::EventSourceMapping").values()
+        if "MaximumBatchingWindowInSeconds" in one
+    ]
+    together = money.gathered(mapping["BatchSize"], float(mapping["MaximumBatchingWindowInSeconds"]))
+    assert together == money.REPORTS_AT_ONCE == 10
+
+
+@pytest.mark.parametrize(("batch", "seconds", "expected"), [(10, 0, 1), (10, 4, 4), (10, 20, 10)])
+def test_what_waits_is_gathered_by_each_poller(batch: int, seconds: float, expected: int) -> None:
+    assert money.gathered(batch, seconds) == expected

@@ -6,9 +6,9 @@ each tag anew and stops at some declarations.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import unescape
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 #: A `<` that is no text.
 _OPENING = re.compile(r"<(?=[A-Za-z/!?])")
@@ -70,6 +70,33 @@ def with_breaks(html: str) -> str:
         parts += [_LINE_END.sub("<br>\n", html[position : opening.start()]), html[opening.start() : after]]
         position = after
     return "".join([*parts, _LINE_END.sub("<br>\n", html[position:])])
+
+
+class Attribute(NamedTuple):
+    """An attribute of a start tag, and where its value stands, with its quotes."""
+
+    tag: str
+    name: str
+    value: str
+    start: int
+    end: int
+
+
+def attributes(html: str) -> Iterator[Attribute]:
+    """Yield the attributes that have a value, of all start tags that are closed, in their order."""
+    position = 0
+    while opening := _OPENING.search(html, position):
+        after = _read_markup(html, opening.start(), _Nobody())
+        if after is None:
+            return
+        element = _NAME.match(html, opening.start() + 1)
+        place = element.end() if element else after
+        while element and (found := _ATTRIBUTE.match(html, place)):
+            place = found.end()
+            if found[2] is not None:
+                value = found[2][1:-1] if found[2][:1] in ('"', "'") else found[2]
+                yield Attribute(element[0].lower(), found[1].lower(), _characters(value), *found.span(2))
+        position = after
 
 
 class _Nobody:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nereid.dialects import cors
 from nereid.dialects.http import MAX_BODY_BYTES, BodyTooLarge, Request, Response
 from nereid.errors import NereidError, Unavailable
-from nereid.logs import identify, is_slow_ingest, logger, unexpected
+from nereid.logs import identify, is_slow_ingest, is_traced, logger, unexpected
 
 if TYPE_CHECKING:
     # An endpoint that asks nobody who they are loads none of it.
@@ -59,6 +59,10 @@ def answer(
         None for an endpoint that never looks at the body.
     """
     identify(context, event)
+    if is_traced():
+        from nereid import spans
+
+        respond = spans.request(event.get("routeKey"), respond)
     response = answered(dialect, event.get("routeKey"), lambda: respond(_read(event, max_body_bytes)))
     if is_slow_ingest():
         from nereid.metrics import write_slow_ingest

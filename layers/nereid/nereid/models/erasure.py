@@ -8,6 +8,8 @@ from nereid.models.team import Scope
 
 #: How long after the request an erasure is done again, for what was under way then.
 ERASURE_SETTLES = timedelta(minutes=10)
+#: How long hashes tell whom it was of: longer than any record stays on a queue, dead letters included.
+ERASED_KNOWN = timedelta(days=15)
 
 
 class Erasure(Model):
@@ -19,7 +21,8 @@ class Erasure(Model):
     receipt: str
     #: What came before this moment is erased.
     requested_at: datetime
-    #: The user's addresses, `TYPE ADDRESS`, in the form in which they are compared.
+    #: The user's addresses, `TYPE ADDRESS`, in the form in which they are compared; of type `user` the profiles that
+    #: became it.
     addresses: frozenset[str] = frozenset()
     #: Up to where the environment's messages have been searched for the addresses.
     position: str | None = None
@@ -33,6 +36,11 @@ class Erasure(Model):
         """Return the addresses of a type."""
         return sorted(each.partition(" ")[2] for each in self.addresses if each.startswith(f"{type_} "))
 
+    @property
+    def user_ids(self) -> list[str]:
+        """The user's id, and those of the profiles that it was before."""
+        return [self.user_id, *self.of_type("user")]
+
     def has(self, type_: str, address: str) -> bool:
         """Tell whether an address is one of the user's."""
         return address_of(type_, address) in self.addresses
@@ -41,3 +49,8 @@ class Erasure(Model):
 def address_of(type_: str, address: str) -> str:
     """Return an address as an erasure names it."""
     return f"{type_} {comparable(type_, address)}"
+
+
+def name_of(user_id: str) -> str:
+    """Return a user's id as an erasure names it."""
+    return f"user {user_id}"

@@ -118,6 +118,8 @@ class _Asked(Model):
     #: The same however often the queue hands it over; None in operations of earlier releases.
     id: str | None = None
     client_key: UsedKey | None = None
+    #: When it was accepted; None in operations of earlier releases.
+    asked_at: datetime | None = None
 
 
 class Identify(_Asked):

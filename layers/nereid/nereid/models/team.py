@@ -208,6 +208,8 @@ class Environment(Model):
     #: ISO code of the country of phone numbers that name none; None if they belong to nowhere.
     default_country: str | None = None
     created_at: datetime
+    #: When the latest erasure of a user of it was asked for; None if there was none.
+    erased_at: datetime | None = None
     #: Counts the writes of this record; a write names the version that it read.
     version: int = 1
 

@@ -276,6 +276,18 @@ class EventLedger(Protocol):
 ReadState = Literal["all", "unread", "read"]
 
 
+class InboxPage(NamedTuple):
+    """A page of a user's notifications."""
+
+    notifications: list[AppNotification]
+    #: How many the state selects.
+    total: int
+    #: How many are unread, whatever was selected.
+    unread: int
+    #: The id of the notification that the next page goes on from; None on the last one.
+    next_before: str | None
+
+
 class Inbox(Protocol):
     """App notifications of users."""
 
@@ -310,8 +322,10 @@ class Inbox(Protocol):
         position: Position | None = None,
         *,
         oldest_first: bool,
-    ) -> tuple[list[AppNotification], int, str | None]:
-        """Return one page of a user's notifications, how many the state selects, and the id that the next goes on from.
+    ) -> InboxPage:
+        """Return one page of a user's notifications, and how many there are.
+
+        Counting takes one read unit for about every 20 notifications in the states that are counted.
 
         Parameters
         ----------
@@ -320,8 +334,8 @@ class Inbox(Protocol):
         """
         ...
 
-    def unread(self, scope: Scope, user_id: str) -> int:
-        """Return how many notifications of a user are unread."""
+    def after(self, scope: Scope, user_id: str, position: Position | None, limit: int) -> list[AppNotification]:
+        """Return the first notifications of a user behind a position, oldest first, and nothing of how many more."""
         ...
 
     def numbered(self, scope: Scope, user_id: str, number: int) -> list[Position]:

@@ -248,10 +248,17 @@ class MessageStore(Protocol):
         """Delete messages; what of their plans stands apart expires."""
         ...
 
-    def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
+    def arrivals(
+        self, scope: Scope, after: str | None, before: datetime, limit: int, *, naming: Collection[str] | None = None
+    ) -> Arrivals:
         """Return messages that arrived after a position and before a moment, oldest first; may miss the newest.
 
         There are about as many as `limit`, or some times more if many came at once.
+
+        Parameters
+        ----------
+        naming
+            Addresses in the form in which they are compared: what names none of them may be left out.
         """
         ...
 
@@ -563,6 +570,10 @@ class DeadLetterQueue(Protocol):
 
     def resend(self, letters: Sequence[DeadLetter]) -> set[str]:
         """Put letters on the queue that they come from as well; return the ids of those that it took for certain."""
+        ...
+
+    def put(self, body: str) -> str:
+        """Set a record aside that was on no queue; return its id."""
         ...
 
     def delete(self, letters: Sequence[DeadLetter]) -> set[str]:

@@ -28,6 +28,10 @@ class ErasureStore(Protocol):
         """Note up to where messages have been searched, unless it was requested again since."""
         ...
 
+    def mark(self, erasure: Erasure) -> None:
+        """Have it known, by hashes and for as long as a record may be on a queue, who was erased."""
+        ...
+
     def finish(self, erasure: Erasure, at: datetime) -> None:
         """Keep the receipt alone, unless the erasure was requested again since."""
         ...
@@ -40,6 +44,10 @@ class PeopleStore(Protocol):
         """Return a user with all contact infos, and the devices, by one query; None if there is none."""
         ...
 
+    def anonymous_ids(self, scope: Scope, user_id: str) -> list[str]:
+        """Return the anonymous ids that reach a user."""
+        ...
+
     def delete(self, scope: Scope, user_id: str) -> None:
         """Delete a user with everything that belongs to it; `NotFound` if there is none."""
         ...
@@ -48,6 +56,18 @@ class PeopleStore(Protocol):
         """Delete what there is of an id beside its user: inbox items from before a moment, links; tell if there was."""
         ...
 
+    def endpoints(self, scope: Scope, token: str) -> list[str]:
+        """Return the ARNs of the endpoints that are known of a push token that nobody has."""
+        ...
+
     def forget_token(self, scope: Scope, token: str) -> None:
         """Forget the registration and the endpoints of a push token that nobody has."""
+        ...
+
+
+class PlatformEndpoints(Protocol):
+    """The endpoints that the provider of push notifications made of tokens."""
+
+    def delete(self, endpoint: str) -> None:
+        """Delete one; no error if it is gone. Who uses it for another team or environment makes it again."""
         ...

@@ -11,9 +11,10 @@ import pytest
 from nereid.core.audience.identify_user import identify_user
 from nereid.core.audience.register_device import Devices
 from nereid.core.audience.users import new_user
+from nereid.errors import Conflict
 from nereid.models.operation import Traits
 from nereid.models.team import Scope
-from nereid.models.user import Device
+from nereid.models.user import Device, User
 from tests.support.virtual_time import VirtualTime
 
 SCOPE = Scope("t", "dev")
@@ -30,7 +31,7 @@ class Deleted:
         self.clock = SimpleNamespace(now=lambda: AT)
         self.users = self
 
-    def find_or_create(self, *_: Any) -> Any:
+    def find_or_create(self, *_: Any, **__: Any) -> Any:
         self.found += 1
         return new_user(f"u{self.found}", AT, {})
 
@@ -38,7 +39,9 @@ class Deleted:
         return None if user_id == "u1" else new_user(user_id, AT, {})
 
     def __getattr__(self, name: str) -> Any:
-        def write(*arguments: Any, **_: Any) -> None:
+        def write(_scope: Scope, user: User, *_: Any) -> None:
+            if user.user_id == "u1":
+                raise Conflict
             self.written.append(name)
 
         return write

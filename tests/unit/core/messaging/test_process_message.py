@@ -9,24 +9,17 @@ from typing import Any
 import pytest
 
 from nereid.core.audience.users import new_user
-from nereid.core.messaging import process_message
 from nereid.core.messaging.process_message import Processor, _matches, recipients_of
 from nereid.errors import NotFound
 from nereid.models.message import Message
+from nereid.models.team import Scope
 from nereid.models.user import ContactInfo
 
 
-def test_a_message_of_a_user_that_is_gone_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_message, "configuration", lambda *_: None)
-    world: Any = SimpleNamespace(
-        clock=SimpleNamespace(now=lambda: datetime(2026, 1, 31, tzinfo=UTC)),
-        recent=None,
-        users=SimpleNamespace(load=lambda *_: None),
-    )
-    environment: Any = SimpleNamespace(scope="scope")
-    message: Any = SimpleNamespace(user_id="u")
+def test_a_user_that_was_there_and_is_gone_is_not_taken_for_one_without_contacts() -> None:
+    world: Any = SimpleNamespace(users=SimpleNamespace(load=lambda *_: None))
     with pytest.raises(NotFound, match="user"):
-        Processor.process(world, environment, message, user_exists=True)
+        Processor.user(world, Scope("team", "dev"), "u")
 
 
 @pytest.mark.parametrize(

@@ -99,10 +99,20 @@ class DynamoAccountStore:
     def stop_team(self, team_id: str, at: datetime) -> Team:
         return self._change_team(team_id, "SET stopped_at = if_not_exists(stopped_at, :at)", {":at": to_exact_iso(at)})
 
-    def note_erasure(self, team_id: str) -> None:
-        team = self.team(team_id)
-        if team is not None and not team.has_erased:
-            self._change_team(team_id, "SET has_erased = :yes", {":yes": True})
+    def note_erasure(self, scope: Scope, at: datetime, *, hashes: bool) -> None:
+        team = self.team(scope.team_id)
+        if team is not None and hashes and not team.has_erased:
+            self._change_team(scope.team_id, "SET has_erased = :yes", {":yes": True})
+        with suppress(ConditionFailed):  # it is noted, or the environment is gone
+            self._table.update(
+                _team(scope.team_id),
+                f"environment#{scope.environment}",
+                # Whoever replaces the record, and has read it before, has to read it again.
+                "SET erased_at = :at, version = if_not_exists(version, :one) + :one",
+                {":at": to_exact_iso(at), ":one": 1},
+                condition="attribute_exists(pk) AND attribute_not_exists(deleting_at)"
+                " AND (attribute_not_exists(erased_at) OR erased_at < :at)",
+            )
 
     def resume_team(self, team_id: str, at: datetime) -> Team:
         team = self.team(team_id)
@@ -460,6 +470,7 @@ def _environment_item(environment: Environment) -> Item:
         "keep_rendered": environment.keep_rendered,
         "default_country": environment.default_country,
         "version": environment.version,
+        **({"erased_at": to_exact_iso(environment.erased_at)} if environment.erased_at else {}),
         # Two may be made within a millisecond, and are listed in their order.
         "created_at": to_exact_iso(environment.created_at),
     }

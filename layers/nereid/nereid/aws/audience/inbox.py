@@ -1,16 +1,18 @@
 """App notifications in the audience table, beside the user that they belong to.
 
 The index `inbox` (local, so read consistently) sorts a user's notifications by state and time and holds keys
-alone: counting a state or skipping to a page reads about 150 bytes per notification, never their texts. The key of one
+alone: counting a state or skipping to a page reads about 200 bytes per notification, never their texts. The key of one
 that expires ends with that moment, so that the others are counted without it before DynamoDB has removed it.
 """
 
+import heapq
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from nereid import jsontext
@@ -21,7 +23,7 @@ from nereid.clock import SystemClock, from_iso, to_iso
 from nereid.errors import NotFound, Unavailable
 from nereid.models.team import Scope
 from nereid.models.user import AppNotification, anonymous_id_of, number_of
-from nereid.ports.audience import Position, ReadState
+from nereid.ports.audience import InboxPage, Position, ReadState
 from nereid.ports.clock import Clock
 
 #: How many notifications are marked at the same time, and how many before the time is looked at.
@@ -30,8 +32,6 @@ _AT_ONCE, _ROUND = 8, 64
 _MARKING_SECONDS = 5.0
 
 
-#: A filter of whole records: those that have not expired.
-_SHOWN = "attribute_not_exists(shown_until) OR shown_until > :now"
 #: Among how many unread notifications of a user one is sought by its number: two calls of DynamoDB read as many.
 _MAX_SOUGHT = 10_000
 
@@ -142,48 +142,65 @@ class DynamoInbox:
         position: Position | None = None,
         *,
         oldest_first: bool,
-    ) -> tuple[list[AppNotification], int, str | None]:
+    ) -> InboxPage:
         pk = user_key(scope, user_id)
-        first = (page - 1) * per_page
-        total = self._total(pk, state)
-        if first >= total:
-            return [], total, None
-        wanted = first + per_page
-        condition, values, index = _selection(pk, state)
-        if position is not None:
-            condition, values = _from(pk, state, position, oldest_first=oldest_first)
-            wanted += 2  # the notification at the position, and one that shows that there are more
-        listed = self._table.query(
-            condition, values, index=index, consistent=True, forward=oldest_first, limit=min(wanted, 1000)
-        )
         there = _sort(position.uuid, position.created_at) if position is not None else None
-        now = self._now()
-        others = (item for item in listed if item["sk"] != there and _is_shown(item, now))
-        keys = [(item["pk"], item["sk"]) for item in islice(others, first, first + per_page)]
-        is_last = total <= wanted if position is None else next(others, None) is None
+        total = unread = behind = 0
+        last = page * per_page
+        keys: list[tuple[str, str]] = []
+        for sk, is_unread in self._listed(pk, state, oldest_first=oldest_first):
+            unread += is_unread
+            if state == "read" and is_unread:
+                continue
+            total += 1
+            if there is not None and (sk == there or (sk > there) is not oldest_first):
+                continue
+            behind += 1
+            if last - per_page < behind <= last:
+                keys.append((pk, sk))
         found = self._table.get_many(keys)
         notifications = [_to_notification(found[key]) for key in keys if key in found]
-        return notifications, total, None if is_last or not keys else keys[-1][1].rpartition("#")[2]
+        following = keys[-1][1].rpartition("#")[2] if keys and behind > last else None
+        return InboxPage(notifications, total, unread, following)
 
-    def unread(self, scope: Scope, user_id: str) -> int:
-        return self._total(user_key(scope, user_id), "unread")
+    def _listed(self, pk: str, state: ReadState, *, oldest_first: bool) -> Iterator[tuple[str, bool]]:
+        """Yield the sort keys of what is shown, in order, and whether it is unread: of unread ones alone, or of all."""
+        now = self._now()
+
+        def shown(one: ReadState) -> Iterator[tuple[str, bool]]:
+            items = self._in_state(pk, one, oldest_first=oldest_first)
+            return ((item["sk"], one == "unread") for item in items if _is_shown(item, now))
+
+        # All of them before the first of the others: what is marked as read meanwhile is found here or there.
+        unread = list(shown("unread"))
+        if state == "unread":
+            yield from unread
+            return
+        before = None
+        for sk, is_unread in heapq.merge(unread, shown("read"), key=itemgetter(0), reverse=not oldest_first):
+            if sk != before:
+                yield sk, is_unread
+            before = sk
+
+    def _in_state(self, pk: str, state: ReadState, *, oldest_first: bool = False) -> Iterator[Item]:
+        values = {":pk": pk, ":prefix": f"{state}#"}
+        return self._table.query(
+            "pk = :pk AND begins_with(inbox, :prefix)", values, index="inbox", consistent=True, forward=oldest_first
+        )
+
+    def after(self, scope: Scope, user_id: str, position: Position | None, limit: int) -> list[AppNotification]:
+        # "~" comes after all that can stand there.
+        first = _sort(position.uuid, position.created_at) if position is not None else "inbox#"
+        values = {":pk": user_key(scope, user_id), ":first": first, ":last": "inbox#~"}
+        listed = self._table.query("pk = :pk AND sk BETWEEN :first AND :last", values, consistent=True, limit=limit + 1)
+        now = self._now()
+        others = (item for item in listed if item["sk"] != first and item.get("shown_until", now + 1) > now)
+        return [_to_notification(item) for item in islice(others, limit)]
 
     def numbered(self, scope: Scope, user_id: str, number: int) -> list[Position]:
-        found = islice(self._unread(user_key(scope, user_id)), _MAX_SOUGHT)
+        found = islice(self._in_state(user_key(scope, user_id), "unread"), _MAX_SOUGHT)
         positions = (_position(item["sk"]) for item in found)
         return [position for position in positions if number_of(position.uuid) == number]
-
-    def _unread(self, pk: str) -> Iterator[Item]:
-        condition, values, index = _selection(pk, "unread")
-        return self._table.query(condition, values, index=index, consistent=True, forward=False)
-
-    def _total(self, pk: str, state: ReadState) -> int:
-        """Return how many notifications of a user are shown."""
-        now = self._now()
-        condition, values, index = _selection(pk, state)
-        if index is None:
-            return self._table.count(condition, {**values, ":now": now}, filter_=_SHOWN)
-        return sum(_is_shown(item, now) for item in self._table.query(condition, values, index=index, consistent=True))
 
     def _now(self) -> int:
         return seconds(self._clock.now())
@@ -194,7 +211,7 @@ class DynamoInbox:
     def mark_all_read(self, scope: Scope, user_id: str, at: datetime) -> int:
         end = time.monotonic() + _MARKING_SECONDS
         now = self._now()
-        unread = [each for each in self._unread(user_key(scope, user_id)) if _is_shown(each, now)]
+        unread = [each for each in self._in_state(user_key(scope, user_id), "unread") if _is_shown(each, now)]
         keys = [(each["pk"], each["sk"], _until(each)) for each in reversed(unread)]
 
         def mark(key: tuple[str, str, int | None]) -> bool:
@@ -266,21 +283,6 @@ def _until(item: Item) -> int | None:
 def _is_shown(item: Item, now: int) -> bool:
     until = _until(item)
     return until is None or until > now
-
-
-def _selection(pk: str, state: ReadState) -> tuple[str, Item, str | None]:
-    if state == "all":
-        return "pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": "inbox#"}, None
-    return "pk = :pk AND begins_with(inbox, :prefix)", {":pk": pk, ":prefix": f"{state}#"}, "inbox"
-
-
-def _from(pk: str, state: ReadState, position: Position, *, oldest_first: bool) -> tuple[str, Item]:
-    """Return the condition for a selection from a position on, and for that itself."""
-    name, prefix = ("sk", "inbox") if state == "all" else ("inbox", state)
-    there = f"{prefix}#{to_iso(position.created_at)}#{position.uuid}"
-    # "~" comes after all that can stand there.
-    first, last = (there, f"{prefix}#~") if oldest_first else (f"{prefix}#", there)
-    return f"pk = :pk AND {name} BETWEEN :first AND :last", {":pk": pk, ":first": first, ":last": last}
 
 
 def _to_notification(item: Item) -> AppNotification:

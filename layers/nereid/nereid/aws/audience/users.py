@@ -105,6 +105,9 @@ class DynamoUserStore:
         """Do all writes or none; `Conflict` if a condition of one is false, or others were writing the same."""
         transact_or_conflict(self._table, *writes)
 
+    def anonymous_ids(self, scope: Scope, user_id: str) -> list[str]:
+        return [str(item["anonymous_id"]) for item in self.collection(scope, user_id, "user#link#")]
+
     def delete(self, scope: Scope, user_id: str) -> None:
         user = self.get(scope, user_id)
         if user is None:
@@ -149,11 +152,19 @@ class DynamoUserStore:
         self._table.delete_many(keys)
         return bool(keys)
 
+    def endpoints(self, scope: Scope, token: str) -> list[str]:
+        """Return the endpoints of a push token, unless another user has it."""
+        return [str(item["endpoint"]) for item in self._of_token(scope, token) if "endpoint" in item]
+
     def forget_token(self, scope: Scope, token: str) -> None:
         """Forget the registration and the endpoints of a push token, unless another user has it."""
-        if next(self._members(scope, "firebase_token", token), None) is None:
-            found = self._table.query("pk = :pk", {":pk": tenant(scope, "token", digest(token))}, consistent=True)
-            self._table.delete_many((item["pk"], item["sk"]) for item in found)
+        self._table.delete_many((item["pk"], item["sk"]) for item in self._of_token(scope, token))
+
+    def _of_token(self, scope: Scope, token: str) -> list[Item]:
+        if next(self._members(scope, "firebase_token", token), None) is not None:
+            return []
+        key = tenant(scope, "token", digest(token))
+        return list(self._table.query("pk = :pk", {":pk": key}, consistent=True))
 
     def _unlink(self, scope: Scope, user_id: str, anonymous_id: str) -> None:
         """Delete the link of an anonymous id to a user, and the items that were not moved to the user yet."""

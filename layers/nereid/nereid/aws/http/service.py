@@ -19,6 +19,7 @@ from nereid.aws.http import environment, retries
 from nereid.aws.http.connection import Answer, Connections
 from nereid.aws.http.limits import Limits
 from nereid.aws.http.signing import signed
+from nereid.logs import is_traced
 
 #: By how many seconds a clock has to be wrong for a service to refuse its requests, less a minute.
 _SKEWED_SECONDS = 240
@@ -70,7 +71,12 @@ class Service(ABC):
         if name.startswith("_"):
             raise AttributeError(name)
         operation = "".join(map(str.capitalize, name.split("_")))
-        call = self.__dict__[name] = partial(self._call, operation)
+        call: Callable[..., Any] = partial(self._call, operation)
+        if is_traced():
+            from nereid import spans
+
+            call = spans.call(call, self._name, operation)
+        self.__dict__[name] = call
         return call
 
     def close(self) -> None:

@@ -62,6 +62,12 @@ class SqsDeadLetterQueue:
             sent.update(chunk[entry["Id"]] for entry in answer.get("Successful", []))
         return sent
 
+    def put(self, body: str) -> str:
+        _, group = received(body)
+        with taken():
+            answer = self._clients.sqs.send_message(QueueUrl=self._url, MessageBody=body, MessageGroupId=group)
+        return str(answer["MessageId"])
+
     def delete(self, letters: Sequence[DeadLetter]) -> set[str]:
         gone: set[str] = set()
         for chunk in _tens(letters):

@@ -24,6 +24,8 @@ from nereid.ports.messaging import UNKNOWN_OUTCOME, Claim, Outcome, Sent
 _RELEASED = "released"
 #: What a pending delivery waits for and until when; members that a record without them takes away.
 _WAIT = ("reason", "next_try_at")
+#: What is about trying, and says nothing of a delivery that is recorded: most records are kept for months like that.
+_OF_TRIES = ("claimed_until", "attempts")
 
 
 class DynamoDeliveryStore:
@@ -94,8 +96,6 @@ class DynamoDeliveryStore:
             "to": job.recipient.value,
             "created_at": to_iso(job.planned_at),
             "updated_at": to_iso(now),
-            "claimed_until": _RELEASED,
-            "attempts": 1,
             "expires_at": self._expiry(job.planned_at),
         }
         try:
@@ -117,11 +117,13 @@ class DynamoDeliveryStore:
             ":next_try_at": to_iso(outcome.next_try_at) if outcome.next_try_at else None,
             ":sent_as": outcome.provider_message_id if self._findable else None,
             ":updated_at": to_iso(now),
-            ":claimed_until": _RELEASED,
+            ":claimed_until": _RELEASED if outcome.status == "pending" else None,
         }
         given = {name: value for name, value in values.items() if value is not None}
         sets = [f"#{name[1:]} = {name}" for name in given]
         removed = ["claim", *(name for name in _WAIT if f":{name}" not in given)]
+        if outcome.status != "pending":
+            removed += _OF_TRIES
         if outcome.status == "pending":  # nothing was handed over, so it was no try
             sets.append("attempts = attempts - :one")
             known[":one"] = 1
@@ -139,7 +141,8 @@ class DynamoDeliveryStore:
 
     def erase(self, scope: Scope, planned: Planned, planned_at: datetime, now: datetime) -> bool:
         key = delivery_key(scope, planned.id)
-        gone = "#to, rendered, missing_variables, template_notes, events, earlier, reason, next_try_at"
+        # Without its claim, whoever had it for too long records nothing any more.
+        gone = "claim, #to, rendered, missing_variables, template_notes, events, earlier, reason, next_try_at"
 
         def attempt() -> bool:
             item = self._table.get(*key) or {}
@@ -161,8 +164,10 @@ class DynamoDeliveryStore:
             }
             unchanged = "attribute_not_exists(pk)"
             if item:
-                same = {":seen": item["updated_at"], ":held": item["claimed_until"]}
-                unchanged, values = "updated_at = :seen AND claimed_until = :held", {**values, **same}
+                unchanged, same = "attribute_not_exists(claimed_until)", {":seen": item["updated_at"]}
+                if "claimed_until" in item:
+                    unchanged, same[":held"] = "claimed_until = :held", item["claimed_until"]
+                unchanged, values = f"updated_at = :seen AND {unchanged}", {**values, **same}
             self._table.update(
                 *key,
                 "SET #status = :status, claimed_until = :released, id = :id, notification = :notification, channel = "
@@ -209,15 +214,17 @@ class DynamoDeliveryStore:
 
     def report(self, scope: Scope, delivery_id: str, event: Mapping[str, Any], sending: int = 1) -> Delivery | None:
         key = delivery_key(scope, delivery_id)
-        current = sending
+        current, noted = sending, event
 
         def attempt() -> Delivery | None:
-            nonlocal current
+            nonlocal current, noted
             try:
-                return to_delivery(self._table.update(*key, **noting_report(event, sending, current)))
+                return to_delivery(self._table.update(*key, **noting_report(noted, sending, current)))
             except ConditionFailed as error:
                 if "id" not in error.old:
                     return None
+                if "erased" in error.old:
+                    noted = without_link(event)
                 current = sending_of(error.old)
                 if event["type"] in error.old.get(facts_of(error.old, sending), ()):
                     return to_delivery(error.old)
@@ -319,6 +326,8 @@ def noting_report(
     facts = "reported" if sending >= current else f"reported_{sending}"
     noted = {**event, "sending": sending} if sending > 1 else dict(event)
     new = [f"NOT contains({name}, :kind)" for name in dict.fromkeys((facts, *not_among))]
+    if event != without_link(event):
+        new.append("attribute_not_exists(erased)")
     return {
         "expression": f"SET events = list_append(if_not_exists(events, :none), :events) ADD {facts} :kinds",
         "values": {
@@ -330,6 +339,11 @@ def noting_report(
         },
         "condition": " AND ".join(["attribute_exists(id)", _is_sending(current), *new]),
     }
+
+
+def without_link(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a report without the link that somebody clicked, which may name whom it was made for."""
+    return {name: value for name, value in event.items() if name != "link"}
 
 
 def _is_sending(number: int) -> str:

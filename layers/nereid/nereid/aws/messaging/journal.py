@@ -55,6 +55,12 @@ class JournalEntry(NamedTuple):
     deliveries: Sequence[str] | None
     #: The marks of its user and of the addresses of its deliveries; None if they are too many.
     marks: Collection[str] | None
+    #: Whether there are marks of the addresses as well that it names and nothing was sent to.
+    has_named: bool = False
+
+    def may_name(self, marks: Collection[str]) -> bool:
+        """Tell whether its message may name one of some addresses, by their marks."""
+        return self.marks is None or not self.has_named or not set(marks).isdisjoint(self.marks)
 
     @property
     def position(self) -> str:
@@ -259,6 +265,7 @@ def _item(scope: Scope, group: Sequence[JournalEntry], expires_at: int) -> Item:
             _milliseconds(last) - _milliseconds(each.received_at),
             None if each.deliveries is None else _packed(each.deliveries),
             _ANY if each.marks is None else "".join(sorted(each.marks)),
+            int(each.has_named),
         ]
         for each in group
     ]
@@ -282,9 +289,10 @@ def to_item(item: Item) -> JournalItem:
             last - timedelta(milliseconds=before),
             None if ids is None else _unpacked(ids),
             None if marks == _ANY else [marks[start : start + _MARK] for start in range(0, len(marks), _MARK)],
+            bool(more and more[0]),
         )
         # What a newer release says besides is not known here.
-        for key, index, before, ids, marks, *_ in rows
+        for key, index, before, ids, marks, *more in rows
     ]
     return JournalItem(item["pk"], item["sk"], entries)
 
@@ -299,6 +307,7 @@ def entry_of(
         received_at,
         deliveries if len(deliveries) <= _MOST_DELIVERIES else None,
         marks if len(marks) <= _MOST_MARKS else None,
+        has_named=True,
     )
 
 

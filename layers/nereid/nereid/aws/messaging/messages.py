@@ -11,7 +11,7 @@ order says nothing of where it was read, so it goes on through both.
 import gzip
 import heapq
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -252,7 +252,9 @@ class DynamoMessageStore:
             stored.append((entry.position, StoredMessage(message, plan, _conflicts(item)), size))
         return stored
 
-    def arrivals(self, scope: Scope, after: str | None, before: datetime, limit: int) -> Arrivals:
+    def arrivals(
+        self, scope: Scope, after: str | None, before: datetime, limit: int, *, naming: Collection[str] | None = None
+    ) -> Arrivals:
         # A position is unique, so nothing stands between it and itself with a character more.
         first, last = f"{after}!" if after else " ", _moment(before)
         if first > last:
@@ -268,10 +270,17 @@ class DynamoMessageStore:
             placed += [(item.sk, each) for each in arrivals[:-1]]
             placed.append((item.sk, arrivals[-1]._replace(position=item.sk)))
         placed.sort(key=lambda each: each[0])
+        others: set[str] = set()
+        if naming is not None:
+            marks = {*map(address_mark, naming)}
+            entries = [entry for item in items for entry in item.entries]
+            others = {entry.message_key for entry in entries}
+            others -= {entry.message_key for entry in entries if entry.may_name(marks)}
         messages = []
         for _, arrival in placed:
             seen = arrival.position or seen
-            messages.append(arrival._replace(position=seen))
+            if arrival.message_id not in others:
+                messages.append(arrival._replace(position=seen))
         reached = placed[-1][0] if placed else None
         return Arrivals(
             messages,
@@ -399,6 +408,9 @@ def _message_item(scope: Scope, message: Message, expires_at: int) -> Item:
 def _entry(scope: Scope, message: Message, plan: Plan) -> JournalEntry:
     planned = [(each.id, each.recipient) for each in plan.deliveries(scope, message.key) if each.recipient]
     marks = {address_mark(comparable(to.type, to.value)) for _, to in planned}
+    marks |= {address_mark(comparable(each.type, each.value)) for each in message.contacts()}
+    if message.outreach is not None:
+        marks.add(address_mark(comparable("email", message.outreach.to)))
     if message.user_id is not None:
         marks.add(user_mark(message.user_id))
     return entry_of(message.key, message.event_type, message.received_at, [id_ for id_, _ in planned], marks)

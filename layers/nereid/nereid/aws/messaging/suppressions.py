@@ -148,9 +148,14 @@ class DynamoSuppressionStore:
 
     def delivered(self, team_id: str, email: str, at: datetime) -> None:
         moment = to_iso(at)
+        # Half as dear, and enough for nearly all addresses. A bounce that is missed might have been reported a moment
+        # later as well: reports come in any order.
+        consistent = False
 
         def attempt() -> None:
-            item = self._table.get(*_key(team_id, email))
+            nonlocal consistent
+            item = self._table.get(*_key(team_id, email), consistent=consistent)
+            consistent = True
             if item is None or not _bounced_before(item) or item.get("delivered_at", "") >= moment:
                 return
             over = [name for name, bounced_at in item.items() if name.startswith(_SOFT) and bounced_at <= moment]

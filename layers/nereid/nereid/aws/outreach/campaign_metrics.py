@@ -21,6 +21,7 @@ from nereid.aws.messaging.deliveries import (
     noting_report,
     sending_of,
     to_delivery,
+    without_link,
 )
 from nereid.aws.table import Item, Table, digest, seconds
 from nereid.models.lead_email import Fact
@@ -61,9 +62,11 @@ class DynamoCampaignMetrics:
     def count(
         self, scope: Scope, delivery_id: str, seen: Noted, event: Mapping[str, Any], sending: int, count: Count
     ) -> None:
+        # That of somebody who was erased has no address any more.
+        kept = event if seen.delivery.to is not None else without_link(event)
         noting = self._table.updating(
             *delivery_key(scope, delivery_id),
-            **noting_report(event, sending, seen.current, not_among=all_facts(seen.current)),
+            **noting_report(kept, sending, seen.current, not_among=all_facts(seen.current)),
         )
         once = [_counted_for(self._table, scope, count)] if count.once_for else []
         self._count(noting, scope, delivery_id, count.campaign_id, count.sent_on, count.fact, count.day, *once)

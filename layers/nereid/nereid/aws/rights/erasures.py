@@ -5,9 +5,9 @@ from contextlib import suppress
 from datetime import datetime
 
 from nereid.aws.errors import ConditionFailed
-from nereid.aws.table import Item, Table, digest, tenant
+from nereid.aws.table import Item, Table, digest, seconds, tenant
 from nereid.clock import from_iso, to_exact_iso
-from nereid.models.erasure import Erasure
+from nereid.models.erasure import ERASED_KNOWN, Erasure, name_of
 from nereid.models.team import Scope
 
 _ALL = "erasures"
@@ -54,6 +54,21 @@ class DynamoErasureStore:
                 condition="requested_at = :at",
             )
 
+    def mark(self, erasure: Erasure) -> None:
+        names = {name_of(erasure.user_id), *erasure.addresses}
+        at, expires_at = to_exact_iso(erasure.requested_at), seconds(erasure.requested_at + ERASED_KNOWN)
+        self._table.put_many(
+            [
+                {"pk": pk, "sk": sk, "requested_at": at, "expires_at": expires_at}
+                for pk, sk in (_mark_key(erasure.scope, name) for name in sorted(names))
+            ]
+        )
+
+    def erased(self, scope: Scope, names: Collection[str]) -> dict[str, datetime]:
+        keys = {_mark_key(scope, name): name for name in names}
+        found = self._table.get_many(keys)
+        return {keys[key]: from_iso(item["requested_at"]) for key, item in found.items()}
+
     def finish(self, erasure: Erasure, at: datetime) -> None:
         receipt = {
             "pk": tenant(erasure.scope, "receipts"),
@@ -70,6 +85,11 @@ class DynamoErasureStore:
 
 def _key(scope: Scope, user_id: str) -> tuple[str, str]:
     return _ALL, "#".join([*scope, digest(user_id)])
+
+
+def _mark_key(scope: Scope, name: str) -> tuple[str, str]:
+    """Return where it stands that somebody was erased. No name can be read from it."""
+    return tenant(scope, "erased", digest(name)), "erased"
 
 
 def _to_erasure(item: Item) -> Erasure:

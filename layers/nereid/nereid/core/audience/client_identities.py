@@ -1,5 +1,6 @@
 """Who is meant: from the ids that a client gives to the one user that they name."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,8 @@ from nereid.ports.clock import Clock
 
 #: How old a note of a profile's last use may be before another use is noted.
 NOTED_EVERY = timedelta(days=7)
+#: How a user is read: with its contact infos, or without.
+_Read = Callable[[Scope, str], User | None]
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,10 @@ class Identities:
         link = self.store.link_of(scope, anonymous_id)
         return link.user_id if link else profile_id(anonymous_id)
 
-    def find_or_create(self, scope: Scope, who: Who, operation_id: str | None = None) -> User:
-        """Return the user of the ids, without contact infos; create it if there is none.
+    def find_or_create(
+        self, scope: Scope, who: Who, operation_id: str | None = None, *, with_contacts: bool = False
+    ) -> User:
+        """Return the user of the ids; create it if there is none.
 
         An anonymous id that reaches no user yet and that comes with an external one is that one's alias from then on.
 
@@ -50,6 +55,8 @@ class Identities:
         ----------
         operation_id
             What a user that is made is noted as made by; None for nothing that anybody would be told of.
+        with_contacts
+            Whether the user is read with its contact infos.
 
         Raises
         ------
@@ -57,12 +64,13 @@ class Identities:
             If others kept changing the ids' user at the same time.
         """
         anonymous_id, external_id = who.ids()
+        read = self.users.load if with_contacts else self.users.get
 
         def attempt() -> User:
             if external_id is not None:
-                return self._external(scope, external_id, anonymous_id, operation_id)
+                return self._external(scope, external_id, anonymous_id, operation_id, read)
             assert anonymous_id is not None
-            return self._anonymous(scope, anonymous_id, operation_id)
+            return self._anonymous(scope, anonymous_id, operation_id, read)
 
         # Another call may have made, linked or deleted it since it was looked for.
         return until_uncontested("user", attempt, again=(AlreadyExists, Conflict, NotFound))
@@ -91,12 +99,17 @@ class Identities:
         AlreadyExists, Conflict, NotFound
             If others changed one of the users at the same time.
         """
+        return self._alias(scope, anonymous_id, external_id, operation_id, self.users.get)
+
+    def _alias(
+        self, scope: Scope, anonymous_id: str, external_id: str, operation_id: str | None, read: _Read
+    ) -> User | None:
         link = self.link_of(scope, anonymous_id)
         if link is not None and link.user_id != profile_id(anonymous_id):
             return None
         profile = self.users.get(scope, profile_id(anonymous_id))
         if profile is None and link is None:
-            user = self._external_user(scope, external_id, operation_id)
+            user = self._external_user(scope, external_id, operation_id, read)
             self.store.link(scope, anonymous_id, user)
             return user
         if profile is None:  # deleted just as the id was linked to it
@@ -105,25 +118,29 @@ class Identities:
         successor = renamed(profile, external_id) if known is None else combined(profile, known, self.clock.now())
         turned = self.store.absorb(scope, anonymous_id, profile, successor, is_new=known is None)
         self.store.finish(scope, anonymous_id, turned, Merging())
-        return self.users.get(scope, external_id)
+        return read(scope, external_id)
 
-    def _external_user(self, scope: Scope, user_id: str, operation_id: str | None) -> User:
+    def _external_user(self, scope: Scope, user_id: str, operation_id: str | None, read: _Read) -> User:
         """Return the user with this id, or make it; `AlreadyExists` if another call makes it just then."""
-        user = self.users.get(scope, user_id)
+        user = read(scope, user_id)
         if user is None:
             user = self._new(user_id, operation_id)
             self.users.create(scope, user)
         return user
 
-    def _external(self, scope: Scope, external_id: str, anonymous_id: str | None, operation_id: str | None) -> User:
-        aliased = self.alias(scope, anonymous_id, external_id, operation_id) if anonymous_id is not None else None
-        return aliased or self._external_user(scope, external_id, operation_id)
+    def _external(
+        self, scope: Scope, external_id: str, anonymous_id: str | None, operation_id: str | None, read: _Read
+    ) -> User:
+        aliased = (
+            self._alias(scope, anonymous_id, external_id, operation_id, read) if anonymous_id is not None else None
+        )
+        return aliased or self._external_user(scope, external_id, operation_id, read)
 
-    def _anonymous(self, scope: Scope, anonymous_id: str, operation_id: str | None) -> User:
+    def _anonymous(self, scope: Scope, anonymous_id: str, operation_id: str | None, read: _Read) -> User:
         link = self.link_of(scope, anonymous_id)
         if link is not None and link.user_id != profile_id(anonymous_id):
-            return self._external_user(scope, link.user_id, operation_id)
-        profile = self.users.get(scope, profile_id(anonymous_id))
+            return self._external_user(scope, link.user_id, operation_id, read)
+        profile = read(scope, profile_id(anonymous_id))
         if profile is None:
             return self._new_profile(scope, anonymous_id, operation_id)
         if link is None:  # made by another API, under the profile's id

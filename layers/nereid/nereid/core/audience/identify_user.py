@@ -7,7 +7,6 @@ from nereid import jsontext
 from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.crowding import least_vouched
-from nereid.errors import Conflict
 from nereid.logs import logger
 from nereid.models.addresses import normal
 from nereid.models.operation import Traits, Unvouched, Who
@@ -50,8 +49,10 @@ def identify_user(
     given = {name: getattr(traits, name) for name in traits.model_fields_set}
     given |= {name: normal(type_, given[name], country) or None for name, type_ in _CONTACTS.items() if given.get(name)}
 
+    names_contacts = any(name in given for name in _CONTACTS)
+
     def attempt() -> User:
-        user = identities.find_or_create(scope, who, operation_id)
+        user = identities.find_or_create(scope, who, operation_id, with_contacts=names_contacts)
         _apply(identities, scope, user, given, unvouched)
         return user
 
@@ -64,19 +65,17 @@ def _apply(
     named = [(type_, given[name] or None, name not in unvouched) for name, type_ in _CONTACTS.items() if name in given]
     changes: dict[str, Any] = {name: given[name] for name in ("timezone", "locale") if name in given}
     changes["updated_at"] = identities.clock.now()
-    if not named:
-        changes["meta"] = _merged(user, given.get("data") or {})
-        identities.users.update(scope, user.model_copy(update=changes))
-        return
-    loaded = identities.users.load(scope, user.user_id)
-    if loaded is None:
-        raise Conflict
-    changes["meta"] = _merged(loaded, given.get("data") or {})
+    changes["meta"] = _merged(user, given.get("data") or {})
     put: list[ContactInfo] = []
     removed: list[ContactInfo] = []
     for type_, value, verified in named:
-        _replace(identities, loaded, type_, value, put, removed, verified=verified)
-    identities.users.save(scope, loaded.model_copy(update=changes), put, removed)
+        _replace(identities, user, type_, value, put, removed, verified=verified)
+    changed = user.model_copy(update=changes)
+    if put or removed:
+        identities.users.save(scope, changed, put, removed)
+    else:
+        # The record alone needs no transaction, which would cost twice as much.
+        identities.users.update(scope, changed)
 
 
 def _merged(user: User, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """App notifications: list a user's inbox, and mark them as read."""
 
 from contextlib import suppress
-from typing import NamedTuple
 
 from nereid.core.audience.client_identities import Identities
 from nereid.errors import Invalid, NotFound
 from nereid.models.operation import Who
 from nereid.models.team import Scope
 from nereid.models.user import AppNotification
-from nereid.ports.audience import Inbox, Position, ReadState
+from nereid.ports.audience import Inbox, InboxPage, Position, ReadState
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import DeliveryStore
 
@@ -16,17 +15,6 @@ from nereid.ports.messaging import DeliveryStore
 _LONGEST_ID = 64
 #: Numbers of notifications are below 2 to the power of 53.
 _LONGEST_NUMBER = 16
-
-
-class Listed(NamedTuple):
-    """A page of a user's notifications."""
-
-    notifications: list[AppNotification]
-    #: How many there are in all, of the state that was asked for, and of the unread ones.
-    total: int
-    unread: int
-    #: The notification that the next page goes on from; None on the last one.
-    next_before: str | None
 
 
 def list_app_notifications(
@@ -40,7 +28,7 @@ def list_app_notifications(
     before: str | None = None,
     *,
     oldest_first: bool,
-) -> Listed:
+) -> InboxPage:
     """Return one page of a user's notifications.
 
     Parameters
@@ -54,9 +42,7 @@ def list_app_notifications(
         On `before` if there is no such notification.
     """
     position = _position(deliveries, scope, before) if before is not None else None
-    notifications, total, last = inbox.page(scope, user_id, state, page, per_page, position, oldest_first=oldest_first)
-    unread = total if state == "unread" else inbox.unread(scope, user_id)
-    return Listed(notifications, total, unread, last)
+    return inbox.page(scope, user_id, state, page, per_page, position, oldest_first=oldest_first)
 
 
 def _position(deliveries: DeliveryStore, scope: Scope, uuid: str) -> Position:

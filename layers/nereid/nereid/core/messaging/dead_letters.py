@@ -17,8 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
+from nereid import jsontext
 from nereid.core.messaging.forget import forget_if_final
 from nereid.core.messaging.letter_contents import contents_of
 from nereid.errors import NotFound, Unavailable
@@ -162,6 +163,41 @@ class DeadLetters:
 
         return self._act(team_id, queue, letter_id, end)
 
+    def sift(self, notes: FailureNotes, team_id: str, left_of: "LeftOf") -> bool:
+        """Take out of a team's letters what is not to be kept; tell whether all letters were seen.
+
+        What is left of one becomes a letter that is put there before the former is deleted: it is kept anew for as long
+        as letters are.
+
+        Parameters
+        ----------
+        notes
+            Why they failed, which is noted of the new ones.
+        """
+        if not any(sum(queue.waiting()) for queue in self.queues.values()):
+            return True
+        is_done = True
+        with self._look(team_id, None) as look:
+            for name, letters in look.batches():
+                gone = []
+                for letter, contents in letters:
+                    left = left_of(contents, letter.sent_at)
+                    if left is contents.body:
+                        continue
+                    if left is not None:
+                        self._put_anew(notes, name, letter, left)
+                    gone.append(letter)
+                deleted = self.queues[name].delete(gone) if gone else set()
+                look.forget(name, deleted)
+                is_done = is_done and len(deleted) == len(gone)
+        return is_done and not look.more
+
+    def _put_anew(self, notes: FailureNotes, queue: str, letter: DeadLetter, left: Any) -> None:
+        letter_id = self.queues[queue].put(jsontext.dumps(left))
+        reason = notes.reasons([letter.id]).get(letter.id)
+        if reason is not None:
+            notes.note(letter_id, reason, self.clock.now())
+
     def _act(self, team_id: str | None, queue: str | None, letter_id: str | None, act: "_Act") -> Done:
         done = remaining = 0
         with self._look(team_id, queue) as look:
@@ -207,6 +243,14 @@ class DeadLetters:
     def _look(self, team_id: str | None, queue: str | None) -> "_Look":
         queues = self.queues if queue is None else {queue: self.queues[queue]}
         return _Look(queues, self.clock, timedelta(seconds=self.seconds), self.most, team_id)
+
+
+class LeftOf(Protocol):
+    """Returns what is left of a letter's body: the body itself if nothing goes, None if nothing is left."""
+
+    def __call__(self, contents: Contents, sent_at: datetime, /) -> Any:
+        """Sift a letter that was sent first at a moment."""
+        ...
 
 
 class _Act(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from nereid.core.one_line import one_line
 from nereid.core.templates import mail_parts
 from nereid.core.templates.mail_parts import is_literal
-from nereid.core.templates.render import check_template
+from nereid.core.templates.render import check_links, check_template
 from nereid.errors import Invalid
 from nereid.models.attachment_url import object_key
 from nereid.models.event_type import MAX_FILES_BYTES, Attachment, EmailTemplate, Notification
@@ -24,6 +24,8 @@ def check_email(path: str, template: EmailTemplate) -> None:
         raise Invalid({f"{path}.text": "is required"})
     for field, source, is_html in _sources(path, template):
         check_template(field, source, html=is_html)
+        if is_html:
+            check_links(field, source)
     _check_recipients(path, template)
     _check_headers(path, template)
     for index, attachment in enumerate(template.attachments or []):

@@ -5,6 +5,7 @@ from typing import Any
 
 from nereid.core.messaging.email_checks import check_email, check_objects
 from nereid.core.templates import links, render
+from nereid.core.templates.mail_parts import is_literal
 from nereid.core.time_limit import time_budget
 from nereid.errors import Invalid
 from nereid.models.event_type import (
@@ -119,6 +120,8 @@ def _check_template(path: str, template: Template) -> None:
             check_email(path, template)
         case SmsTemplate():
             render.check_template(f"{path}.text", template.text)
+            if is_literal(template.text) and len(template.text) > render.MAX_SMS:
+                raise Invalid({f"{path}.text": f"must be {render.MAX_SMS} characters at most"})
         case AppTemplate() | PushTemplate():
             render.check_template(f"{path}.title", template.title)
             render.check_template(f"{path}.body", template.body)
@@ -134,6 +137,8 @@ def _check_app(path: str, template: AppTemplate) -> None:
         value = getattr(template, name)
         if value is not None:
             render.check_template(f"{path}.{name}", value, html=name == "html")
+    if template.html is not None:
+        render.check_links(f"{path}.html", template.html)
     _check_link(f"{path}.action_url", template.action_url)
     # Apps get it as one of their own values, and know no other name for where a notification leads.
     _check_link(f"{path}.data.action_url", (template.data or {}).get("action_url"))

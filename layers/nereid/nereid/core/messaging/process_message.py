@@ -23,6 +23,7 @@ from nereid.core.messaging.configured import (
     is_configured,
 )
 from nereid.core.messaging.deliver import Deliverer
+from nereid.core.messaging.erased import Erased, nobody_erased, what_is_left
 from nereid.core.messaging.forget import forget_if_final, without_data
 from nereid.core.messaging.one_by_one import one_by_one
 from nereid.core.messaging.overview_changes import note_change
@@ -115,6 +116,8 @@ class Processor:
         Where deliveries are counted that end here, for want of a contact.
     hours
         What the overview remembers.
+    erased
+        Tells who was erased of late.
     """
 
     users: UserStore
@@ -133,6 +136,7 @@ class Processor:
     _held: list[Prepared] = field(default_factory=list, init=False)
     _holding: list[bool] = field(default_factory=list, init=False)
     hours: HourStore | None = None
+    erased: Erased = nobody_erased
 
     def process_all(
         self, environment: Environment, messages: Sequence[Message], admits: Callable[[Scope, Message], bool]
@@ -147,8 +151,9 @@ class Processor:
         scope = environment.scope
 
         def process(message: Message) -> None:
-            if message.rule is None or admits(scope, message):
-                self.process(environment, message)
+            left = self._left_of(environment, message)
+            if left.rule is None or admits(scope, left):
+                self.process(environment, left)
 
         def put_back(rest: Sequence[Message]) -> None:
             self.queue.send([EventBatch(team_id=scope.team_id, environment=scope.environment, messages=list(rest))])
@@ -160,7 +165,7 @@ class Processor:
         environment: Environment,
         message: Message,
         *,
-        user_exists: bool = False,
+        user: User | None = None,
         user_before: str | None = None,
         operation: Operation | None = None,
     ) -> None:
@@ -170,8 +175,8 @@ class Processor:
 
         Parameters
         ----------
-        user_exists
-            Whether the message's user is known to exist; if not found then, the user became another meanwhile.
+        user
+            The message's user, where it was read already.
         user_before
             The id of the profile that its user may have been when the message came first.
         operation
@@ -179,25 +184,41 @@ class Processor:
 
         Raises
         ------
-        NotFound
-            If the user should exist and does not; nothing was stored.
         Unavailable
             If a store or queue failed.
         TryAgain
             If another run is storing an app notification of this message just now.
         """
         scope = environment.scope
+        message = self._left_of(environment, message)
+        if message.is_erased:
+            # That it came is kept, as of those that were stored before.
+            plan = Plan(planned_at=self.clock.now())
+            self._hold(Prepared(environment, message, plan, {}, None, None, operation))
+            return
         found = configuration(self.recent, scope, message)
-        user = self.users.load(scope, message.user_id) if message.user_id else None
-        if user is None and user_exists:
-            raise NotFound("user")
+        if user is None and message.user_id:
+            user = self.users.load(scope, message.user_id)
         plan = make_plan(environment, found, message, user, self.clock.now())
-        self._held.append(Prepared(environment, message, plan, found.notifications, user, user_before, operation))
+        self._hold(Prepared(environment, message, plan, found.notifications, user, user_before, operation))
+
+    def _left_of(self, environment: Environment, message: Message) -> Message:
+        return what_is_left(self.erased, environment, message, self.clock.now())
+
+    def _hold(self, prepared: Prepared) -> None:
+        self._held.append(prepared)
         if self._holding:
             return
         [failure] = self.finish([self._release()])
         if failure is not None:
             raise failure
+
+    def user(self, scope: Scope, user_id: str) -> User:
+        """Return a user that was there just now, with its contact infos; `NotFound` if it became another meanwhile."""
+        user = self.users.load(scope, user_id)
+        if user is None:
+            raise NotFound("user")
+        return user
 
     @contextmanager
     def holding(self) -> Iterator[list[Prepared]]:
@@ -275,6 +296,8 @@ class Processor:
         kept = without_data(message, now) if plan.forget and not plan.size else message
         stored = self._of_an_earlier_release(scope, message) or self.messages.add(scope, kept, plan)
         self._note_change(scope, message, now)
+        if message.is_erased or (stored is not None and stored.message.is_erased):
+            return
         if stored is None:
             self._count_without_contact(plan)
             _log_failed_conditions(scope, message, plan)

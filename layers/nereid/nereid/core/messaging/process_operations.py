@@ -8,10 +8,11 @@ from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.identify_user import identify_user
 from nereid.core.audience.register_device import Devices
 from nereid.core.messaging.announce_user import announce_if_new
+from nereid.core.messaging.erased import erased_message, is_erased
 from nereid.core.messaging.one_by_one import one_by_one
 from nereid.core.messaging.process_message import Processor
-from nereid.core.messaging.track_event import track_event
-from nereid.models.message import Alias, EventBatch, Identify, Operation, RegisterDevice
+from nereid.core.messaging.track_event import Known, track_event
+from nereid.models.message import Alias, EventBatch, Identify, Operation, RegisterDevice, TrackEvent
 from nereid.models.team import Environment
 from nereid.models.user import User
 from nereid.ports.messaging import MessageQueue
@@ -37,21 +38,31 @@ class Operations:
             The exception of the first operation that failed, after all were tried.
         """
         scope = environment.scope
+        known: Known = {}
 
         def put_back(rest: Sequence[Operation]) -> None:
             self.queue.send([EventBatch(team_id=scope.team_id, environment=scope.environment, operations=list(rest))])
 
         one_by_one(
-            operations, lambda operation: self._process(environment, operation), put_back, stop_when_unavailable=True
+            operations,
+            lambda operation: self._process(environment, operation, known),
+            put_back,
+            stop_when_unavailable=True,
         )
 
-    def _process(self, environment: Environment, operation: Operation) -> None:
+    def _process(self, environment: Environment, operation: Operation, known: Known) -> None:
+        if is_erased(self.processor.erased, environment, operation):
+            if isinstance(operation, TrackEvent):
+                left = erased_message(operation.message, self.processor.clock.now())
+                self.processor.process(environment, left, operation=operation)
+            return
         match operation:
             case Identify() | Alias() | RegisterDevice():
+                known.clear()
                 user = self._change(environment, operation)
                 announce_if_new(self.processor, environment, operation, user)
             case _:
-                track_event(self.identities, self.processor, environment, operation)
+                track_event(self.identities, self.processor, environment, operation, known)
 
     def _change(self, environment: Environment, operation: Identify | Alias | RegisterDevice) -> User | None:
         """Carry out what is about a user alone; return the user."""

@@ -88,17 +88,11 @@ class FeedbackRecorder:
         # A complaint about a mail that is not kept any more suppresses the address as well.
         recipient = delivery.to if delivery is not None else report.recipient
         if delivery is not None and delivery.to is None:
-            self._suppress_erased(report)
+            suppress_erased(self.suppressions, report)
         # Also on a repetition: the first one may have died before this line.
         if recipient is not None:
             self._consequences(report, recipient)
         return report.kind if delivery is not None else f"{report.kind} of a delivery that is not kept any more"
-
-    def _suppress_erased(self, report: EmailReport) -> None:
-        """Suppress the address of somebody who was erased since the mail went out."""
-        reason = "bounce" if report.verdict == "dead" else _SUPPRESSING.get(report.kind)
-        if reason is not None and report.recipient is not None:
-            self.suppressions.add_hashed(report.scope.team_id, report.recipient, reason, report.at, report.detail)
 
     def _consequences(self, report: EmailReport, recipient: str) -> None:
         team_id = report.scope.team_id
@@ -138,3 +132,10 @@ class FeedbackRecorder:
         if self.clock.now() - failed_at < _RECORDED_WITHIN:
             raise TryAgain(30, "the push is not recorded yet")
         return "ignored: not a push of ours"
+
+
+def suppress_erased(suppressions: SuppressionStore, report: EmailReport) -> None:
+    """Suppress the address of somebody who was erased since the mail went out, if its report says to."""
+    reason = "bounce" if report.verdict == "dead" else _SUPPRESSING.get(report.kind)
+    if reason is not None and report.recipient is not None:
+        suppressions.add_hashed(report.scope.team_id, report.recipient, reason, report.at, report.detail)

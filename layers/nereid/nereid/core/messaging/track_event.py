@@ -1,5 +1,7 @@
 """Process an event whose user is named by a client's ids."""
 
+from collections.abc import MutableMapping
+
 from nereid.contention import until_uncontested
 from nereid.core.audience.client_identities import Identities
 from nereid.core.audience.identify_user import identify_user
@@ -7,12 +9,24 @@ from nereid.core.messaging.announce_user import announce_if_new
 from nereid.core.messaging.process_message import Processor
 from nereid.errors import NotFound
 from nereid.models.message import TrackEvent
+from nereid.models.operation import Ids
 from nereid.models.team import Environment
-from nereid.models.user import profile_id
+from nereid.models.user import User, profile_id
+
+#: Users as they were read for a record of the message queue, by the ids that named them.
+Known = MutableMapping[Ids, User]
 
 
-def track_event(identities: Identities, processor: Processor, environment: Environment, event: TrackEvent) -> None:
+def track_event(
+    identities: Identities, processor: Processor, environment: Environment, event: TrackEvent, known: Known
+) -> None:
     """Find or create the user, set the event's traits, and process the message. Safe to repeat.
+
+    Parameters
+    ----------
+    known
+        The users of the events before it in its record, which are not read again: a client sends its user's events
+        together. Its own user is added; none is left in it after something changed one.
 
     Raises
     ------
@@ -20,6 +34,7 @@ def track_event(identities: Identities, processor: Processor, environment: Envir
         As :meth:`Processor.process` and :func:`identify_user`.
     """
     if event.traits is not None:
+        known.clear()
         country = environment.default_country
         identify_user(
             identities, environment.scope, event.who, event.traits, event.unvouched, event.id, country=country
@@ -30,10 +45,16 @@ def track_event(identities: Identities, processor: Processor, environment: Envir
     profile = profile_id(ids.anonymous_id) if ids.anonymous_id and not ids.external_id else None
 
     def attempt() -> None:
-        user = identities.find_or_create(environment.scope, event.who, event.id)
-        announce_if_new(processor, environment, event, user)
+        user = known.get(ids)
+        if user is None:
+            if ids.anonymous_id and ids.external_id:
+                known.clear()  # this may make the anonymous id's profile another user
+            found = identities.find_or_create(environment.scope, event.who, event.id)
+            announce_if_new(processor, environment, event, found)
+            user = processor.user(environment.scope, found.user_id)
+            known[ids] = user
         message = event.message.model_copy(update={"user_id": user.user_id})
-        processor.process(environment, message, user_exists=True, user_before=profile, operation=event)
+        processor.process(environment, message, user=user, user_before=profile, operation=event)
 
     # The profile may become another user, or be deleted, just then.
     until_uncontested("user", attempt, again=(NotFound,))

@@ -60,7 +60,8 @@ class OutreachFeedback(SuppressedLeads):
         if email is None or fact is None:
             return self.deliveries.report(report.scope, report.delivery_id, report.event, report.sending)
         delivery = self._counted(report, fact, email)
-        if delivery is not None and report.kind in _ENGAGEMENT:
+        # The lead of somebody who was erased is gone, and so is what it did.
+        if delivery is not None and delivery.to is not None and report.kind in _ENGAGEMENT:
             self.engagement.note(report.scope.team_id, email.lead_id, _ENGAGEMENT[report.kind])
         return delivery
 

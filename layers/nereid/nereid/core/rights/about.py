@@ -8,7 +8,7 @@ from nereid.models.team import Scope
 from nereid.ports.messaging import MessageFilter, MessageStore, Outline, StoredMessage
 
 #: How many messages are looked at at once.
-_OWN, _SEARCHED = 50, 500
+_OWN, _SEARCHED = 50, 2000
 #: How far apart the arrivals may be that one place in the order of arrival names.
 _TOGETHER = timedelta(minutes=1)
 
@@ -27,23 +27,26 @@ def to_user(
 def to_addresses(
     messages: MessageStore,
     scope: Scope,
-    is_theirs: Callable[[str, str], bool],
+    addresses: frozenset[str],
     after: str | None,
     before: datetime,
 ) -> Iterator[tuple[dict[str, Outline], str]]:
     """Yield the messages that have a delivery to some addresses, oldest first, and up to where all were seen.
 
-    Every message of the environment is looked at: addresses are in no index.
+    The journal of the environment is gone through, which says of each message in some bytes which addresses it names;
+    only those are read that may be meant, and all of earlier releases.
 
     Parameters
     ----------
-    is_theirs
-        Tells whether a contact, by its type and address, is one of those.
+    addresses
+        As an erasure names them.
     after
         Where to begin; None with the oldest message.
     """
+    is_theirs = addresses_among(addresses)
+    naming = {each.partition(" ")[2] for each in addresses}
     while True:
-        page = messages.arrivals(scope, after, before + _TOGETHER, _SEARCHED)
+        page = messages.arrivals(scope, after, before + _TOGETHER, _SEARCHED, naming=naming)
         if page.position is None:
             return
         keys = list(dict.fromkeys(each.message_id for each in page.messages))

@@ -8,28 +8,39 @@ more a while later, for what was under way. See docs/adr/0047-data-rights.md.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from nereid.clock import to_iso
+from nereid.core.messaging.dead_letters import DeadLetters
+from nereid.core.messaging.erased import erased_message
 from nereid.core.outreach.leads import delete_lead
-from nereid.core.rights.about import addresses_among, to_addresses, to_user
+from nereid.core.rights.about import to_addresses, to_user
+from nereid.core.rights.letters import LetterSifter
 from nereid.errors import NotFound
 from nereid.logs import unexpected
 from nereid.models.delivery import Plan, PlannedNotification, Recipient
-from nereid.models.erasure import ERASURE_SETTLES, Erasure, address_of
+from nereid.models.erasure import ERASURE_SETTLES, Erasure, address_of, name_of
 from nereid.models.message import Message
 from nereid.models.team import Scope
-from nereid.models.user import Device, User
+from nereid.models.user import Device, User, profile_id
 from nereid.ports.audience import Inbox
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import DeliveryStore, MessageStore, StoredMessage, SuppressionStore
+from nereid.ports.messaging import DeliveryStore, FailureNotes, MessageStore, StoredMessage, SuppressionStore
 from nereid.ports.outreach import EngagementStore, LeadStore, OutgoingEmailStore
-from nereid.ports.rights import ErasureStore, PeopleStore
+from nereid.ports.rights import ErasureStore, PeopleStore, PlatformEndpoints
 
 #: How far before the request messages are searched again for what was under way.
 _SEARCHED_AGAIN = timedelta(days=1)
 HasTime = Callable[[], bool]
+
+
+class NoteErasure(Protocol):
+    """Notes that somebody was erased, and whether suppressions became hashes."""
+
+    def __call__(self, scope: Scope, at: datetime, /, *, hashes: bool) -> object:
+        """Note it, and when it was asked for. Safe to repeat."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,8 @@ class UserEraser:
     Parameters
     ----------
     note_erasure
-        Has a team's suppressions looked up by their hashes as well, from then on.
+        Has what was accepted before looked up among those who were erased, and the team's suppressions by their
+        hashes as well, from then on.
     """
 
     erasures: ErasureStore
@@ -52,16 +64,26 @@ class UserEraser:
     engagement: EngagementStore
     emails: OutgoingEmailStore
     clock: Clock
-    note_erasure: Callable[[str], object]
+    note_erasure: "NoteErasure"
+    letters: DeadLetters
+    notes: FailureNotes
+    endpoints: PlatformEndpoints
 
     def erase_all(self, has_time: HasTime) -> list[Scope]:
         """Go on with all erasures as far as the time goes; return the environments in which one failed."""
         failed = []
-        for erasure in list(self.erasures.all()):
+        noted = list(self.erasures.all())
+        # One look is for all of a team: there may be thousands of erasures, and each look takes seconds.
+        sifted: dict[str, bool] = {}
+        for erasure in noted:
             if not has_time():
                 break
             try:
-                self.erase(erasure, has_time)
+                if erasure.team_id not in sifted:
+                    sifted[erasure.team_id] = False
+                    theirs = [each for each in noted if each.team_id == erasure.team_id]
+                    sifted[erasure.team_id] = self._letters(theirs)
+                self._erase(erasure, has_time, sifted[erasure.team_id])
             except Exception as error:  # noqa: BLE001 - the others have their turn
                 unexpected(error, "user not erased", team_id=erasure.team_id, environment=erasure.environment)
                 failed.append(erasure.scope)
@@ -69,27 +91,43 @@ class UserEraser:
 
     def erase(self, erasure: Erasure, has_time: HasTime) -> None:
         """Erase a user as far as the time goes, and for good once nothing can be under way any more."""
+        self._erase(erasure, has_time, None)
+
+    def _erase(self, erasure: Erasure, has_time: HasTime, is_sifted: bool | None) -> None:  # noqa: FBT001 - as noted
+        """Do it; `is_sifted` tells whether all dead letters were seen already, None if nobody looked."""
         begun = self.clock.now()
         is_last = begun - erasure.requested_at >= ERASURE_SETTLES
+        looked_for = erasure.addresses
         erasure, found = self._know(erasure)
-        if erasure.of_type("email"):
-            self.note_erasure(erasure.team_id)
+        # Letters were looked through for what was known then.
+        is_done = is_sifted is not False and (is_sifted is None or looked_for == erasure.addresses)
+        # What comes from a queue from here on, and was accepted before, is known to be of somebody who was erased.
+        self.erasures.mark(erasure)
+        self.note_erasure(erasure.scope, erasure.requested_at, hashes=bool(erasure.of_type("email")))
         # What may be sent comes first.
-        is_done = self._own_messages(erasure, has_time)
+        is_done = self._own_messages(erasure, has_time) and is_done
         self._leads(erasure)
         for email in erasure.of_type("email"):
             self.suppressions.erase(erasure.team_id, email, for_good=is_last)
         self._user(erasure, found)
         is_done = self._others_messages(erasure, has_time, is_last=is_last) and is_done
+        if is_sifted is None and has_time():
+            is_done = self._letters([erasure]) and is_done
         if is_done and is_last and has_time():
             self.erasures.finish(erasure, self.clock.now())
+
+    def _letters(self, erasures: Sequence[Erasure]) -> bool:
+        """Take a team's erased users out of its dead letters; tell whether all letters were seen."""
+        sifter = LetterSifter(erasures, self._addresses_of, self.suppressions)
+        return self.letters.sift(self.notes, erasures[0].team_id, sifter.left_of)
 
     def _know(self, erasure: Erasure) -> tuple[Erasure, bool]:
         """Note the user's addresses, before anything of it goes; tell whether there is a user to be erased."""
         loaded = self.people.load_with_devices(erasure.scope, erasure.user_id)
         if loaded is None or loaded[0].created_at > erasure.requested_at:  # made anew since
             return erasure, False
-        addresses = addresses_of(*loaded)
+        profiles = [profile_id(each) for each in self.people.anonymous_ids(erasure.scope, erasure.user_id)]
+        addresses = addresses_of(*loaded).union(name_of(each) for each in profiles if each != erasure.user_id)
         return self.erasures.note(erasure, addresses) if addresses else erasure, True
 
     def _user(self, erasure: Erasure, found: bool) -> None:  # noqa: FBT001 - it is what was found
@@ -98,6 +136,8 @@ class UserEraser:
                 self.people.delete(erasure.scope, erasure.user_id)
         self.people.delete_remains(erasure.scope, erasure.user_id, erasure.requested_at)
         for token in erasure.of_type("firebase_token"):
+            for endpoint in self.people.endpoints(erasure.scope, token):
+                self.endpoints.delete(endpoint)
             self.people.forget_token(erasure.scope, token)
 
     def _leads(self, erasure: Erasure) -> None:
@@ -110,12 +150,13 @@ class UserEraser:
     def _own_messages(self, erasure: Erasure, has_time: HasTime) -> bool:
         """Erase the messages to the user; tell whether all that were found are."""
         is_done = True
-        for page, _ in to_user(self.messages, erasure.scope, erasure.user_id):
-            for stored in page:
-                if not has_time():
-                    return False
-                if stored.message.received_at <= erasure.requested_at:
-                    is_done = self._message(erasure, stored.message.key) and is_done
+        for user_id in erasure.user_ids:
+            for page, _ in to_user(self.messages, erasure.scope, user_id):
+                for stored in page:
+                    if not has_time():
+                        return False
+                    if stored.message.received_at <= erasure.requested_at:
+                        is_done = self._message(erasure, stored.message.key) and is_done
         return is_done
 
     def _others_messages(self, erasure: Erasure, has_time: HasTime, *, is_last: bool) -> bool:
@@ -126,8 +167,8 @@ class UserEraser:
         searched_before = to_iso(erasure.requested_at - _SEARCHED_AGAIN)
         if is_last and after is not None:
             after = min(after, searched_before)
-        is_theirs, is_done = addresses_among(erasure.addresses), True
-        found = to_addresses(self.messages, erasure.scope, is_theirs, after, erasure.requested_at)
+        is_done = True
+        found = to_addresses(self.messages, erasure.scope, erasure.addresses, after, erasure.requested_at)
         for outlines, position in found:
             for key, outline in outlines.items():
                 if outline.received_at <= erasure.requested_at:
@@ -144,7 +185,7 @@ class UserEraser:
         if stored is None or stored.message.is_erased:
             return True
         message = stored.message
-        if message.user_id in (None, erasure.user_id):
+        if message.user_id in (None, *erasure.user_ids):
             return self._whole(erasure, stored)
         kept = self._addresses_of(erasure.scope, message.user_id)
         gone = [
@@ -185,7 +226,7 @@ class UserEraser:
         ]
         if notices:
             ids = [each.id for each in notices]
-            self.inbox.delete_many(scope, erasure.user_id, ids, plan.planned_at)
+            self.inbox.delete_many(scope, message.user_id or erasure.user_id, ids, plan.planned_at)
         self.messages.replace(scope, message, erased_plan(scope, message, plan, range(len(plan.recipients))))
         self.emails.delete(scope.team_id, message.message_id)
         # It goes last, since it is what the message is found by.
@@ -248,18 +289,3 @@ def erased_plan(scope: Scope, message: Message, plan: Plan, gone: Sequence[int])
         for index, each in enumerate(plan.recipients)
     ]
     return plan.model_copy(update={"notifications": notifications, "recipients": recipients})
-
-
-def erased_message(message: Message, now: object) -> Message:
-    """Return what remains of a message: its id, its event type and its times."""
-    gone = {
-        "user_id": None,
-        "data": {},
-        "contact_infos": [],
-        "extra": {},
-        "outreach": None,
-        "test": None,
-        "dropped_at": message.dropped_at or now,
-        "is_erased": True,
-    }
-    return message.model_copy(update=gone)

@@ -92,10 +92,10 @@ class Exporter:
         """Add app notifications; return where to go on, None at their end. The others do the same."""
         position = _position(after) if after else None
         while True:
-            page, _, following = self.inbox.page(scope, user_id, "all", 1, _PAGE, position, oldest_first=True)
+            page = self.inbox.after(scope, user_id, position, _PAGE)
             found.inbox += page
             found.size += sum(map(_size, page))
-            if following is None or not page:
+            if len(page) < _PAGE:
                 return None
             position = Position(page[-1].created_at, page[-1].uuid)
             if is_full():
@@ -112,8 +112,7 @@ class Exporter:
     def _add_to_addresses(
         self, scope: Scope, addresses: frozenset[str], after: str | None, found: Export, is_full: _Tells
     ) -> str | None:
-        is_theirs = addresses_among(addresses)
-        for outlines, position in to_addresses(self.messages, scope, is_theirs, after, self.clock.now()):
+        for outlines, position in to_addresses(self.messages, scope, addresses, after, self.clock.now()):
             for key in outlines:
                 self._add(scope, key, found, addresses)
             if is_full():

@@ -16,7 +16,7 @@ from nereid.core.html_text import text_of
 from nereid.core.memory_limit import memory_limit
 from nereid.core.one_line import one_line
 from nereid.core.templates import sandbox
-from nereid.core.templates.links import refused_scheme
+from nereid.core.templates.links import refused_links, refused_scheme, without_refused_links
 from nereid.core.templates.mail_parts import fill_parts
 from nereid.core.templates.mistakes import first_mistake
 from nereid.core.templates.rendering import ANYWHERE, Locality, Missing, begin, current
@@ -26,6 +26,9 @@ from nereid.models.delivery import File, Rendered
 from nereid.models.event_type import AppTemplate, EmailTemplate, PushTemplate, SmsTemplate, Template
 
 MAX_OUTPUT = sandbox.MAX_OUTPUT
+#: Most characters that SNS takes for one SMS, of which it makes several where they do not fit into one.
+#: Source: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+MAX_SMS = 1600
 #: Longest output of all strings of a template together, in characters.
 MAX_OUTPUTS = 10 * MAX_OUTPUT
 #: Parsed templates that are kept, in characters of their source; those of tags count as several.
@@ -116,6 +119,19 @@ def _parsing_failed(error: BaseException) -> str:
     return "unexpected liquid parsing error"
 
 
+def check_links(field: str, source: str) -> None:
+    """Check the links of a template of HTML as far as they show without data.
+
+    Raises
+    ------
+    Invalid
+        On `field`, with the line.
+    """
+    for each, scheme in refused_links(source):
+        line = source.count("\n", 0, each.start) + 1
+        raise Invalid({field: f"{each.name} must not begin with {scheme}:"}, line=line)
+
+
 def check_condition(field: str, when: str) -> None:
     """Parse a `when` condition; `Invalid` on `field` if it is none."""
     if "%}" in when or "{%" in when:
@@ -197,6 +213,8 @@ def render(
                     members = {}  # it fails for what is missing, which says more than what that led to
             case SmsTemplate():
                 members = {"text": _render(template.text, variables)}
+                if len(members["text"]) > MAX_SMS:
+                    raise TemplateFailed(f"text is longer than {MAX_SMS} characters, which SNS refuses")
             case AppTemplate() | PushTemplate():
                 members = {
                     "title": one_line(_render(template.title, variables)),
@@ -222,7 +240,7 @@ def _email(
     if template.text:
         members["text"] = _render(template.text, variables)
     if template.html:
-        members["html"] = _render(template.html, variables, html=True)
+        members["html"] = _html(template.html, variables)
     try:
         if template.text is None:
             members["text"] = text_of(members.get("html", ""))
@@ -238,11 +256,19 @@ def _email(
     return {**members, **parts}, files
 
 
+def _html(source: str, variables: Mapping[str, Any]) -> str:
+    """Fill in HTML. Links that data made lead nowhere if they would run something."""
+    text, schemes = without_refused_links(_render(source, variables, html=True))
+    for scheme in dict.fromkeys(schemes):
+        current().note(f"html: a link must not begin with {scheme}:")
+    return text
+
+
 def _app_members(template: AppTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return how the app is to show a notification. What is empty once it is filled in is left out."""
     members: dict[str, Any] = {"read_on_show": template.read_on_show, "expires_in": template.expires_in}
     if template.html:
-        members["html"] = _render(template.html, variables, html=True)
+        members["html"] = _html(template.html, variables)
     for name in ("image", "action_url"):
         source = getattr(template, name)
         members[name] = one_line(_render(source, variables)).strip() if source is not None else None

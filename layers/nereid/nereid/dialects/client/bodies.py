@@ -34,7 +34,7 @@ _CALL = {field.name for field in checks.SEGMENT}
 _EVENT = {field.name for field in checks.EVENT}
 
 
-def alias(value: Any, caller: ClientCaller) -> Alias:
+def alias(value: Any, caller: ClientCaller, now: datetime) -> Alias:
     """Return the operation of an alias request."""
     checks.check_type(value, "object")
     checks.check_required(value, [field.name for field in checks.ALIAS])
@@ -43,12 +43,13 @@ def alias(value: Any, caller: ClientCaller) -> Alias:
         kind="alias",
         id=mint_message_id(),
         client_key=_used(caller),
+        asked_at=now,
         anonymous_id=value["anonymous_id"],
         external_id=value["external_id"],
     )
 
 
-def identify(value: Any, caller: ClientCaller) -> Identify:
+def identify(value: Any, caller: ClientCaller, now: datetime) -> Identify:
     """Return the operation of an identify request."""
     checks.check_type(value, "object")
     checks.check_id(value)
@@ -56,7 +57,12 @@ def identify(value: Any, caller: ClientCaller) -> Identify:
     checks.check_fields(value, checks.IDENTIFY)
     checks.check_size(value.get("data"), checks.MAX_OBJECT_BYTES)
     return Identify(
-        kind="identify", id=mint_message_id(), client_key=_used(caller), who=_who(value), traits=_traits(value)
+        kind="identify",
+        id=mint_message_id(),
+        client_key=_used(caller),
+        asked_at=now,
+        who=_who(value),
+        traits=_traits(value),
     )
 
 
@@ -73,7 +79,12 @@ def device(value: Any, caller: ClientCaller, now: datetime) -> RegisterDevice:
     extra = {name: each for name, each in value.items() if name not in known}
     registered = Device(**given, extra=extra, created_at=now, updated_at=now)
     return RegisterDevice(
-        kind="device", id=mint_message_id(), client_key=_used(caller), who=_who(value), device=registered
+        kind="device",
+        id=mint_message_id(),
+        client_key=_used(caller),
+        asked_at=now,
+        who=_who(value),
+        device=registered,
     )
 
 
@@ -105,11 +116,11 @@ def segment(value: Any, caller: ClientCaller, now: datetime) -> list[Operation]:
     for item in value:
         match item["type"]:
             case "identify":
-                found.append(identify(_identify_of(item), caller))
+                found.append(identify(_identify_of(item), caller, now))
             case "track":
                 found += _track([_event_of(item)], caller, None, now)
             case "alias":
-                found.append(alias(_alias_of(item), caller))
+                found.append(alias(_alias_of(item), caller, now))
     return found
 
 

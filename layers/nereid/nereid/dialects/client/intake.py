@@ -39,12 +39,12 @@ class TakesIn(HasCredentials, Protocol):
 
 def alias(runtime: TakesIn, request: client.ParsedRequest, caller: ClientCaller) -> Response:
     """Queue an alias."""
-    return _queue(runtime, request, caller, [bodies.alias(request.content, caller)])
+    return _queue(runtime, request, caller, [bodies.alias(request.content, caller, runtime.clock.now())])
 
 
 def identify(runtime: TakesIn, request: client.ParsedRequest, caller: ClientCaller) -> Response:
     """Queue a user's traits."""
-    return _queue(runtime, request, caller, [bodies.identify(request.content, caller)])
+    return _queue(runtime, request, caller, [bodies.identify(request.content, caller, runtime.clock.now())])
 
 
 def devices(runtime: TakesIn, request: client.ParsedRequest, caller: ClientCaller) -> Response:

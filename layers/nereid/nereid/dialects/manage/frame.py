@@ -192,7 +192,11 @@ def given_twice(one: str, other: str) -> Invalid:
 
 def user_id(request: Request) -> str:
     """Return the user that the path names; `NotFound` if no user could have the id."""
-    name = request.params["user_id"]
+    return checked_user_id(request.params["user_id"])
+
+
+def checked_user_id(name: str) -> str:
+    """Return a user's id; `NotFound` if no user could have it."""
     if not 1 <= len(name) <= MAX_IDENTIFIER:
         raise NotFound("user")
     return name
