@@ -310,6 +310,8 @@ class World:
             "manage/add_suppression",
             self.sample("manage/add_suppression", {"email": "kim@example.com", "reason": "bounce"}),
         )
+        self._known["{{member}}"] = "kim@example.com"
+        self.call("manage/add_member", self.sample("manage/add_member", {"email": "kim@example.com", "role": "User"}))
         self._pump()
 
     def _add_contacts(self, user_id: str, *contacts: tuple[str, str]) -> None:

@@ -215,6 +215,7 @@ class TestCampaigns:
         lead, campaign = outreach.lead("Kim Example", company="Example Corp"), outreach.campaign()
         page = console.open(f"/campaigns/{campaign['id']}").page
         expect(page.get_by_text("0 leads are in the campaign.")).to_be_visible()
+        expect(page.get_by_text("No leads in the campaign")).to_be_visible()
         page.get_by_role("link", name="Choose leads and write to them").click()
         page.get_by_label("Choose Kim Example").first.check()
         page.get_by_role("button", name="Add to a campaign").click()
@@ -235,6 +236,9 @@ class TestCampaigns:
         assert [each["subject"] for each in manage.stack.outbox(lead["email"])] == ["A word"]
         console.open(f"/campaigns/{campaign['id']}")
         expect(page.get_by_text("1 lead is in the campaign.")).to_be_visible()
+        expect(
+            page.get_by_role("table", name="Leads of the campaign").get_by_role("link", name="Kim Example")
+        ).to_be_visible()
         picture = page.get_by_role("img", name="Mails of the campaign, by day, of the last 30 days")
         expect(picture).to_be_visible()
         page.get_by_label("Of the last", exact=True).select_option("7d")
@@ -243,6 +247,16 @@ class TestCampaigns:
             page.get_by_role("table", name=re.compile("of the last 7 days")).get_by_role("row").last
         ).to_contain_text("1")
         console.check()
+
+    def test_the_leads_of_one_come_at_the_press_of_a_button(self, wide: Console, outreach: Outreach) -> None:
+        campaign = outreach.campaign()["id"]
+        ids = [outreach.lead()["id"] for _ in range(51)]
+        outreach.call("POST", f"/campaigns/{campaign}/assign-leads", {"lead_ids": ids})
+        page = wide.open(f"/campaigns/{campaign}").page
+        expect(page.get_by_text("The first 50 leads")).to_be_visible()
+        page.get_by_role("button", name="Show more").click()
+        expect(page.get_by_text("51 leads", exact=True)).to_be_visible()
+        wide.check()
 
     def test_a_mail_whose_answer_was_lost_is_sent_once(
         self, wide: Console, outreach: Outreach, manage: Manage, watch: Watch

@@ -154,6 +154,68 @@ class TestCredentials:
         assert stack.request("POST", "/api/auth/login", login).status == 200
 
 
+class TestMembers:
+    def test_one_is_added_chooses_a_password_and_is_removed(
+        self, console: Console, manage: Manage, watch: Watch
+    ) -> None:
+        watch.expect("400")
+        email = f"{unique()}@example.com"
+        page = console.open("/team", part="members").page
+        page.get_by_role("button", name="Add a member").click()
+        page.get_by_label("Address").fill(email)
+        page.get_by_label("Name", exact=True).fill(HOSTILE)
+        console.check()
+        page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+        password = page.get_by_label("The secret").inner_text()
+        console.check()
+        console.confirm("Close")
+        assert password not in page.content()
+        expect(console.row(email)).to_contain_text("not yet; can until")
+        page.get_by_role("button", name=f"Change the role of {email}").click()
+        page.get_by_role("dialog").get_by_label("Role").select_option("Admin")
+        console.confirm("Change it")
+        expect(console.row(email)).to_contain_text("Admin")
+        console.check()
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_label("E-mail address").fill(email)
+        page.get_by_label("Password", exact=True).fill(password)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_label("New password").fill("correct horse battery")
+        console.check()
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        console.heading("Team")
+        [made] = [each for each in manage.ok("GET", "/members?limit=100")["data"] if each["email"] == email]
+        assert (made["joined"], made["role"]) == (True, "Admin")
+        console.open("/team", part="members")
+        page.get_by_role("button", name=f"Remove {email}").click()
+        console.confirm("Remove")
+        expect(console.row(email)).to_have_count(0)
+        assert email not in {each["email"] for each in manage.ok("GET", "/members?limit=100")["data"]}
+
+    def test_the_last_admin_is_told_that_it_stays(self, wide: Console, manage: Manage, watch: Watch) -> None:
+        watch.expect("409")
+        email = f"{unique()}@example.com"
+        given = manage.ok("POST", "/members", {"email": email, "role": "Admin"})["one_time_password"]
+        login = {"email": email, "password": given, "new_password": "correct horse battery"}
+        assert manage.stack.request("POST", "/api/auth/login", login).status == 200
+        others = [each for each in manage.ok("GET", "/members?limit=100")["data"] if each["email"] != email]
+        for other in others:
+            manage.ok("DELETE", f"/members/{other['email']}")
+        page = wide.open("/team", part="members").page
+        page.get_by_role("button", name=f"Remove {email}").click()
+        page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+        expect(page.get_by_role("alert")).to_contain_text("The team would have no Admin left")
+        wide.check()
+
+
+def test_senders_are_shown_with_the_environments_that_use_them(console: Console, manage: Manage) -> None:
+    environment = manage.in_environment(channels={"email": {"from": "Shop <shop@example.com>"}}).environment
+    page = console.open("/team", part="senders").page
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="anybody")).filter(has_text="E-mail")
+    expect(row.get_by_role("link", name=environment, exact=True)).to_be_visible()
+    console.check()
+
+
 class TestSuppressions:
     def test_an_address_is_suppressed_found_and_mailed_again(self, console: Console, manage: Manage) -> None:
         address = f"{unique()}@example.com"

@@ -91,6 +91,12 @@ def test_environments_tokens_and_keys(team: Caller) -> None:
     key = team.call("ManageCreateClientKey", body=team.body("ManageClientKeyBody", environment=name, scope="secret"))
     assert [each.id for each in team.call("ManageListClientKeys", environment=name).data] == [key.id]
     team.call("ManageDeleteClientKey", str(key.id))
+    person = team.body("ManageMemberBody", email=f"{unique('kim')}@example.com")
+    member = team.call("ManageAddMember", body=person)
+    assert member.email in [each.email for each in team.call("ManageListMembers", limit=100).data]
+    assert team.call("ManageUpdateMember", member.email, body=team.body("ManageRoleBody", role="Admin")).role == "Admin"
+    team.call("ManageRemoveMember", member.email)
+    assert team.call("ManageListSenders").refused == []
     team.call("ManageDeleteApiToken", str(token.id))
     team.call("ManageDeleteEnvironment", name)
 
@@ -220,6 +226,7 @@ def test_a_campaign_of_neptie(start: Start, team: Caller, local_stack: LocalStac
     assert campaign_id in [str(each.id) for each in sales.call("NeptieListCampaigns").campaigns]
     some = {"lead_ids": [lead_id]}
     sales.call("NeptieAssignLeads", campaign_id, body=sales.body("NeptieAssignLeadsBody", **some))
+    assert [each.id for each in sales.call("NeptieListCampaignLeads", campaign_id).leads] == [lead.id]
     ranked = sales.call("NeptieRankLeads", body=sales.body("NeptieRankLeadsBody", **some))
     assert ranked.rankings[0].lead_id == lead.id
     asked = {"lead_id": lead_id, "campaign_id": campaign_id}

@@ -231,3 +231,26 @@ def test_of_the_same_assignments_at_once_each_counts_once(sales: Neptie) -> None
         answers = list(pool.map(lambda _: assign(sales, campaign, lead_ids), range(4)))
     assert [status for status, _ in answers] == [200] * 4
     assert sum(answer["assigned_count"] for _, answer in answers) == 20
+
+
+def leads_of(sales: Neptie, campaign: str, query: str = "") -> Any:
+    return sales.ok("GET", f"campaigns/{campaign}/leads?{query}")
+
+
+def test_the_leads_of_a_campaign_are_listed_page_by_page_those_made_last_first(sales: Neptie) -> None:
+    campaign, other = sales.campaign()["id"], sales.campaign()["id"]
+    made = [sales.lead() for _ in range(5)]
+    assign(sales, campaign, [lead["id"] for lead in (made[3], made[0], made[4], made[1])])
+    assign(sales, other, [made[2]["id"]])
+    first, second = (leads_of(sales, campaign, f"page={page}&limit=3") for page in (1, 2))
+    assert first == {"leads": [made[4], made[3], made[1]], "total": 4, "page": 1}
+    assert second == {"leads": [made[0]], "total": 4, "page": 2}
+    assert leads_of(sales, campaign, "page=3&limit=3") == {"leads": [], "total": 4, "page": 3}
+    sales.ok("DELETE", f"leads/{made[3]['id']}")
+    assert leads_of(sales, campaign) == {"leads": [made[4], made[1], made[0]], "total": 3, "page": 1}
+
+
+def test_a_campaign_that_is_not_there_has_no_leads(sales: Neptie) -> None:
+    assert sales.call("GET", f"campaigns/{SOME_ID}/leads") == NO_CAMPAIGN
+    assert leads_of(sales, sales.campaign()["id"]) == {"leads": [], "total": 0, "page": 1}
+    assert sales.call("GET", f"campaigns/{sales.campaign()['id']}/leads?page=0")[0] == 400

@@ -403,7 +403,7 @@ def registered(stores: Stores) -> None:
 
 def logged_in(stores: Stores) -> None:
     registered(stores)
-    stores.accounts.begin_session(SESSION, LATER, account().password_hash)
+    stores.accounts.begin_session(SESSION, LATER, account())
 
 
 #: What prepares a store, and returns the call that is refused a write.
@@ -413,7 +413,10 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     ),
     "verify_account": after(registered, lambda s: s.accounts.verify_account("a@example.com", "a")),
     "change_password": after(registered, lambda s: s.accounts.change_password(account(), "new", NOW)),
-    "begin_session": after(registered, lambda s: s.accounts.begin_session(SESSION, LATER, account().password_hash)),
+    "add_account": simply(lambda s: s.accounts.add_account(account())),
+    "set_role": after(registered, lambda s: s.accounts.set_role(account(), "User", None)),
+    "delete_account": after(registered, lambda s: s.accounts.delete_account(account(), account())),
+    "begin_session": after(registered, lambda s: s.accounts.begin_session(SESSION, LATER, account())),
     "renew_session": after(
         logged_in,
         lambda s: s.accounts.renew_session(SESSION.model_copy(update={"token_hash": "new"}), "old"),

@@ -33,6 +33,11 @@ REFUSED = {
     "manage/list_api_tokens": 400,
     "manage/create_api_token": 404,
     "manage/delete_api_token": 404,
+    "manage/list_members": 400,
+    "manage/add_member": 422,
+    "manage/update_member": 422,
+    "manage/remove_member": 404,
+    "manage/list_senders": 401,
     "manage/list_client_keys": 422,
     "manage/create_client_key": 422,
     "manage/delete_client_key": 404,
@@ -79,6 +84,7 @@ def world(cloud: Cloud) -> World:
     )
     world.runtime.account_store.create_client_key(record)
     world.runtime.suppressions.add(world.team_id, "kim@example.com", "bounce", now)
+    world.runtime.accounts.add_member(world.team_id, "dev", member_of(world), None, "User", "192.0.2.1")
     return world
 
 
@@ -93,6 +99,11 @@ def verification_token(world: World) -> str:
     return str(re.findall(r"/verify/(\S+)", mailed[0])[0])
 
 
+def member_of(world: World) -> str:
+    """Return the address of a member of the team; an address has one account."""
+    return f"member-{world.team_id}@example.com"
+
+
 def sample(world: World, function: str, name: str) -> dict[str, Any]:
     text = (EVENTS / function / f"{name}.json").read_text(encoding="utf-8")
     link = world.runtime.unsubscriber.url(world.team_id, "sam@example.com").rpartition("/")[2]
@@ -100,6 +111,7 @@ def sample(world: World, function: str, name: str) -> dict[str, Any]:
         "api_token": world.token,
         "team_id": world.team_id,
         "unsubscribe_token": link,
+        "member": member_of(world),
         "verification_token": verification_token(world) if "{{verification_token}}" in text else "",
     }
     for placeholder, value in values.items():

@@ -45,6 +45,8 @@ EVERYTHING: tuple[Permission, ...] = get_args(Permission)
 #: An environment that only the first team has.
 PRIVATE = "private"
 SIBLING = "sibling"
+#: The address of a member of the first team.
+MEMBER = "member@example.net"
 #: One that asks for user tokens.
 STRICT = "strict"
 
@@ -136,6 +138,8 @@ class Owner(World):
         add_email_account(
             runtime.email_accounts, runtime.token_cipher, runtime.clock, self.team_id, mailbox, "gmail", "ya29.token"
         )
+        if self.mark:  # an address has one account
+            runtime.accounts.add_member(self.team_id, "dev", MEMBER, f"{self.mark} Kim", "User", "192.0.2.9")
         for email in ("kim@example.com", *([f"{self.mark.lower()}@example.com"] if self.mark else [])):
             runtime.suppressions.add(self.team_id, email, "bounce", runtime.clock.now())
         if self.mark:  # the ids of the samples, which only one team can have
@@ -299,6 +303,7 @@ class Estate:
             "account_token": first.credentials.admin,
             "lead_id": first.lead_id,
             "campaign_id": first.campaign_id,
+            "member": MEMBER,
             "email_id": first.email_id,
         }
 

@@ -138,6 +138,7 @@ def _try_and_forget(manage: Manage, own: Manage) -> None:
     assert isinstance(manage.stack, InProcessStack)
     _run(manage.stack.cloud)
     manage.ok("GET", "/{env}/overview?hours=3")
+    manage.ok("POST", "/members", {"email": "kim@example.com", "role": "User"})
     own.ok("POST", f"/{{env}}/users/{user}/erase")
 
 

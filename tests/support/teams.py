@@ -73,6 +73,10 @@ class Operator:
         team, _, token = create_team(self._accounts, SystemClock(), self.secret, "Other", environment, senders=senders)
         return OtherTeam(team.id, token)
 
+    def set_senders(self, team_id: str, senders: Sequence[str]) -> None:
+        """Give a team another list of senders."""
+        self._accounts.set_senders(team_id, senders)
+
     def account(self, role: Role) -> str:
         """Make a team with an account of some role; return the access token of its login."""
         now = SystemClock().now()

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from nereid.dialects.manage.bodies import Queue
+from nereid.models.account import Role
 from nereid.models.delivery import Effect, Status
 from nereid.models.event_type import Channel, Notification
 from nereid.models.letter import Kind
@@ -137,6 +138,56 @@ class ApiTokenPage(Answer):
 
     data: list[ApiToken]
     next_cursor: str | None
+
+
+class Member(Answer):
+    """A person's account; `joined` is whether they can log in with a password of their own."""
+
+    id: UUID
+    email: str
+    full_name: str
+    role: Role
+    joined: bool
+    one_time_until: datetime | None
+    created_at: datetime
+
+
+class NewMember(Member):
+    """A member with the password of the first login, which is shown this once."""
+
+    one_time_password: str
+
+
+class MemberPage(Answer):
+    """A page of members."""
+
+    data: list[Member]
+    next_cursor: str | None
+
+
+class GrantedSender(Answer):
+    """A sender as the list has it, who granted it, and the environments that send as it."""
+
+    sender: str
+    granted_by: Literal["team", "stack"]
+    environments: list[str]
+
+
+class RefusedSender(Answer):
+    """A sender that an environment names, and that the team may not send as."""
+
+    environment: str
+    member: str
+    sender: str
+
+
+class SenderList(Answer):
+    """Whom the team may send as by each channel, and whom its environments name in vain."""
+
+    email: list[GrantedSender]
+    sms: list[GrantedSender]
+    push: list[GrantedSender]
+    refused: list[RefusedSender]
 
 
 class ClientKey(Answer):
@@ -529,6 +580,11 @@ SUCCESS = {
     "list_api_tokens": Success(200, Reply("A page of API tokens, oldest first", (ApiTokenPage,))),
     "create_api_token": Success(200, Reply("The token, which is shown this once", (NewApiToken,))),
     "delete_api_token": _DELETED,
+    "list_members": Success(200, Reply("A page of members, by address", (MemberPage,))),
+    "add_member": Success(200, Reply("The member, whose password is shown this once", (NewMember,))),
+    "update_member": Success(200, Reply("The member as it is then", (Member,))),
+    "remove_member": _DELETED,
+    "list_senders": Success(200, Reply("Whom the team may send as", (SenderList,))),
     "list_client_keys": Success(200, Reply("A page of client keys, oldest first", (ClientKeyPage,))),
     "create_client_key": Success(200, Reply("The key; one that is not public is shown this once", (ClientKey,))),
     "delete_client_key": _DELETED,
@@ -556,6 +612,7 @@ ERRORS = {
     401: Reply("No valid credential", (ManageError,)),
     403: Reply("The credential lacks the permission, or the team is stopped", (ManageError,)),
     404: Reply("No such object", (ManageError,)),
+    409: Reply("The address has an account, or the team would have no Admin left", (ManageError,)),
     413: Reply(TOO_LARGE, (ManageError,)),
     422: Reply("Members that are missing or wrong", (ManageInvalid,)),
     429: Reply(TOO_MANY, (ManageError,), may_have=RETRY),

@@ -316,6 +316,7 @@ SUCCESS = {
     "create_campaign": _counted(201, "The campaign, a draft", CampaignAnswer),
     "get_campaign": _counted(200, "The campaign", CampaignAnswer),
     "update_campaign": _counted(200, "The campaign as it is then", CampaignAnswer),
+    "list_campaign_leads": _counted(200, "A page of the campaign's leads, those made last first", LeadPage),
     "assign_leads": _counted(200, "Assigned", LeadsAssigned),
     "rank_leads": _counted(200, "The ranking, with the reasons for it", LeadRankings),
     "generate_email": _counted(200, "The mail, ready to be sent", GeneratedEmailAnswer),

@@ -10,5 +10,5 @@ from nereid.runtime import runtime
 def handler(request: Request) -> Response:
     """Answer with the account and its tokens."""
     body = neptie.parse(LoginBody, request.json_object())
-    account = runtime.accounts.log_in(body.email, body.password, request.source_ip, request.domain)
+    account = runtime.accounts.log_in(body.email, body.password, request.source_ip, request.domain, body.new_password)
     return neptie.logged_in(200, account)

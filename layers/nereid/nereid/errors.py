@@ -19,6 +19,7 @@ Adapters turn a provider's errors into these; dialects turn these into their API
     ├── NotFound             no such object in this team
     │   └── UnknownLead      a lead named among others; says which
     ├── RegistrationClosed   operators make the teams, nobody else
+    ├── LastAdmin            a team would have no Admin left
     ├── AlreadyExists        an object with this identity is there
     │   └── BeingDeleted     one is there that will soon not be
     ├── LimitReached         a team has as many of something as it may
@@ -94,6 +95,10 @@ class RegistrationClosed(NereidError):
 
 class AlreadyExists(NereidError):
     """An object with this identity exists already; nothing was changed."""
+
+
+class LastAdmin(NereidError):
+    """The account is the only one that can administer its team."""
 
 
 class TeamStopped(Forbidden):

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from nereid.aws.rights.erasures import DynamoErasureStore
     from nereid.aws.table import Table
     from nereid.core.access.accounts import Accounts
+    from nereid.core.access.members import Members
     from nereid.core.access.rate_limits import RateLimiter
     from nereid.core.access.sessions import Sessions
     from nereid.core.access.verification import Verification
@@ -171,6 +172,12 @@ class Runtime:
         from nereid.core.access.sessions import Sessions
 
         return Sessions(self.account_store, self.clock, self.token_secret)
+
+    @cached_property
+    def members(self) -> Members:
+        from nereid.core.access.members import Members
+
+        return Members(self.account_store, self.sessions)
 
     @cached_property
     def credentials(self) -> Credentials:

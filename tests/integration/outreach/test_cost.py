@@ -207,6 +207,14 @@ def _(sales: Sales) -> Callable[[], Any]:
     return lambda: sales.call("update_campaign", {"status": "paused"}, id=campaign_id)
 
 
+@measured("GET campaigns/{id}/leads", "the first page of 20")
+def _(sales: Sales) -> Callable[[], Any]:
+    ids, campaign_id = sales.leads(40), sales.campaign()
+    sales.call("assign_leads", {"lead_ids": ids}, id=campaign_id)
+    sales.call("list_campaign_leads", id=campaign_id)
+    return lambda: sales.call("list_campaign_leads", id=campaign_id)
+
+
 @measured("POST campaigns/{id}/assign-leads", "100 leads")
 def _(sales: Sales) -> Callable[[], Any]:
     ids, campaign_id = sales.leads(101), sales.campaign()
@@ -432,7 +440,7 @@ def test_the_table_has_a_row_for_every_endpoint() -> None:
         for (method, path), function in stack.routes().items()
         if function.startswith("Neptie") and path.startswith("/api/")
     }
-    assert len(routes) == 23
+    assert len(routes) == 24
     assert routes <= {call for call, _ in SAID}
     assert SAID.keys() == MEASURED.keys()
 

@@ -82,8 +82,9 @@ def check(team: Team, campaign_id: str) -> None:
             listed, count = team.leads.page(team.id, LeadFilter(status, industry), 1, 100)
             assert {lead.id for lead in listed} == wanted
             assert count == len(wanted)
-    assigned = sum(campaign_id in lead.campaigns for lead in everybody)
-    assert team.runtime.campaigns.leads_assigned(team.id, campaign_id) == assigned
+    assigned = [lead for lead in everybody if campaign_id in lead.campaigns]
+    assert team.runtime.campaigns.leads_assigned(team.id, campaign_id) == len(assigned)
+    assert team.leads.of_campaign(team.id, campaign_id, 1, 100) == (assigned, len(assigned))
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -187,6 +188,39 @@ def test_a_lead_of_very_many_campaigns_can_be_deleted(cloud: Cloud) -> None:
     delete_lead(team.leads, team.id, lead.id)
     assert [team.runtime.campaigns.leads_assigned(team.id, campaign_id) for campaign_id in campaigns] == [0] * 95
     assert team.leads.page(team.id, LeadFilter(), 1, 10) == ([], 0)
+
+
+def test_leads_that_an_earlier_release_assigned_are_listed_and_can_be_deleted(cloud: Cloud) -> None:
+    team = Team(cloud)
+    campaign_id = team.campaign().id
+    leads = [team.lead() for _ in range(5)]
+    earlier, now = leads[:3], leads[3]
+    assert team.leads.assign(team.id, campaign_id, [lead.id for lead in earlier]) == 3
+    _forget_list(cloud, team, campaign_id)
+    assert team.leads.assign(team.id, campaign_id, [now.id]) == 1
+
+    def listed(page: int) -> tuple[list[str], int]:
+        found, total = team.leads.of_campaign(team.id, campaign_id, page, 3)
+        return [lead.id for lead in found], total
+
+    newest_first = [lead.id for lead in reversed(leads[:4])]
+    assert (listed(1), listed(2)) == ((newest_first[:3], 4), (newest_first[3:], 4))
+    for lead in earlier:
+        delete_lead(team.leads, team.id, lead.id)
+    assert listed(1) == ([now.id], 1)
+    delete_lead(team.leads, team.id, now.id)
+    assert listed(1) == ([], 0)
+
+
+def _forget_list(cloud: Cloud, team: Team, campaign_id: str) -> None:
+    """Leave of a campaign's assignments what earlier releases wrote."""
+    client = cloud.client("dynamodb")
+    for item in client.scan(TableName="OutreachTable")["Items"]:
+        key = {"pk": item["pk"], "sk": item["sk"]}
+        if item["pk"]["S"] == f"{team.id}#campaign_leads#{campaign_id}":
+            client.delete_item(TableName="OutreachTable", Key=key)
+        if item["pk"]["S"] == f"{team.id}#assigned#{campaign_id}":
+            client.update_item(TableName="OutreachTable", Key=key, UpdateExpression="REMOVE in_list")
 
 
 def test_what_becomes_of_an_email_sets_the_status_and_an_import_leaves_it(cloud: Cloud) -> None:

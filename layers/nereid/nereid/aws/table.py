@@ -356,15 +356,31 @@ class Table:
             }
         }
 
-    def deleting(self, pk: str, sk: str, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Item:
+    def deleting(
+        self,
+        pk: str,
+        sk: str,
+        condition: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        *,
+        names: Mapping[str, str] | None = None,
+    ) -> Item:
         """Return the part of a transaction that deletes an item."""
         key = marshal({"pk": pk, "sk": sk})
-        return {"Delete": {"TableName": self.name, "Key": key, **_in_transaction(condition, values)}}
+        return {"Delete": {"TableName": self.name, "Key": key, **_in_transaction(condition, values, names)}}
 
-    def requiring(self, pk: str, sk: str, condition: str, values: Mapping[str, Any] | None = None) -> Item:
+    def requiring(
+        self,
+        pk: str,
+        sk: str,
+        condition: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        names: Mapping[str, str] | None = None,
+    ) -> Item:
         """Return the part of a transaction that only checks an item."""
         key = marshal({"pk": pk, "sk": sk})
-        return {"ConditionCheck": {"TableName": self.name, "Key": key, **_in_transaction(condition, values)}}
+        return {"ConditionCheck": {"TableName": self.name, "Key": key, **_in_transaction(condition, values, names)}}
 
 
 @contextmanager
@@ -389,9 +405,13 @@ def _options(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _in_transaction(condition: str | None, values: Mapping[str, Any] | None) -> dict[str, Any]:
+def _in_transaction(
+    condition: str | None, values: Mapping[str, Any] | None, names: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     return _options(
-        ConditionExpression=condition, ExpressionAttributeValues=marshal(values) if values and condition else None
+        ConditionExpression=condition,
+        ExpressionAttributeValues=marshal(values) if values and condition else None,
+        ExpressionAttributeNames=dict(names) if names else None,
     )
 
 

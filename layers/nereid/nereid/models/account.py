@@ -11,6 +11,8 @@ ACCESS_SECONDS = 3600
 
 #: How long an account waits for its address to be verified.
 UNVERIFIED_LIFE = timedelta(days=7)
+#: How long an account whose password somebody else was shown waits for its owner to choose another.
+ONE_TIME_LIFE = timedelta(days=7)
 
 Role = Literal["Admin", "User"]
 
@@ -33,9 +35,16 @@ class Account(Model):
     #: As argon2 writes it, parameters included.
     password_hash: str
     password_changed_at: datetime | None = None
+    #: Until when the password is good for the one login that replaces it; None if its owner chose it.
+    password_expires_at: datetime | None = None
     #: Whether its owner has shown to have the address, or an operator vouches for it.
     verified: bool = True
     created_at: datetime
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether its owner can log in with a password that nobody else was shown."""
+        return self.verified and self.password_expires_at is None
 
 
 class Exchange(Model):

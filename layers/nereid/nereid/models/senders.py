@@ -62,6 +62,10 @@ class Senders(NamedTuple):
             granted = cls(listed, Channels(), applications).among(stack)
         return cls(listed | frozenset(map(_entry, named(granted).values())), granted, applications)
 
+    def only(self, entry: str) -> Self:
+        """Return what a single entry allows."""
+        return self._replace(listed=frozenset([_entry(entry)]))
+
     def among(self, channels: Channels) -> Channels:
         """Return of some providers those that the team may use as a whole."""
         found = {}

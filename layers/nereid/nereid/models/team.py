@@ -17,7 +17,7 @@ DEFAULT_TOKEN_DAYS = 365
 MAX_HOURLY_LIMIT = 1_000_000
 #: Path words of the Neptune and management APIs, which an environment's identifier must not shadow.
 RESERVED_IDENTIFIERS = frozenset(
-    {"events", "environments", "app_notifications", "users", "api_tokens", "client_keys", "suppressions"}
+    {"events", "environments", "app_notifications", "users", "api_tokens", "client_keys", "suppressions", "members"}
 )
 
 #: Every permission that an API token can carry; `admin:all` includes the others.

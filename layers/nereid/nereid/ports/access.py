@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     # No port needs to know at run time what it is about, and models take long to load.
-    from nereid.models.account import Account, Session
+    from nereid.models.account import Account, Role, Session
     from nereid.models.team import ApiToken, ClientKey, Environment, Scope, Team
 
 
@@ -52,6 +52,29 @@ class AccountStore(Protocol):
         """Return the account with this e-mail address, in any spelling."""
         ...
 
+    def add_account(self, account: Account) -> None:
+        """Store an account of a team that is there; `AlreadyExists` if its e-mail address is taken."""
+        ...
+
+    def members(self, team_id: str, after: str | None, limit: int) -> tuple[list[Account], str | None]:
+        """Return a page of a team's accounts in order of their addresses, and the address to go on after.
+
+        One that was made just now may be missing. None for the address is the end of the list.
+        """
+        ...
+
+    def admins(self, team_id: str) -> Iterator[Account]:
+        """Yield the Admins of a team, as they are when they are reached; one made just now may be missing."""
+        ...
+
+    def set_role(self, account: Account, role: Role, remaining: Account | None) -> None:
+        """Give an account another role, if `remaining` is as it was read; `Conflict` if either of them is not."""
+        ...
+
+    def delete_account(self, account: Account, remaining: Account | None) -> None:
+        """Delete an account, if `remaining` is as it was read; `Conflict` if either of them is not."""
+        ...
+
     def verify_account(self, email: str, account_id: str) -> None:
         """Note that an account's address is its own; `NotFound` if the address has another account, or none."""
         ...
@@ -60,8 +83,11 @@ class AccountStore(Protocol):
         """Store another password of an account; `NotFound` if it has another one by now than the given account."""
         ...
 
-    def begin_session(self, session: Session, ends_at: datetime, password_hash: str) -> None:
-        """Store a login, which ends at `ends_at` at the latest; `NotFound` if the account has another password."""
+    def begin_session(self, session: Session, ends_at: datetime, account: Account) -> None:
+        """Store a login, which ends at `ends_at` at the latest.
+
+        `NotFound` if the account is gone, or has another password or role than was read.
+        """
         ...
 
     def list_session(self, session: Session, ends_at: datetime) -> None:

@@ -65,6 +65,10 @@ class LeadStore(Protocol):
         """Return one page of leads, newest first, and how many the filter selects."""
         ...
 
+    def of_campaign(self, team_id: str, campaign_id: str, page: int, limit: int) -> tuple[list[Lead], int]:
+        """Return one page of a campaign's leads, those made last first, and how many it has."""
+        ...
+
     def assign(self, team_id: str, campaign_id: str, lead_ids: Sequence[str]) -> int:
         """Assign leads to a campaign, all or none; return how many were not assigned before.
 

@@ -18,6 +18,8 @@ export function signIn(isHere, why, begin) {
   const email = field("E-mail address", { type: "email", autocomplete: "username", required: true });
   const password = field("Password", { type: "password", autocomplete: "current-password", required: true });
 
+  const fresh = field("New password", { type: "password", autocomplete: "new-password", required: true, minlength: 8, maxlength: 128 }, "The password that you were given is good for one login: choose your own, of 8 characters or more.");
+
   const attempt = (make) => async (event) => {
     event.preventDefault();
     const button = event.submitter ?? event.currentTarget;
@@ -40,8 +42,15 @@ export function signIn(isHere, why, begin) {
     return { kind: "token", token: given, name: named(given) };
   };
   const byAccount = async () => {
-    const body = { email: email.input.value.trim(), password: password.input.value };
-    const answer = await call("POST /api/auth/login", {}, { open: true, body });
+    const chosen = fresh.element.isConnected ? { new_password: fresh.input.value } : {};
+    const body = { email: email.input.value.trim(), password: password.input.value, ...chosen };
+    const answer = await call("POST /api/auth/login", {}, { open: true, body }).catch((error) => {
+      if (error.errors?.some((each) => each.field === "new_password")) {
+        password.element.after(fresh.element);
+        fresh.input.focus();
+      }
+      throw error;
+    });
     return { kind: "account", token: answer.token, refresh: answer.refresh_token, name: answer.user.email };
   };
   const byMachine = async () => {

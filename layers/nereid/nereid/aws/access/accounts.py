@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal
 
 from nereid import jsontext
@@ -11,7 +12,7 @@ from nereid.aws.table import Item, Table, can_be_key, seconds
 from nereid.clock import from_iso, to_exact_iso
 from nereid.contention import until_uncontested
 from nereid.errors import AlreadyExists, BeingDeleted, Conflict, LimitReached, NotFound
-from nereid.models.account import UNVERIFIED_LIFE, Account, Session
+from nereid.models.account import UNVERIFIED_LIFE, Account, Role, Session
 from nereid.models.addresses import forms
 from nereid.models.team import ApiToken, ClientKey, Environment, Quotas, Scope, Team
 
@@ -21,6 +22,8 @@ _ALL_ENVIRONMENTS = "environments"
 #: Environments that are being deleted, and how many of a team's deletions its record has.
 _DELETIONS, _DELETIONS_KEPT = "deletions", 100
 _QUOTAS = Quotas()
+#: DynamoDB reserves the word.
+_ROLE = {"#role": "role"}
 #: What a team may have only so many of, as its sort keys begin.
 _Kind = Literal["environment", "token", "client_key"]
 
@@ -43,21 +46,31 @@ class DynamoAccountStore:
         if token is not None:
             writes.append(self._table.writing(_token_item(token)))
         if account is not None:
-            writes += self._writing_account(account)
+            writes += self._writing_account(account, replacing=account.verified)
         try:
             self._table.transact(*writes)
         except ConditionFailed as error:
             raise AlreadyExists("account") from error
 
-    def _writing_account(self, account: Account) -> list[Item]:
+    def add_account(self, account: Account) -> None:
+        try:
+            self._table.transact(*self._writing_account(account, replacing=False))
+        except ConditionFailed as error:
+            raise AlreadyExists("account") from error
+
+    def _writing_account(self, account: Account, *, replacing: bool) -> list[Item]:
         # Earlier releases may have one of the same address under another form.
         others = [form for form in forms("email", account.email) if form != account.email]
         free = [self._table.requiring(_account(form), "account", "attribute_not_exists(pk)") for form in others]
         item = {"pk": _account(account.email), "sk": "account", **account.model_dump(mode="json")}
-        if account.verified:
+        ends_at = account.password_expires_at
+        if not account.verified:
+            ends_at = account.created_at + UNVERIFIED_LIFE
+        if ends_at is not None:
+            # For this is the table's TTL attribute: whoever has the address can register it then.
+            item["expires_at"] = seconds(ends_at)
+        if replacing:
             return [self._table.writing(item, "attribute_not_exists(pk) OR verified = :no", {":no": False}), *free]
-        # For this is the table's TTL attribute: whoever has the address can register it then.
-        item["expires_at"] = seconds(account.created_at + UNVERIFIED_LIFE)
         return [self._table.writing(item, "attribute_not_exists(pk)"), *free]
 
     def verify_account(self, email: str, account_id: str) -> None:
@@ -129,26 +142,72 @@ class DynamoAccountStore:
                 return Account.model_validate(item)
         return None
 
+    def members(self, team_id: str, after: str | None, limit: int) -> tuple[list[Account], str | None]:
+        condition, values = "team_id = :team", {":team": team_id}
+        if after is not None:
+            condition, values = f"{condition} AND email > :after", {**values, ":after": after}
+        listed = list(islice(self._table.query(condition, values, index="members", limit=limit + 1), limit + 1))
+        return self._members(team_id, listed[:limit]), listed[limit - 1]["email"] if len(listed) > limit else None
+
+    def admins(self, team_id: str) -> Iterator[Account]:
+        for item in self._table.query("team_id = :team", {":team": team_id}, index="members"):
+            if item["role"] == "Admin":
+                yield from (each for each in self._members(team_id, [item]) if each.role == "Admin")
+
+    def _members(self, team_id: str, listed: Sequence[Item]) -> list[Account]:
+        """Return the accounts that an index lists, as they are now: some may have gone, even to another team."""
+        keys = [(item["pk"], item["sk"]) for item in listed]
+        found = self._table.get_many(keys)
+        accounts = [Account.model_validate(found[key]) for key in keys if key in found]
+        return [account for account in accounts if account.team_id == team_id]
+
+    def set_role(self, account: Account, role: Role, remaining: Account | None) -> None:
+        condition, values = _unchanged(account)
+        change = self._table.updating(
+            _account(account.email),
+            "account",
+            "SET #role = :new",
+            {**values, ":new": role},
+            names=_ROLE,
+            condition=condition,
+        )
+        self._change_member(change, remaining)
+
+    def delete_account(self, account: Account, remaining: Account | None) -> None:
+        condition, values = _unchanged(account)
+        change = self._table.deleting(_account(account.email), "account", condition, values, names=_ROLE)
+        self._change_member(change, remaining)
+
+    def _change_member(self, change: Item, remaining: Account | None) -> None:
+        writes = [change]
+        if remaining is not None:
+            condition, values = _unchanged(remaining)
+            writes.append(self._table.requiring(_account(remaining.email), "account", condition, values, names=_ROLE))
+        try:
+            self._table.transact_once(*writes)
+        except (ConditionFailed, Contended) as error:
+            raise Conflict("account") from error
+
     def change_password(self, account: Account, password_hash: str, now: datetime) -> None:
+        lasting = "" if account.password_expires_at is None else " REMOVE password_expires_at, expires_at"
         try:
             self._table.update(
                 _account(account.email),
                 "account",
-                "SET password_hash = :new, password_changed_at = :now",
+                f"SET password_hash = :new, password_changed_at = :now{lasting}",
                 {":new": password_hash, ":now": to_exact_iso(now), ":old": account.password_hash},
                 condition="password_hash = :old",
             )
         except ConditionFailed as error:
             raise NotFound("password") from error
 
-    def begin_session(self, session: Session, ends_at: datetime, password_hash: str) -> None:
+    def begin_session(self, session: Session, ends_at: datetime, account: Account) -> None:
+        condition, values = _unchanged(account)
         try:
             self._table.transact(
                 self._table.writing(_session_item(session)),
                 self._table.writing(_session_of_account(session, ends_at)),
-                self._table.requiring(
-                    _account(session.email), "account", "password_hash = :known", {":known": password_hash}
-                ),
+                self._table.requiring(_account(session.email), "account", condition, values, names=_ROLE),
             )
         except ConditionFailed as error:
             raise NotFound("password") from error
@@ -360,6 +419,11 @@ def _team(team_id: str) -> str:
 
 def _account(email: str) -> str:
     return f"account#{email}"
+
+
+def _unchanged(account: Account) -> tuple[str, Item]:
+    """Return the condition that an account is there with the password and role that it was read with."""
+    return "password_hash = :known AND #role = :role", {":known": account.password_hash, ":role": account.role}
 
 
 def _session(session_id: str) -> str:

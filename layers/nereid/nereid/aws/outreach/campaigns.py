@@ -1,5 +1,7 @@
 """Campaigns in the outreach table: a team's campaigns are one item collection, for they are listed all at once."""
 
+from typing import NamedTuple
+
 from nereid import jsontext
 from nereid.aws.errors import ConditionFailed
 from nereid.aws.table import Item, Table
@@ -33,8 +35,20 @@ class DynamoCampaignStore:
             raise Conflict from error
 
     def leads_assigned(self, team_id: str, campaign_id: str) -> int:
-        values = {":pk": assigned_key(team_id, campaign_id)}
-        return sum(item["how_many"] for item in self._table.query("pk = :pk", values, consistent=True))
+        return assigned(self._table, team_id, campaign_id).all
+
+
+class Assigned(NamedTuple):
+    """How many leads a campaign has, and of how many its list tells; those of earlier releases stand in no list."""
+
+    all: int
+    listed: int
+
+
+def assigned(table: Table, team_id: str, campaign_id: str) -> Assigned:
+    """Return how many leads are assigned to a campaign now."""
+    shards = list(table.query("pk = :pk", {":pk": assigned_key(team_id, campaign_id)}, consistent=True))
+    return Assigned(sum(item["how_many"] for item in shards), sum(item.get("in_list", 0) for item in shards))
 
 
 def assigned_key(team_id: str, campaign_id: str) -> str:

@@ -1,16 +1,18 @@
 """Leads in the outreach table, with one item per taken address, and how many leads there are of each kind.
 
 A lead, its address and the counts change together in one transaction, so that the counts are exact. Each count is
-spread over shards: a transaction adds to one, and transactions that run at the same time seldom meet.
+spread over shards: a transaction adds to one, and transactions that run at the same time seldom meet. A campaign's list
+has an item for each of its leads, which comes and goes with the lead's own note of the campaign.
 """
 
 import secrets
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from nereid.aws.errors import ConditionFailed
-from nereid.aws.outreach.campaigns import assigned_key
+from nereid.aws.outreach.campaigns import assigned, assigned_key
 from nereid.aws.table import Item, Table, digest
 from nereid.clock import from_iso, to_exact_iso
 from nereid.errors import AlreadyExists, Conflict, UnknownLead
@@ -21,8 +23,13 @@ from nereid.models.lead import Lead, LeadChange, LeadFilter
 SHARDS = 16
 #: Most items that one transaction holds.
 _MOST = 100
-#: Most campaigns that a lead leaves in the transaction that deletes it, beside the lead, its address and two counts.
-_CAMPAIGNS_AT_ONCE = 90
+#: Most campaigns that a lead leaves in the transaction that deletes it, beside the lead, its address and two counts:
+#: each has a count and a place in a list.
+_CAMPAIGNS_AT_ONCE = 45
+#: Most leads that one transaction assigns, beside a count: each has an item of its own and a place in a list.
+_ASSIGNED_AT_ONCE = (_MOST - 1) // 2
+#: How many leads of a team are looked at together for a campaign with leads that no list has.
+_LOOKED_AT = 1000
 _ID_LENGTH = 36
 _EXISTS = "attribute_exists(pk)"
 _KEPT = ("full_name", "email", "company", "job_title", "industry", "status")
@@ -96,6 +103,16 @@ class DynamoLeadStore:
 
     def delete(self, team_id: str, lead: Lead) -> None:
         campaigns = sorted(lead.campaigns)
+        places = {campaign: _place(team_id, campaign, lead) for campaign in campaigns}
+        listed = self._table.get_many(places.values(), attributes=["pk"])
+
+        def leave(leaving: Sequence[str]) -> list[Item]:
+            there = [campaign for campaign in leaving if places[campaign] in listed]
+            return [
+                *(self._counting_assigned(team_id, each, -1, -1 if each in there else 0) for each in leaving),
+                *(self._table.deleting(*places[each]) for each in there),
+            ]
+
         try:
             while len(campaigns) > _CAMPAIGNS_AT_ONCE:
                 leaving, campaigns = campaigns[:_CAMPAIGNS_AT_ONCE], campaigns[_CAMPAIGNS_AT_ONCE:]
@@ -107,7 +124,7 @@ class DynamoLeadStore:
                         {":leaving": set(leaving), ":all": {*leaving, *campaigns}},
                         condition="campaigns = :all",
                     ),
-                    *(self._counting_assigned(team_id, campaign, -1) for campaign in leaving),
+                    *leave(leaving),
                 )
             values: dict[str, Any] = {":version": lead.version}
             condition = "version = :version AND attribute_not_exists(campaigns)"
@@ -118,7 +135,7 @@ class DynamoLeadStore:
                 self._table.deleting(_lead_key(team_id, lead.id), "lead", condition, values),
                 self._table.deleting(_email_key(team_id, lead.email), "lead_email"),
                 *self._counting(team_id, _counts(lead, None)),
-                *(self._counting_assigned(team_id, campaign, -1) for campaign in campaigns),
+                *leave(campaigns),
             )
         except ConditionFailed as error:
             raise Conflict from error
@@ -143,6 +160,32 @@ class DynamoLeadStore:
         # The index follows the table within moments; a lead that left the selection meanwhile is not shown in it.
         return [lead for lead in leads if _index(team_id, selected, lead)[2] == value], total
 
+    def of_campaign(self, team_id: str, campaign_id: str, page: int, limit: int) -> tuple[list[Lead], int]:
+        total, listed = assigned(self._table, team_id, campaign_id)
+        first = (page - 1) * limit
+        if first >= total:
+            return [], total
+        ids = self._listed(team_id, campaign_id) if listed == total else self._noted(team_id, campaign_id)
+        chosen = list(islice(ids, first, first + limit))
+        found = self.get_many(team_id, chosen)
+        return [found[each] for each in chosen if each in found], total
+
+    def _listed(self, team_id: str, campaign_id: str) -> Iterator[str]:
+        """Yield the ids of the leads in a campaign's list, those made last first."""
+        values = {":pk": _list_key(team_id, campaign_id)}
+        for item in self._table.query("pk = :pk", values, consistent=True, forward=False):
+            yield item["sk"][-_ID_LENGTH:]
+
+    def _noted(self, team_id: str, campaign_id: str) -> Iterator[str]:
+        """Do as :meth:`_listed` does where an earlier release assigned leads: by all leads of the team."""
+        index, attribute, value = _index(team_id, LeadFilter(None, None))
+        listed = self._table.query(f"{attribute} = :value", {":value": value}, index=index, forward=False)
+        while block := [(item["pk"], item["sk"]) for item in islice(listed, _LOOKED_AT)]:
+            campaigns = {
+                item["pk"]: item.get("campaigns", ()) for item in self._table.get_attributes(block, ["pk", "campaigns"])
+            }
+            yield from (pk[-_ID_LENGTH:] for pk, _ in block if campaign_id in campaigns.get(pk, ()))
+
     def assign(self, team_id: str, campaign_id: str, lead_ids: Sequence[str]) -> int:
         """See the port.
 
@@ -153,17 +196,17 @@ class DynamoLeadStore:
         for lead_id in lead_ids:
             if lead_id not in leads:
                 raise UnknownLead(lead_id)
-        wanted = [lead_id for lead_id, lead in leads.items() if campaign_id not in lead.campaigns]
-        done: list[str] = []
-        for first in range(0, len(wanted), _MOST - 1):
-            chunk = wanted[first : first + _MOST - 1]
+        wanted = [lead for lead in leads.values() if campaign_id not in lead.campaigns]
+        done: list[Lead] = []
+        for first in range(0, len(wanted), _ASSIGNED_AT_ONCE):
+            chunk = wanted[first : first + _ASSIGNED_AT_ONCE]
             failed = self._mark(team_id, campaign_id, chunk, 1)
-            done += [lead_id for lead_id in chunk if lead_id not in failed]
+            done += [lead for lead in chunk if lead.id not in failed]
             there = self.get_many(team_id, failed)
-            gone = [lead_id for lead_id in chunk if lead_id in failed and lead_id not in there]
+            gone = [lead.id for lead in chunk if lead.id in failed and lead.id not in there]
             if gone:
-                for start in range(0, len(done), _MOST - 1):
-                    self._mark(team_id, campaign_id, done[start : start + _MOST - 1], -1)
+                for start in range(0, len(done), _ASSIGNED_AT_ONCE):
+                    self._mark(team_id, campaign_id, done[start : start + _ASSIGNED_AT_ONCE], -1)
                 raise UnknownLead(gone[0])
         return len(done)
 
@@ -210,21 +253,30 @@ class DynamoLeadStore:
         key = _lead_key(team_id, before.id)
         return self._table.updating(key, "lead", expression, values, names=names, condition="version = :version")
 
-    def _mark(self, team_id: str, campaign_id: str, lead_ids: Sequence[str], change: int) -> set[str]:
-        """Assign leads (1) or take them back (-1); return those that it did not apply to."""
+    def _mark(self, team_id: str, campaign_id: str, leads: Sequence[Lead], change: int) -> set[str]:
+        """Assign leads (1) or take them back (-1); return the ids of those that it did not apply to."""
         has = "contains(campaigns, :one)"
         expression = "ADD campaigns :campaign" if change > 0 else "DELETE campaigns :campaign"
         condition = f"{_EXISTS} AND NOT {has}" if change > 0 else has
         values = {":campaign": {campaign_id}, ":one": campaign_id}
+
+        def listing(lead: Lead) -> Item:
+            pk, sk = _place(team_id, campaign_id, lead)
+            return self._table.writing({"pk": pk, "sk": sk}) if change > 0 else self._table.deleting(pk, sk)
+
         parts = {
-            lead_id: [
-                self._table.updating(_lead_key(team_id, lead_id), "lead", expression, values, condition=condition)
+            lead.id: [
+                self._table.updating(_lead_key(team_id, lead.id), "lead", expression, values, condition=condition),
+                listing(lead),
             ]
-            for lead_id in lead_ids
+            for lead in leads
         }
-        return self._write_but_failing(
-            parts, lambda kept: [self._counting_assigned(team_id, campaign_id, change * len(kept))]
-        )
+
+        def counting(kept: Sequence[str]) -> list[Item]:
+            how_many = change * len(kept)
+            return [self._counting_assigned(team_id, campaign_id, how_many, how_many)]
+
+        return self._write_but_failing(parts, counting)
 
     def _write_but_failing(
         self, parts: Mapping[Key, Sequence[Item]], counting: Callable[[Sequence[Key]], Sequence[Item]]
@@ -256,11 +308,10 @@ class DynamoLeadStore:
             for group, changes in groups.items()
         ]
 
-    def _counting_assigned(self, team_id: str, campaign_id: str, change: int) -> Item:
-        shard = str(secrets.randbelow(SHARDS))
-        return self._table.updating(
-            assigned_key(team_id, campaign_id), shard, "ADD how_many :change", {":change": change}
-        )
+    def _counting_assigned(self, team_id: str, campaign_id: str, change: int, in_list: int) -> Item:
+        key, shard = assigned_key(team_id, campaign_id), str(secrets.randbelow(SHARDS))
+        values = {":change": change, ":in_list": in_list}
+        return self._table.updating(key, shard, "ADD how_many :change, in_list :in_list", values)
 
     def _total(self, team_id: str, selected: LeadFilter) -> int:
         values = {":pk": _counts_key(team_id, _group(selected.industry))}
@@ -341,6 +392,20 @@ def _email_key(team_id: str, email: str) -> str:
     return f"{team_id}#lead_email#{email}"
 
 
+def _list_key(team_id: str, campaign_id: str) -> str:
+    return f"{team_id}#campaign_leads#{campaign_id}"
+
+
+def _place(team_id: str, campaign_id: str, lead: Lead) -> tuple[str, str]:
+    """Return the key of a lead's item in the list of a campaign."""
+    return _list_key(team_id, campaign_id), _position(lead)
+
+
+def _position(lead: Lead) -> str:
+    """Return what leads are sorted by."""
+    return f"{to_exact_iso(lead.created_at)}#{lead.id}"
+
+
 def _counts_key(team_id: str, group: str) -> str:
     return f"{team_id}#lead_counts#{group}"
 
@@ -350,17 +415,16 @@ def _email_item(team_id: str, lead: Lead) -> Item:
 
 
 def _lead_item(team_id: str, lead: Lead) -> Item:
-    created = to_exact_iso(lead.created_at)
     return {
         "pk": _lead_key(team_id, lead.id),
         "sk": "lead",
         "id": lead.id,
         **{name: getattr(lead, name) for name in _KEPT},
         "score": lead.score,
-        "created_at": created,
+        "created_at": to_exact_iso(lead.created_at),
         "updated_at": to_exact_iso(lead.updated_at),
         "version": lead.version,
-        "listed": f"{created}#{lead.id}",
+        "listed": _position(lead),
         **_index_keys(team_id, lead.status, lead.industry),
     }
 

@@ -1,5 +1,6 @@
 """Accounts: register, log in, change the password."""
 
+import secrets
 import time
 import uuid
 from collections.abc import Callable
@@ -11,15 +12,19 @@ from nereid.auth.passwords import hash_password, verify_password
 from nereid.core.access.sessions import Sessions
 from nereid.core.access.sources import source_of
 from nereid.core.access.verification import Verification
-from nereid.errors import NotFound, RegistrationClosed, TooMany, Unavailable, WrongPassword
+from nereid.errors import Invalid, NotFound, RegistrationClosed, TooMany, Unavailable, WrongPassword
 from nereid.logs import logger
-from nereid.models.account import Account, LoggedIn
+from nereid.models.account import ONE_TIME_LIFE, Account, LoggedIn, Role
 from nereid.models.addresses import comparable
 from nereid.models.team import NO_CHANNELS, Channels, Environment, Registration, Team
 from nereid.ports.access import AccountStore, LimitStore
 from nereid.ports.clock import Clock
 
 _FIRST_ENVIRONMENT = "dev"
+
+
+#: How many random bytes a one-time password has.
+_ONE_TIME_BYTES = 15
 
 
 class NewAccount(NamedTuple):
@@ -148,7 +153,51 @@ class Accounts:
             self._send_link(account, domain)
         return self.sessions.begin(account)
 
-    def log_in(self, email: str, password: str, source: str, domain: str = "") -> LoggedIn:
+    def add_member(
+        self, team_id: str, environment: str, email: str, full_name: str | None, role: Role, source: str
+    ) -> tuple[Account, str]:
+        """Make an account in a team that is there.
+
+        Parameters
+        ----------
+        environment
+            That of the account's requests that name none.
+        email
+            In the form in which addresses are compared.
+        source
+            The address that the request comes from.
+
+        Returns
+        -------
+        The account, and the password of its first login, which replaces it; it is shown this once.
+
+        Raises
+        ------
+        TooMany
+            If the team registered itself where anybody can, and too many registrations came from there.
+        AlreadyExists
+            If the e-mail address is taken.
+        """
+        team = self.store.team(team_id)
+        # Nobody vouches for such a team: it registers others as it registered itself.
+        is_strangers = team is not None and team.registered == "open"
+        if is_strangers:
+            self._attempt(_REGISTRATIONS_PER_SOURCE, source_of(source))
+        password = secrets.token_urlsafe(_ONE_TIME_BYTES)
+        account = new_account(self.clock, team_id, environment, NewAccount(email, password, full_name or email))
+        account = account.model_copy(
+            update={
+                "role": role,
+                "verified": not is_strangers,
+                "password_expires_at": account.created_at + ONE_TIME_LIFE,
+            }
+        )
+        self.store.add_account(account)
+        return account, password
+
+    def log_in(
+        self, email: str, password: str, source: str, domain: str = "", new_password: str | None = None
+    ) -> LoggedIn:
         """Log in with a password; an unknown e-mail address takes the same steps and time as a wrong password.
 
         An attempt is counted before the password is looked at and uncounted if it is right, so that no number of
@@ -159,9 +208,13 @@ class Accounts:
         ----------
         email
             In any spelling.
+        new_password
+            What replaces a one-time password; any other stays.
 
         Raises
         ------
+        Invalid
+            On `new_password`, if the password is a one-time one and nothing else is to replace it.
         TooMany
             If too many logins failed: for the e-mail address from this source, for it from anywhere, or from here.
         WrongPassword, TeamStopped
@@ -173,9 +226,18 @@ class Accounts:
             self._send_link(account, domain)
         self.sessions.check_account(account)
         try:
+            if account.password_expires_at is not None:
+                account = self._with_own_password(account, password, new_password)
             return self.sessions.begin(account)
-        except NotFound as error:  # the password was changed just now
+        except NotFound as error:  # the password or the role was changed just now
             raise WrongPassword from error
+
+    def _with_own_password(self, account: Account, given: str, new: str | None) -> Account:
+        if new is None or new == given:
+            raise Invalid({"new_password": "new_password is required: the password was good for this login alone"})
+        hashed = hash_password(new)
+        self.store.change_password(account, hashed, self.clock.now())
+        return account.model_copy(update={"password_hash": hashed, "password_expires_at": None})
 
     def change_password(self, email: str, session_id: str, old: str, new: str, source: str) -> None:
         """Change an account's password and end all its sessions but one.
@@ -213,6 +275,8 @@ class Accounts:
             raise
         account = self.store.account(email)
         right = verify_password(password, account.password_hash if account else None)
+        if account is not None and account.password_expires_at is not None:
+            right = right and self.clock.now() < account.password_expires_at
         for limit, whose in counted:
             self._attempt_ended(limit, whose, failed=account is None or not right)
         if account is None or not right:

@@ -41,7 +41,7 @@ class Sessions:
     secret: Callable[[], str]
 
     def begin(self, account: Account) -> LoggedIn:
-        """Begin a session; `NotFound` if the account's password is another one by now."""
+        """Begin a session; `NotFound` if the account is gone, or has another password or role by now."""
         now = self.clock.now().replace(microsecond=0)
         session_id = uuid.uuid4()
         raw = session_id.bytes + secrets.token_bytes(_SECRET_BYTES)
@@ -52,7 +52,7 @@ class Sessions:
             begun_at=now,
             expires_at=now + _REFRESH_LIFE,
         )
-        self.store.begin_session(session, now + _SESSION_LIFE, account.password_hash)
+        self.store.begin_session(session, now + _SESSION_LIFE, account)
         return self._logged_in(account, session.id, raw)
 
     def refresh(self, refresh_token: str) -> LoggedIn:
@@ -72,7 +72,7 @@ class Sessions:
             if session is None or session.expires_at <= self.clock.now():
                 raise BadRefreshToken
             account = self.store.account(session.email)
-            if account is None or _is_forgotten(session, account):
+            if account is None or _is_forgotten(session, account) or _is_older(session, account):
                 raise BadRefreshToken
             if compare_digest(session.token_hash, _hash(raw)):
                 self.check_account(account)
@@ -166,6 +166,11 @@ def _following(raw: bytes, nonce: str) -> bytes:
 def _is_forgotten(session: Session, account: Account) -> bool:
     """Tell whether it is a login of former versions, which are in no list, from before the password was changed."""
     return session.begun_at is None and account.password_changed_at is not None
+
+
+def _is_older(session: Session, account: Account) -> bool:
+    """Tell whether it is a login of an account that had the address before."""
+    return session.begun_at is not None and session.begun_at < account.created_at.replace(microsecond=0)
 
 
 def _raw(refresh_token: str) -> bytes | None:

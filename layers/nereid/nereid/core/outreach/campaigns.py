@@ -1,4 +1,4 @@
-"""Campaigns: create, change, assign leads."""
+"""Campaigns: create, change, assign leads and list them."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,7 @@ from typing import Any
 from nereid.contention import until_uncontested
 from nereid.errors import NotFound, UnknownLead
 from nereid.models.campaign import Campaign
+from nereid.models.lead import Lead
 from nereid.ports.clock import Clock
 from nereid.ports.outreach import CampaignStore, LeadStore
 
@@ -53,6 +54,20 @@ def list_campaigns(
         for campaign in campaigns.all(team_id)
         if status in (None, campaign.status) and type_ in (None, campaign.type)
     ]
+
+
+def campaign_leads(
+    campaigns: CampaignStore, leads: LeadStore, team_id: str, campaign_id: str, page: int, limit: int
+) -> tuple[Sequence[Lead], int]:
+    """Return one page of a campaign's leads, those made last first, and how many it has.
+
+    Raises
+    ------
+    NotFound
+        If there is no such campaign.
+    """
+    get_campaign(campaigns, team_id, campaign_id)
+    return leads.of_campaign(team_id, campaign_id, page, limit)
 
 
 def assign_leads(

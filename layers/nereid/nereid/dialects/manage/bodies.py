@@ -15,8 +15,9 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from nereid.dialects.accounts import Email, RegisterBody
+from nereid.dialects.accounts import Email, OptionalLine, RegisterBody
 from nereid.dialects.body_types import Identifier, LaxBody, Name, Object, none_if_empty, whole_number
+from nereid.models.account import Role
 from nereid.models.base import Model
 from nereid.models.delivery import Status
 from nereid.models.event_type import Notification, RegisteredId, Sender
@@ -288,6 +289,20 @@ class SuppressionBody(LaxBody):
 
     email: Email
     reason: SuppressionReason = "unsubscribe"
+
+
+class MemberBody(LaxBody):
+    """An account to add to the team."""
+
+    email: Email
+    role: Role = "User"
+    full_name: OptionalLine = None
+
+
+class RoleBody(LaxBody):
+    """The role of a member."""
+
+    role: Role
 
 
 class ListQuery(LaxBody):

@@ -24,6 +24,7 @@ from nereid.errors import (
     BeingDeleted,
     Forbidden,
     Invalid,
+    LastAdmin,
     LimitReached,
     NereidError,
     NotFound,
@@ -31,6 +32,7 @@ from nereid.errors import (
     Unauthenticated,
     Unavailable,
 )
+from nereid.models.account import Account
 from nereid.models.addresses import normal, why_unreachable
 from nereid.models.delivery import Delivery, Replayed
 from nereid.models.event_type import EventType
@@ -106,6 +108,10 @@ class _Manage:
                 return _invalid(Invalid({_LIMITED[what]: str(error)}))
             case BeingDeleted():
                 return _invalid(Invalid({"identifier": "is being deleted"}))
+            case AlreadyExists() if str(error) == "account":
+                return Response(409, {"message": "An account has this e-mail address already"})
+            case LastAdmin():
+                return Response(409, {"message": "The team would have no Admin left"})
             case AlreadyExists():
                 return _invalid(Invalid({"identifier": "already exists"}))
             case TooMany(retry_after=seconds):
@@ -345,6 +351,22 @@ def api_token_object(record: ApiToken, token: str | None = None) -> dict[str, An
     if token is not None:
         shown["token"] = token
     return {**shown, "created_at": to_iso(record.created_at), "expires_at": to_iso(record.expires_at)}
+
+
+def member_object(account: Account, password: str | None = None) -> dict[str, Any]:
+    """Return an account as this API shows it: with its one-time password only when it was just made."""
+    until = account.password_expires_at
+    shown: dict[str, Any] = {
+        "id": account.id,
+        "email": account.email,
+        "full_name": account.full_name,
+        "role": account.role,
+        "joined": account.has_joined,
+        "one_time_until": to_iso(until) if until else None,
+    }
+    if password is not None:
+        shown["one_time_password"] = password
+    return {**shown, "created_at": to_iso(account.created_at)}
 
 
 def client_key_object(record: ClientKey, key: str | None = None) -> dict[str, Any]:

@@ -57,6 +57,8 @@ class LoginBody(LaxBody):
 
     email: KnownEmail
     password: Secret
+    #: Replaces a one-time password.
+    new_password: NewPassword | None = None
 
 
 class RefreshBody(LaxBody):
@@ -93,11 +95,16 @@ class LeadUpdateBody(LaxBody):
     status: Annotated[TeamStatus, Trimmed, Required] = "new"
 
 
-class LeadsQuery(LaxBody):
-    """Which leads to list."""
+class PageQuery(LaxBody):
+    """Which page of a list, and how long one is."""
 
     page: Annotated[int, Field(ge=1), BeforeValidator(_text_of_digits)] = 1
     limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_text_of_digits)] = 20
+
+
+class LeadsQuery(PageQuery):
+    """Which leads to list."""
+
     status: Annotated[LeadStatus, Trimmed] | None = None
     industry: OptionalLine = None
 

@@ -10,8 +10,12 @@ import { CAMPAIGN_STATUSES } from "../lead_words.js";
 import { facts, json } from "../parts.js";
 import { address } from "../router.js";
 import { notify } from "../shell.js";
-import { failure, loaded, loading } from "../states.js";
+import { empty, loaded, loading } from "../states.js";
+import { submitting } from "../submitting.js";
+import { pages } from "../table.js";
 
+/** How many leads are listed at a time. */
+const PAGE = 50;
 const TIMEFRAMES = [["7d", "7 days"], ["30d", "30 days"], ["90d", "90 days"]];
 const LINES = { sent: "Sent", delivered: "Delivered", opened: "Opened", clicked: "Clicked" };
 /** Numbers with the rate that belongs to each. */
@@ -34,6 +38,7 @@ export async function show(view) {
   const settings = h("div");
   const performance = h("div");
   const timeframe = choice("Of the last", TIMEFRAMES, { value: "30d", onchange: () => measure(view, performance, timeframe) });
+  const members = assigned(view);
   draw(view, settings, campaign);
   fill(
     main,
@@ -46,9 +51,30 @@ export async function show(view) {
       h("div", { class: "bar" }, timeframe.element, h("button", { type: "button", onclick: () => measure(view, performance, timeframe) }, "Look again")),
       performance,
     ),
+    h("section", { "aria-labelledby": "leads" }, h("h2", { id: "leads" }, "Its leads"), members.element),
     settings,
   );
-  await measure(view, performance, timeframe);
+  await Promise.all([measure(view, performance, timeframe), members.reload()]);
+}
+
+function assigned({ signal, params }) {
+  return pages(signal, {
+    caption: "Leads of the campaign, those made last first",
+    one: "lead",
+    columns: [
+      { title: "Name", cell: (lead) => h("a", { href: address("/leads/{id}", { id: lead.id }, { campaign: params.id }) }, lead.full_name) },
+      { title: "Address", cell: (lead) => lead.email },
+      { title: "Company", cell: (lead) => lead.company ?? "" },
+      { title: "Status", cell: (lead) => badge(lead.status) },
+      { title: "Score", kind: "number", cell: (lead) => (lead.score === null ? "" : number(lead.score)) },
+    ],
+    load: async (cursor) => {
+      const page = cursor ? Number(cursor) : 1;
+      const { leads, total } = await call("GET /api/campaigns/{id}/leads", { id: params.id }, { query: { page, limit: PAGE }, signal });
+      return { rows: leads, next: page * PAGE < total ? String(page + 1) : null };
+    },
+    none: () => empty("No leads in the campaign", "Choose some under Leads, and add them to it."),
+  });
 }
 
 function measure({ signal, params }, element, timeframe) {
@@ -79,21 +105,12 @@ function draw(view, element, campaign) {
   const trouble = h("div", { "aria-live": "polite" });
   const submit = h("button", { type: "submit", class: "primary" }, "Save");
 
-  async function save(event) {
-    event.preventDefault();
-    submit.disabled = true;
-    fill(trouble);
-    try {
-      const body = { name: name.input.value, description: description.input.value.trim() || null, status: status.input.value };
-      const answer = await call("PUT /api/campaigns/{id}", { id: campaign.id }, { body });
-      notify(`${answer.campaign.name} is saved.`);
-      if (!view.signal.aborted) draw(view, element, answer.campaign);
-    } catch (error) {
-      fill(trouble, failure(error));
-    } finally {
-      submit.disabled = false;
-    }
-  }
+  const save = submitting(submit, trouble, async () => {
+    const body = { name: name.input.value, description: description.input.value.trim() || null, status: status.input.value };
+    const answer = await call("PUT /api/campaigns/{id}", { id: campaign.id }, { body });
+    notify(`${answer.campaign.name} is saved.`);
+    if (!view.signal.aborted) draw(view, element, answer.campaign);
+  });
 
   const audience = campaign.target_audience;
   fill(

@@ -10,6 +10,7 @@ import { facts } from "../parts.js";
 import { address, go } from "../router.js";
 import { forgetEnvironments, known, notify } from "../shell.js";
 import { empty, failure } from "../states.js";
+import { submitting } from "../submitting.js";
 
 /** The members of each channel, with their labels and hints. @type {Record<string, [string, [string, string, string][]]>} */
 const CHANNELS = {
@@ -99,10 +100,7 @@ function edit(view, environment, back) {
   const trouble = h("div", { "aria-live": "polite" });
   const submit = h("button", { type: "submit", class: "primary" }, "Save");
 
-  async function save(event) {
-    event.preventDefault();
-    submit.disabled = true;
-    fill(trouble);
+  async function act() {
     const changed = channels.filter((each) => JSON.stringify(each.read()) !== each.before);
     const body = {
       name: fields.get("name").input.value.trim() || null,
@@ -115,20 +113,18 @@ function edit(view, environment, back) {
         hourly: Object.fromEntries(hourly.map(([member, { input }]) => [member, Number(input.value)])),
       },
     };
-    try {
-      const answer = await call("PUT /manage/environments/{identifier}", { identifier }, { body });
-      forgetEnvironments();
-      notify(`${identifier} is saved. It applies everywhere within a minute.`);
-      if (!view.signal.aborted) edit(view, answer, back);
-    } catch (error) {
-      const rest = place(fields, longestFirst(error.errors ?? []));
-      const shown = (error.errors ?? []).length - rest.length;
-      fill(trouble, rest.length || !shown ? failure(Object.assign(error, { errors: rest })) : h("p", { class: "bad" }, wrongs(shown), " It is not saved."));
-      view.main.querySelector("[aria-invalid]")?.focus();
-    } finally {
-      submit.disabled = false;
-    }
+    const answer = await call("PUT /manage/environments/{identifier}", { identifier }, { body });
+    forgetEnvironments();
+    notify(`${identifier} is saved. It applies everywhere within a minute.`);
+    if (!view.signal.aborted) edit(view, answer, back);
   }
+
+  const save = submitting(submit, trouble, act, (error) => {
+    const rest = place(fields, longestFirst(error.errors ?? []));
+    const shown = (error.errors ?? []).length - rest.length;
+    fill(trouble, rest.length || !shown ? failure(Object.assign(error, { errors: rest })) : h("p", { class: "bad" }, wrongs(shown), " It is not saved."));
+    view.main.querySelector("[aria-invalid]")?.focus();
+  });
 
   /** Members of a channel are fields of their own, and come before the channel. */
   function longestFirst(errors) {

@@ -13,6 +13,7 @@ import { facts } from "../parts.js";
 import { address, go } from "../router.js";
 import { notify } from "../shell.js";
 import { failure, loading } from "../states.js";
+import { submitting } from "../submitting.js";
 
 /** @param {import("../router.js").View} view */
 export async function show(view) {
@@ -36,23 +37,18 @@ function draw(view, element, lead) {
   const trouble = h("div", { "aria-live": "polite" });
   const submit = h("button", { type: "submit", class: "primary" }, "Save");
 
-  async function save(event) {
-    event.preventDefault();
-    submit.disabled = true;
-    fill(trouble);
-    try {
-      const body = { ...fields.read(), ...(status.input.value ? { status: status.input.value } : {}) };
-      const answer = await call("PUT /api/leads/{id}", { id: lead.id }, { body });
-      notify(`${answer.lead.full_name} is saved.`);
-      if (!view.signal.aborted) draw(view, element, answer.lead);
-    } catch (error) {
-      const rest = place(fields.fields, error.errors ?? []);
-      const shown = (error.errors ?? []).length - rest.length;
-      fill(trouble, shown && !rest.length ? h("p", { class: "bad" }, wrongs(shown)) : failure(Object.assign(error, { errors: rest })));
-    } finally {
-      submit.disabled = false;
-    }
+  async function act() {
+    const body = { ...fields.read(), ...(status.input.value ? { status: status.input.value } : {}) };
+    const answer = await call("PUT /api/leads/{id}", { id: lead.id }, { body });
+    notify(`${answer.lead.full_name} is saved.`);
+    if (!view.signal.aborted) draw(view, element, answer.lead);
   }
+
+  const save = submitting(submit, trouble, act, (error) => {
+    const rest = place(fields.fields, error.errors ?? []);
+    const shown = (error.errors ?? []).length - rest.length;
+    fill(trouble, shown && !rest.length ? h("p", { class: "bad" }, wrongs(shown)) : failure(Object.assign(error, { errors: rest })));
+  });
 
   async function erase() {
     const done = await ask({

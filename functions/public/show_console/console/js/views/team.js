@@ -1,4 +1,4 @@
-/** Team: its environments, what opens it, whom it does not mail, and what failed too often. */
+/** Team: its environments, whom it sends as, who belongs to it, what opens it, whom it does not mail, and what failed too often. */
 
 import { fill, h } from "../dom.js";
 import { address } from "../router.js";
@@ -7,12 +7,16 @@ import { show as environments } from "./team_environments.js";
 import { show as keys } from "./team_keys.js";
 import { show as letters } from "./team_letters.js";
 import { show as mailboxes } from "./team_mailboxes.js";
+import { show as members } from "./team_members.js";
+import { show as senders } from "./team_senders.js";
 import { show as suppressions } from "./team_suppressions.js";
 import { show as tokens } from "./team_tokens.js";
 
 /** @type {[string, string, (view: import("../router.js").View) => any][]} */
 const PARTS = [
   ["environments", "Environments", environments],
+  ["senders", "Senders", senders],
+  ["members", "Members", members],
   ["tokens", "API tokens", tokens],
   ["keys", "Client keys", keys],
   ["suppressions", "Suppressions", suppressions],

@@ -5,7 +5,7 @@ import { fill, h } from "../dom.js";
 import { field } from "../fields.js";
 import { current } from "../session.js";
 import { notify } from "../shell.js";
-import { failure } from "../states.js";
+import { submitting } from "../submitting.js";
 
 /** @param {import("../router.js").View} view */
 export async function show(view) {
@@ -14,7 +14,6 @@ export async function show(view) {
     fill(
       view.main,
       h("p", {}, "You are signed in with an API token, which is no account: it has no password. Tokens are listed under API tokens."),
-      h("p", { class: "hint" }, "Members, their roles and the senders of a team have no API: they are for the operator of the stack, who makes teams."),
     );
     return;
   }
@@ -22,21 +21,12 @@ export async function show(view) {
   const fresh = field("New password", { type: "password", autocomplete: "new-password", required: true, minlength: 8, maxlength: 128 }, "8 characters or more.");
   const trouble = h("div", { "aria-live": "polite" });
   const submit = h("button", { type: "submit", class: "primary" }, "Change the password");
-  const change = async (event) => {
-    event.preventDefault();
-    fill(trouble);
-    submit.disabled = true;
-    try {
-      const body = { old_password: old.input.value, new_password: fresh.input.value };
-      await call("POST /api/auth/password", {}, { body });
-      event.target.reset();
-      notify("The password is changed. All other sessions have ended.");
-    } catch (error) {
-      fill(trouble, failure(error));
-    } finally {
-      submit.disabled = false;
-    }
-  };
+  const change = submitting(submit, trouble, async (event) => {
+    const body = { old_password: old.input.value, new_password: fresh.input.value };
+    await call("POST /api/auth/password", {}, { body });
+    event.target.reset();
+    notify("The password is changed. All other sessions have ended.");
+  });
   fill(
     view.main,
     h("p", {}, `You are signed in as ${session.name ?? "an account"}.`),

@@ -21,8 +21,8 @@ export async function show(view) {
     h(
       "p",
       {},
-      "What a team may send as is for the operator of the stack to say (",
-      h("code", {}, "make team … SENDERS="),
+      "What a team may send as is for the operator of the stack to say (see ",
+      h("a", { href: address("/team", {}, { part: "senders" }) }, "Senders"),
       "); whom an environment sends as is for you.",
     ),
     h("div", { class: "bar" }, h("button", { type: "button", class: "primary", onclick: create }, "Make an environment")),
