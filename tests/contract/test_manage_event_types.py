@@ -323,7 +323,7 @@ class TestRefused:
     def test_an_event_type_that_fills_a_whole_body_is_stored(self, manage: Manage) -> None:
         text = "x" * 65536
         notification = mail(text, text, html="y" * 65536)
-        parts = [notification, with_template(TEXT, text="z" * (LIMIT - 3 * 65536 - 400))]
+        parts = [notification, {**mail("z" * 998, "z" * (LIMIT - 3 * 65536 - 1600)), "name": "other"}]
         name = manage.configure(*parts)
         assert manage.ok("GET", f"/{{env}}/event_types/{name}")["notifications"] == parts
 

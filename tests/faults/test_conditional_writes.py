@@ -180,8 +180,8 @@ def lead(lead_id: str = "1" * 36, email: str = "a@example.com", **more: Any) -> 
     return Lead(id=lead_id, full_name="Sam", email=email, created_at=NOW, updated_at=NOW, **more)
 
 
-def account() -> Account:
-    members = {"id": "a", "team_id": "team", "email": "a@example.com", "full_name": "Sam", "role": "Admin"}
+def account(name: str = "a") -> Account:
+    members = {"id": name, "team_id": "team", "email": f"{name}@example.com", "full_name": "Sam", "role": "Admin"}
     return Account.model_validate({**members, "environment": "dev", "password_hash": "h", "created_at": NOW})
 
 
@@ -413,9 +413,10 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     ),
     "verify_account": after(registered, lambda s: s.accounts.verify_account("a@example.com", "a")),
     "change_password": after(registered, lambda s: s.accounts.change_password(account(), "new", NOW)),
+    "note_erasure": after(registered, lambda s: s.accounts.note_erasure(SCOPE, NOW, hashes=True)),
     "add_account": simply(lambda s: s.accounts.add_account(account())),
     "set_role": after(registered, lambda s: s.accounts.set_role(account(), "User", None)),
-    "delete_account": after(registered, lambda s: s.accounts.delete_account(account(), account())),
+    "delete_account": after(registered, lambda s: s.accounts.delete_account(account(), account("b"))),
     "begin_session": after(registered, lambda s: s.accounts.begin_session(SESSION, LATER, account())),
     "renew_session": after(
         logged_in,

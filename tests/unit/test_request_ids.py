@@ -90,6 +90,7 @@ def test_each_line_of_a_consumer_has_the_id_of_its_record(lines: Callable[[], li
 
     record = {
         "eventSource": "aws:sqs",
+        "eventSourceARN": "q",
         "body": "{}",
         "receiptHandle": "r",
         "attributes": {"ApproximateReceiveCount": "1"},
@@ -105,7 +106,7 @@ def test_each_line_of_a_consumer_has_the_id_of_its_record(lines: Callable[[], li
 
 
 def test_the_id_of_a_record_does_not_stay_behind(lines: Callable[[], list[Any]]) -> None:
-    record: dict[str, Any] = {"eventSource": "aws:sqs", "body": "{}", "messageId": "one", "receiptHandle": "r"}
+    record: dict[str, Any] = {"eventSourceARN": "q", "body": "{}", "messageId": "one", "receiptHandle": "r"}
     record["attributes"] = {"ApproximateReceiveCount": "1"}
     consume({"Records": [record]}, context(4), lambda *_: None)
     logger.info("afterwards")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from nereid.ports.outreach import Count, Noted
 from tests.support.virtual_time import VirtualTime
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
-DELIVERY: Any = "delivery"
+DELIVERY: Any = SimpleNamespace(to="sam@example.com")
+#: What a report that is only noted is answered with.
+REPORTED: Any = SimpleNamespace(to="kim@example.com")
 DAY = date(2026, 1, 30)
 
 
@@ -46,9 +49,9 @@ class Metrics:
     def count(self, *arguments: Any) -> None:
         self.calls.append(arguments[-1])
 
-    def report(self, *arguments: Any) -> str:
+    def report(self, *arguments: Any) -> Any:
         self.calls.append(("report", *arguments[1:]))
-        return "reported"
+        return REPORTED
 
     def note(self, *arguments: Any) -> None:
         self.calls.append(("note", *arguments))
@@ -86,7 +89,7 @@ def test_a_lead_unsubscribes_from_a_campaign_once() -> None:
 )
 def test_what_counts_for_no_campaign_is_only_noted(one: EmailReport) -> None:
     metrics = Metrics(noted())
-    assert reported(metrics, one) == "reported"
+    assert reported(metrics, one) == REPORTED
     assert metrics.calls == [("report", "d", one.event, 1)]
 
 
@@ -104,7 +107,7 @@ def test_a_report_on_a_delivery_that_is_gone_does_nothing() -> None:
 
 def test_a_report_that_counted_for_another_sending_is_only_noted() -> None:
     metrics = Metrics(noted(current=2, earlier=("open",)))
-    assert reported(metrics, report(sending=2)) == "reported"
+    assert reported(metrics, report(sending=2)) == REPORTED
     assert metrics.calls == [("report", "d", {"type": "open"}, 2), ("note", "t", "l", "opened")]
 
 

@@ -85,7 +85,7 @@ def test_missing_variables_are_named_once_and_only_those_of_this_template() -> N
 
 
 def test_an_output_may_be_as_long_as_the_limit_and_no_longer() -> None:
-    template = SmsTemplate(text="{{ a }}")
+    template = EmailTemplate(subject="s", text="{{ a }}")
     assert len(render(template, {"a": "x" * 262_144}).members["text"]) == 262_144
     with pytest.raises(TemplateFailed, match="longer than 262144 characters"):
         render(template, {"a": "x" * 262_145})
