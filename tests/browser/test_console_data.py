@@ -18,7 +18,7 @@ HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title=
 MAIL = """<html><head><style>h1 { color: rgb(1, 2, 3) } @import url(http://192.0.2.1/a.css);</style></head>
 <body style="background: url(http://192.0.2.1/b.png)"><h1>Hello</h1><img src="http://192.0.2.1/p.png" alt="logo">
 <script>parent.document.title = "taken"</script><img src=x onerror="parent.document.title='taken'">
-<a id="good" href="{site}/shop.html">Shop</a><a id="bad" href="javascript:parent.document.title='taken'">Bad</a>
+<a id="good" href="{site}/shop.html">Shop</a><a id="bad" href="ftp://192.0.2.1/taken">Bad</a>
 <form action="http://192.0.2.1/"><button>Send</button></form>
 <meta http-equiv="refresh" content="0;url=http://192.0.2.1/m"><iframe src="http://192.0.2.1/f"></iframe></body></html>"""
 

@@ -27,6 +27,7 @@ class Watch:
         self._origins = frozenset(origins)
         self._note = note
         self._expected: list[str] = []
+        self._allowed: list[str] = []
         #: What went wrong so far, a line each.
         self.faults: list[str] = []
         # Requests are looked at and not intercepted: the driver would answer preflights by itself if they were.
@@ -50,13 +51,18 @@ class Watch:
         """
         self._expected.append(pattern)
 
+    def allow(self, pattern: str) -> None:
+        """Say that something may go wrong in this test, and need not; for the pattern see :meth:`expect`."""
+        self._allowed.append(pattern)
+
     def end(self) -> None:
         """Close the pages, and fail for a fault that was not expected, or one that was and did not happen."""
         for page in self._context.pages:
             # What happened before this answer has been told before it.
             page.evaluate("null")
         self._context.close()
-        surprises = [each for each in self.faults if not any(re.search(pattern, each) for pattern in self._expected)]
+        known = [*self._expected, *self._allowed]
+        surprises = [each for each in self.faults if not any(re.search(pattern, each) for pattern in known)]
         assert not surprises, "the pages went wrong:\n" + "\n".join(surprises)
         missing = [pattern for pattern in self._expected if not any(re.search(pattern, each) for each in self.faults)]
         assert not missing, "nothing of the kind went wrong:\n" + "\n".join(missing)
