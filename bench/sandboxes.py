@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -151,6 +152,9 @@ class Sandboxes:
         self.aws = aws
         self.stack = Stack(aws.queue_url)
         self._code = code
+        self._folder = tempfile.TemporaryDirectory()
+        if aws.bundle is not None:
+            self._code = replace(code, paths=(_trusting(aws.bundle, code, Path(self._folder.name)), *code.paths))
         self._parent: tuple[socket.socket, subprocess.Popen[bytes]] | None = None
 
     def __enter__(self) -> Self:
@@ -161,6 +165,7 @@ class Sandboxes:
             control, process = self._parent
             control.close()
             process.wait(10)
+        self._folder.cleanup()
 
     def cold(self, name: str | None) -> Sandbox:
         """Start a function in a process of its own; None is the floor, one call of SQS with boto3."""
@@ -214,8 +219,20 @@ class Sandboxes:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_ENDPOINT_URL": self.aws.url,
-            **({"AWS_CA_BUNDLE": self.aws.bundle, "SSL_CERT_FILE": self.aws.bundle} if self.aws.bundle else {}),
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
             "PATH": os.defpath,
         }
+
+
+def _trusting(bundle: str, code: Code, folder: Path) -> Path:
+    """Return a folder with the botocore of the code, which trusts these authorities.
+
+    A variable that says where they are would say that this is no ordinary function, which calls AWS with boto3.
+    """
+    own = folder / "botocore"
+    own.mkdir()
+    original = next(path / "botocore" for path in code.paths if (path / "botocore").is_dir())
+    for each in original.iterdir():
+        (own / each.name).symlink_to(bundle if each.name == "cacert.pem" else each)
+    return folder
