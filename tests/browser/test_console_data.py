@@ -114,6 +114,31 @@ class TestUsers:
         path = f"/neptune/{own.environment}/users/{user}"
         own.stack.wait_for(lambda: own.stack.request("GET", path, token=own.token).status == 404)
 
+    @pytest.mark.parametrize(
+        "rest", ["/b/c", "?b=c#d", "%2Fb%", " +&b", "/export"], ids=lambda rest: f"an id with {rest}"
+    )
+    def test_one_is_found_exported_and_erased_whatever_its_id_holds(
+        self, wide: Console, own: Manage, watch: Watch, rest: str
+    ) -> None:
+        user = f"{unique()}{rest}"
+        made = own.stack.request("POST", f"/neptune/{own.environment}/users", {"user_id": user}, token=own.token)
+        assert made.status == 200
+        page = wide.open("/users", environment=own.environment, find=user).page
+        page.get_by_role("link", name=user, exact=True).click()
+        wide.heading(user)
+        with page.expect_download() as started:
+            page.get_by_role("button", name="Export everything").click()
+        exported = json.loads(Path(started.value.path()).read_text(encoding="utf-8"))
+        assert [each["user_id"] for each in exported["users"]] == [user]
+        page.get_by_role("button", name="Erase the user").click()
+        page.get_by_label(re.compile("type the id")).fill(user)
+        page.get_by_role("dialog").get_by_role("button", name="Erase for good").click()
+        expect(page.get_by_role("heading", name="The user is being erased")).to_be_visible()
+        wide.confirm("Close")
+        watch.expect("404")
+        wide.open("/users", environment=own.environment, find=user)
+        expect(page.get_by_text("Nobody found")).to_be_visible()
+
 
 class TestOutbox:
     def test_it_shows_what_is_sent_and_follows(self, console: Console, own: Manage) -> None:

@@ -34,3 +34,16 @@ def test_event_types_of_any_name_are_written_read_and_deleted(terminal: Terminal
     assert terminal.run("apply", "other", "--prune", "--yes").code == 0
     [page] = manage.pages("/{env}/event_types", 100)
     assert [each["event_type"] for each in page] == ["kept"]
+
+
+def test_users_of_any_id_are_exported_and_erased(terminal: Terminal, manage: Manage) -> None:
+    for name in NAMES:
+        made = manage.stack.request(
+            "POST", f"/neptune/{manage.environment}/users", {"user_id": name}, token=manage.token
+        )
+        assert made.status == 200
+        done = terminal.run("export-user", name)
+        assert done.code == 0, done.err
+        assert [each["user_id"] for each in done.json()["users"]] == [name]
+        assert terminal.run("erase-user", name, "--yes").code == 0
+        assert terminal.run("export-user", name).code == 1

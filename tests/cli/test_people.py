@@ -205,3 +205,22 @@ def test_an_erasure_asks_first(terminal: Terminal, wire: Wire, manage: Manage) -
     assert done.code == 0
     assert "Receipt: " in done.out
     assert terminal.run("export-user", user).code == 1
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["/b", "//b/", "/export", "%", "%2Fb", "?b=c", "#b", "&b", "+b", " b", ".b", "\u00e9\u6f22", ":@b", '"b'],
+    ids=repr,
+)
+def test_a_user_is_exported_and_erased_whatever_its_id_holds(terminal: Terminal, manage: Manage, rest: str) -> None:
+    # On this machine, where paths are decoded once; what a deployed stack needs is in test_aws_paths.
+    terminal.file(".nereid/local.json", {"base_url": "http://127.0.0.1:3000", "api_token": manage.token})
+    user, address = f"{unique()}{rest}", f"{unique()}@example.com"
+    body = {"user_id": user}
+    assert manage.stack.request("POST", f"/neptune/{manage.environment}/users", body, token=manage.token).status == 200
+    manage.ingest("a", user_id=user, contact_infos=[{"type": "email", "value": address}])
+    done = terminal.run("export-user", user)
+    assert done.code == 0, done.err
+    assert [each["user_id"] for each in done.json()["users"]] == [user]
+    assert terminal.run("erase-user", user, "--yes").code == 0
+    assert terminal.run("export-user", user).code == 1
