@@ -56,14 +56,23 @@ UNUSED: dict[tuple[str, str, str], str] = {
     ("PublicNotFound", "dynamodb:*", "A*Table"): "as above",
     ("PublicNotFound", "kms:Decrypt", ""): "as above",
     ("NeptieImportLeads", "dynamodb:ConditionCheckItem", "OutreachTable"): "asked of international domains alone",
+    ("ManageAddMember", "dynamodb:ConditionCheckItem", "AccountsTable"): "as above",
+    (
+        "NeptieAssignLeads",
+        "dynamodb:DeleteItem",
+        "OutreachTable",
+    ): "taken back where one of the leads is deleted meanwhile",
+    (
+        "NeptieListCampaignLeads",
+        "dynamodb:Query",
+        "OutreachTable/index/leads",
+    ): "of leads that earlier releases assigned",
     ("NeptieGenerateEmail", "bedrock:InvokeModel", ""): "no stand-in has Bedrock; tests of units play the model",
     ("NeptuneReadAppNotifications", "dynamodb:GetItem", "AudienceTable"): "of a profile that just became a user",
     ("PipelineDeliver*", "dynamodb:*GetItem", "ActivityTable"): "a large message is read; tests send those by e-mail",
     ("Pipeline*", "sqs:*", "*Queue"): "the channels and priorities are alike, and tests go through some of them",
     ("PipelineSweepDeliveries", "dynamodb:*Item", "OutreachTable"): "goes on with erasures that a request left",
-    ("PipelineSweepDeliveries", "dynamodb:UpdateItem", "AccountsTable"): "as above",
     ("ManageEraseUser", "sqs:*", "*DeadLetterQueue"): "the queues are alike, and tests bury letters in some",
-    ("*", "sns:DeleteEndpoint", ""): "of push tokens, which tests of units erase",
     ("PipelineSweepDeliveries", "sqs:GetQueueAttributes", "*Queue"): "asked once deliveries of the channel are stuck",
 }
 

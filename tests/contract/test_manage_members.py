@@ -123,6 +123,14 @@ def test_a_role_decides_what_a_member_may_and_its_change_ends_the_sessions(team:
     assert roles(admin) == {email: "Admin"}
 
 
+def test_an_admin_beside_another_is_made_a_user(team: Manage) -> None:
+    join(team, "Admin")
+    email, session = join(team, "Admin")
+    assert team.ok("PUT", member(email), {"role": "User"})["role"] == "User"
+    assert session.call("GET", "/environments")[0] == 401
+    assert roles(team)[email] == "User"
+
+
 def test_a_member_that_is_removed_is_out_at_once(team: Manage) -> None:
     email, session = join(team)
     status, answer = log_in(team.stack, email)

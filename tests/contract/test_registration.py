@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import jwt
 import pytest
 
+from nereid.core.access import accounts
 from nereid.errors import NotFound
 from tests.contract.manage_client import MAIL, Manage, email_to, invalid, unique
 from tests.support import in_process_stack
@@ -96,6 +98,15 @@ class TestOpen:
     def test_a_stranger_sets_no_provider(self, open_: InProcessStack, channels: Any, field: str) -> None:
         answer = newcomer(open_).call("POST", "/environments", {"identifier": "live", "channels": channels})
         assert answer == invalid({"field": field, "message": REFUSED})
+
+    def test_a_member_whom_a_stranger_adds_counts_as_a_registration_from_there(self, open_: InProcessStack) -> None:
+        stranger = newcomer(open_)
+        # A limit of its own: all tests register from the same source.
+        limit = replace(accounts._REGISTRATIONS_PER_SOURCE, name="members", most=2)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(accounts, "_REGISTRATIONS_PER_SOURCE", limit)
+            bodies = [{"email": f"{unique()}@example.com", "role": "User"} for _ in range(3)]
+            assert [stranger.call("POST", "/members", body)[0] for body in bodies] == [200, 200, 429]
 
     def test_a_stranger_causes_no_call_of_a_provider_but_the_mail_that_verifies_the_address(
         self, open_: InProcessStack
