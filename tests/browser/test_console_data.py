@@ -125,7 +125,7 @@ class TestUsers:
         assert made.status == 200
         page = wide.open("/users", environment=own.environment, find=user).page
         page.get_by_role("link", name=user, exact=True).click()
-        wide.heading(user)
+        wide.heading(f"User {user}")
         with page.expect_download() as started:
             page.get_by_role("button", name="Export everything").click()
         exported = json.loads(Path(started.value.path()).read_text(encoding="utf-8"))
