@@ -148,7 +148,7 @@ class DynamoSuppressionStore:
 
     def delivered(self, team_id: str, email: str, at: datetime) -> None:
         moment = to_iso(at)
-        # Half as dear, and enough for nearly all addresses. A bounce that is missed might have been reported a moment
+        # Half the price, and enough for nearly all addresses. A bounce that is missed might have been reported a moment
         # later as well: reports come in any order.
         consistent = False
 
