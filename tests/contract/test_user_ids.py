@@ -80,3 +80,10 @@ def test_nothing_else_is_below_an_id_with_slashes(manage: Manage) -> None:
         assert manage.call("POST", f"/{{env}}/users/{path}") == (404, {"message": "Not Found"})
     long = "a/" * 600
     assert manage.call("POST", f"/{{env}}/users/{long}/erase") == (404, {"message": "Not Found"})
+
+
+@pytest.mark.parametrize("part", ["ann", "ann%2Fb", "ann/b"])
+def test_a_wrong_query_of_an_export_is_named_whatever_the_id(manage: Manage, part: str) -> None:
+    unknown = {"message": "Validation failed", "errors": [{"field": "from", "message": "is not a known member"}]}
+    assert manage.call("POST", f"/{{env}}/users/{part}/export?from=1") == (422, unknown)
+    assert manage.call("POST", f"/{{env}}/users/{part}/export?cursor=x") == (400, {"message": "Invalid cursor"})

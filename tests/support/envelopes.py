@@ -46,7 +46,8 @@ def check(path: str, answer: Answer) -> None:
     _CHECKS[api_of(path)](answer)
     # The routes for a slash at the end take whatever is behind it, which is no operation.
     if answer.function in described_answers.OPERATIONS and not (answer.api == "vibetrace" and answer.status == 404):
-        described_answers.check_operation(answer.function, answer.status, answer.headers, answer.body.encode())
+        operation = described_answers.operation_of(answer.function, path)
+        described_answers.check_operation(operation, answer.status, answer.headers, answer.body.encode())
     for name, value in answer.headers.items():
         assert not re.search(r"[\r\n\x00]", name + str(value)), answer
     kept = {"openapi": "public, max-age=300", "console": "no-cache"}
