@@ -6,16 +6,20 @@ import gzip
 import json
 import re
 import socket
+import struct
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from nereid.aws import sdk
+from nereid.aws.clients import Clients
 from nereid.aws.http import clients, retries
 from nereid.aws.http.limits import Limits
 from tests.unit.aws.http.function import enter
@@ -74,6 +78,10 @@ class Server:
         self.acts: list[Act] = []
         self.requests: list[bytes] = []
         self.connections = 0
+        #: What the first connection does with the next request, before `acts`.
+        self.later: list[Act] = []
+        #: What is said, if anything, to who begins to send a request, without reading it.
+        self.unread: bytes | None = None
         self._open: list[socket.socket] = []
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -88,10 +96,17 @@ class Server:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
+        number = self.connections
         try:
+            if self.unread is not None:
+                connection.recv(65536)
+                connection.sendall(self.unread)
+                connection.close()
+                return
             while request := _read(connection):
                 self.requests.append(request)
-                if not self.acts.pop(0)(connection):
+                acts = self.later if self.later and number == 1 else self.acts
+                if not acts.pop(0)(connection):
                     break
         except (OSError, IndexError):
             pass
@@ -329,6 +344,99 @@ def test_a_mail_is_not_lost_with_a_connection_that_was_closed_while_idle(server:
     server.hang_up()
     assert mail(client) == {"MessageId": "2"}
     assert len(server.requests) == 2
+
+
+def resets(connection: socket.socket) -> bool:
+    """Do what comes of a request on a connection that the network has forgotten."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return False
+
+
+@pytest.mark.parametrize("seconds", [6, 600, -3600])
+def test_a_mail_is_not_lost_with_a_connection_that_was_taken_away_while_the_sandbox_stood_still(
+    monkeypatch: pytest.MonkeyPatch, server: Server, seconds: int
+) -> None:
+    client = made_by("ours", "sesv2", ONCE._replace(idle_seconds=5))
+    server.acts = [says(answer(body=b'{"MessageId": "1"}')), says(answer(body=b'{"MessageId": "2"}'))]
+    mail(client)
+    server.later = [resets]
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + seconds)
+    assert mail(client) == {"MessageId": "2"}
+    assert server.connections == 2
+
+
+def test_clients_of_providers_leave_connections_idle_no_longer_than_aws_does(server: Server) -> None:
+    assert [Clients().ses.limits.idle_seconds, Clients().sns.limits.idle_seconds] == [5, 5]
+
+
+@pytest.mark.parametrize("kind", ["ours", "boto3"])
+def test_a_large_mail_that_is_refused_before_it_is_read_is_refused(server: Server, kind: str) -> None:
+    refusal = answer(400, b'{"message":"too large"}', x_amzn_ErrorType="MessageRejected")
+    server.unread = refusal
+    client = made_by(kind, "sesv2", Limits(1, 5, 1))
+    found = outcome(lambda: client.send_email(Content={"Raw": {"Data": bytes(8_000_000)}}))
+    assert found[:3] == ("MessageRejected", "too large", 400)
+
+
+def test_a_mail_that_could_not_be_sent_whole_was_not_handed_over(server: Server) -> None:
+    server.unread = b""
+    client = made_by("ours", "sesv2", Limits(1, 5, 1))
+    call = partial(client.send_email, Content={"Raw": {"Data": bytes(8_000_000)}})
+    assert outcome(call) == "EndpointConnectionError"
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"], ids=["hangs up", "speaks no TLS"])
+def test_without_tls_no_connection_is_made(monkeypatch: pytest.MonkeyPatch, server: Server, said: bytes) -> None:
+    server.unread = said
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url.replace("http:", "https:"))
+    assert mail(made_by("ours", "sesv2", ONCE)) == "EndpointConnectionError"
+
+
+def test_all_addresses_of_a_host_share_the_time_for_a_connection(
+    monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    tried: list[tuple[str, float]] = []
+    real = socket.getaddrinfo
+
+    def look_up(host: str, *given: Any, **named: Any) -> Any:
+        names = ["127.0.0.1", "127.0.0.2", "127.0.0.3"] if host == "many.example.com" else [host]
+        return [found for name in names for found in real(name, *given, **named)]
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://many.example.com")
+    client = made_by("ours", "sesv2", Limits(3, 0.05, 1))
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+
+    def connect(self: socket.socket, address: tuple[str, int]) -> None:
+        tried.append((address[0], self.gettimeout() or 0))
+        raise TimeoutError
+
+    monkeypatch.setattr("socket.socket.connect", connect)
+    assert mail(client) == "ConnectTimeoutError"
+    assert [address for address, _ in tried] == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+    assert sum(seconds for _, seconds in tried) <= 3
+
+
+def test_tls_has_what_is_left_of_the_time_for_a_connection(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
+    seconds: list[float | None] = []
+    real = socket.create_connection
+
+    def connect(*given: Any, **named: Any) -> socket.socket:
+        now[0] += 0.75
+        return real(*given, **named)
+
+    def wrap(_context: Any, connection: socket.socket, **_: Any) -> Any:
+        seconds.append(connection.gettimeout())
+        raise TimeoutError
+
+    now = [0.0]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url.replace("http:", "https:"))
+    client = made_by("ours", "sesv2", Limits(1, 0.05, 1))
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("socket.create_connection", connect)
+    monkeypatch.setattr("ssl.SSLContext.wrap_socket", wrap)
+    assert mail(client) == "ConnectTimeoutError"
+    assert seconds == [0.25]
 
 
 @pytest.mark.parametrize("kind", ["ours", "boto3"])

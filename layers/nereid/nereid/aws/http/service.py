@@ -62,7 +62,7 @@ class Service(ABC):
         self._host = parts.netloc
         self._base = parts.path
         self._pause_scale = pause_scale
-        self._connections = Connections(f"{parts.scheme}://{parts.netloc}", limits.connect_seconds, limits.read_seconds)
+        self._connections = Connections(f"{parts.scheme}://{parts.netloc}", limits)
         self._allowance = retries.Allowance()
         #: How much later the service's time is than this machine's, in seconds, if that is too much.
         self._skew = 0.0
