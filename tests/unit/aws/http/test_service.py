@@ -204,6 +204,9 @@ CASES: dict[str, list[Act]] = {
     "a conflict of transactions": [error("TransactionConflictException")],
     "refused": [error("AccessDeniedException", 403)],
     "wrong": [error("ValidationException")],
+    "wrong, with odd members": [
+        says(answer(400, b'{"__type":"x#ValidationException","message":"m","ResponseMetadata":""}'))
+    ],
     "a wrong check sum, then an answer": [says(answer(x_amz_crc32="1")), OK],
     "a right check sum": [says(answer(body=b'{"Item":{}}', x_amz_crc32=str(zlib.crc32(b'{"Item":{}}'))))],
     "an old item": [
@@ -496,10 +499,46 @@ def test_a_signature_that_is_wrong_for_another_reason_is_refused_once(server: Se
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("body", [b'{"MessageId": ', b"[]", b"<html></html>"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"MessageId": ',
+        b"[]",
+        b"<html></html>",
+        pytest.param(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, id="too deep"),
+    ],
+)
 def test_an_answer_that_cannot_be_read_is_none(server: Server, body: bytes) -> None:
     server.acts = [says(answer(body=body))]
     assert mail(made_by("ours", "sesv2", ONCE)) == "Unreadable"
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", gzip.compress(b"{}")[:-4], gzip.compress(b"{}")[:10] + b"\xff\xff"], ids=["not", "half", "badly"]
+)
+def test_an_answer_that_is_not_packed_as_it_says_is_none(server: Server, body: bytes) -> None:
+    server.acts = [says(answer(body=body, Content_Encoding="gzip"))]
+    assert mail(made_by("ours", "sesv2", ONCE)) == "Unreadable"
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("body", [b"<a>", b'<?xml version="1.0" encoding="none"?><a/>', b"{}"])
+def test_of_a_publication_what_is_no_xml_says_nothing(server: Server, body: bytes, status: int) -> None:
+    server.acts = [says(answer(status, body))]
+    found = publish(made_by("ours", "sns", ONCE))
+    assert (found if status == 200 else found[:3]) == ("Unreadable" if status == 200 else ("400", "Bad Request", 400))
+
+
+@pytest.mark.parametrize("sealed", [b'"A"', b"1", b"null"])
+def test_a_secret_that_cannot_be_read_is_none(server: Server, sealed: bytes) -> None:
+    server.acts = [says(answer(body=b'{"CiphertextBlob": ' + sealed + b"}"))]
+    client = made_by("ours", "kms", ONCE)
+    assert outcome(lambda: client.encrypt(KeyId="k", Plaintext=b"x")) == "Unreadable"
+
+
+def test_a_check_sum_that_is_no_number_is_wrong(server: Server) -> None:
+    server.acts = [says(answer(x_amz_crc32="x"))]
+    assert get(made_by("ours", "dynamodb", ONCE)) == "ChecksumError"
 
 
 def test_an_answer_whose_check_sum_stays_wrong_is_none(server: Server) -> None:
