@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -265,6 +266,24 @@ def test_no_answer_in_time_means_that_nobody_knows(sender: Sender, monkeypatch: 
 def test_a_connection_that_breaks_after_the_request_means_that_nobody_knows(sender: Sender) -> None:
     sender.servers.drop = True
     with pytest.raises(OutcomeUnknown):
+        sender.send()
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (ssl.SSLCertVerificationError("certificate verify failed"), ProviderBusy),
+        (ssl.SSLError("bad record type"), OutcomeUnknown),
+    ],
+)
+def test_after_a_good_certificate_tls_may_break_with_the_answer(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch, error: ssl.SSLError, meaning: type[Exception]
+) -> None:
+    def break_off(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr("urllib3.connectionpool.HTTPConnectionPool._make_request", break_off)
+    with pytest.raises(meaning):
         sender.send()
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from functools import cached_property
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any
 
 from nereid import jsontext
@@ -138,10 +139,13 @@ class MailboxChannel:
             headers["Content-Type"] = "text/plain"
         try:
             answer = self._pool.request("POST", url, body=body, headers=headers)
-        except (ConnectTimeoutError, NewConnectionError, SSLError) as error:
+        except (ConnectTimeoutError, NewConnectionError) as error:
             # No connection was made, so nothing was handed over.
             raise ProviderBusy(type(error).__name__) from error
         except HTTPError as error:
+            if isinstance(error, SSLError) and isinstance(error.args[0], SSLCertVerificationError):
+                raise ProviderBusy(type(error).__name__) from error
+            # Any other failure of TLS may come with the answer.
             raise OutcomeUnknown(type(error).__name__) from error
         return answer.status, answer.headers, _object(answer.data)
 
