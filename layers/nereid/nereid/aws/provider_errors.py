@@ -71,7 +71,7 @@ def handing_over(busy: Collection[str], passing: Collection[str] = ()) -> Iterat
     except NoCredentialsError as error:
         raise ProviderBusy(type(error).__name__, "account") from error
     except (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError) as error:
-        # No connection was made, so nothing was handed over.
+        # No connection was made, or it took a part of the request, so nothing was handed over.
         raise ProviderBusy(type(error).__name__) from error
     except ParamValidationError as error:
         raise ProviderRefused("InvalidParameter") from error

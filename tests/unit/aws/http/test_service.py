@@ -19,7 +19,6 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from nereid.aws import sdk
-from nereid.aws.clients import Clients
 from nereid.aws.http import clients, retries
 from nereid.aws.http.limits import Limits
 from tests.unit.aws.http.function import enter
@@ -367,10 +366,6 @@ def test_a_mail_is_not_lost_with_a_connection_that_was_taken_away_while_the_sand
     monkeypatch.setattr("time.time", lambda: now + seconds)
     assert mail(client) == {"MessageId": "2"}
     assert server.connections == 2
-
-
-def test_clients_of_providers_leave_connections_idle_no_longer_than_aws_does(server: Server) -> None:
-    assert [Clients().ses.limits.idle_seconds, Clients().sns.limits.idle_seconds] == [5, 5]
 
 
 @pytest.mark.parametrize("kind", ["ours", "boto3"])
