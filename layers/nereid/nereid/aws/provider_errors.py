@@ -79,6 +79,22 @@ def handing_over(busy: Collection[str], passing: Collection[str] = ()) -> Iterat
         raise OutcomeUnknown(type(error).__name__) from error
 
 
+@contextmanager
+def preparing(busy: Collection[str], passing: Collection[str] = ()) -> Iterator[None]:
+    """Turn the errors of a call that hands nothing over into the port's: without an answer, it is made again.
+
+    Parameters
+    ----------
+    busy, passing
+        As of `handing_over`.
+    """
+    try:
+        with handing_over(busy, passing):
+            yield
+    except OutcomeUnknown as error:
+        raise ProviderBusy(str(error)) from error
+
+
 def _meaning(error: ClientError, busy: Collection[str], passing: Collection[str]) -> ProviderBusy | ProviderRefused:
     name, text = code(error), str(error.response["Error"].get("Message", "")).lower()
     if name in _ACCOUNT:
