@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 
 from nereid.auth import tokens
 from nereid.core.access.accounts import NewAccount
-from nereid.errors import BadRefreshToken, ExpiredToken, Unauthenticated, Unavailable
+from nereid.core.access.teams import create_api_token
+from nereid.errors import BadRefreshToken, ExpiredToken, TeamStopped, Unauthenticated, Unavailable
 from nereid.models.account import LoggedIn, Session
 from tests.infrastructure import stack
 from tests.support.cloud import SECRET, Cloud
@@ -245,6 +246,23 @@ def test_what_makes_credentials_notices_the_end_of_a_session_at_once(cloud: Clou
     team.runtime.sessions.end(logged_in.account.email, session_of(logged_in))
     with pytest.raises(Unauthenticated):
         credentials.team_token(logged_in.token, certain=True)
+
+
+@pytest.mark.parametrize("credential", ["account", "token"])
+def test_what_makes_credentials_notices_at_once_that_a_team_is_stopped(cloud: Cloud, credential: str) -> None:
+    team = Team(cloud)
+    vars(team.runtime)["settings"] = team.runtime.settings.model_copy(update={"credential_cache_seconds": 60})
+    logged_in = register(team)
+    store, team_id = team.runtime.account_store, logged_in.account.team_id
+    token = logged_in.token
+    if credential == "token":
+        token = create_api_token(store, team.clock, SECRET, team_id, "x", ["admin:all"], "dev", 1)[1]
+    credentials = team.runtime.credentials
+    credentials.team_token(token)
+    store.stop_team(team_id, team.clock.now())
+    assert credentials.team_token(token).team_id == team_id
+    with pytest.raises(TeamStopped):
+        credentials.team_token(token, certain=True)
 
 
 def test_a_session_is_looked_up_once_a_minute(cloud: Cloud) -> None:
