@@ -1,4 +1,7 @@
-"""Authentication: turns the credential of a request into a `Caller`, or refuses it."""
+"""Authentication: turns the credential of a request into a `Caller`, or refuses it.
+
+JWTs are for some APIs alone, and their library takes long to load: the frames of those APIs load it as they start.
+"""
 
 from collections.abc import Callable, Hashable
 from contextlib import suppress
@@ -7,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from cachetools import TTLCache
 
-from nereid.auth import keys, tokens
+from nereid.auth import keys
 from nereid.auth.client_keys import PREFIXES, can_be_key, hash_key
 from nereid.errors import (
     ExpiredToken,
@@ -176,6 +179,8 @@ class Credentials:
         ------
         ExpiredToken, Unauthenticated, TeamStopped
         """
+        from nereid.auth import tokens
+
         claims = tokens.verify(self._secret(), "nereid:api_token", token, self._clock.now())
         return self._of_api_token(claims, certain=certain)
 
@@ -191,6 +196,8 @@ class Credentials:
         ------
         ExpiredToken, Unauthenticated, TeamStopped
         """
+        from nereid.auth import tokens
+
         claims = tokens.verify(self._secret(), ("nereid:api_token", "nereid:account"), token, self._clock.now())
         if claims["aud"] != "nereid:account":
             return self._of_api_token(claims, certain=certain)
