@@ -35,7 +35,7 @@ def test_a_removal_that_was_interrupted_ends_what_began_meanwhile_when_it_is_rep
     interrupted: Any = SimpleNamespace(end_all=end_all)
     with pytest.raises(Unavailable):
         replace(members, sessions=interrupted).remove(team_id, email)
-    assert runtime.credentials.team_token(begun[0].token)
+    assert runtime.credentials.team_token(begun[0].token).team_id == team_id
     with pytest.raises(NotFound):
         members.remove(team_id, email.upper())
     with pytest.raises(Unauthenticated):
