@@ -29,6 +29,7 @@ from nereid.clock import SystemClock  # noqa: E402
 from nereid.core.access.sessions import Sessions  # noqa: E402
 from nereid.dialects.accounts import MAX_PASSWORD, MIN_PASSWORD  # noqa: E402
 from nereid.errors import NotFound, Unavailable  # noqa: E402
+from nereid.models.account import Account  # noqa: E402
 from nereid.ports.access import AccountStore  # noqa: E402
 from tools import stacks  # noqa: E402
 
@@ -45,27 +46,24 @@ def ask_password() -> str:
     return password
 
 
-def end_sessions(store: AccountStore, email: str) -> None:
+def end_sessions(store: AccountStore, account: Account) -> None:
     """End all sessions of an account."""
-    Sessions(store, SystemClock(), lambda: "").end_all(email)
+    Sessions(store, SystemClock(), lambda: "").end_all(account.email)
 
 
-def reset(store: AccountStore, email: str, password: str) -> None:
-    """Set an account's password and end its sessions; `NotFound` if there is no such account."""
-    account = store.account(email)
-    if account is None:
-        raise NotFound("account")
-    end_sessions(store, email)
+def reset(store: AccountStore, account: Account, password: str) -> None:
+    """Set an account's password and end its sessions; `NotFound` if it was changed just now."""
+    end_sessions(store, account)
     store.change_password(account, hash_password(password), SystemClock().now())
-    end_sessions(store, email)  # those that began in between
+    end_sessions(store, account)  # those that began in between
 
 
-def verify(store: AccountStore, email: str) -> None:
-    """Note that an account's address is its own; `NotFound` if there is no such account."""
+def find(store: AccountStore, email: str) -> Account:
+    """Return the account with an address in any spelling; `NotFound` if there is none."""
     account = store.account(email)
     if account is None:
         raise NotFound("account")
-    store.verify_account(email, account.id)
+    return account
 
 
 def main() -> None:
@@ -85,16 +83,17 @@ def main() -> None:
     try:
         table = Table(Clients(), stacks.physical(arguments.stage, "AccountsTable", arguments.stack))
         store = DynamoAccountStore(table)
+        account = find(store, email)
         if arguments.end_sessions:
-            end_sessions(store, email)
+            end_sessions(store, account)
             print(f"All sessions of {email} are ended; functions notice within a minute.")
             return
         if arguments.verify:
-            verify(store, email)
+            store.verify_account(account.email, account.id)
             print(f"{email} is verified.")
             return
         password = ask_password() if arguments.ask_password else secrets.token_urlsafe(_PASSWORD_BYTES)
-        reset(store, email, password)
+        reset(store, account, password)
     except NotFound:
         sys.exit(f"There is no account {email}, or its password was changed just now; nothing was changed.")
     except (BotoCoreError, ClientError, Unavailable) as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.manage_client import Manage
 from tests.support import in_process_stack
 from tests.support.in_process_stack import InProcessStack
 
@@ -43,6 +44,20 @@ def links(stack: InProcessStack, email: str) -> list[str]:
     assert all(body["FromEmailAddress"] == "hello@example.com" for body in mine)
     texts = [body["Content"]["Simple"]["Body"]["Text"]["Data"] for body in mine]
     return [re.findall(r"https?://[^/]+(/verify/\S+)", text)[0] for text in texts]
+
+
+def add_member(team: Manage) -> tuple[str, str]:
+    """Add a member; return its address and its one-time password."""
+    made = team.ok("POST", "/members", {"email": f"{uuid.uuid4().hex}@example.net"})
+    return made["email"], made["one_time_password"]
+
+
+def ends_at(stack: InProcessStack, email: str) -> str | None:
+    """Return when an account removes itself."""
+    table = stack.environment("ManageCreateTeam")["ACCOUNTS_TABLE"]
+    key = {"pk": {"S": f"account#{email}"}, "sk": {"S": "account"}}
+    item = stack.client("dynamodb").get_item(TableName=table, Key=key)["Item"]
+    return item["expires_at"]["N"] if "expires_at" in item else None
 
 
 class TestWhereStrangersRegister:
@@ -134,6 +149,20 @@ class TestWhereStrangersRegister:
         stack.request("POST", links(stack, who["email"])[-1])
         assert call(stack, "login", login(who))[0] == 200
 
+    def test_a_member_whose_address_is_verified_goes_with_its_one_time_password(self, stack: InProcessStack) -> None:
+        stranger = Manage(stack, call(stack, "register", person())[1]["token"])
+        email, given = add_member(stranger)
+        assert call(stack, "login", {"email": email, "password": given, "new_password": PASSWORD}) == NOT_VERIFIED
+        goes_at = ends_at(stack, email)
+        assert goes_at
+        [link] = links(stack, email)
+        assert [stack.request("POST", link, b"").status for _ in range(2)] == [200, 200]
+        assert ends_at(stack, email) == goes_at
+        assert call(stack, "login", {"email": email, "password": given, "new_password": PASSWORD})[0] == 200
+        assert ends_at(stack, email) is None
+        assert stack.request("POST", link, b"").status == 200
+        assert ends_at(stack, email) is None
+
 
 def test_a_stack_that_trusts_who_registers_wants_no_link() -> None:
     with in_process_stack.running(Registration="trusted") as stack:
@@ -148,3 +177,9 @@ def test_a_stack_that_cannot_mail_wants_no_link() -> None:
         who = person()
         assert call(stack, "register", who)[0] == 201
         assert call(stack, "login", login(who))[0] == 200
+
+
+def test_a_stack_that_cannot_mail_wants_none_of_members_either() -> None:
+    with in_process_stack.running(Registration="open", EmailFrom="") as stack:
+        email, given = add_member(Manage(stack, call(stack, "register", person())[1]["token"]))
+        assert call(stack, "login", {"email": email, "password": given, "new_password": PASSWORD})[0] == 200

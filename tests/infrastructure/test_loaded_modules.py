@@ -16,6 +16,8 @@ TEMPLATES = {f"manage/{name}" for name in ("put_event_type", "preview_notificati
 #: Those that ask nobody who they are, and those that no request comes to.
 PUBLIC = {name for name in HANDLERS if name.startswith("public/")}
 PIPELINE = {name for name in HANDLERS if name.startswith("pipeline/")}
+#: Those that ask for a JWT.
+OF_TOKENS = {name for name in HANDLERS if name.partition("/")[0] in ("manage", "neptie", "neptune", "vibetrace")}
 #: Packages that take long to load, each with the functions that load it as they start. What is used by few requests
 #: or few functions is imported where it is used: clients of AWS by `nereid.runtime`, hashes of passwords by logins.
 LOADED_BY: dict[str, set[str]] = {
@@ -33,7 +35,7 @@ LOADED_BY: dict[str, set[str]] = {
     "botocore.client": set(),
     "moto": set(),
     "cachetools": set(HANDLERS) - PUBLIC - {"pipeline/sweep_deliveries"},
-    "jwt": set(HANDLERS) - PUBLIC - PIPELINE,
+    "jwt": OF_TOKENS,
     # All know settings and logs.
     "aws_lambda_powertools": set(HANDLERS),
     "pydantic": set(HANDLERS),
@@ -95,6 +97,11 @@ def having(part: str) -> set[str]:
 @pytest.mark.parametrize(("part", "functions"), [*LOADED_BY.items(), *KNOWN_TO.items()])
 def test_a_function_loads_only_what_it_uses(part: str, functions: set[str]) -> None:
     assert having(part) - functions == set()
+
+
+@needs_fork
+def test_a_function_that_asks_for_a_token_has_loaded_what_checks_it() -> None:
+    assert OF_TOKENS - having("jwt") == set()
 
 
 @needs_fork

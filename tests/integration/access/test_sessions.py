@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 
 from nereid.auth import tokens
 from nereid.core.access.accounts import NewAccount
-from nereid.errors import BadRefreshToken, ExpiredToken, Unauthenticated, Unavailable
+from nereid.core.access.teams import create_api_token
+from nereid.errors import BadRefreshToken, ExpiredToken, TeamStopped, Unauthenticated, Unavailable
 from nereid.models.account import LoggedIn, Session
 from tests.infrastructure import stack
 from tests.support.cloud import SECRET, Cloud
@@ -192,6 +193,7 @@ def test_a_session_of_a_former_version_goes_on_and_ends_ninety_days_later(cloud:
     team = Team(cloud)
     logged_in = register(team)
     team.runtime.sessions.end(logged_in.account.email, session_id := session_of(logged_in))
+    later(team, timedelta(days=29).total_seconds())
     now = team.clock.now().replace(microsecond=0)
     stored = Session(
         id=session_id,
@@ -204,7 +206,8 @@ def test_a_session_of_a_former_version_goes_on_and_ends_ninety_days_later(cloud:
     assert team.runtime.account_store.sessions(logged_in.account.email) == [session_id]
     session = team.runtime.account_store.session(session_id)
     assert session is not None
-    assert session.begun_at == now
+    assert session.begun_at is not None
+    assert now <= session.begun_at <= team.clock.now()
     assert refresh(team, token)
 
 
@@ -219,6 +222,22 @@ def test_a_session_of_a_former_version_ends_with_the_password(cloud: Cloud) -> N
     # It stood in no list, so nobody found it.
     forgotten = session.model_copy(update={"begun_at": None})
     cloud.client("dynamodb").put_item(TableName="AccountsTable", Item=as_stored(forgotten))
+    with pytest.raises(BadRefreshToken):
+        refresh(team, old.refresh_token)
+
+
+def test_a_session_of_a_former_version_is_not_that_of_who_has_the_address_next(cloud: Cloud) -> None:
+    team = Team(cloud)
+    old = register(team)
+    store, account = team.runtime.account_store, old.account
+    session = store.session(session_of(old))
+    assert session is not None
+    # It stands in no list, so the removal of its account does not find it.
+    store.end_session(account.email, session.id)
+    cloud.client("dynamodb").put_item(TableName="AccountsTable", Item=as_stored(session))
+    store.delete_account(account, None)
+    later(team, 1)
+    team.runtime.accounts.add_member(account.team_id, "dev", account.email, None, "Admin", "here")
     with pytest.raises(BadRefreshToken):
         refresh(team, old.refresh_token)
 
@@ -245,6 +264,23 @@ def test_what_makes_credentials_notices_the_end_of_a_session_at_once(cloud: Clou
     team.runtime.sessions.end(logged_in.account.email, session_of(logged_in))
     with pytest.raises(Unauthenticated):
         credentials.team_token(logged_in.token, certain=True)
+
+
+@pytest.mark.parametrize("credential", ["account", "token"])
+def test_what_makes_credentials_notices_at_once_that_a_team_is_stopped(cloud: Cloud, credential: str) -> None:
+    team = Team(cloud)
+    vars(team.runtime)["settings"] = team.runtime.settings.model_copy(update={"credential_cache_seconds": 60})
+    logged_in = register(team)
+    store, team_id = team.runtime.account_store, logged_in.account.team_id
+    token = logged_in.token
+    if credential == "token":
+        token = create_api_token(store, team.clock, SECRET, team_id, "x", ["admin:all"], "dev", 1)[1]
+    credentials = team.runtime.credentials
+    credentials.team_token(token)
+    store.stop_team(team_id, team.clock.now())
+    assert credentials.team_token(token).team_id == team_id
+    with pytest.raises(TeamStopped):
+        credentials.team_token(token, certain=True)
 
 
 def test_a_session_is_looked_up_once_a_minute(cloud: Cloud) -> None:

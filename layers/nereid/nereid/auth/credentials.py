@@ -1,4 +1,7 @@
-"""Authentication: turns the credential of a request into a `Caller`, or refuses it."""
+"""Authentication: turns the credential of a request into a `Caller`, or refuses it.
+
+JWTs are for some APIs alone, and their library takes long to load: the frames of those APIs load it as they start.
+"""
 
 from collections.abc import Callable, Hashable
 from contextlib import suppress
@@ -7,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from cachetools import TTLCache
 
-from nereid.auth import keys, tokens
+from nereid.auth import keys
 from nereid.auth.client_keys import PREFIXES, can_be_key, hash_key
 from nereid.errors import (
     ExpiredToken,
@@ -88,9 +91,9 @@ class Teams:
         self._accounts = accounts
         self._known: TTLCache[str, Team] = TTLCache(_KEPT, cache_seconds, lambda: clock.now().timestamp())
 
-    def get(self, team_id: str) -> Team:
-        """Return a team; `NotFound` if there is none."""
-        team = self._known.get(team_id)
+    def get(self, team_id: str, *, certain: bool = False) -> Team:
+        """Return a team; `NotFound` if there is none. The store is asked if it has to be `certain`."""
+        team = None if certain else self._known.get(team_id)
         if team is None:
             team = self._accounts.team(team_id)
             if team is None:
@@ -169,12 +172,15 @@ class Credentials:
         Parameters
         ----------
         certain
-            Whether to ask the store whatever is cached: what makes credentials is done for no revoked one.
+            Whether to ask the store whatever is cached: what makes credentials is done for no revoked one, and for no
+            team that is stopped.
 
         Raises
         ------
         ExpiredToken, Unauthenticated, TeamStopped
         """
+        from nereid.auth import tokens
+
         claims = tokens.verify(self._secret(), "nereid:api_token", token, self._clock.now())
         return self._of_api_token(claims, certain=certain)
 
@@ -190,6 +196,8 @@ class Credentials:
         ------
         ExpiredToken, Unauthenticated, TeamStopped
         """
+        from nereid.auth import tokens
+
         claims = tokens.verify(self._secret(), ("nereid:api_token", "nereid:account"), token, self._clock.now())
         if claims["aud"] != "nereid:account":
             return self._of_api_token(claims, certain=certain)
@@ -202,7 +210,7 @@ class Credentials:
         environment, email, session_id = (_text(claims, name) for name in ("environment", "email", "sid"))
         caller = Caller(_text(claims, "team"), _text(claims, "sub"), permissions, environment, email, session_id)
         self._check_session(email, session_id, certain=certain)
-        self._check_team(caller.team_id)
+        self._check_team(caller.team_id, certain=certain)
         return caller
 
     def _check_session(self, email: str, session_id: str, *, certain: bool) -> None:
@@ -219,7 +227,7 @@ class Credentials:
             raise Unauthenticated("revoked")
         if record.kid != claims["kid"]:
             raise Unauthenticated("signed with a key that it was not made with")
-        self._check_team(record.team_id)
+        self._check_team(record.team_id, certain=certain)
         return Caller(record.team_id, record.id, frozenset(record.permissions), record.default_environment)
 
     def client_key(self, header: str | None) -> ClientCaller:
@@ -245,10 +253,10 @@ class Credentials:
         self._check_team(record.team_id)
         return ClientCaller(Scope(record.team_id, record.environment), record.id, record.scope == "secret")
 
-    def _check_team(self, team_id: str) -> None:
+    def _check_team(self, team_id: str, *, certain: bool = False) -> None:
         """Raise `TeamStopped` if an operator has stopped a team."""
         with suppress(NotFound):  # what it opens is nothing, then
-            if self._teams.get(team_id).stopped_at is not None:
+            if self._teams.get(team_id, certain=certain).stopped_at is not None:
                 raise TeamStopped(team_id)
 
     def environment(self, caller: Caller, identifier: str) -> Environment:

@@ -109,7 +109,8 @@ def _decoded(
 
 def _check_times(claims: dict[str, Any], now: datetime) -> None:
     times = {name: claims[name] for name in ("exp", "iat", "nbf") if name in claims}
-    if not all(isinstance(each, int | float) and math.isfinite(each) for each in times.values()):
+    # A whole number may be too large to be tried for being finite, and is.
+    if not all(isinstance(each, int) or (isinstance(each, float) and math.isfinite(each)) for each in times.values()):
         raise Unauthenticated("times are not numbers")
     if "exp" in times and times["exp"] <= now.timestamp():
         raise ExpiredToken("the token has expired")

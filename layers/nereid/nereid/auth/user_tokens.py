@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache, TTLCache
 
-from nereid.auth import tokens
 from nereid.errors import Unauthenticated
 from nereid.models.operation import Who
 from nereid.models.team import ClientKey, Scope
@@ -70,6 +69,11 @@ class UserTokens:
         keys = self._keys.get(scope)
         if keys is None:
             self._keys[scope] = keys = self._accounts.user_token_keys(scope)
+        if not keys:
+            return None
+        # Its library takes long to load, and few apps send one.
+        from nereid.auth import tokens
+
         for key in keys:
             try:
                 claims = tokens.verify_user_token(self._secret(key), token, self._clock.now())

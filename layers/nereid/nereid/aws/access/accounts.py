@@ -75,16 +75,23 @@ class DynamoAccountStore:
 
     def verify_account(self, email: str, account_id: str) -> None:
         try:
-            self._table.update(
-                _account(email),
-                "account",
-                "SET verified = :yes REMOVE expires_at",
-                {":yes": True, ":id": account_id},
-                names={"#id": "id"},
-                condition="#id = :id",
-            )
-        except ConditionFailed as error:
-            raise NotFound("account") from error
+            self._verify(email, account_id, " REMOVE expires_at", " AND attribute_not_exists(password_expires_at)")
+        except ConditionFailed:
+            # It is gone, or has a one-time password, and goes with that.
+            try:
+                self._verify(email, account_id)
+            except ConditionFailed as error:
+                raise NotFound("account") from error
+
+    def _verify(self, email: str, account_id: str, lasting: str = "", condition: str = "") -> None:
+        self._table.update(
+            _account(email),
+            "account",
+            f"SET verified = :yes{lasting}",
+            {":yes": True, ":id": account_id},
+            names={"#id": "id"},
+            condition=f"#id = :id{condition}",
+        )
 
     def team(self, team_id: str) -> Team | None:
         item = self._table.get(_team(team_id), "team")

@@ -188,7 +188,7 @@ class Accounts:
         account = account.model_copy(
             update={
                 "role": role,
-                "verified": not is_strangers,
+                "verified": not is_strangers or self.verification is None,
                 "password_expires_at": account.created_at + ONE_TIME_LIFE,
             }
         )

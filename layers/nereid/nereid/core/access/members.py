@@ -6,6 +6,8 @@ from nereid.contention import until_uncontested
 from nereid.core.access.sessions import Sessions
 from nereid.errors import LastAdmin, NotFound
 from nereid.models.account import Account, Role
+from nereid.models.addresses import comparable
+from nereid.models.email_address import is_address
 from nereid.ports.access import AccountStore
 
 
@@ -65,6 +67,9 @@ class Members:
 
     def _member(self, team_id: str, email: str) -> Account:
         account = self.store.account(email)
+        if account is None and is_address(email):
+            # A call before may have been interrupted after it removed the account.
+            self.sessions.end_all(comparable("email", email))
         if account is None or account.team_id != team_id:
             raise NotFound("account")
         return account

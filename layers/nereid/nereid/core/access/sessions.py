@@ -170,7 +170,9 @@ def _is_forgotten(session: Session, account: Account) -> bool:
 
 def _is_older(session: Session, account: Account) -> bool:
     """Tell whether it is a login of an account that had the address before."""
-    return session.begun_at is not None and session.begun_at < account.created_at.replace(microsecond=0)
+    # Former versions noted no beginning; from the last exchange on, a session has the life of a token.
+    begun_at = session.begun_at or session.expires_at - _REFRESH_LIFE
+    return begun_at < account.created_at.replace(microsecond=0)
 
 
 def _raw(refresh_token: str) -> bytes | None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
+import nereid.auth.tokens  # noqa: F401 - not by the first request, which has a part of a core
 from nereid import jsontext
 from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+import nereid.auth.tokens  # noqa: F401 - not by the first request, which has a part of a core
 from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
 from nereid.core.access.rate_limits import GENERAL, OF_TEAM, Bucket, Quota, RateLimiter

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+import nereid.auth.tokens  # noqa: F401 - not by the first request, which has a part of a core
 from nereid.auth.credentials import Caller, Credentials, bearer
 from nereid.clock import to_iso
 from nereid.dialects import endpoint as frame

@@ -6,6 +6,7 @@ Source of the rules: docs/apis/vibetrace.md.
 from collections.abc import Callable
 from typing import Any
 
+import nereid.auth.tokens  # noqa: F401 - not by the first request, which has a part of a core
 from nereid.auth.credentials import Caller, Credentials
 from nereid.dialects import endpoint as frame
 from nereid.dialects.http import MAX_BODY_BYTES, BodyNotJson, BodyNotObject, BodyTooLarge, Request, Response
