@@ -162,7 +162,9 @@ class Overviews:
             waiting = whole.deliveries.get(channel, {}).get("pending", 0)
             # Providers are the stack's. Who has nothing waiting is not told of it.
             if busy is not None and waiting:
-                known = {"channel": channel, "reason": busy.code or busy.stopped_by, "until": busy.until}
+                # SES has the same code for its quota and for its rate.
+                reason = busy.code if busy.code and busy.stopped_by != "quota" else busy.stopped_by
+                known = {"channel": channel, "reason": reason, "until": busy.until}
                 found.append(Attention("provider_closed", waiting, known))
         for event_type, (all_, failed) in sorted(whole.failing.items(), key=lambda each: (-each[1][1], each[0])):
             if all_ >= _ENOUGH and failed / all_ >= _FAILING:
