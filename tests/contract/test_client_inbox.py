@@ -124,12 +124,13 @@ class TestObject:
 
 
 class TestRead:
-    @pytest.mark.parametrize("by", ["number", "uuid"])
+    @pytest.mark.parametrize("by", ["number", "uuid", "UUID"])
     def test_one_is_marked_by_either_id(self, app: App, by: str) -> None:
         user = unique()
         uuids = [told(app, user, {})["id"] for _ in range(3)]
         shown = listed(app, user)
-        path = f"notifications/{shown[1]['id'] if by == 'number' else uuids[1]}"
+        ids = {"number": shown[1]["id"], "uuid": uuids[1], "UUID": uuids[1].upper()}
+        path = f"notifications/{ids[by]}"
         for _ in range(2):
             assert app.public.call("PUT", path, {"external_id": user}) == ACCEPTED
         assert [each["id"] for each in listed(app, user)] == [shown[0]["id"], shown[2]["id"]]

@@ -78,6 +78,8 @@ def test_a_message_id_makes_it_count_once(app: App) -> None:
         ([{"type": "page"}] * 1001, "Must NOT have more than 1000 items"),
         (["x"], "The value of `0` must be a object."),
         ([{"userId": "u"}], "Must have required property 'type'"),
+        ([{"type": 5, "userId": "u"}], "The value of `0/type` must be a string."),
+        ([{"type": None}], "The value of `0/type` must be a string."),
         ([{"type": "track", "event": "x"}], "Must have required property 'anonymousId'"),
         ([{"type": "alias", "anonymousId": "a"}], "Must have required property 'userId'"),
         ([{"type": "alias", "userId": "u"}], "Must have required property 'previousId'"),
@@ -98,6 +100,15 @@ def test_a_message_id_makes_it_count_once(app: App) -> None:
 )
 def test_a_batch_that_breaks_a_rule_is_refused_as_a_whole(app: App, body: Any, text: str) -> None:
     assert app.public.post("segment", body) == refused(text)
+
+
+@pytest.mark.parametrize(
+    "members", [{"userId": 5}, {"anonymousId": "a" * 257}, {"traits": []}, {"messageId": ""}, {"context": "x"}]
+)
+def test_nothing_in_a_call_that_is_ignored_refuses_the_others(app: App, members: dict[str, Any]) -> None:
+    user = unique()
+    assert app.public.post("segment", [{"type": "group", **members}, {"type": "identify", "userId": user}]) == ACCEPTED
+    assert app.server.wait_for_user(user)
 
 
 def test_others_alone_are_taken_and_do_nothing(app: App) -> None:

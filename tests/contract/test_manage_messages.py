@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -240,6 +241,21 @@ class TestFind:
             name for name in wanted if int(name[1:]) % 3 == 1
         ]
         assert found(**{"from": last, "to": first}) == []
+
+    @pytest.mark.parametrize("filters", [{}, {"user_id": "u1"}, {"event_type": "b"}, {"address": "a@example.com"}])
+    @pytest.mark.parametrize("seconds", [1, 60, 61, 86400 * 365])
+    def test_a_window_that_ends_before_it_begins_holds_nothing(
+        self, listed: Manage, filters: dict[str, str], seconds: int
+    ) -> None:
+        until = datetime.now(UTC)
+        window = {"from": (until + timedelta(seconds=seconds)).isoformat(), "to": until.isoformat()}
+        assert listed.pages("/{env}/messages", 100, **filters, **window) == [[]]
+
+    def test_a_page_before_the_window_holds_nothing(self, listed: Manage) -> None:
+        page = listed.ok("GET", "/{env}/messages?limit=1")
+        window = {"from": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "cursor": page["next_cursor"]}
+        answer = listed.ok("GET", f"/{{env}}/messages?{urlencode(window)}")
+        assert answer == {"data": [], "next_cursor": None}
 
     @pytest.mark.parametrize("name", ["from", "to"])
     @pytest.mark.parametrize(

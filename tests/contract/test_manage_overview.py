@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.contract.app_client import App
+from tests.contract.client_api import ACCEPTED
 from tests.contract.manage_client import INBOX, MAIL, TEXT, Manage, email_to, unique
 
 IN_PROCESS = True
@@ -69,6 +71,15 @@ def test_events_and_deliveries_are_counted_by_channel_and_status(fresh: Manage) 
         "app": 1,
     }
     assert answer["attention"] == [{"kind": "event_type_not_configured", "count": 1}]
+
+
+def test_that_a_user_was_created_needs_no_event_type(manage: Manage) -> None:
+    app = App(manage)
+    user = unique("u")
+    assert app.server.post("identify", {"external_id": user}) == ACCEPTED
+    app.server.stack.wait_for(lambda: app.server.messages(user_id=user, event_type="user_created"))
+    answer = app.manage.ok("GET", PATH)
+    assert (answer["accepted"], answer["attention"]) == (1, [])
 
 
 def test_an_event_that_comes_twice_is_counted_once(fresh: Manage) -> None:

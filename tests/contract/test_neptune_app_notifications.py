@@ -226,6 +226,11 @@ class TestMarkingOne:
         meta = inbox.page("&type=all")["meta"]
         assert meta == {"page": 1, "per_page": 10, "total": 5, "unread": 2, "next_before": None}
 
+    def test_its_id_may_be_in_capitals(self, inbox: Inbox) -> None:
+        body = {"type": "notification", "id": inbox.ids[0].upper()}
+        assert inbox.neptune.ok("POST", READ, body)["updated"] == 1
+        assert inbox.titles() == ["5", "3"]
+
     def test_a_repeat_updates_nothing_and_keeps_the_time(self, inbox: Inbox) -> None:
         before = inbox.page("&type=all")
         assert self.mark(inbox, 1) == {"message": "Successfully updated", "updated": 0}

@@ -76,11 +76,15 @@ def test_all_that_is_refused_is_named(plain: Manage) -> None:
     assert [each["field"] for each in answer["errors"]] == ["channels.email.from", "channels.sms.sender_id"]
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "/environments"), ("PUT", "/environments/dev")])
+@pytest.mark.parametrize("region_and_account", ["us-east-1:999999999999", "eu-west-1:123456789012"])
 @pytest.mark.parametrize("senders", [(), ("*",)])
-def test_an_application_of_another_account_is_nobodys(local_stack: Stack, operator: Operator, senders: Any) -> None:
+def test_an_application_of_another_account_or_region_is_nobodys(
+    local_stack: Stack, operator: Operator, senders: Any, region_and_account: str, method: str, path: str
+) -> None:
     owner = Manage(local_stack, operator.team(senders=senders).token)
-    push = {"fcm": "arn:aws:sns:us-east-1:999999999999:app/GCM/theirs"}
-    answer = owner.call("POST", "/environments", {"identifier": "prod", "channels": {"push": push}})
+    body: dict[str, Any] = {"channels": {"push": {"fcm": f"arn:aws:sns:{region_and_account}:app/GCM/theirs"}}}
+    answer = owner.call(method, path, {**body, "identifier": "prod"} if method == "POST" else body)
     assert answer == invalid({"field": "channels.push.fcm", "message": REFUSED})
 
 

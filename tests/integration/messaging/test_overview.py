@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from nereid.core.messaging.overview import Overviews
 from nereid.errors import Unavailable
 from nereid.models.overview import DeadLetterCount, hour_of
 from nereid.models.team import Scope
+from nereid.ports.messaging import Busy
 from tests.support.cloud import Cloud, World
 from tests.support.cloud import record as record_of
 from tests.support.notifications import MAIL, SAM
@@ -191,6 +193,31 @@ def test_a_deleted_environment_is_not_remembered(world: World, cloud: Cloud, tim
     look(world)
     world.runtime.overview_hours.forget(world.scope)
     assert world.runtime.overview_hours.read(world.scope, time.moment - timedelta(days=1)) == {}
+
+
+@pytest.mark.parametrize(
+    ("stopped_by", "code", "reason"),
+    [
+        ("quota", "TooManyRequestsException", "quota"),
+        ("quota", None, "quota"),
+        ("account", "SendingPausedException", "SendingPausedException"),
+    ],
+)
+def test_a_provider_that_takes_nothing_is_named_with_its_reason(
+    world: World, cloud: Cloud, time: Time, stopped_by: Any, code: str | None, reason: str
+) -> None:
+    world.configure("login", MAIL)
+    world.ingest("login", "m", contact_infos=SAM, data={"otp": 1})
+    cloud.pump("message")
+    until = time.moment + timedelta(minutes=10)
+    closures: Any = SimpleNamespace(
+        closed=lambda channel, _: Busy(until, stopped_by, code) if channel == "email" else None
+    )
+    runtime = world.runtime
+    stores = runtime.messages, runtime.deliveries, runtime.overview_hours
+    [found] = Overviews(*stores, closures, runtime.clock, no_letters).look(world.scope, 1).attention
+    assert (found.kind, found.count) == ("provider_closed", 1)
+    assert found.more == {"channel": "email", "reason": reason, "until": until}
 
 
 def test_dead_letters_of_the_environment_are_counted(world: World, cloud: Cloud) -> None:

@@ -18,6 +18,8 @@ from nereid.models.user import CONTACT_TYPES, Device
 Source = Literal["neptune", "client", "vibetrace", "neptie", "manage"]
 #: The rule that restricts a Vibetrace event and changes its user; see core/audience/vibetrace/restrictions.
 Rule = Literal["update", "login", "confirmation", "open"]
+#: The event type of the message that tells that a user of the Client API came to be. Nobody sent it.
+USER_CREATED = "user_created"
 
 
 class EventContact(Model):

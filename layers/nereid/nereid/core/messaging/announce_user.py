@@ -3,13 +3,10 @@
 from typing import Any
 
 from nereid.core.messaging.process_message import Processor
-from nereid.models.message import Alias, Message, Operation
+from nereid.models.message import USER_CREATED, Alias, Message, Operation
 from nereid.models.operation import Traits, Who, announcement_id
 from nereid.models.team import Environment
 from nereid.models.user import User, profile_id
-
-#: The event type of the message.
-USER_CREATED = "user_created"
 
 
 def announce_if_new(processor: Processor, environment: Environment, operation: Operation, user: User | None) -> None:

@@ -61,6 +61,7 @@ def read_one(
     inbox: Inbox, deliveries: DeliveryStore, identities: Identities, clock: Clock, scope: Scope, uuid: str
 ) -> int:
     """Mark one notification as read; return 1 if it was unread, 0 if not; `NotFound` if it is not there."""
+    uuid = uuid.lower()  # some languages write UUIDs in capitals
     # The notification is filed under its user; the delivery of the same id knows which one.
     delivery = deliveries.get_many(scope, [uuid]).get(uuid)
     if delivery is None or delivery.channel != "app" or delivery.to is None:
@@ -92,6 +93,7 @@ def read_own(
                 with suppress(NotFound):
                     inbox.mark_read(scope, user_id, position.uuid, position.created_at, clock.now())
         return
+    uuid = uuid.lower()
     delivery = deliveries.get_many(scope, [uuid]).get(uuid) if len(uuid) <= _LONGEST_ID else None
     if delivery is None or delivery.channel != "app" or delivery.to is None:
         return

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from nereid.clock import to_iso
 from nereid.errors import Unavailable
+from nereid.models.message import USER_CREATED
 from nereid.models.overview import (
     HOUR,
     SETTLES,
@@ -133,7 +134,9 @@ class Overviews:
             # Who reports on its deliveries takes them for those of a later hour.
             settles = settles and outline.plan.planned_at - outline.received_at < HOUR
             counts.accepted += 1
-            counts.not_configured += outline.plan.reason == "event type is not configured"
+            # Who does without it can hardly stop sending what Nereid made.
+            if outline.event_type != USER_CREATED:
+                counts.not_configured += outline.plan.reason == "event type is not configured"
             failed = 0
             for each in deliveries:
                 status, reason = standings.get(each.id, ("pending", None)) if each.recipient else ("no_contact", None)
@@ -159,7 +162,9 @@ class Overviews:
             waiting = whole.deliveries.get(channel, {}).get("pending", 0)
             # Providers are the stack's. Who has nothing waiting is not told of it.
             if busy is not None and waiting:
-                known = {"channel": channel, "reason": busy.code or busy.stopped_by, "until": busy.until}
+                # SES has the same code for its quota and for its rate.
+                reason = busy.code if busy.code and busy.stopped_by != "quota" else busy.stopped_by
+                known = {"channel": channel, "reason": reason, "until": busy.until}
                 found.append(Attention("provider_closed", waiting, known))
         for event_type, (all_, failed) in sorted(whole.failing.items(), key=lambda each: (-each[1][1], each[0])):
             if all_ >= _ENOUGH and failed / all_ >= _FAILING:

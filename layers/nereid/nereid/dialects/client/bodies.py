@@ -30,6 +30,8 @@ _TRAITS = tuple(field.name for field in checks.TRAITS)
 _IDS = ("anonymous_id", "external_id")
 #: Members of a call of Segment that have a meaning.
 _CALL = {field.name for field in checks.SEGMENT}
+#: Types of Segment's calls that this API has, too.
+_CALLS = ("identify", "track", "alias")
 #: Members of an event that have a meaning; all others are kept as `extra`.
 _EVENT = {field.name for field in checks.EVENT}
 
@@ -127,11 +129,14 @@ def segment(value: Any, caller: ClientCaller, now: datetime) -> list[Operation]:
 def _check_call(item: Any, path: str) -> None:
     checks.check_type(item, "object", path.rstrip("/"))
     checks.check_required(item, ["type"])
-    if item["type"] in ("identify", "track"):
-        checks.check_id(item, ("anonymousId", "userId"))
+    checks.check_fields(item, checks.SEGMENT[:1], path)
+    if item["type"] not in _CALLS:  # nothing is done with it, so nothing in it can be wrong
+        return
     if item["type"] == "alias":
         checks.check_id(item, ("userId",))
         checks.check_id(item, ("previousId", "anonymousId"))
+    else:
+        checks.check_id(item, ("anonymousId", "userId"))
     checks.check_fields(item, checks.SEGMENT, path)
     if item["type"] == "identify":
         checks.check_fields(item.get("traits") or {}, checks.SEGMENT_TRAITS, f"{path}traits/")
