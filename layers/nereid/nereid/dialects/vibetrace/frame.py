@@ -68,7 +68,7 @@ def endpoint(
         handler = frame.authenticated(dialect, runtime, permission, function)
 
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            # Greedy routes, for the slash at the end and for addresses with slashes, also take what is no path of theirs.
+            # The greedy routes, for a slash at the end and for addresses with slashes, also take other paths.
             parameters = event.get("pathParameters") or {}
             if parameters.get("slash") or _goes_on_behind(parameters.get("email", "")):
                 return not_found().to_event()
