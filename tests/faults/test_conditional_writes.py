@@ -314,7 +314,7 @@ def changing_devices(stores: Stores) -> Callable[[], Any]:
 
 def reviving(stores: Stores) -> Callable[[], Any]:
     a_user(stores, "u", contact("t", "firebase_token"))
-    return lambda: stores.tokens.may_revive(SCOPE, "t")
+    return lambda: stores.tokens.note_revived(SCOPE, "t")
 
 
 def dropping(stores: Stores) -> Callable[[], Any]:
@@ -488,7 +488,7 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
         lambda s: s.inbox.put(SCOPE, notice()), lambda s: s.inbox.mark_read(SCOPE, "u", "n", NOW, LATER)
     ),
     "mark_all_read": after(lambda s: s.inbox.put(SCOPE, notice()), lambda s: s.inbox.mark_all_read(SCOPE, "u", LATER)),
-    "may_revive": reviving,
+    "note_revived": reviving,
     "drop": dropping,
     "suppressions add": simply(lambda s: s.suppressions.add("team", "a@example.com", "bounce", NOW)),
     "suppressions delivered": after(

@@ -43,6 +43,7 @@ class Mailboxes:
     token: str = TOKEN
     mails: list[EmailMessage] = field(default_factory=list)
     requests: int = 0
+    connections: int = 0
 
 
 def gmail_error(status: int, reason: str) -> tuple[int, Any]:
@@ -64,6 +65,10 @@ def running() -> Iterator[Mailboxes]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            state.connections += 1
+            super().setup()
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

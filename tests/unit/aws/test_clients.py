@@ -37,4 +37,12 @@ def test_in_a_function_clients_wait_as_long_as_elsewhere(
     config = getattr(clients, service).meta.config
     enter(monkeypatch)
     limits = getattr(Clients(), service).limits
-    assert limits == (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"])
+    assert limits[:3] == (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"])
+
+
+@pytest.mark.parametrize(("service", "seconds"), [("dynamodb", 20), ("sqs", 20), ("ses", 5), ("sns", 5)])
+def test_what_must_not_be_repeated_is_sent_on_connections_that_are_surely_there(
+    monkeypatch: pytest.MonkeyPatch, service: str, seconds: int
+) -> None:
+    enter(monkeypatch)
+    assert getattr(Clients(), service).limits.idle_seconds == seconds

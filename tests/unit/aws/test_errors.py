@@ -34,6 +34,7 @@ def test_an_answer_that_says_nothing_has_no_code_and_no_status() -> None:
     "error",
     [
         client_error("ThrottlingException"),
+        client_error("429", 429),
         client_error("Whatever", 500),
         client_error("Whatever", 503),
         client_error("TransactionCanceledException", 400, ["None", "ThrottlingError"]),

@@ -17,8 +17,9 @@ from nereid.aws.http.limits import Limits
 #: longest waits a second for a queue to have something.
 _REPEATABLE = Limits(connect_seconds=1, read_seconds=2, attempts=2)
 #: For providers. Never retried by a client: it would repeat a send whose answer was lost, which is how one
-#: message becomes two. Whether to try again is decided by core/messaging/deliver.
-_ONCE = Limits(connect_seconds=2, read_seconds=10, attempts=1)
+#: message becomes two. Whether to try again is decided by core/messaging/deliver. What is sent on a connection that is
+#: gone has an unknown outcome, so an idle one is used for as long only as AWS's clients for Ruby and Java use it.
+_ONCE = Limits(connect_seconds=2, read_seconds=10, attempts=1, idle_seconds=5)
 #: For a model that writes. It takes its time; the caller waits no longer than its function may run.
 _PATIENT = Limits(connect_seconds=2, read_seconds=20, attempts=1)
 

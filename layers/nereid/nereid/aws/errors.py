@@ -110,7 +110,8 @@ def translated() -> Iterator[None]:
         reasons = _cancellations(error)
         if code(error) == "TransactionConflictException" or "TransactionConflict" in reasons:
             raise Contended(code(error)) from error
-        if code(error) in _PASSING or not _PASSING_REASONS.isdisjoint(reasons) or status(error) >= 500:
+        passes = status(error) == 429 or status(error) >= 500
+        if passes or code(error) in _PASSING or not _PASSING_REASONS.isdisjoint(reasons):
             raise Unavailable(code(error)) from error
         raise
     except BotoCoreError as error:

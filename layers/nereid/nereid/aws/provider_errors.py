@@ -71,12 +71,28 @@ def handing_over(busy: Collection[str], passing: Collection[str] = ()) -> Iterat
     except NoCredentialsError as error:
         raise ProviderBusy(type(error).__name__, "account") from error
     except (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError) as error:
-        # No connection was made, so nothing was handed over.
+        # No connection was made, or it took a part of the request, so nothing was handed over.
         raise ProviderBusy(type(error).__name__) from error
     except ParamValidationError as error:
         raise ProviderRefused("InvalidParameter") from error
     except (HTTPClientError, BotoCoreError) as error:
         raise OutcomeUnknown(type(error).__name__) from error
+
+
+@contextmanager
+def preparing(busy: Collection[str], passing: Collection[str] = ()) -> Iterator[None]:
+    """Turn the errors of a call that hands nothing over into the port's: without an answer, it is made again.
+
+    Parameters
+    ----------
+    busy, passing
+        As of `handing_over`.
+    """
+    try:
+        with handing_over(busy, passing):
+            yield
+    except OutcomeUnknown as error:
+        raise ProviderBusy(str(error)) from error
 
 
 def _meaning(error: ClientError, busy: Collection[str], passing: Collection[str]) -> ProviderBusy | ProviderRefused:

@@ -366,10 +366,14 @@ class PushTokens(Protocol):
     """Push tokens that users hold, for when the provider stops taking one."""
 
     def may_revive(self, scope: Scope, token: str) -> bool:
-        """Tell whether a disabled token is to be enabled again, and note that it was.
+        """Tell whether a disabled token is to be enabled again.
 
         False once it was, until the token is registered anew: then the provider means it.
         """
+        ...
+
+    def note_revived(self, scope: Scope, token: str) -> None:
+        """Note that a disabled token was enabled again."""
         ...
 
     def drop(self, scope: Scope, token: str) -> None:

@@ -95,6 +95,8 @@ def test_a_status_may_be_without_words(reading: Read) -> None:
         pytest.param(head("Content-Length: -1"), id="a negative length"),
         pytest.param(head("Content-Length: two"), id="a length that is no number"),
         pytest.param(head("Content-Length: 3") + b"hi", id="half a body"),
+        pytest.param(head("Content-Length: 999999999999999") + b"hi", id="a body that nothing holds"),
+        pytest.param(head("Transfer-Encoding: chunked") + b"FFFFFFFFFFFF\r\nhi", id="a chunk that nothing holds"),
         pytest.param(head("Transfer-Encoding: chunked") + b"2\r\nhi\r\n", id="no last chunk"),
         pytest.param(head("Transfer-Encoding: chunked") + b"2\r\nhi!", id="a chunk that is too long"),
         pytest.param(head("Transfer-Encoding: chunked") + b"two\r\nhi\r\n", id="a chunk without a length"),

@@ -6,10 +6,13 @@ import gzip
 import json
 import re
 import socket
+import struct
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
 import pytest
@@ -74,6 +77,10 @@ class Server:
         self.acts: list[Act] = []
         self.requests: list[bytes] = []
         self.connections = 0
+        #: What the first connection does with the next request, before `acts`.
+        self.later: list[Act] = []
+        #: What is said, if anything, to who begins to send a request, without reading it.
+        self.unread: bytes | None = None
         self._open: list[socket.socket] = []
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -88,10 +95,17 @@ class Server:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
+        number = self.connections
         try:
+            if self.unread is not None:
+                connection.recv(65536)
+                connection.sendall(self.unread)
+                connection.close()
+                return
             while request := _read(connection):
                 self.requests.append(request)
-                if not self.acts.pop(0)(connection):
+                acts = self.later if self.later and number == 1 else self.acts
+                if not acts.pop(0)(connection):
                     break
         except (OSError, IndexError):
             pass
@@ -189,6 +203,9 @@ CASES: dict[str, list[Act]] = {
     "a conflict of transactions": [error("TransactionConflictException")],
     "refused": [error("AccessDeniedException", 403)],
     "wrong": [error("ValidationException")],
+    "wrong, with odd members": [
+        says(answer(400, b'{"__type":"x#ValidationException","message":"m","ResponseMetadata":""}'))
+    ],
     "a wrong check sum, then an answer": [says(answer(x_amz_crc32="1")), OK],
     "a right check sum": [says(answer(body=b'{"Item":{}}', x_amz_crc32=str(zlib.crc32(b'{"Item":{}}'))))],
     "an old item": [
@@ -331,6 +348,95 @@ def test_a_mail_is_not_lost_with_a_connection_that_was_closed_while_idle(server:
     assert len(server.requests) == 2
 
 
+def resets(connection: socket.socket) -> bool:
+    """Do what comes of a request on a connection that the network has forgotten."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return False
+
+
+@pytest.mark.parametrize("seconds", [6, 600, -3600])
+def test_a_mail_is_not_lost_with_a_connection_that_was_taken_away_while_the_sandbox_stood_still(
+    monkeypatch: pytest.MonkeyPatch, server: Server, seconds: int
+) -> None:
+    client = made_by("ours", "sesv2", ONCE._replace(idle_seconds=5))
+    server.acts = [says(answer(body=b'{"MessageId": "1"}')), says(answer(body=b'{"MessageId": "2"}'))]
+    mail(client)
+    server.later = [resets]
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + seconds)
+    assert mail(client) == {"MessageId": "2"}
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("kind", ["ours", "boto3"])
+def test_a_large_mail_that_is_refused_before_it_is_read_is_refused(server: Server, kind: str) -> None:
+    refusal = answer(400, b'{"message":"too large"}', x_amzn_ErrorType="MessageRejected")
+    server.unread = refusal
+    client = made_by(kind, "sesv2", Limits(1, 5, 1))
+    found = outcome(lambda: client.send_email(Content={"Raw": {"Data": bytes(8_000_000)}}))
+    assert found[:3] == ("MessageRejected", "too large", 400)
+
+
+def test_a_mail_that_could_not_be_sent_whole_was_not_handed_over(server: Server) -> None:
+    server.unread = b""
+    client = made_by("ours", "sesv2", Limits(1, 5, 1))
+    call = partial(client.send_email, Content={"Raw": {"Data": bytes(8_000_000)}})
+    assert outcome(call) == "EndpointConnectionError"
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"], ids=["hangs up", "speaks no TLS"])
+def test_without_tls_no_connection_is_made(monkeypatch: pytest.MonkeyPatch, server: Server, said: bytes) -> None:
+    server.unread = said
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url.replace("http:", "https:"))
+    assert mail(made_by("ours", "sesv2", ONCE)) == "EndpointConnectionError"
+
+
+def test_all_addresses_of_a_host_share_the_time_for_a_connection(
+    monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    tried: list[tuple[str, float]] = []
+    real = socket.getaddrinfo
+
+    def look_up(host: str, *given: Any, **named: Any) -> Any:
+        names = ["127.0.0.1", "127.0.0.2", "127.0.0.3"] if host == "many.example.com" else [host]
+        return [found for name in names for found in real(name, *given, **named)]
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://many.example.com")
+    client = made_by("ours", "sesv2", Limits(3, 0.05, 1))
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+
+    def connect(self: socket.socket, address: tuple[str, int]) -> None:
+        tried.append((address[0], self.gettimeout() or 0))
+        raise TimeoutError
+
+    monkeypatch.setattr("socket.socket.connect", connect)
+    assert mail(client) == "ConnectTimeoutError"
+    assert [address for address, _ in tried] == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+    assert sum(seconds for _, seconds in tried) <= 3
+
+
+def test_tls_has_what_is_left_of_the_time_for_a_connection(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
+    seconds: list[float | None] = []
+    real = socket.create_connection
+
+    def connect(*given: Any, **named: Any) -> socket.socket:
+        now[0] += 0.75
+        return real(*given, **named)
+
+    def wrap(_context: Any, connection: socket.socket, **_: Any) -> Any:
+        seconds.append(connection.gettimeout())
+        raise TimeoutError
+
+    now = [0.0]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url.replace("http:", "https:"))
+    client = made_by("ours", "sesv2", Limits(1, 0.05, 1))
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("socket.create_connection", connect)
+    monkeypatch.setattr("ssl.SSLContext.wrap_socket", wrap)
+    assert mail(client) == "ConnectTimeoutError"
+    assert seconds == [0.25]
+
+
 @pytest.mark.parametrize("kind", ["ours", "boto3"])
 @pytest.mark.parametrize(("service", "call", "limits"), [("dynamodb", get, REPEATED), ("sesv2", mail, ONCE)])
 def test_where_nobody_listens_no_connection_is_made(
@@ -388,10 +494,46 @@ def test_a_signature_that_is_wrong_for_another_reason_is_refused_once(server: Se
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("body", [b'{"MessageId": ', b"[]", b"<html></html>"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"MessageId": ',
+        b"[]",
+        b"<html></html>",
+        pytest.param(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, id="too deep"),
+    ],
+)
 def test_an_answer_that_cannot_be_read_is_none(server: Server, body: bytes) -> None:
     server.acts = [says(answer(body=body))]
     assert mail(made_by("ours", "sesv2", ONCE)) == "Unreadable"
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", gzip.compress(b"{}")[:-4], gzip.compress(b"{}")[:10] + b"\xff\xff"], ids=["not", "half", "badly"]
+)
+def test_an_answer_that_is_not_packed_as_it_says_is_none(server: Server, body: bytes) -> None:
+    server.acts = [says(answer(body=body, Content_Encoding="gzip"))]
+    assert mail(made_by("ours", "sesv2", ONCE)) == "Unreadable"
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("body", [b"<a>", b'<?xml version="1.0" encoding="none"?><a/>', b"{}"])
+def test_of_a_publication_what_is_no_xml_says_nothing(server: Server, body: bytes, status: int) -> None:
+    server.acts = [says(answer(status, body))]
+    found = publish(made_by("ours", "sns", ONCE))
+    assert (found if status == 200 else found[:3]) == ("Unreadable" if status == 200 else ("400", "Bad Request", 400))
+
+
+@pytest.mark.parametrize("sealed", [b'"A"', b"1", b"null"])
+def test_a_secret_that_cannot_be_read_is_none(server: Server, sealed: bytes) -> None:
+    server.acts = [says(answer(body=b'{"CiphertextBlob": ' + sealed + b"}"))]
+    client = made_by("ours", "kms", ONCE)
+    assert outcome(lambda: client.encrypt(KeyId="k", Plaintext=b"x")) == "Unreadable"
+
+
+def test_a_check_sum_that_is_no_number_is_wrong(server: Server) -> None:
+    server.acts = [says(answer(x_amz_crc32="x"))]
+    assert get(made_by("ours", "dynamodb", ONCE)) == "ChecksumError"
 
 
 def test_an_answer_whose_check_sum_stays_wrong_is_none(server: Server) -> None:

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from nereid.aws.messaging.push_channel import PushChannel
 from nereid.clock import SystemClock
-from nereid.errors import ProviderBusy, ProviderRefused, TryAgain
+from nereid.errors import OutcomeUnknown, ProviderBusy, ProviderRefused, TryAgain
 from nereid.models.delivery import Rendered
 from nereid.models.team import PushProvider, Scope
 
@@ -31,7 +31,7 @@ def error(code: str, message: str = "no") -> ClientError:
 class Sns:
     """Answers the calls as it is told, and else that all is well; notes them."""
 
-    def __init__(self, **answers: list[ClientError | None]) -> None:
+    def __init__(self, **answers: list[ClientError | ReadTimeoutError | None]) -> None:
         self.answers = answers
         self.calls: list[str] = []
 
@@ -58,7 +58,11 @@ class Sns:
 
 
 def sent(sns: Sns, *, may_revive: bool = True, check_time: Callable[[], None] = lambda: None) -> str | None:
-    tokens: Any = SimpleNamespace(may_revive=lambda *_: may_revive, drop=lambda *_: sns.calls.append("drop"))
+    tokens: Any = SimpleNamespace(
+        may_revive=lambda *_: may_revive,
+        note_revived=lambda *_: sns.calls.append("note"),
+        drop=lambda *_: sns.calls.append("drop"),
+    )
     endpoints: Any = SimpleNamespace(get=lambda *_: None, keep=lambda *_: None, forget=lambda *_: None)
     clients: Any = SimpleNamespace(sns=sns)
     return PushChannel(clients, endpoints, tokens, SystemClock()).send(JOB, RENDERED, check_time)
@@ -95,7 +99,30 @@ def test_a_refusal_that_says_nothing_of_the_endpoint_stays_one() -> None:
 
 def test_a_disabled_endpoint_is_enabled_once() -> None:
     sns = Sns(publish=[error("EndpointDisabled")])
-    assert (sent(sns), sns.calls) == ("id", ["create", "publish", "enable", "publish"])
+    assert (sent(sns), sns.calls) == ("id", ["create", "publish", "enable", "note", "publish"])
+
+
+@pytest.mark.parametrize("failure", [error("Throttled"), ReadTimeoutError(endpoint_url="u")], ids=["busy", "silent"])
+def test_an_endpoint_that_sns_has_no_time_to_enable_may_be_enabled_later(failure: ClientError) -> None:
+    """Its token would be dropped else, when the push comes again."""
+    sns = Sns(publish=[error("EndpointDisabled")], enable=[failure])
+    with pytest.raises(ProviderBusy):
+        sent(sns)
+    assert sns.calls == ["create", "publish", "enable"]
+
+
+@pytest.mark.parametrize(
+    ("call", "disabled", "may_revive"), [("create", 0, True), ("enable", 1, True), ("delete", 1, False)]
+)
+def test_a_call_that_hands_nothing_over_leaves_no_doubt(call: str, disabled: int, *, may_revive: bool) -> None:
+    failures: Any = {"publish": [error("EndpointDisabled")] * disabled, call: [ReadTimeoutError(endpoint_url="u")]}
+    with pytest.raises(ProviderBusy, match="ReadTimeoutError"):
+        sent(Sns(**failures), may_revive=may_revive)
+
+
+def test_what_became_of_a_publication_without_an_answer_nobody_knows() -> None:
+    with pytest.raises(OutcomeUnknown):
+        sent(Sns(publish=[ReadTimeoutError(endpoint_url="u")]))
 
 
 def test_a_token_that_was_revived_before_is_dropped_without_another_try() -> None:
@@ -109,14 +136,14 @@ def test_an_endpoint_that_cannot_be_enabled_is_dropped() -> None:
     sns = Sns(publish=[error("EndpointDisabled")] * 2)
     with pytest.raises(ProviderRefused, match="unregistered"):
         sent(sns)
-    assert sns.calls == ["create", "publish", "enable", "publish", "delete", "drop"]
+    assert sns.calls == ["create", "publish", "enable", "note", "publish", "delete", "drop"]
 
 
 def test_a_revived_endpoint_that_sns_has_no_time_for_is_kept() -> None:
     sns = Sns(publish=[error("EndpointDisabled"), error("Throttling")])
     with pytest.raises(ProviderBusy):
         sent(sns)
-    assert sns.calls == ["create", "publish", "enable", "publish"]
+    assert sns.calls == ["create", "publish", "enable", "note", "publish"]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +151,7 @@ def test_a_revived_endpoint_that_sns_has_no_time_for_is_kept() -> None:
     [
         (0, [], ["create"]),
         (1, ["NotFound"], ["create", "publish", "create"]),
-        (1, ["EndpointDisabled"], ["create", "publish", "enable"]),
+        (1, ["EndpointDisabled"], ["create", "publish", "enable", "note"]),
     ],
 )
 def test_nothing_is_published_when_the_time_is_over(in_time: int, failures: list[str], calls: list[str]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -67,10 +68,12 @@ class Cipher:
 
 
 class Clock:
-    """Stands still."""
+    """Stands still until it is set."""
+
+    time = LATER
 
     def now(self) -> datetime:
-        return LATER
+        return self.time
 
 
 class Sender:
@@ -79,7 +82,8 @@ class Sender:
     def __init__(self, servers: Mailboxes, provider: MailboxProvider) -> None:
         self.servers = servers
         self.accounts = Accounts(provider)
-        self.channel = MailboxChannel(self.accounts, Cipher(), dict.fromkeys(PROVIDERS, servers.url), Clock())  # type: ignore[arg-type]
+        self.clock = Clock()
+        self.channel = MailboxChannel(self.accounts, Cipher(), dict.fromkeys(PROVIDERS, servers.url), self.clock)  # type: ignore[arg-type]
 
     def send(self, content: str = "Dear John", subject: str = "Hello", to: str = "john@example.org") -> str | None:
         outreach = Outreach(campaign_id="c", lead_id="l", to=to, subject=subject, content=content, account=SENDER)
@@ -265,6 +269,32 @@ def test_no_answer_in_time_means_that_nobody_knows(sender: Sender, monkeypatch: 
 def test_a_connection_that_breaks_after_the_request_means_that_nobody_knows(sender: Sender) -> None:
     sender.servers.drop = True
     with pytest.raises(OutcomeUnknown):
+        sender.send()
+
+
+@pytest.mark.parametrize(("seconds", "connections"), [(4, 1), (6, 2), (600, 2), (-600, 2)])
+def test_no_mail_is_sent_on_a_connection_that_may_be_gone(sender: Sender, seconds: int, connections: int) -> None:
+    sender.send()
+    sender.clock.time = LATER + timedelta(seconds=seconds)
+    sender.send()
+    assert sender.servers.connections == connections
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (ssl.SSLCertVerificationError("certificate verify failed"), ProviderBusy),
+        (ssl.SSLError("bad record type"), OutcomeUnknown),
+    ],
+)
+def test_after_a_good_certificate_tls_may_break_with_the_answer(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch, error: ssl.SSLError, meaning: type[Exception]
+) -> None:
+    def break_off(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr("urllib3.connectionpool.HTTPConnectionPool._make_request", break_off)
+    with pytest.raises(meaning):
         sender.send()
 
 

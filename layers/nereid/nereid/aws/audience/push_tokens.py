@@ -18,13 +18,13 @@ class DynamoPushTokens:
 
     def may_revive(self, scope: Scope, token: str) -> bool:
         holders = self._users.holders(scope, "firebase_token", token)
-        if any(contact.revived_at is not None for _, contact in holders):
-            return False
-        for owner, contact in holders:
+        return all(contact.revived_at is None for _, contact in holders)
+
+    def note_revived(self, scope: Scope, token: str) -> None:
+        for owner, contact in self._users.holders(scope, "firebase_token", token):
             revived = contact.model_copy(update={"revived_at": self._clock.now()})
             with suppress(Conflict, NotFound):  # changed or gone since: the later write counts
                 self._users.put_contact_info(scope, owner, revived, new=False)
-        return True
 
     def refused(self, scope: Scope, token: str, at: datetime) -> None:
         holders = self._users.holders(scope, "firebase_token", token)

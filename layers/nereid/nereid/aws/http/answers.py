@@ -9,6 +9,7 @@ Source: https://www.rfc-editor.org/rfc/rfc9112
 import gzip
 import re
 import socket
+import zlib
 from collections.abc import Mapping
 from typing import BinaryIO, NamedTuple, cast
 
@@ -17,6 +18,8 @@ _LONGEST_LINE, _MOST_LINES = 65_536, 100
 _STATUS_LINE = re.compile(rb"HTTP/(1\.[0-9]) ([1-9][0-9][0-9])(?: .*)?")
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*(?:;.*)?")
+#: Longest body, in bytes: several times what any call is answered with, and a part of what a function holds.
+_LONGEST_BODY = 1 << 26
 #: Statuses of answers without a body.
 _EMPTY = (204, 304)
 
@@ -62,8 +65,19 @@ def read(connection: socket.socket, method: str) -> tuple[Answer, bool]:
 
 
 def content(answer: Answer) -> bytes:
-    """Return what was sent, unpacked if the service packed it, though nobody asked it to."""
-    return gzip.decompress(answer.body) if answer.headers.get("content-encoding") == "gzip" else answer.body
+    """Return what was sent, unpacked if the service packed it, though nobody asked it to.
+
+    Raises
+    ------
+    BadAnswer
+        If it is not packed as it says.
+    """
+    if answer.headers.get("content-encoding") != "gzip":
+        return answer.body
+    try:
+        return gzip.decompress(answer.body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadAnswer("badly packed") from error
 
 
 def _head(stream: BinaryIO) -> tuple[bytes, int, dict[str, str]]:
@@ -105,6 +119,8 @@ def _chunks(stream: BinaryIO) -> bytes:
 
 
 def _exactly(stream: BinaryIO, length: int) -> bytes:
+    if length > _LONGEST_BODY:
+        raise BadAnswer("too long a body")
     found = stream.read(length)
     if len(found) != length:
         raise BadAnswer("cut")

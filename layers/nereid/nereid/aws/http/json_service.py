@@ -14,8 +14,8 @@ from typing import Any
 
 from botocore.exceptions import ChecksumError
 
-from nereid.aws.http.answers import Answer, content
-from nereid.aws.http.service import Request, Service, Unreadable, generic_error
+from nereid.aws.http.answers import Answer
+from nereid.aws.http.service import Request, Service, Unreadable, generic_error, unpacked
 
 #: Where an answer of DynamoDB may hold something binary.
 _BINARY = re.compile(rb'"BS?"')
@@ -56,13 +56,16 @@ class JsonService(Service):
 
     def _result(self, operation: str, answer: Answer) -> dict[str, Any]:  # noqa: ARG002 - all answer alike
         found = self._parsed(answer)
-        return {**found, **{name: base64.b64decode(found[name]) for name in self._blobs if name in found}}
+        try:
+            return {**found, **{name: base64.b64decode(found[name]) for name in self._blobs if name in found}}
+        except (ValueError, TypeError) as error:
+            raise Unreadable(reason="no base64") from error
 
     def _error(self, answer: Answer) -> dict[str, Any]:
         return json_error(answer, self._parsed)
 
     def _parsed(self, answer: Answer) -> dict[str, Any]:
-        return parsed(content(answer))
+        return parsed(unpacked(answer))
 
 
 class DynamoDB(JsonService):
@@ -76,14 +79,13 @@ class DynamoDB(JsonService):
 
     def _read(self, operation: str, answer: Answer) -> dict[str, Any]:
         expected = answer.headers.get("x-amz-crc32")
-        if expected is not None and int(expected) != zlib.crc32(answer.body):
-            raise ChecksumError(
-                checksum_type="crc32", expected_checksum=expected, actual_checksum=zlib.crc32(answer.body)
-            )
+        found = zlib.crc32(answer.body)
+        if expected is not None and not (expected.isdecimal() and int(expected) == found):
+            raise ChecksumError(checksum_type="crc32", expected_checksum=expected, actual_checksum=found)
         return super()._read(operation, answer)
 
     def _parsed(self, answer: Answer) -> dict[str, Any]:
-        body = content(answer)
+        body = unpacked(answer)
         return parsed(body, _with_bytes if _BINARY.search(body) else None)
 
 
@@ -118,7 +120,7 @@ def parsed(body: bytes, hook: Any = None) -> dict[str, Any]:
     """
     try:
         found = json.loads(body, object_hook=hook) if body else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(reason="no JSON") from error
     if not isinstance(found, dict):
         raise Unreadable(reason="no JSON object")

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
-from nereid.aws.http.answers import Answer, content
-from nereid.aws.http.service import Request, Service, Unreadable, generic_error
+from nereid.aws.http.answers import Answer
+from nereid.aws.http.service import Request, Service, Unreadable, generic_error, unpacked
 
 _VERSION = "2010-03-31"
 #: What the two parts of an entry are called, by the map that it is in.
@@ -57,8 +57,8 @@ def _flat(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _parsed(answer: Answer) -> ET.Element:
     try:
-        return ET.fromstring(content(answer))  # noqa: S314 - it comes from AWS
-    except ET.ParseError as error:
+        return ET.fromstring(unpacked(answer))  # noqa: S314 - it comes from AWS
+    except (ET.ParseError, LookupError) as error:  # an encoding that nobody knows is the second
         raise Unreadable(reason="no XML") from error
 
 

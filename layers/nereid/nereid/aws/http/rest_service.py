@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from nereid.aws.http.answers import Answer, content
+from nereid.aws.http.answers import Answer
 from nereid.aws.http.json_service import json_error, parsed, written
-from nereid.aws.http.service import Request, Service
+from nereid.aws.http.service import Request, Service, unpacked
 
 #: Operation to its method and path.
 #: Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Operations.html
@@ -31,4 +31,4 @@ class Ses(Service):
 
 
 def _parsed(answer: Answer) -> dict[str, Any]:
-    return parsed(content(answer))
+    return parsed(unpacked(answer))

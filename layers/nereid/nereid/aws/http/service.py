@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from nereid.aws.http import environment, retries
-from nereid.aws.http.answers import Answer
+from nereid.aws.http.answers import Answer, BadAnswer, content
 from nereid.aws.http.connection import Connections
 from nereid.aws.http.limits import Limits
 from nereid.aws.http.signing import signed
@@ -62,7 +62,7 @@ class Service(ABC):
         self._host = parts.netloc
         self._base = parts.path
         self._pause_scale = pause_scale
-        self._connections = Connections(f"{parts.scheme}://{parts.netloc}", limits.connect_seconds, limits.read_seconds)
+        self._connections = Connections(f"{parts.scheme}://{parts.netloc}", limits)
         self._allowance = retries.Allowance()
         #: How much later the service's time is than this machine's, in seconds, if that is too much.
         self._skew = 0.0
@@ -147,7 +147,7 @@ class Service(ABC):
         if answer.status < 300:
             return self._result(operation, answer)
         error = self._error(answer)
-        error["ResponseMetadata"] = {**error.get("ResponseMetadata", {}), "HTTPStatusCode": answer.status}
+        error["ResponseMetadata"] = {"HTTPStatusCode": answer.status}
         raise ClientError(error, operation)
 
     def _corrects(self, answer: Answer) -> bool:
@@ -161,6 +161,14 @@ class Service(ABC):
             return False
         self._skew = skew
         return True
+
+
+def unpacked(answer: Answer) -> bytes:
+    """Return what a service said, `Unreadable` if it cannot be unpacked."""
+    try:
+        return content(answer)
+    except BadAnswer as error:
+        raise Unreadable(reason=str(error)) from error
 
 
 def generic_error(answer: Answer) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from nereid.aws.clients import Clients
 from nereid.aws.errors import code
 from nereid.aws.messaging.push_payload import Publication, publication
-from nereid.aws.provider_errors import SNS_BUSY, handing_over
+from nereid.aws.provider_errors import SNS_BUSY, handing_over, preparing
 from nereid.errors import ProviderBusy, ProviderRefused
 from nereid.models.delivery import DeliveryJob, Rendered
 from nereid.models.team import Scope
@@ -77,7 +77,7 @@ class PushChannel:
 
     def _make(self, device: _Device) -> str:
         """Make the endpoint of a token and keep it; SNS returns the same one for the same token."""
-        with handing_over(SNS_BUSY):
+        with preparing(SNS_BUSY):
             endpoint = self._create(device)
         self._endpoints.keep(*device, endpoint)
         return endpoint
@@ -118,9 +118,12 @@ class PushChannel:
         """Enable an endpoint once and publish; drop the token if that was tried before."""
         if not self._tokens.may_revive(device.scope, device.token):
             self._drop(device, endpoint)
-        self._clients.sns.set_endpoint_attributes(
-            EndpointArn=endpoint, Attributes={"Enabled": "true", "Token": device.token}
-        )
+        with preparing(SNS_BUSY, _GONE):
+            self._clients.sns.set_endpoint_attributes(
+                EndpointArn=endpoint, Attributes={"Enabled": "true", "Token": device.token}
+            )
+        # Not before: if the call fails now, the token would be dropped when the push comes again.
+        self._tokens.note_revived(device.scope, device.token)
         check_time()
         try:
             return self._publish(endpoint, push)
@@ -132,7 +135,8 @@ class PushChannel:
     def _drop(self, device: _Device, endpoint: str) -> NoReturn:
         # In this order, for as long as the contact is there, it is also noted that its token was revived before.
         self._endpoints.forget(*device)
-        self._clients.sns.delete_endpoint(EndpointArn=endpoint)
+        with preparing(SNS_BUSY, _GONE):
+            self._clients.sns.delete_endpoint(EndpointArn=endpoint)
         self._tokens.drop(device.scope, device.token)
         raise ProviderRefused("unregistered")
 

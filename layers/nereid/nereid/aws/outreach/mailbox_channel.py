@@ -13,9 +13,10 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import cached_property
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any
 
 from nereid import jsontext
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 #: How long making a connection may take, and each wait for more of an answer, in seconds.
 _CONNECT_SECONDS, _READ_SECONDS = 2.0, 10.0
+#: How long a connection may have been idle that is used again; see `nereid.aws.http.limits`.
+_IDLE = timedelta(seconds=5)
 #: Gmail says 403 for limits too. Source: https://developers.google.com/workspace/gmail/api/guides/handle-errors
 _GMAIL_LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "quotaExceeded"})
 #: How much of an answer is read, in bytes; all that says something is at its beginning.
@@ -80,6 +83,7 @@ class MailboxChannel:
         self._cipher = cipher
         self._urls = urls
         self._clock = clock
+        self._used_at: dict[MailboxProvider, datetime] = {}
 
     @cached_property
     def _pool(self) -> PoolManager:
@@ -136,13 +140,21 @@ class MailboxChannel:
             url = f"{self._urls['outlook']}/v1.0/me/sendMail"
             body = base64.b64encode(mail)
             headers["Content-Type"] = "text/plain"
+        now = self._clock.now()
+        if not timedelta() <= now - self._used_at.get(provider, now) < _IDLE:
+            self._pool.clear()
         try:
             answer = self._pool.request("POST", url, body=body, headers=headers)
-        except (ConnectTimeoutError, NewConnectionError, SSLError) as error:
+        except (ConnectTimeoutError, NewConnectionError) as error:
             # No connection was made, so nothing was handed over.
             raise ProviderBusy(type(error).__name__) from error
         except HTTPError as error:
+            if isinstance(error, SSLError) and isinstance(error.args[0], SSLCertVerificationError):
+                raise ProviderBusy(type(error).__name__) from error
+            # Any other failure of TLS may come with the answer.
             raise OutcomeUnknown(type(error).__name__) from error
+        finally:
+            self._used_at[provider] = self._clock.now()
         return answer.status, answer.headers, _object(answer.data)
 
 
