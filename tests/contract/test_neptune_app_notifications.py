@@ -318,3 +318,14 @@ class TestWhatMarkingRequires:
     @pytest.mark.parametrize("kind", ["user", "notification"])
     def test_an_id_is_required_for_both(self, neptune: Neptune, kind: str) -> None:
         assert neptune.call("POST", READ, {"type": kind}) == missing("id")
+
+
+@pytest.mark.parametrize("odd", ["{} ", " {}", "\t{}", "{}\u200b"])
+def test_an_id_with_blanks_around_it_has_an_inbox_of_its_own(neptune: Neptune, odd: str) -> None:
+    plain = unique()
+    user = odd.format(plain)
+    (notice,) = neptune.notices(user, "for nobody else")
+    listed = neptune.ok("GET", f"/app_notifications/{{env}}?user_id={segment(user)}")["data"]
+    assert [(each["uuid"], each["user_id"]) for each in listed] == [(notice, user)]
+    assert neptune.ok("GET", f"/app_notifications/{{env}}?user_id={plain}")["data"] == []
+    assert neptune.ok("POST", READ, {"type": "user", "id": user})["updated"] == 1

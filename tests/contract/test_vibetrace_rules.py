@@ -170,6 +170,8 @@ def test_the_content_is_checked_before_the_user_is_looked_for(api: Vibetrace) ->
         ("POST", "/v1/user/sam@example.com"),
         ("PATCH", "/v1/user/sam@example.com"),
         ("GET", "/v1/user/sam@example.com/tags"),
+        ("PUT", "/v1/user/sam@example.com/"),
+        ("GET", "/v1/user/sam/example"),
     ],
 )
 def test_another_path_or_method_does_not_exist(api: Vibetrace, method: str, path: str) -> None:

@@ -134,6 +134,14 @@ def test_a_path_is_decoded_once(api: Vibetrace) -> None:
     assert api.call("GET", f"/v1/user/a%2B{quote(email)}").status == 404
 
 
+@pytest.mark.parametrize("safe", ["", "/"])
+def test_an_address_with_a_slash_is_found_and_changed(api: Vibetrace, safe: str) -> None:
+    user = api.user(f"sales/{address()}")
+    path = f"/v1/user/{quote(user['email'], safe=safe)}"
+    assert api.call("GET", path).json() == user
+    assert api.call("PUT", path, {"city": "Paris"}).json()["object"] == {**user, "city": "Paris"}
+
+
 def test_of_several_users_with_an_address_the_first_is_meant(api: Vibetrace) -> None:
     email = address()
     users = [neptune_user(api, email, n=number) for number in range(3)]

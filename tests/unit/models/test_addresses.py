@@ -152,6 +152,11 @@ def test_a_push_token_keeps_its_case() -> None:
     assert comparable("firebase_token", "A") != comparable("firebase_token", "a")
 
 
+@pytest.mark.parametrize("user_id", [" sam", "sam ", "sam\u200b", "\U0001f468\u200d\U0001f467", "Sam", "\u00a0"])
+def test_the_id_of_a_user_is_no_other_ones(user_id: str) -> None:
+    assert normal("user", user_id) == comparable("user", user_id) == user_id
+
+
 def test_an_ordinary_address_has_one_form_to_look_for() -> None:
     assert forms("email", "Sam@Example.com") == ("sam@example.com",)
     assert forms("mobile_number", "+4915112345678") == ("+4915112345678",)

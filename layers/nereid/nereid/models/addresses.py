@@ -37,10 +37,13 @@ def normal(type_: str, value: str, country: str | None = None) -> str:
     Parameters
     ----------
     type_
-        The type of contact info. An e-mail address keeps its case before the @; a push token is taken as it is.
+        The type of contact info, or `user`. An e-mail address keeps its case before the @; a push token is taken as it
+        is. So is a user's id, blanks and all: it may be any text, and another text is another user.
     country
         ISO code of the country that numbers without one belong to; None if they belong to nowhere.
     """
+    if type_ == "user":
+        return value
     plain = _visible(value)
     if type_ == "email":
         return _email(plain)

@@ -69,8 +69,9 @@ def endpoint(
         handler = frame.authenticated(dialect, runtime, permission, function)
 
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            # The route for the slash at the end also takes anything behind it.
-            if (event.get("pathParameters") or {}).get("slash"):
+            # The greedy routes, for a slash at the end and for addresses with slashes, also take other paths.
+            parameters = event.get("pathParameters") or {}
+            if parameters.get("slash") or _goes_on_behind(parameters.get("email", "")):
                 return not_found().to_event()
             return handler(event, context)
 
@@ -114,6 +115,11 @@ def user_object(user: User, email: str) -> dict[str, Any]:
     contact = user.contact_info("email", email)
     attributes = {key: value for key, value in user.meta.items() if key not in ("_id", "email")}
     return {"_id": user.user_id, "email": contact.value if contact else email, **attributes}
+
+
+def _goes_on_behind(email: str) -> bool:
+    """Tell whether a path goes on behind an address: before the @ one may hold slashes, its domain never does."""
+    return "/" in email.rpartition("@")[2]
 
 
 def _errors(message: str, description: str) -> dict[str, Any]:
