@@ -136,6 +136,8 @@ class Journal:
         """
         first = to_iso(since) if since is not None else " "
         last = _END if before is None else _items_before(before)
+        if first > last:  # which DynamoDB refuses to look between
+            return
         places = [_Place(tenant(scope, "journal", str(shard))) for shard in range(SHARDS)]
         kept: list[JournalEntry] = []
         size = _FIRST_ITEMS
