@@ -92,6 +92,22 @@ class TestSigningIn:
         wide.heading("Sign in")
         expect(page.get_by_text("not accepted any more")).to_be_visible()
 
+    def test_a_credential_that_ends_takes_the_question_back_that_was_asked(
+        self, wide: Console, manage: Manage, watch: Watch
+    ) -> None:
+        watch.expect("401")
+        body = {"name": "short", "permissions": ["admin:all"], "default_environment": "dev"}
+        token = manage.ok("POST", "/api_tokens", body)
+        page = wide.open("/team", part="suppressions").page
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_label("API token").fill(token["token"])
+        page.get_by_role("button", name="Use this token").click()
+        page.get_by_role("button", name="Suppress an address").click()
+        page.get_by_role("dialog").get_by_label("Address").fill(f"{unique()}@example.com")
+        manage.ok("DELETE", f"/api_tokens/{token['id']}")
+        wide.confirm("Suppress it")
+        wide.heading("Sign in")
+
     def test_what_a_credential_may_not_do_is_told(self, wide: Console, manage: Manage, watch: Watch) -> None:
         watch.expect("403")
         body = {"name": "narrow", "permissions": ["post_events"], "default_environment": "dev"}
@@ -128,6 +144,21 @@ class TestFindingOnesWay:
         console.check()
         console.page.get_by_role("link", name="Go to the beginning").click()
         console.heading("Home")
+
+    def test_a_question_is_taken_back_when_its_place_is_left(self, wide: Console) -> None:
+        page = wide.open("/messages").page
+        wide.go("Event types")
+        page.get_by_role("button", name="Configure an event type").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.go_back()
+        wide.heading("Messages")
+        expect(page.locator("dialog")).to_have_count(0)
+
+    def test_an_environment_with_a_long_name_fits_on_the_screen(self, console: Console, manage: Manage) -> None:
+        manage = manage.in_environment(identifier=f"{unique('e')}-{'x' * 46}")
+        console.open(environment=manage.environment)
+        expect(console.page.get_by_text("No events in the last 24 hours")).to_be_visible()
+        console.check()
 
     def test_a_keyboard_gets_everywhere_and_goes_on_at_the_heading(self, wide: Console) -> None:
         page = wide.open().page

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.console import Console
 from tests.browser.watch import Watch
@@ -90,6 +90,21 @@ class TestEnvironments:
 
 
 class TestCredentials:
+    def test_a_token_that_is_being_made_is_shown_whatever_is_pressed(self, wide: Console) -> None:
+        name = unique()
+        page = wide.open("/team", part="tokens").page
+        held: list[Route] = []
+        page.route("**/manage/api_tokens", lambda route: held.append(route))  # noqa: PLW0108 - the driver looks into it
+        page.get_by_role("button", name="Make an API token").click()
+        page.get_by_label("Name", exact=True).fill(name)
+        page.get_by_role("dialog").get_by_role("button", name="Make it").click()
+        expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
+        # Browsers close a dialog at the second one, whatever its page says.
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        held[0].continue_()
+        expect(page.get_by_label("The secret")).to_be_visible()
+
     def test_a_token_is_shown_once_and_revoked(self, console: Console, manage: Manage) -> None:
         name = f"{unique()} {HOSTILE}"
         page = console.open("/team").page
