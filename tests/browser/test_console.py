@@ -279,3 +279,15 @@ def test_messages_are_found_by_address_and_status_and_time(console: Console, man
     page.get_by_label("Until").fill("2020-01-01T00:00")
     page.get_by_role("button", name="Find", exact=True).click()
     expect(page.get_by_text("No message fits")).to_be_visible()
+    page.get_by_label("From").fill("2020-01-02T00:00")
+    page.get_by_role("button", name="Find", exact=True).click()
+    expect(page.get_by_text("No message fits")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_year_that_the_api_does_not_have_is_refused_at_its_field(wide: Console) -> None:
+    page = wide.open("/messages").page
+    page.get_by_label("From").fill("202026-01-01T00:00")
+    page.get_by_role("button", name="Find", exact=True).click()
+    assert page.get_by_label("From").evaluate("input => input.matches(':focus:invalid')")
+    assert "from=" not in page.url
