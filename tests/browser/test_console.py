@@ -77,6 +77,10 @@ class TestSigningIn:
         page.wait_for_function(f"before => {kept}.refresh !== before", arg=before["refresh"])
         wide.go("Users")
         expect(page.get_by_text("needs an API token")).to_be_visible()
+        page.get_by_label("User id, e-mail address or phone number").fill(unique())
+        page.get_by_role("button", name="Find", exact=True).click()
+        expect(page.get_by_role("alert").first).to_contain_text("Sign in with an API token that has manage_users.")
+        expect(page.get_by_role("alert").filter(has_text="Admin")).to_have_count(0)
 
     def test_a_credential_that_ends_is_asked_for_again(self, wide: Console, manage: Manage, watch: Watch) -> None:
         watch.expect("401")
