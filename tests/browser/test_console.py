@@ -229,6 +229,14 @@ class TestMessages:
         page = wide.open(f"/messages/{message_id}").page
         expect(page.get_by_text("The event type is not configured")).to_be_visible()
 
+    def test_its_replay_stands_apart_from_what_is_below(self, console: Console, manage: Manage) -> None:
+        page = console.open(f"/messages/{Mailed(manage).message_id}").page
+        above = page.get_by_role("button", name="Replay the message").bounding_box()
+        below = page.get_by_role("region", name="The event").bounding_box()
+        assert above is not None
+        assert below is not None
+        assert below["y"] - above["y"] - above["height"] >= 8
+
     def test_one_that_is_not_there_says_what_to_do(self, console: Console, watch: Watch) -> None:
         watch.expect("404")
         console.open(f"/messages/{unique()}")

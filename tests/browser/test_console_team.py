@@ -207,6 +207,15 @@ class TestMembers:
         expect(console.row(email)).to_have_count(0)
         assert email not in {each["email"] for each in manage.ok("GET", "/members?limit=100")["data"]}
 
+    def test_words_stay_whole_beside_a_long_name(self, wide: Console, manage: Manage) -> None:
+        email = f"{unique()}@example.com"
+        manage.ok("POST", "/members", {"email": email, "full_name": "W" * 200})
+        wide.open("/team", part="members")
+        role = wide.row(email).get_by_role("cell", name="User", exact=True)
+        text = "cell => { const range = new Range(); range.selectNodeContents(cell); return range; }"
+        assert role.evaluate_handle(text).evaluate("range => range.getClientRects().length") == 1
+        wide.check()
+
     def test_the_last_admin_is_told_that_it_stays(self, wide: Console, manage: Manage, watch: Watch) -> None:
         watch.expect("409")
         email = f"{unique()}@example.com"
