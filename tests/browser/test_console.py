@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.console import Console
 from tests.browser.watch import Watch
@@ -176,6 +176,14 @@ class TestFindingOnesWay:
         expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
+def _with_a_million_mails_an_hour(route: Route) -> None:
+    answer = route.fetch()
+    overview = answer.json()
+    for hour in overview["by_hour"]:
+        hour["channels"]["email"] = 1_000_000
+    route.fulfill(response=answer, json=overview)
+
+
 class TestHome:
     def test_it_tells_what_became_of_the_events_of_a_day(self, console: Console, manage: Manage) -> None:
         manage = manage.in_environment()
@@ -185,6 +193,14 @@ class TestHome:
         expect(page.get_by_role("img", name=re.compile("by hour and channel"))).to_be_visible()
         page.get_by_text("The numbers").click()
         expect(page.get_by_role("table", name=re.compile("by hour and channel"))).to_be_visible()
+        console.check()
+
+    def test_its_chart_has_room_for_large_numbers(self, console: Console, manage: Manage) -> None:
+        manage = manage.in_environment()
+        Mailed(manage)
+        console.page.route("**/overview?*", _with_a_million_mails_an_hour)
+        console.open(environment=manage.environment)
+        expect(console.page.locator("svg text").filter(has_text="1,000,000")).to_be_visible()
         console.check()
 
     def test_what_needs_attention_leads_to_where_it_is_seen_to(self, wide: Console, manage: Manage) -> None:
