@@ -18,7 +18,7 @@ from nereid_cli.targets import LOCAL, Target
 _TIMEOUT = httpx.Timeout(35, connect=10)
 #: How often a request is made at most, and the seconds before another try if the answer names none, and at most.
 _TRIES, _PAUSE, _LONGEST_PAUSE = 4, 1.0, 20.0
-_UNAVAILABLE, _TOO_MANY = 503, 429
+_UNAVAILABLE, _TOO_MANY, _NOT_FOUND = 503, 429, 404
 #: As many as a page of the management API may have.
 PAGE = 100
 
@@ -219,6 +219,8 @@ class Api:
                 params={"limit": PAGE},
                 headers={"Authorization": f"Bearer {self.target.token}"},
             )
+            if answer.status_code == _NOT_FOUND:
+                return f"{self.target.url} has no management API: is it the base URL of a stack of Nereid?"
             listed = answer.json()
             there = [each["identifier"] for each in listed["data"]] if answer.is_success else None
             more = listed.get("next_cursor") is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -23,6 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # They show values, tokens among them.
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+#: What says that the output has no room, or nobody who reads it.
+_UNWRITABLE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "login": (profiles.login, "Start"),
     "logout": (profiles.logout, "Start"),
@@ -81,6 +84,7 @@ def run(arguments: list[str]) -> int:
     try:
         # Else a usage error would exit with 2, which says that something would change.
         code = app(arguments, prog_name="nereid", standalone_mode=False)
+        sys.stdout.flush()
     except Mistake as mistake:
         output.tell(str(mistake), "red")
         return 1
@@ -94,9 +98,13 @@ def run(arguments: list[str]) -> int:
     except typer.Abort:
         output.tell("Nothing was done.")
         return 1
-    except BrokenPipeError:
-        # Whoever read the output, `head` for one, has enough. Python would complain once more at the end.
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        # Python would complain once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # Whoever read the output, `head` for one, has enough.
+            output.tell(f"The output cannot be written: {error.strerror}", "red")
         return 1
     return code if isinstance(code, int) else 0
 

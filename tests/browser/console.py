@@ -14,6 +14,11 @@ WIDE, NARROW = (1280, 900), (360, 740)
 SIZES = {"wide": WIDE, "narrow": NARROW}
 #: The impacts of axe's findings that no place may have.
 _GRAVE = ("serious", "critical")
+#: The texts of charts that reach beyond their chart, which cuts them.
+_CUT = """[...document.querySelectorAll("svg text")].filter((text) => {
+  const [inner, outer] = [text, text.ownerSVGElement].map((each) => each.getBoundingClientRect());
+  return inner.left < outer.left || inner.right > outer.right || inner.top < outer.top || inner.bottom > outer.bottom;
+}).map((text) => text.textContent)"""
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,8 @@ class Console:
     def check(self) -> None:
         """Hold a place, once it has loaded, to what all of them owe.
 
-        No grave finding of axe, nothing wider than the screen, and no markup made of data: hostile data in tests would
-        rename the page.
+        No grave finding of axe, nothing wider than the screen, no text of a chart that is cut, and no markup made of
+        data: hostile data in tests would rename the page.
         """
         expect(self.page.locator("[aria-busy], .loading")).to_have_count(0)
         found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
@@ -77,6 +82,7 @@ class Console:
         assert not grave, "\n".join(grave)
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{self.page.url} is {wide} px wider than the screen"
+        assert self.page.evaluate(_CUT) == []
         assert self.page.title() != "taken"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.console import Console
 from tests.browser.watch import Watch
@@ -77,6 +77,10 @@ class TestSigningIn:
         page.wait_for_function(f"before => {kept}.refresh !== before", arg=before["refresh"])
         wide.go("Users")
         expect(page.get_by_text("needs an API token")).to_be_visible()
+        page.get_by_label("User id, e-mail address or phone number").fill(unique())
+        page.get_by_role("button", name="Find", exact=True).click()
+        expect(page.get_by_role("alert").first).to_contain_text("Sign in with an API token that has manage_users.")
+        expect(page.get_by_role("alert").filter(has_text="Admin")).to_have_count(0)
 
     def test_a_credential_that_ends_is_asked_for_again(self, wide: Console, manage: Manage, watch: Watch) -> None:
         watch.expect("401")
@@ -91,6 +95,22 @@ class TestSigningIn:
         wide.go("Messages")
         wide.heading("Sign in")
         expect(page.get_by_text("not accepted any more")).to_be_visible()
+
+    def test_a_credential_that_ends_takes_the_question_back_that_was_asked(
+        self, wide: Console, manage: Manage, watch: Watch
+    ) -> None:
+        watch.expect("401")
+        body = {"name": "short", "permissions": ["admin:all"], "default_environment": "dev"}
+        token = manage.ok("POST", "/api_tokens", body)
+        page = wide.open("/team", part="suppressions").page
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_label("API token").fill(token["token"])
+        page.get_by_role("button", name="Use this token").click()
+        page.get_by_role("button", name="Suppress an address").click()
+        page.get_by_role("dialog").get_by_label("Address").fill(f"{unique()}@example.com")
+        manage.ok("DELETE", f"/api_tokens/{token['id']}")
+        wide.confirm("Suppress it")
+        wide.heading("Sign in")
 
     def test_what_a_credential_may_not_do_is_told(self, wide: Console, manage: Manage, watch: Watch) -> None:
         watch.expect("403")
@@ -129,6 +149,21 @@ class TestFindingOnesWay:
         console.page.get_by_role("link", name="Go to the beginning").click()
         console.heading("Home")
 
+    def test_a_question_is_taken_back_when_its_place_is_left(self, wide: Console) -> None:
+        page = wide.open("/messages").page
+        wide.go("Event types")
+        page.get_by_role("button", name="Configure an event type").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.go_back()
+        wide.heading("Messages")
+        expect(page.locator("dialog")).to_have_count(0)
+
+    def test_an_environment_with_a_long_name_fits_on_the_screen(self, console: Console, manage: Manage) -> None:
+        manage = manage.in_environment(identifier=f"{unique('e')}-{'x' * 46}")
+        console.open(environment=manage.environment)
+        expect(console.page.get_by_text("No events in the last 24 hours")).to_be_visible()
+        console.check()
+
     def test_a_keyboard_gets_everywhere_and_goes_on_at_the_heading(self, wide: Console) -> None:
         page = wide.open().page
         wide.heading("Home")
@@ -141,6 +176,14 @@ class TestFindingOnesWay:
         expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
+def _with_a_million_mails_an_hour(route: Route) -> None:
+    answer = route.fetch()
+    overview = answer.json()
+    for hour in overview["by_hour"]:
+        hour["channels"]["email"] = 1_000_000
+    route.fulfill(response=answer, json=overview)
+
+
 class TestHome:
     def test_it_tells_what_became_of_the_events_of_a_day(self, console: Console, manage: Manage) -> None:
         manage = manage.in_environment()
@@ -150,6 +193,14 @@ class TestHome:
         expect(page.get_by_role("img", name=re.compile("by hour and channel"))).to_be_visible()
         page.get_by_text("The numbers").click()
         expect(page.get_by_role("table", name=re.compile("by hour and channel"))).to_be_visible()
+        console.check()
+
+    def test_its_chart_has_room_for_large_numbers(self, console: Console, manage: Manage) -> None:
+        manage = manage.in_environment()
+        Mailed(manage)
+        console.page.route("**/overview?*", _with_a_million_mails_an_hour)
+        console.open(environment=manage.environment)
+        expect(console.page.locator("svg text").filter(has_text="1,000,000")).to_be_visible()
         console.check()
 
     def test_what_needs_attention_leads_to_where_it_is_seen_to(self, wide: Console, manage: Manage) -> None:
@@ -193,6 +244,14 @@ class TestMessages:
         manage.message(message_id)
         page = wide.open(f"/messages/{message_id}").page
         expect(page.get_by_text("The event type is not configured")).to_be_visible()
+
+    def test_its_replay_stands_apart_from_what_is_below(self, console: Console, manage: Manage) -> None:
+        page = console.open(f"/messages/{Mailed(manage).message_id}").page
+        above = page.get_by_role("button", name="Replay the message").bounding_box()
+        below = page.get_by_role("region", name="The event").bounding_box()
+        assert above is not None
+        assert below is not None
+        assert below["y"] - above["y"] - above["height"] >= 8
 
     def test_one_that_is_not_there_says_what_to_do(self, console: Console, watch: Watch) -> None:
         watch.expect("404")
@@ -248,3 +307,15 @@ def test_messages_are_found_by_address_and_status_and_time(console: Console, man
     page.get_by_label("Until").fill("2020-01-01T00:00")
     page.get_by_role("button", name="Find", exact=True).click()
     expect(page.get_by_text("No message fits")).to_be_visible()
+    page.get_by_label("From").fill("2020-01-02T00:00")
+    page.get_by_role("button", name="Find", exact=True).click()
+    expect(page.get_by_text("No message fits")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_year_that_the_api_does_not_have_is_refused_at_its_field(wide: Console) -> None:
+    page = wide.open("/messages").page
+    page.get_by_label("From").fill("202026-01-01T00:00")
+    page.get_by_role("button", name="Find", exact=True).click()
+    assert page.get_by_label("From").evaluate("input => input.matches(':focus:invalid')")
+    assert "from=" not in page.url

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.console import Console
 from tests.browser.watch import Watch
@@ -90,6 +90,21 @@ class TestEnvironments:
 
 
 class TestCredentials:
+    def test_a_token_that_is_being_made_is_shown_whatever_is_pressed(self, wide: Console) -> None:
+        name = unique()
+        page = wide.open("/team", part="tokens").page
+        held: list[Route] = []
+        page.route("**/manage/api_tokens", lambda route: held.append(route))  # noqa: PLW0108 - the driver looks into it
+        page.get_by_role("button", name="Make an API token").click()
+        page.get_by_label("Name", exact=True).fill(name)
+        page.get_by_role("dialog").get_by_role("button", name="Make it").click()
+        expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
+        # Browsers close a dialog at the second one, whatever its page says.
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        held[0].continue_()
+        expect(page.get_by_label("The secret")).to_be_visible()
+
     def test_a_token_is_shown_once_and_revoked(self, console: Console, manage: Manage) -> None:
         name = f"{unique()} {HOSTILE}"
         page = console.open("/team").page
@@ -191,6 +206,15 @@ class TestMembers:
         console.confirm("Remove")
         expect(console.row(email)).to_have_count(0)
         assert email not in {each["email"] for each in manage.ok("GET", "/members?limit=100")["data"]}
+
+    def test_words_stay_whole_beside_a_long_name(self, wide: Console, manage: Manage) -> None:
+        email = f"{unique()}@example.com"
+        manage.ok("POST", "/members", {"email": email, "full_name": "W" * 200})
+        wide.open("/team", part="members")
+        role = wide.row(email).get_by_role("cell", name="User", exact=True)
+        text = "cell => { const range = new Range(); range.selectNodeContents(cell); return range; }"
+        assert role.evaluate_handle(text).evaluate("range => range.getClientRects().length") == 1
+        wide.check()
 
     def test_the_last_admin_is_told_that_it_stays(self, wide: Console, manage: Manage, watch: Watch) -> None:
         watch.expect("409")

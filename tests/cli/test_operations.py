@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -36,6 +37,20 @@ def test_the_overview_says_what_to_look_at(terminal: Terminal, manage: Manage) -
 
 def test_the_overview_as_json_is_the_apis(terminal: Terminal) -> None:
     assert set(terminal.run("overview", "--json").json()) == {"accepted", "deliveries", "by_hour", "attention"}
+
+
+def test_an_output_without_room_is_told(terminal: Terminal) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        terminal.monkeypatch.setattr("sys.stdout", full)
+        done = terminal.run("overview", "--json")
+    assert (done.code, done.err) == (1, "The output cannot be written: No space left on device\n")
+
+
+def test_a_url_below_which_there_is_no_stack_is_told(terminal: Terminal, manage: Manage) -> None:
+    url = f"{manage.stack.base_url}/prod"
+    terminal.file(".nereid/local.json", {"base_url": url, "api_token": manage.token})
+    done = terminal.run("overview")
+    assert (done.code, done.err) == (1, f"{url} has no management API: is it the base URL of a stack of Nereid?\n")
 
 
 @pytest.mark.parametrize("hours", ["0", "169", "many"])

@@ -240,7 +240,12 @@ class TestFind:
         assert found(**{"from": with_offset, "to": last, "user_id": "u1"}) == [
             name for name in wanted if int(name[1:]) % 3 == 1
         ]
-        assert found(**{"from": last, "to": first}) == []
+
+    @pytest.mark.parametrize("other", [{}, {"user_id": "u1"}, {"event_type": "login"}, {"status": "success"}])
+    def test_there_are_none_between_a_time_and_an_earlier_one(self, listed: Manage, other: dict[str, str]) -> None:
+        for earlier in ("2026-01-30T09:30:00Z", "2026-01-31T09:29:59.999Z"):
+            query = urlencode({"from": "2026-01-31T09:30:00Z", "to": earlier, **other})
+            assert listed.ok("GET", f"/{{env}}/messages?{query}") == {"data": [], "next_cursor": None}
 
     @pytest.mark.parametrize("filters", [{}, {"user_id": "u1"}, {"event_type": "b"}, {"address": "a@example.com"}])
     @pytest.mark.parametrize("seconds", [1, 60, 61, 86400 * 365])

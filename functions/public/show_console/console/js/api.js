@@ -18,6 +18,8 @@ export class ApiError extends Error {
     this.status = status;
     this.errors = errors;
     this.retryAfter = retryAfter;
+    /** What to do next, where it is not what the status says. @type {string | null} */
+    this.advice = null;
   }
 }
 
@@ -31,6 +33,8 @@ let decodesTwice = true;
 export function decodesOnce() {
   decodesTwice = false;
 }
+
+const WITH_TOKEN = "Sign in with an API token that has manage_users.";
 
 /** Told when a credential is refused. @type {() => void} */
 let refused = () => {};
@@ -61,7 +65,7 @@ export async function call(operation, parameters = {}, more = {}) {
   const [method, template] = operation.split(" ");
   // It would answer as to a credential that is not valid any more, which this one is.
   if (template.startsWith("/neptune/") && session.current()?.kind === "account" && !more.credential)
-    throw new ApiError(403, "This needs an API token with manage_users; accounts cannot see it.");
+    throw Object.assign(new ApiError(403, "Accounts cannot see this."), { advice: WITH_TOKEN });
   const path = template.replace(/\{(\w+)\}/g, (_, name) => escaped(String(parameters[name])));
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(more.query ?? {}))

@@ -1,5 +1,6 @@
 /** A chart of bars, one for each hour, with a part for each channel; its numbers are in a table below. */
 
+import { gutter } from "./axis.js";
 import { h, s } from "./dom.js";
 import { clock, number } from "./format.js";
 import { folded } from "./parts.js";
@@ -8,9 +9,8 @@ import { CHANNELS } from "./words.js";
 
 const WIDTH = 720;
 const HEIGHT = 180;
-const LEFT = 44;
-const BOTTOM = 22;
-const TOP = 10;
+const BOTTOM = 28;
+const TOP = 14;
 
 /**
  * @typedef {object} Bar
@@ -27,22 +27,23 @@ export function chart(title, bars, names = CHANNELS) {
   const kinds = Object.keys(names);
   const highest = Math.max(1, ...bars.map((bar) => kinds.reduce((sum, kind) => sum + (bar.parts[kind] ?? 0), 0)));
   const top = roundUp(highest);
-  const step = (WIDTH - LEFT) / Math.max(1, bars.length);
-  const scale = (value) => (value / top) * (HEIGHT - TOP - BOTTOM);
   const ticks = top === 1 ? [0, 1] : [0, top / 2, top];
+  const left = gutter(ticks);
+  const step = (WIDTH - left) / Math.max(1, bars.length);
+  const scale = (value) => (value / top) * (HEIGHT - TOP - BOTTOM);
   const picture = s(
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title, class: "chart" },
     ticks.map((tick) => {
       const y = HEIGHT - BOTTOM - scale(tick);
       return [
-        s("line", { class: "rule", x1: LEFT, x2: WIDTH, y1: y, y2: y }),
-        s("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, number(tick)),
+        s("line", { class: "rule", x1: left, x2: WIDTH, y1: y, y2: y }),
+        s("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, number(tick)),
       ];
     }),
     bars.map((bar, index) => {
       let y = HEIGHT - BOTTOM;
-      const x = LEFT + index * step + step * 0.12;
+      const x = left + index * step + step * 0.12;
       return s(
         "g",
         {},

@@ -3,8 +3,17 @@
 import { fill, h, newId } from "./dom.js";
 import { failure } from "./states.js";
 
+/** What closes each question that is open. @type {Set<() => void>} */
+const questions = new Set();
+
+/** Take back all questions: the place that they were about is left. */
+export function dismiss() {
+  for (const close of questions) close();
+}
+
 /**
- * Ask in a dialog; whoever says yes sees the work done, or what went wrong with it.
+ * Ask in a dialog; whoever says yes sees the work done, or what went wrong with it. It cannot be closed meanwhile: its
+ * result, a secret that is shown once, would be lost.
  *
  * @template Result
  * @param {object} question
@@ -32,21 +41,33 @@ export function ask({ title, content, yes, danger = false, act }) {
   const before = document.activeElement;
   return new Promise((resolve) => {
     let result = null;
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      submit.disabled = true;
+    let acting = Promise.resolve();
+    const leave = () => submit.disabled || dialog.close();
+    questions.add(leave);
+    async function work() {
+      submit.disabled = cancel.disabled = true;
       fill(trouble);
       try {
         result = await act();
         dialog.close();
       } catch (error) {
+        // The page asks who it is then, and says why.
+        if (error.status === 401) dialog.close();
         fill(trouble, failure(error));
-        submit.disabled = false;
+        submit.disabled = cancel.disabled = false;
       }
+    }
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      acting = work();
     });
-    dialog.addEventListener("close", () => {
+    dialog.addEventListener("cancel", (event) => submit.disabled && event.preventDefault());
+    dialog.addEventListener("close", async () => {
+      questions.delete(leave);
       dialog.remove();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // A browser may close it all the same.
+      await acting;
       resolve(result);
     });
     document.body.append(dialog);

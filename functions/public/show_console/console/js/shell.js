@@ -1,6 +1,7 @@
 /** The frame around every place: who is signed in, which environment, where one can go. */
 
 import { call } from "./api.js";
+import { dismiss } from "./dialogs.js";
 import { fill, h } from "./dom.js";
 import { isLocal, ownSession } from "./local.js";
 import * as router from "./router.js";
@@ -58,6 +59,7 @@ export async function show(place, params) {
   controller.abort();
   controller = new AbortController();
   const { signal } = controller;
+  dismiss();
   open(false);
   title(place?.title ?? "Not found");
   fill(content, loading());
@@ -113,6 +115,7 @@ function check(listed, signal) {
 export async function askWho(why = "") {
   controller.abort();
   controller = new AbortController();
+  dismiss();
   environments = null;
   choice.hidden = true;
   fill(links);

@@ -35,7 +35,7 @@ const ADVICE = {
  */
 export function failure(error, retry = null) {
   const later = error.retryAfter ? `Try again in ${error.retryAfter} s.` : null;
-  const advice = later ?? ADVICE[error.status] ?? "Try again in a moment. If it stays so, see the logs of the stack.";
+  const advice = later ?? error.advice ?? ADVICE[error.status] ?? "Try again in a moment. If it stays so, see the logs of the stack.";
   return h(
     "div",
     { class: "state failure", role: "alert" },

@@ -9,7 +9,7 @@ import { failure, loading } from "./states.js";
  * @typedef {object} Column
  * @property {string} title
  * @property {(row: Row) => import("./dom.js").Child} cell
- * @property {string} [kind] A class of its cells: `number`, `actions` …
+ * @property {string} [kind] A class of its cells: `number`, `actions`, `words` (never broken within one) …
  */
 
 /**

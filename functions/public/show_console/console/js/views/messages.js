@@ -10,6 +10,8 @@ import { pages } from "../table.js";
 import { STATUS_CHOICES, explained } from "../words.js";
 
 const LIMIT = 25;
+/** Browsers let years of six digits be typed, which no time of the API has. */
+const LATEST = "9999-12-31T23:59";
 const FILTERS = ["address", "user_id", "event_type", "status", "from", "to"];
 
 /** @param {import("../router.js").View} view */
@@ -21,8 +23,8 @@ export async function show(view) {
     user_id: field("User", { type: "search", value: filters.user_id }),
     event_type: field("Event type", { type: "search", value: filters.event_type }),
     status: choice("Status", STATUS_CHOICES, { value: filters.status }),
-    from: field("From", { type: "datetime-local", value: inputTime(filters.from) }),
-    to: field("Until", { type: "datetime-local", value: inputTime(filters.to) }),
+    from: field("From", { type: "datetime-local", max: LATEST, value: inputTime(filters.from) }),
+    to: field("Until", { type: "datetime-local", max: LATEST, value: inputTime(filters.to) }),
   };
   const asOf = h("p", { class: "as-of", "aria-live": "polite" });
   const list = pages(signal, {

@@ -26,7 +26,7 @@ export async function show(view) {
     one: "key",
     columns: [
       { title: "Key", cell: (each) => h("code", {}, each.scope === "public" ? each.key : `${each.key}…`) },
-      { title: "Kind", cell: (each) => each.scope },
+      { title: "Kind", kind: "words", cell: (each) => each.scope },
       { title: "Name", cell: (each) => each.name ?? "" },
       { title: "Made", cell: (each) => time(each.created_at) },
       {

@@ -26,7 +26,7 @@ export async function show(view) {
     columns: [
       { title: "Address", cell: (each) => each.email },
       { title: "Name", cell: (each) => each.full_name },
-      { title: "Role", cell: (each) => each.role },
+      { title: "Role", kind: "words", cell: (each) => each.role },
       { title: "Added", cell: (each) => time(each.created_at) },
       { title: "Signs in", cell: state },
       {

@@ -33,7 +33,7 @@ export async function show(view) {
     one: "token",
     columns: [
       { title: "Name", cell: (each) => each.name },
-      { title: "May", cell: (each) => each.permissions.join(", ") },
+      { title: "May", kind: "words", cell: (each) => each.permissions.join(", ") },
       { title: "Environment", cell: (each) => each.default_environment },
       { title: "Made", cell: (each) => time(each.created_at) },
       { title: "Ends", cell: (each) => time(each.expires_at) },

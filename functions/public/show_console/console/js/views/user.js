@@ -123,7 +123,7 @@ function inboxOf({ environment, signal, params }) {
       { title: "Text", cell: (each) => each.body },
       { title: "Event type", cell: (each) => each.event_type },
       { title: "Sent", cell: (each) => time(each.created_at) },
-      { title: "Read", cell: (each) => (each.read_at ? time(each.read_at) : h("span", { class: "wait" }, "unread")) },
+      { title: "Read", kind: "words", cell: (each) => (each.read_at ? time(each.read_at) : h("span", { class: "wait" }, "unread")) },
     ],
     load: async (before) => {
       const query = { user_id: params.user_id, type: "all", per_page: PER_PAGE, before };

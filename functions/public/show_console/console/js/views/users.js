@@ -47,7 +47,7 @@ export async function show(view) {
       }
       return ids.length
         ? table("Users found", [COLUMNS[0]], ids.map((user_id) => ({ user_id })))
-        : empty("Nobody found", "There is no user of this id, and nothing was sent to this address within the time that messages are kept.");
+        : empty("Nobody found", "There is no user of this id, and nothing was sent to this address within the time that messages are kept. Check the spelling, and the environment.");
     });
   }
 
