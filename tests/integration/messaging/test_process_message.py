@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from nereid.core.messaging.ingest import ingest, ingest_operations
+from nereid.core.messaging.replay_message import new_replay
 from nereid.models.delivery import NOT_EVALUATED
-from nereid.models.message import TrackEvent
-from nereid.models.operation import Who
+from nereid.models.message import Alias, EventBatch, Identify, Operation, TrackEvent
+from nereid.models.operation import Traits, Who
 from tests.support.cloud import Cloud, World
 from tests.support.notifications import INBOX, MAIL, SAM
 
@@ -15,6 +16,11 @@ IN_MEMORY = True
 
 #: Fails where the value is a text: numbers and texts have no order.
 WHEN = "data.total > 5"
+
+
+def event(world: World, who: Who, event_type: str, traits: Traits | None = None, **data: object) -> TrackEvent:
+    message = world.message(event_type, data={"otp": 1, **data})
+    return TrackEvent(kind="event", who=who, traits=traits, message=message)
 
 
 def failed_conditions(world: World, message_id: str) -> dict[str, str]:
@@ -88,6 +94,93 @@ def test_what_clients_ask_for_behind_slow_templates_is_done_in_its_order(
         assert cloud.pump("message") == []
     found, *_ = world.runtime.inbox.page(world.scope, "u", "all", 1, 10, oldest_first=True)
     assert [each.body for each in found] == ["0", "1", "2"]
+
+
+def test_app_notifications_behind_slow_ones_are_put_by_a_record_of_their_own(
+    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nereid.core.messaging.process_message._SECONDS_AGAIN", 0)
+    world.configure("login", MAIL, INBOX)
+    world.configure("order", MAIL)
+    world.user("u", ("email", "sam@example.com"))
+    events = [event(world, Who(external_id="u"), name) for name in ("login", "login", "order")]
+    ingest_operations(world.runtime.message_queue, world.scope, events)
+    assert cloud.pump("message") == []
+    assert len(cloud.receive("email")) == 2  # what has no app notification is not held up
+    outcomes = [[status for status, _ in world.outcomes(each.message.message_id)] for each in events]
+    assert outcomes == [["pending", "success"], ["pending", "pending"], ["pending"]]
+    assert cloud.pump("message") == []
+    assert [status for status, _ in world.outcomes(events[1].message.message_id)] == ["pending", "success"]
+    assert len(cloud.receive("email")) == 1
+
+
+def test_what_clients_ask_for_is_not_done_once_more_behind_slow_app_notifications(
+    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nereid.core.messaging.process_message._SECONDS_AGAIN", 0)
+    world.configure("login", INBOX)
+    who = Who(external_id="u")
+    operations: list[Operation] = [
+        event(world, who, "login"),
+        event(world, who, "login", Traits(data={"name": "before"})),
+        Identify(kind="identify", id="later", who=who, traits=Traits(data={"name": "now"})),
+    ]
+    ingest_operations(world.runtime.message_queue, world.scope, operations)
+    for _ in operations:
+        assert cloud.pump("message") == []
+    user = world.runtime.users.load(world.scope, "u")
+    assert user is not None
+    assert user.meta == {"name": "now"}
+    assert len(world.runtime.inbox.page(world.scope, "u", "all", 1, 10, oldest_first=True).notifications) == 2
+
+
+def test_a_record_of_the_largest_size_does_not_grow_behind_slow_app_notifications(
+    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nereid.core.messaging.process_message._SECONDS_AGAIN", 0)
+    for name in ("login", "user_created"):
+        world.configure(name, INBOX)
+    # Each makes a user, of which another message tells.
+    events = [event(world, Who(anonymous_id=f"u{number}"), "login", text="x" * 200_000) for number in range(4)]
+    ingest_operations(world.runtime.message_queue, world.scope, events)
+    assert cloud.pump("message") == []
+    assert sum(len(each["body"]) for each in cloud.receive("message")) < 10_000
+
+
+def test_a_message_that_fails_behind_slow_app_notifications_keeps_no_other_back(
+    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nereid.core.messaging.process_message._SECONDS_AGAIN", 0)
+    world.configure("login", INBOX)
+    world.user("u")
+    events = [event(world, Who(external_id="u"), "login") for _ in range(3)]
+    ingest_operations(world.runtime.message_queue, world.scope, events)
+    [record] = cloud.receive("message")
+    # The environment, the journal, the first message, its notification and record; not the second message.
+    cloud.fail("dynamodb:PutItem", *[None] * 5, ("InternalServerError", 500))
+    assert cloud.hand_over("message", [record]) == [record["messageId"]]
+    assert cloud.pump("message") == []
+    assert world.outcomes(events[2].message.message_id) == [("success", None)]
+    assert cloud.hand_over("message", [record]) == []
+    assert cloud.pump("message") == []
+    assert world.outcomes(events[1].message.message_id) == [("success", None)]
+
+
+def test_a_replay_knows_the_user_that_a_profile_became(cloud: Cloud, world: World) -> None:
+    world.configure("login", {**MAIL, "template": {"subject": "Hello", "text": "Hello {{ user.name }}"}})
+    traits = Traits(email="sam@example.com", data={"name": "Sam"})
+    login = event(world, Who(anonymous_id="visit"), "login", traits)
+    alias = Alias(kind="alias", id="alias", anonymous_id="visit", external_id="u")
+    for operation in (login, alias):
+        ingest_operations(world.runtime.message_queue, world.scope, [operation])
+        assert cloud.pump("message") == []
+    assert len(cloud.receive("email")) == 1  # and it is lost
+    replay = new_replay(login.message.message_id)
+    batch = EventBatch(team_id=world.team_id, environment=world.identifier, replays=[replay])
+    world.runtime.message_queue.send([batch])
+    assert cloud.pump() == []
+    [mail] = cloud.sent("sesv2:SendEmail")
+    assert mail["Content"]["Simple"]["Body"]["Text"]["Data"] == "Hello Sam"
 
 
 def test_an_app_notification_that_was_put_and_not_recorded_is_a_success_whatever_is_configured_then(
