@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from nereid import batches
+from nereid.core import time_limit
+from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.ingest import ingest, ingest_operations
 from nereid.core.messaging.replay_message import new_replay
-from nereid.models.delivery import NOT_EVALUATED
+from nereid.models.delivery import NOT_EVALUATED, DeliveryJob
 from nereid.models.message import Alias, EventBatch, Identify, Operation, TrackEvent
 from nereid.models.operation import Traits, Who
 from tests.support.cloud import Cloud, World
@@ -112,6 +115,26 @@ def test_app_notifications_behind_slow_ones_are_put_by_a_record_of_their_own(
     assert cloud.pump("message") == []
     assert [status for status, _ in world.outcomes(events[1].message.message_id)] == ["pending", "success"]
     assert len(cloud.receive("email")) == 1
+
+
+def test_slow_app_notifications_are_blamed_on_the_team_that_has_them(
+    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "_slow_teams", {})
+    slow, other, put = world, World(cloud), Deliverer.deliver_first
+
+    def deliver_first(deliverer: Deliverer, job: DeliveryJob) -> None:
+        if job.team_id == slow.team_id:
+            monkeypatch.setattr(time_limit, "_spent", time_limit._spent + 1)
+        put(deliverer, job)
+
+    monkeypatch.setattr(Deliverer, "deliver_first", deliver_first)
+    for each in (slow, other):
+        each.configure("login", INBOX)
+        each.user("u")
+        each.ingest("login", user_id="u", data={"otp": 1})
+    assert cloud.pump("message") == []
+    assert list(batches._slow_teams) == [slow.team_id]
 
 
 def test_what_clients_ask_for_is_not_done_once_more_behind_slow_app_notifications(

@@ -31,6 +31,7 @@ from nereid.core.messaging.overview_changes import note_change
 from nereid.core.messaging.repetitions import conflict_mark, is_repetition
 from nereid.core.messaging.sweep_watches import watch_if_late, watch_to_forget
 from nereid.core.templates.variables import template_variables, user_variables
+from nereid.core.time_limit import seconds_spent
 from nereid.errors import NotFound, TemplateFailed
 from nereid.logs import condition_failed, id_conflict
 from nereid.metrics import DeliveryCounts
@@ -91,6 +92,15 @@ class Prepared(NamedTuple):
     def scope(self) -> Scope:
         """The environment as a tenant key."""
         return self.environment.scope
+
+
+class Finished(NamedTuple):
+    """How a record was finished."""
+
+    #: How it failed; None if it did not.
+    failure: Exception | None = None
+    #: How many seconds its app notifications took.
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -208,7 +218,7 @@ class Processor:
         self._held.append(prepared)
         if self._holding:
             return
-        [failure] = self.finish([self._release()])
+        [(failure, _)] = self.finish([self._release()])
         if failure is not None:
             raise failure
 
@@ -235,36 +245,39 @@ class Processor:
         self._held.clear()
         return held
 
-    def finish(self, records: Sequence[Sequence[Prepared]]) -> list[Exception | None]:
-        """Store the messages of records and queue their deliveries; return how each record failed, if it did.
+    def finish(self, records: Sequence[Sequence[Prepared]]) -> list[Finished]:
+        """Store the messages of records and queue their deliveries; return how that went, for each record.
 
         The messages are announced by one write, and what goes to a queue goes there together.
         """
         everything = [each for record in records for each in record]
         if not everything:
-            return [None] * len(records)
+            return [Finished() for _ in records]
         try:
             self._announce(everything)
         except Exception as error:  # noqa: BLE001 - raised by the caller
-            return [error if record else None for record in records]
-        failures: list[Exception | None] = []
+            return [Finished(error if record else None) for record in records]
+        finished: list[Finished] = []
         queued: list[list[DeliveryJob]] = []
         for record in records:
             jobs: list[DeliveryJob] = []
             queued.append(jobs)
+            failure, before = None, seconds_spent()
             try:
                 store = partial(self._store, jobs=jobs)
                 put_off = partial(self._put_off, jobs=jobs)
                 one_by_one(record, store, put_off, seconds=_SECONDS_AGAIN)
             except Exception as error:  # noqa: BLE001 - raised by the caller
-                failures.append(error)
-            else:
-                failures.append(None)
+                failure = error
+            finished.append(Finished(failure, seconds_spent() - before))
         try:
             self.queues.send([job for jobs in queued for job in jobs])
         except Exception as error:  # noqa: BLE001 - raised by the caller
-            return [failure or (error if jobs else None) for failure, jobs in zip(failures, queued, strict=True)]
-        return failures
+            return [
+                each._replace(failure=each.failure or (error if jobs else None))
+                for each, jobs in zip(finished, queued, strict=True)
+            ]
+        return finished
 
     def _announce(self, prepared: Sequence[Prepared]) -> None:
         """Have messages found that are about to be stored, whatever happens from here on."""
