@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from nereid import batches
@@ -135,6 +137,26 @@ def test_slow_app_notifications_are_blamed_on_the_team_that_has_them(
         each.ingest("login", user_id="u", data={"otp": 1})
     assert cloud.pump("message") == []
     assert list(batches._slow_teams) == [slow.team_id]
+
+
+def test_an_environment_that_cannot_be_written_keeps_no_other_waiting(cloud: Cloud, world: World) -> None:
+    other = World(cloud)
+    for each in (world, other):
+        each.configure("login", MAIL)
+    messages = [(each, each.ingest("login", data={"otp": 1}, contact_infos=SAM)) for each in (world, other)]
+    [busy, idle] = cloud.receive("message")
+
+    def refused(request: dict[str, Any]) -> tuple[str, int] | None:
+        is_busy = request["Item"]["pk"]["S"].startswith(f"{world.team_id}#dev#journal")
+        return ("ThrottlingException", 400) if is_busy else None
+
+    cloud.fail("dynamodb:PutItem", *[refused] * 20)
+    assert cloud.hand_over("message", [busy, idle]) == [busy["messageId"]]
+    cloud.faults.clear()
+    assert other.outcomes(messages[1][1]) == [("pending", None)]
+    assert cloud.hand_over("message", [busy]) == []
+    assert cloud.pump("email") == []
+    assert [each.outcomes(message_id) for each, message_id in messages] == [[("success", None)]] * 2
 
 
 def test_what_clients_ask_for_is_not_done_once_more_behind_slow_app_notifications(

@@ -248,21 +248,23 @@ class Processor:
     def finish(self, records: Sequence[Sequence[Prepared]]) -> list[Finished]:
         """Store the messages of records and queue their deliveries; return how that went, for each record.
 
-        The messages are announced by one write, and what goes to a queue goes there together.
+        The messages of an environment are announced by one write, and what goes to a queue goes there together.
+
+        Parameters
+        ----------
+        records
+            What was decided on for each, which is of one environment.
         """
-        everything = [each for record in records for each in record]
-        if not everything:
-            return [Finished() for _ in records]
-        try:
-            self._announce(everything)
-        except Exception as error:  # noqa: BLE001 - raised by the caller
-            return [Finished(error if record else None) for record in records]
+        not_announced = self._announce([each for record in records for each in record])
         finished: list[Finished] = []
         queued: list[list[DeliveryJob]] = []
         for record in records:
             jobs: list[DeliveryJob] = []
             queued.append(jobs)
-            failure, before = None, seconds_spent()
+            failure, before = not_announced.get(record[0].scope) if record else None, seconds_spent()
+            if failure is not None:
+                finished.append(Finished(failure))
+                continue
             try:
                 store = partial(self._store, jobs=jobs)
                 put_off = partial(self._put_off, jobs=jobs)
@@ -279,16 +281,24 @@ class Processor:
             ]
         return finished
 
-    def _announce(self, prepared: Sequence[Prepared]) -> None:
-        """Have messages found that are about to be stored, whatever happens from here on."""
+    def _announce(self, prepared: Sequence[Prepared]) -> dict[Scope, Exception]:
+        """Have messages found that are about to be stored, whatever happens from here on; return how it failed, where.
+
+        A write to a busy partition of one environment is no reason to keep others waiting.
+        """
         now = self.clock.now()
+        failed: dict[Scope, Exception] = {}
         for scope in dict.fromkeys(each.scope for each in prepared):
             own = [each for each in prepared if each.scope == scope]
-            self.watches.begin(scope)
-            watches = [watch for each in own if (watch := _watch(each, now))]
-            if watches:
-                self.watches.watch(scope, watches)
-            self.messages.announce(scope, [(each.message, each.plan) for each in own], now)
+            try:
+                self.watches.begin(scope)
+                watches = [watch for each in own if (watch := _watch(each, now))]
+                if watches:
+                    self.watches.watch(scope, watches)
+                self.messages.announce(scope, [(each.message, each.plan) for each in own], now)
+            except Exception as error:  # noqa: BLE001 - raised by the caller
+                failed[scope] = error
+        return failed
 
     def _put_off(self, rest: Sequence[Prepared], jobs: list[DeliveryJob]) -> None:
         """Store messages, and leave their app notifications to replays.
