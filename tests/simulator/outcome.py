@@ -75,6 +75,7 @@ class Outcome:
                     item = unmarshal(raw)
                     team_id, environment = item["pk"].split("#")[:2]
                     stored = store._read(item)
+                    assert stored is not None
                     outcome._add(Scope(team_id, environment), stored.message, stored.plan)
                 case "delivery" if "id" in raw:
                     item = unmarshal(raw)

@@ -68,11 +68,11 @@ class Queue:
         self.steps.append(f"removed {', '.join(handle.removeprefix('handle ') for handle in receipt_handles)}")
 
 
-def run(queue: Queue, *records: dict[str, Any], handle: Any = None) -> Any:
+def run(queue: Queue, *records: dict[str, Any], handle: Any = None, finish: Any = None) -> Any:
     context: Any = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: SECONDS * 1000)
     clock: Any = SimpleNamespace(now=lambda: NOW)
     event = {"Records": list(records)}
-    return consume(event, context, handle or queue.handle, queue, clock=clock)
+    return consume(event, context, handle or queue.handle, queue, clock=clock, finish=finish)
 
 
 def test_what_came_back_with_its_function_is_handled_when_the_others_are_done_and_off_the_queue() -> None:
@@ -200,3 +200,22 @@ def test_a_team_whose_templates_took_long_comes_after_the_others(monkeypatch: py
     queue.steps.clear()
     run(queue, *records, handle=handle)
     assert queue.steps == [other % 1, other % 2, slow % 1, slow % 2]
+
+
+def test_of_records_that_are_finished_together_the_slow_one_is_blamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue()
+
+    def begin(body: str, _seconds_left: Any) -> Any:
+        queue.steps.append(body)
+        return SimpleNamespace(rest=[body], failure=None)
+
+    def finish(begun: Sequence[Sequence[str]]) -> list[tuple[None, float]]:
+        taken = [2.0 if "slow" in body else 0.1 for [body] in begun]
+        monkeypatch.setattr(time_limit, "_spent", time_limit._spent + sum(taken))
+        return [(None, seconds) for seconds in taken]
+
+    slow, other = '{"team_id": "slow"}', '{"team_id": "other"}'
+    for steps in ([slow, other], [other, slow]):
+        queue.steps.clear()
+        run(queue, record(slow), record(other), handle=begin, finish=finish)
+        assert queue.steps == steps

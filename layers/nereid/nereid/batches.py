@@ -96,8 +96,9 @@ class _Nothing(NamedTuple):
     failure: Exception | None = None
 
 
-#: Finishes what was begun of records; returns how each failed, None if it did not.
-Finish = Callable[[Sequence[Sequence[Any]]], Sequence[Exception | None]]
+#: Finishes what was begun of records; returns how each failed, None if it did not, and how many seconds its content
+#: took.
+Finish = Callable[[Sequence[Sequence[Any]]], Sequence[tuple[Exception | None, float]]]
 
 
 class Rounds:
@@ -130,14 +131,17 @@ class Rounds:
             begun = _Nothing(failure=error)
         self._begun.append((record.id, begun))
 
-    def finish(self) -> None:
-        """Finish all that was begun."""
-        failures = self._finish([begun.rest for _, begun in self._begun])
-        for (name, begun), failure in zip(self._begun, failures, strict=True):
+    def finish(self) -> dict[str, float]:
+        """Finish all that was begun; return how many seconds the content of each record took, by the records' ids."""
+        finished = self._finish([begun.rest for _, begun in self._begun])
+        seconds: dict[str, float] = {}
+        for (name, begun), (failure, took) in zip(self._begun, finished, strict=True):
             first = begun.failure or failure
             if first is not None:
                 self._failures[name] = first
+            seconds[name] = took
         self._begun = []
+        return seconds
 
     def end(self, record: Record) -> None:
         """Raise what a record failed by, if it did."""
@@ -203,23 +207,25 @@ class Batch:
 
     def _in_turn(self, records: Sequence[Record]) -> None:
         """Handle records in their order, those of a team behind the others if its content took long lately."""
-        waiting, begun = list(records), []
+        waiting, begun = list(records), dict[str, tuple[Record, float]]()
         while waiting:
             record = waiting.pop(min(range(len(waiting)), key=lambda index: _team(waiting[index]) in _slow_teams))
             before = seconds_spent()
-            begun.append(record)
-            if self._rounds is not None:
-                self._rounds.begin(record)
-            if self._rounds is None or self._rounds.is_full or not waiting:
-                self._end(begun)
-                begun = []
-            if seconds_spent() - before >= _SLOW_SECONDS:
-                _slow_teams[_team(record)] = True
+            if self._rounds is None:
+                self._try(self._handle, record)
+                _note_time(record, seconds_spent() - before)
+                continue
+            self._rounds.begin(record)
+            begun[record.id] = record, seconds_spent() - before
+            if self._rounds.is_full or not waiting:
+                self._end(self._rounds, begun)
+                begun.clear()
 
-    def _end(self, records: Sequence[Record]) -> None:
-        if self._rounds is not None:
-            self._rounds.finish()
-        for record in records:
+    def _end(self, rounds: Rounds, begun: Mapping[str, tuple[Record, float]]) -> None:
+        """End records that were begun, each given with how many seconds its content took so far."""
+        seconds = rounds.finish()
+        for name, (record, took) in begun.items():
+            _note_time(record, took + seconds.get(name, 0.0))
             self._try(self._handle, record)
 
     def _try(self, handle: Callable[[Record], None], record: Record) -> None:
@@ -240,6 +246,11 @@ class Batch:
         if self._done:
             with suppress(Unavailable):
                 redelivery.remove(self._done[0].queue, [record.handle for record in self._done])
+
+
+def _note_time(record: Record, seconds: float) -> None:
+    if seconds >= _SLOW_SECONDS:
+        _slow_teams[_team(record)] = True
 
 
 def _team(record: Record) -> str:

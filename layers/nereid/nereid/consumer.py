@@ -55,7 +55,7 @@ def consume(
         The time, by which records are told that came back because their function ended; None for the system's.
     finish
         Finishes what `handle` began of several records, in fewer calls than each by itself would take; it returns how
-        each failed. None if `handle` does all.
+        each failed, and how many seconds its content took. None if `handle` does all.
     """
     identify(context)
     if is_traced():

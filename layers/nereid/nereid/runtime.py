@@ -427,6 +427,7 @@ class Runtime:
                 channel, TemplateContent(), self.deliveries, self.messages, self.clock, counts=self.delivery_counts
             ),
             is_in_inbox=channel.has,
+            successor=self.identities.successor,
             watches=self.sweep_state,
             clock=self.clock,
             defaults=self.settings.channels(),

@@ -128,6 +128,7 @@ class World:
             queues=self.queues,
             inbox=Deliverer(channel, TemplateContent(), self.deliveries, self.messages, self.clock),
             is_in_inbox=channel.has,
+            successor=self.identities.successor,
             watches=DynamoSweepState(activity),
             clock=self.clock,
             defaults=Channels(),

@@ -11,9 +11,12 @@ import pytest
 from nereid.aws.table import MAX_PAGE_BYTES
 from nereid.core.messaging.configured import configuration
 from nereid.core.messaging.deliver import cut
+from nereid.core.messaging.ingest import ingest_operations
 from nereid.core.messaging.process_message import MAX_CARRIED_BYTES, make_plan
 from nereid.dialects.http import MAX_BODY_BYTES
 from nereid.models.delivery import DeliveryJob
+from nereid.models.message import TrackEvent
+from nereid.models.operation import Who
 from nereid.models.user import ContactInfo
 from nereid.ports.messaging import MessageFilter
 from tests.support.cloud import Cloud, World, accepted, record
@@ -115,6 +118,17 @@ def test_every_character_of_json_comes_through_the_queues(cloud: Cloud, world: W
     assert cloud.pump() == []
     [mail] = cloud.sent("sesv2:SendEmail")
     assert mail["Content"]["Simple"]["Body"]["Text"]["Data"] == text
+
+
+def test_a_request_of_characters_that_grow_on_the_queue_is_taken(cloud: Cloud, world: World) -> None:
+    events = [
+        TrackEvent(
+            kind="event", who=Who(external_id="u"), message=world.message("login", data={"x": "\ufffe" * 80_000})
+        )
+        for _ in range(4)
+    ]
+    ingest_operations(world.runtime.message_queue, world.scope, events)
+    assert sum(each["body"].count('"message_id"') for each in cloud.receive("message")) == 4
 
 
 def test_a_list_says_what_was_skipped_of_a_message_whose_plan_is_kept_in_parts(cloud: Cloud, world: World) -> None:

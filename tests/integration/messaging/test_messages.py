@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nereid.aws.messaging import messages
-from nereid.aws.table import Table
+from nereid.aws.table import Table, tenant
 from nereid.models.delivery import Plan
 from nereid.models.message import Message
 from nereid.models.team import Scope
@@ -181,3 +181,33 @@ def test_no_partition_of_the_journal_takes_more_than_a_part_of_the_messages() ->
     shares = [units / 800 for place, units in dynamodb.written.items() if place.index_name is None]
     assert len(shares) == 8
     assert max(shares) < 0.2
+
+
+class TestAPlanWhosePartsExpiredBeforeItsMessage:
+    """DynamoDB removes what has expired in any order: such a message is not kept any more."""
+
+    @pytest.fixture
+    def message_id(self, cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch) -> str:
+        monkeypatch.setattr(messages, "_ITEM_BYTES", 1)
+        world.configure("x", MAIL)
+        message_id = world.ingest("x", data={"otp": 1}, contact_infos=SAM)
+        assert cloud.pump("message") == []
+        table, pk = Table(world.runtime.clients, "ActivityTable"), tenant(world.scope, "message", message_id)
+        parts = table.query("pk = :pk AND begins_with(sk, :part)", {":pk": pk, ":part": "plan#"}, consistent=True)
+        keys = [(part["pk"], part["sk"]) for part in parts]
+        assert keys
+        table.delete_many(keys)
+        return message_id
+
+    def test_is_of_none_that_is_found(self, world: World, message_id: str) -> None:
+        store, scope = world.runtime.messages, world.scope
+        assert store.get(scope, message_id) is None
+        assert store.plans(scope, [message_id]) == {}
+        assert store.outlines(scope, [message_id]) == {}
+
+    def test_stops_no_list_of_others(self, cloud: Cloud, world: World, message_id: str) -> None:
+        other = world.ingest("x", data={"otp": 1}, contact_infos=SAM)
+        assert cloud.pump("message") == []
+        found, _ = world.runtime.messages.page(world.scope, MessageFilter(), None, 10, lambda page: [True] * len(page))
+        assert [each.message.message_id for each in found] == [other]
+        assert message_id != other

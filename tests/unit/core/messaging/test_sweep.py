@@ -454,6 +454,19 @@ def test_no_further_messages_are_watched_when_very_many_are(world: World, monkey
     assert len(world.watches()) == 20
 
 
+def test_the_run_that_finds_very_many_done_goes_on_to_the_next_and_does_not_tell_that_nothing_is_pending(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "_PAGE", 10)
+    monkeypatch.setattr(sweep, "MAX_WATCHED", 20)
+    deliveries = [world.message(f"m{number:02d}", at=START + timedelta(seconds=number)) for number in range(50)]
+    world.sweep(minutes=60)
+    world.ended.update(*deliveries[:20])
+    done = world.sweep(minutes=15)
+    assert done.oldest_pending == timedelta(minutes=75) - timedelta(seconds=20)
+    assert sorted(each.message_id for each in world.watches()) == [f"m{number}" for number in range(20, 40)]
+
+
 def test_replays_travel_together_up_to_what_one_run_can_do(world: World) -> None:
     for number in range(60):
         world.message(f"m{number:02d}")

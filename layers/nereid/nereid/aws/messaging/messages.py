@@ -246,6 +246,8 @@ class DynamoMessageStore:
             if position_of(message.received_at, message.key) != entry.position or not _is_selected(message, selected):
                 continue
             plan = self._read_plan(item) if whole else _listed_plan(item, message)
+            if plan is None:
+                continue
             shown = [each.model_dump() for each in plan.all_skipped()]
             size = bytes_in_answer(content if isinstance(content, str) else content.decode())
             size += bytes_in_answer(jsontext.dumps(shown))
@@ -319,12 +321,15 @@ class DynamoMessageStore:
     def outlines(self, scope: Scope, message_keys: Sequence[str]) -> dict[str, Outline]:
         keys = [(_key(scope, message_key), "message") for message_key in message_keys]
         found = self._table.get_attributes(keys, ("pk", "content", "plan", "plan_parts"))
-        return {_message_key(item["pk"]): self._outline(item) for item in found}
+        outlines = {_message_key(item["pk"]): self._outline(item) for item in found}
+        return {key: outline for key, outline in outlines.items() if outline is not None}
 
-    def _outline(self, item: Item) -> Outline:
+    def _outline(self, item: Item) -> Outline | None:
         # Only looked into: to make a message of it takes longer than all the rest.
         content = jsontext.loads(_unpack(item["content"]))
         plan = self._read_plan(item)
+        if plan is None:
+            return None
         received_at, is_test = from_iso(content["received_at"]), content.get("test") is not None
         return Outline(content["event_type"], received_at, plan, is_test, list(_contacts(content)))
 
@@ -334,7 +339,8 @@ class DynamoMessageStore:
 
     def _plans(self, keys: Iterable[tuple[str, str]]) -> dict[str, Plan]:
         found = self._table.get_many(keys, consistent=False, attributes=("plan", "plan_parts"))
-        return {pk: self._read_plan(item) for (pk, _), item in found.items()}
+        plans = {pk: self._read_plan(item) for (pk, _), item in found.items()}
+        return {pk: plan for pk, plan in plans.items() if plan is not None}
 
     def _listings(self, scope: Scope, selected: MessageFilter, before: str | None) -> list[Iterator[Item]]:
         """Return, for each partition of an index that the selection is spread over, its messages, newest first."""
@@ -383,15 +389,24 @@ class DynamoMessageStore:
             "plan_head": head.model_dump_json(exclude_defaults=True),
         }
 
-    def _read(self, item: Item) -> StoredMessage:
+    def _read(self, item: Item) -> StoredMessage | None:
+        plan = self._read_plan(item)
+        if plan is None:
+            return None
         message = Message.model_validate_json(_unpack(item["content"]), extra="ignore")
-        return StoredMessage(message, self._read_plan(item), _conflicts(item))
+        return StoredMessage(message, plan, _conflicts(item))
 
-    def _read_plan(self, item: Item) -> Plan:
+    def _read_plan(self, item: Item) -> Plan | None:
+        """Return the plan of a message; None if a part of it is gone, and the message is not kept any more.
+
+        DynamoDB removes what has expired in any order, within days.
+        """
         packed = item.get("plan")
         if packed is None:
             keys = [(item["pk"], sk) for sk in item["plan_parts"]]
             parts = self._table.get_many(keys)
+            if len(parts) < len(keys):
+                return None
             packed = b"".join(parts[key]["part"] for key in keys)
         return Plan.model_validate_json(_unpack(packed))
 

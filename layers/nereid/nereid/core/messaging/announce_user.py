@@ -37,7 +37,7 @@ def announce_if_new(processor: Processor, environment: Environment, operation: O
         data=_as_given(operation, who),
         received_at=processor.clock.now(),
     )
-    processor.process(environment, message, user_before=profile, operation=operation)
+    processor.process(environment, message, user_before=profile)
 
 
 def _who(operation: Operation) -> Who:

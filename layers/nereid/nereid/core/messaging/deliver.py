@@ -66,7 +66,7 @@ EXPIRED = "expired"
 UNREACHABLE = "unreachable"
 #: When a job comes again that another run is about to make way for, in seconds.
 _SHORTLY = 5
-#: How long a claim holds, in seconds: longer than a function may run, shorter than its queue hides a message.
+#: How long a claim holds, in seconds: longer than a hand-over takes, shorter than its queue hides a message.
 CLAIM_SECONDS = 60
 #: With less of its claim or its function's time left, a run hands nothing over: twelve seconds for the provider's
 #: answer (aws/clients), and some for the record of it.

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from math import inf
 from typing import Any, NamedTuple
 
 from nereid import jsontext
@@ -30,6 +31,7 @@ from nereid.core.messaging.overview_changes import note_change
 from nereid.core.messaging.repetitions import conflict_mark, is_repetition
 from nereid.core.messaging.sweep_watches import watch_if_late, watch_to_forget
 from nereid.core.templates.variables import template_variables, user_variables
+from nereid.core.time_limit import seconds_spent
 from nereid.errors import NotFound, TemplateFailed
 from nereid.logs import condition_failed, id_conflict
 from nereid.metrics import DeliveryCounts
@@ -49,7 +51,7 @@ from nereid.models.delivery import (
 )
 from nereid.models.event_type import AppInboxNotification, Notification
 from nereid.models.lead_email import OutreachNotification
-from nereid.models.message import EventBatch, Message, Operation, Replay
+from nereid.models.message import EventBatch, Message, Replay
 from nereid.models.message_keys import key_of
 from nereid.models.team import Channels, Environment, Scope
 from nereid.models.user import User, anonymous_id_of
@@ -69,8 +71,8 @@ from nereid.ports.messaging import (
 
 #: A message up to this size, in bytes of JSON, travels with each of its delivery jobs; a larger one is read again.
 MAX_CARRIED_BYTES = 65536
-#: How many seconds the app notifications of a record may take after its messages were decided on, before the rest of it
-#: is put back.
+#: How many seconds the app notifications of a record may take after its messages were decided on, before the rest of
+#: them is put off.
 _SECONDS_AGAIN = 2.0
 #: The reason of a delivery whose notification is not configured any more, or on another channel.
 REMOVED = "notification removed"
@@ -85,13 +87,20 @@ class Prepared(NamedTuple):
     notifications: Notifications
     user: User | None
     user_before: str | None
-    #: The operation of a client that it is of.
-    operation: Operation | None
 
     @property
     def scope(self) -> Scope:
         """The environment as a tenant key."""
         return self.environment.scope
+
+
+class Finished(NamedTuple):
+    """How a record was finished."""
+
+    #: How it failed; None if it did not.
+    failure: Exception | None = None
+    #: How many seconds its app notifications took.
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,8 @@ class Processor:
         Delivers app notifications. They need no provider, so they are made here, without a queue of their own.
     is_in_inbox
         Tells whether a planned app notification is there.
+    successor
+        Returns the id of the user that an anonymous profile became; None if it became none, or is no profile.
     defaults
         The stack's own providers, for channels that an environment leaves out.
     counts
@@ -129,6 +140,7 @@ class Processor:
     queues: DeliveryQueues
     inbox: Deliverer
     is_in_inbox: Callable[[Scope, Planned, datetime], bool]
+    successor: Callable[[Scope, str], str | None]
     watches: Watches
     clock: Clock
     defaults: Channels
@@ -167,7 +179,6 @@ class Processor:
         *,
         user: User | None = None,
         user_before: str | None = None,
-        operation: Operation | None = None,
     ) -> None:
         """Store a message with its plan and queue its deliveries, or hold it until others are decided on as well.
 
@@ -179,8 +190,6 @@ class Processor:
             The message's user, where it was read already.
         user_before
             The id of the profile that its user may have been when the message came first.
-        operation
-            The operation of a client that the message is of.
 
         Raises
         ------
@@ -194,13 +203,13 @@ class Processor:
         if message.is_erased:
             # That it came is kept, as of those that were stored before.
             plan = Plan(planned_at=self.clock.now())
-            self._hold(Prepared(environment, message, plan, {}, None, None, operation))
+            self._hold(Prepared(environment, message, plan, {}, None, None))
             return
         found = configuration(self.recent, scope, message)
         if user is None and message.user_id:
             user = self.users.load(scope, message.user_id)
         plan = make_plan(environment, found, message, user, self.clock.now())
-        self._hold(Prepared(environment, message, plan, found.notifications, user, user_before, operation))
+        self._hold(Prepared(environment, message, plan, found.notifications, user, user_before))
 
     def _left_of(self, environment: Environment, message: Message) -> Message:
         return what_is_left(self.erased, environment, message, self.clock.now())
@@ -209,7 +218,7 @@ class Processor:
         self._held.append(prepared)
         if self._holding:
             return
-        [failure] = self.finish([self._release()])
+        [(failure, _)] = self.finish([self._release()])
         if failure is not None:
             raise failure
 
@@ -236,61 +245,87 @@ class Processor:
         self._held.clear()
         return held
 
-    def finish(self, records: Sequence[Sequence[Prepared]]) -> list[Exception | None]:
-        """Store the messages of records and queue their deliveries; return how each record failed, if it did.
+    def finish(self, records: Sequence[Sequence[Prepared]]) -> list[Finished]:
+        """Store the messages of records and queue their deliveries; return how that went, for each record.
 
-        The messages are announced by one write, and what goes to a queue goes there together.
+        The messages of an environment are announced by one write, and what goes to a queue goes there together.
+
+        Parameters
+        ----------
+        records
+            What was decided on for each, which is of one environment.
         """
-        everything = [each for record in records for each in record]
-        if not everything:
-            return [None] * len(records)
-        try:
-            self._announce(everything)
-        except Exception as error:  # noqa: BLE001 - raised by the caller
-            return [error if record else None for record in records]
-        failures: list[Exception | None] = []
+        not_announced = self._announce([each for record in records for each in record])
+        finished: list[Finished] = []
         queued: list[list[DeliveryJob]] = []
         for record in records:
             jobs: list[DeliveryJob] = []
             queued.append(jobs)
+            failure, before = not_announced.get(record[0].scope) if record else None, seconds_spent()
+            if failure is not None:
+                finished.append(Finished(failure))
+                continue
             try:
                 store = partial(self._store, jobs=jobs)
-                one_by_one(record, store, self._put_back, seconds=_SECONDS_AGAIN)
+                put_off = partial(self._put_off, jobs=jobs)
+                one_by_one(record, store, put_off, seconds=_SECONDS_AGAIN)
             except Exception as error:  # noqa: BLE001 - raised by the caller
-                failures.append(error)
-            else:
-                failures.append(None)
+                failure = error
+            finished.append(Finished(failure, seconds_spent() - before))
         try:
             self.queues.send([job for jobs in queued for job in jobs])
         except Exception as error:  # noqa: BLE001 - raised by the caller
-            return [failure or (error if jobs else None) for failure, jobs in zip(failures, queued, strict=True)]
-        return failures
+            return [
+                each._replace(failure=each.failure or (error if jobs else None))
+                for each, jobs in zip(finished, queued, strict=True)
+            ]
+        return finished
 
-    def _announce(self, prepared: Sequence[Prepared]) -> None:
-        """Have messages found that are about to be stored, whatever happens from here on."""
+    def _announce(self, prepared: Sequence[Prepared]) -> dict[Scope, Exception]:
+        """Have messages found that are about to be stored, whatever happens from here on; return how it failed, where.
+
+        A write to a busy partition of one environment is no reason to keep others waiting.
+        """
         now = self.clock.now()
+        failed: dict[Scope, Exception] = {}
         for scope in dict.fromkeys(each.scope for each in prepared):
             own = [each for each in prepared if each.scope == scope]
-            self.watches.begin(scope)
-            watches = [watch for each in own if (watch := _watch(each, now))]
-            if watches:
-                self.watches.watch(scope, watches)
-            self.messages.announce(scope, [(each.message, each.plan) for each in own], now)
+            try:
+                self.watches.begin(scope)
+                watches = [watch for each in own if (watch := _watch(each, now))]
+                if watches:
+                    self.watches.watch(scope, watches)
+                self.messages.announce(scope, [(each.message, each.plan) for each in own], now)
+            except Exception as error:  # noqa: BLE001 - raised by the caller
+                failed[scope] = error
+        return failed
 
-    def _put_back(self, rest: Sequence[Prepared]) -> None:
-        for scope in dict.fromkeys(each.scope for each in rest):
-            own = [each for each in rest if each.scope == scope]
-            batch = EventBatch(
-                team_id=scope.team_id,
-                environment=scope.environment,
-                messages=[each.message for each in own if each.operation is None],
-                operations=[each.operation for each in own if each.operation is not None],
-            )
-            self.queue.send([batch])
+    def _put_off(self, rest: Sequence[Prepared], jobs: list[DeliveryJob]) -> None:
+        """Store messages, and leave their app notifications to replays.
 
-    def _store(self, prepared: Prepared, jobs: list[DeliveryJob]) -> None:
-        """Store a message, and add what is to be queued of it."""
-        environment, message, plan, notifications, user, user_before, _ = prepared
+        What clients asked for beside them was done already. To be done once more, it would come after what they asked
+        for later.
+        """
+        # Hardly any record comes here.
+        from nereid.core.messaging.replay_message import new_replay, replay_batches
+
+        left: dict[str, int] = {}
+        try:
+            one_by_one(rest, partial(self._store, jobs=jobs, left=left), lambda _: None, seconds=inf)
+        finally:
+            replays = [(new_replay(key), size) for key, size in left.items()]
+            self.queue.send(list(replay_batches(rest[0].scope, replays)))
+
+    def _store(self, prepared: Prepared, jobs: list[DeliveryJob], left: dict[str, int] | None = None) -> None:
+        """Store a message, and add what is to be queued of it.
+
+        Parameters
+        ----------
+        left
+            Gets the message's key, and how many deliveries it has, if there are app notifications among them: none of
+            them is handed on then. None if all are to be.
+        """
+        environment, message, plan, notifications, user, user_before = prepared
         scope = environment.scope
         now = self.clock.now()
         kept = without_data(message, now) if plan.forget and not plan.size else message
@@ -304,10 +339,14 @@ class Processor:
         else:
             self._count_conflict(scope, message, stored, user_before)
             message, plan, _ = stored
+        planned = plan.deliveries(scope, message.key)
+        if left is not None and any(each.channel == "app" and each.recipient for each in planned):
+            left[message.key] = len(planned)
+            return
+        if stored is not None:
             notifications = configured_for(plan, self.recent, self.event_types, scope, message)
             # A profile that became another user since is described by that one.
             user = (self.users.load(scope, message.user_id) if message.user_id else None) or user
-        planned = plan.deliveries(scope, message.key)
         jobs += self._hand_on(environment, notifications, message, plan, user, planned, is_first=stored is None)
 
     def _of_an_earlier_release(self, scope: Scope, message: Message) -> StoredMessage | None:
@@ -367,7 +406,7 @@ class Processor:
             return
         message, plan, _ = stored
         notifications = configured(self.event_types, scope, message)
-        user = self.users.load(scope, message.user_id) if message.user_id else None
+        user = self._user_of(scope, message)
         planned = plan.deliveries(scope, message.key)
         now = self.clock.now()
         # What has lost its data cannot be made again.
@@ -381,6 +420,14 @@ class Processor:
         again = [each for each in planned if each.id not in final]
         asked = dict.fromkeys(forced, now)
         self.queues.send(self._hand_on(environment, notifications, message, plan, user, again, asked))
+
+    def _user_of(self, scope: Scope, message: Message) -> User | None:
+        """Return the user of a stored message, or the one that this became since."""
+        if message.user_id is None:
+            return None
+        user = self.users.load(scope, message.user_id)
+        successor = self.successor(scope, message.user_id) if user is None else None
+        return self.users.load(scope, successor) if successor is not None else user
 
     def _hand_on(
         self,

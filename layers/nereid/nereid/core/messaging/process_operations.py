@@ -54,7 +54,7 @@ class Operations:
         if is_erased(self.processor.erased, environment, operation):
             if isinstance(operation, TrackEvent):
                 left = erased_message(operation.message, self.processor.clock.now())
-                self.processor.process(environment, left, operation=operation)
+                self.processor.process(environment, left)
             return
         match operation:
             case Identify() | Alias() | RegisterDevice():

@@ -152,15 +152,16 @@ class _Run:
         due = [watch for watch in watches if watch.due <= self.now]
         for watch in watches[len(due) :]:
             self._note_age(watch)
+        watched = {watch.message_id for watch in watches[len(due) :]}
         for first in range(0, len(due), _WATCHES_AT_ONCE):
             if not self.has_time():
                 for watch in due[first:]:
                     self._note_age(watch)
                 return True
-            self._look_again(scope, due[first : first + _WATCHES_AT_ONCE])
+            watched |= self._look_again(scope, due[first : first + _WATCHES_AT_ONCE])
         if len(read) == _MAX_READ:
             return len(due) == len(watches)
-        return self._walk(scope, position, watches)
+        return self._walk(scope, position, watched)
 
     def _merge(self, scope: Scope, watches: Sequence[Watch]) -> list[Watch]:
         """Merge several watches of the same message; return the watches, in order."""
@@ -177,20 +178,27 @@ class _Run:
             merged.append(one)
         return sorted(merged, key=lambda watch: watch.due)
 
-    def _look_again(self, scope: Scope, watches: Sequence[Watch]) -> None:
+    def _look_again(self, scope: Scope, watches: Sequence[Watch]) -> set[str]:
+        """Look at watched messages; return which are watched on."""
         plans = self.sweeper.messages.plans(scope, [watch.message_id for watch in watches])
         self.messages += len(plans)
         there = [(watch, plans[watch.message_id]) for watch in watches if watch.message_id in plans]
-        self._treat(scope, self._stuck(scope, there))
+        watched = self._treat(scope, self._stuck(scope, there))
         for watch, plan in there:
             if plan.forget:
                 self._forget(scope, watch.message_id)
         # Those that are not over are watched by another entry now, which is due later.
         self.sweeper.state.unwatch(scope, watches)
+        return watched
 
-    def _walk(self, scope: Scope, position: str | None, watches: Sequence[Watch]) -> bool:
-        """Go on through the messages in the order of their arrival; tell whether there is more."""
-        watched = {watch.message_id for watch in watches}
+    def _walk(self, scope: Scope, position: str | None, watched: set[str]) -> bool:
+        """Go on through the messages in the order of their arrival; tell whether there is more.
+
+        Parameters
+        ----------
+        watched
+            The messages that are watched already; others that are found are added.
+        """
         for _ in range(_PAGES_PER_TURN):
             if not self.has_time():
                 return True
@@ -205,9 +213,8 @@ class _Run:
             if waiting is not None:
                 self._hold(scope, page.messages, stuck, waiting)
                 return False
-            self._treat(scope, stuck)
+            watched |= self._treat(scope, stuck)
             self.sweeper.state.advance(scope, page.position)
-            watched.update(each.watch.message_id for each in stuck)
             position = page.position
             if not page.more:
                 return False
@@ -258,8 +265,8 @@ class _Run:
         ]
         return [each for each in stuck if each.open]
 
-    def _treat(self, scope: Scope, stuck: Sequence[_Stuck]) -> None:
-        """Watch each message on, and replay those that are due for it."""
+    def _treat(self, scope: Scope, stuck: Sequence[_Stuck]) -> set[str]:
+        """Watch each message on, and replay those that are due for it; return which are watched."""
         repairs: list[_Stuck] = []
         watches: list[Watch] = []
         waiting = self._waiting_for_provider(scope, [each for each in stuck if not self._is_fresh(each)])
@@ -287,6 +294,7 @@ class _Run:
             self.sweeper.state.watch(scope, watches)
         if repairs:
             self._repair(scope, repairs)
+        return {watch.message_id for watch in watches}
 
     def _repair(self, scope: Scope, stuck: Sequence[_Stuck]) -> None:
         replays = [(new_replay(each.watch.message_id), len(each.open)) for each in stuck]

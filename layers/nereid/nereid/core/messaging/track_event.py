@@ -54,7 +54,7 @@ def track_event(
             user = processor.user(environment.scope, found.user_id)
             known[ids] = user
         message = event.message.model_copy(update={"user_id": user.user_id})
-        processor.process(environment, message, user=user, user_before=profile, operation=event)
+        processor.process(environment, message, user=user, user_before=profile)
 
     # The profile may become another user, or be deleted, just then.
     until_uncontested("user", attempt, again=(NotFound,))
