@@ -21,6 +21,7 @@ from nereid.models.erasure import ERASURE_SETTLES
 from nereid.models.message import Alias, Identify
 from nereid.models.operation import Traits, Who
 from nereid.ports.messaging import Outcome
+from nereid.runtime import runtime
 from tests.support.cloud import Cloud, Died, World, record
 from tests.support.notifications import INBOX, MAIL, PHONE, TEXT
 
@@ -236,6 +237,26 @@ def test_a_plan_in_parts_leaves_none_of_them(cloud: Cloud, time: Time, monkeypat
     monkeypatch.setattr(messages, "_ITEM_BYTES", 1)
     world = prepared(cloud)
     assert any("plan#" in text for _, text in found(cloud, EMAIL))
+    erase(world)
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert_erased(world)
+
+
+@pytest.mark.parametrize("user_id", ["sam-the-user", None], ids=["to the user", "to its address"])
+def test_however_many_messages_there_are_it_ends_when_its_time_does(
+    cloud: Cloud, time: Time, user_id: str | None
+) -> None:
+    world = prepared(cloud)
+    for number in range(30):
+        told(world, f"one-of-many-{number}", user_id=user_id, contact_infos=[{"type": "email", "value": EMAIL}])
+    cloud.pump("message")
+    time.forward(timedelta(seconds=1))
+    erasure = world.runtime.erasures.request(world.scope, "sam-the-user", "receipt", world.runtime.clock.now())
+    cloud.load("manage/erase_user")
+    ends = cloud.calls["dynamodb:UpdateItem"] + 40
+    runtime.user_eraser.erase(erasure, lambda: cloud.calls["dynamodb:UpdateItem"] < ends)
+    assert cloud.calls["dynamodb:UpdateItem"] < ends + 20
     erase(world)
     time.forward(ERASURE_SETTLES + timedelta(minutes=1))
     sweep(world)

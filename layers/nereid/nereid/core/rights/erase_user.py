@@ -152,6 +152,9 @@ class UserEraser:
         is_done = True
         for user_id in erasure.user_ids:
             for page, _ in to_user(self.messages, erasure.scope, user_id):
+                # A page may have nothing of the user, and have taken long.
+                if not has_time():
+                    return False
                 for stored in page:
                     if not has_time():
                         return False
@@ -169,11 +172,13 @@ class UserEraser:
             after = min(after, searched_before)
         is_done = True
         found = to_addresses(self.messages, erasure.scope, erasure.addresses, after, erasure.requested_at)
-        for outlines, position in found:
-            for key, outline in outlines.items():
-                if outline.received_at <= erasure.requested_at:
-                    is_done = self._message(erasure, key) and is_done
-            if is_done:
+        for some, position in found:
+            for each in some:
+                if not has_time():
+                    return False
+                if each.outline.received_at <= erasure.requested_at:
+                    is_done = self._message(erasure, each.key) and is_done
+            if is_done and position is not None:
                 self.erasures.advance(erasure, position)
             if not has_time():
                 return False
