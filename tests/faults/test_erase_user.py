@@ -6,7 +6,7 @@ What is looked at in the end are all items of all tables.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from nereid.aws.messaging import messages
 from nereid.clock import SystemClock
 from nereid.core.messaging.ingest import ingest_operations
 from nereid.core.outreach.leads import create_lead
+from nereid.core.rights.erase_user import UserEraser
 from nereid.models.delivery import DeliveryJob
 from nereid.models.erasure import ERASURE_SETTLES
 from nereid.models.message import Alias, Identify
@@ -261,6 +262,95 @@ def test_however_many_messages_there_are_it_ends_when_its_time_does(
     time.forward(ERASURE_SETTLES + timedelta(minutes=1))
     sweep(world)
     assert_erased(world)
+
+
+def meanwhile(cloud: Cloud, operation: str, in_request: str, do: Callable[[], object]) -> None:
+    """Do something, as if in another sandbox, right before the first call of DynamoDB that has a text in it."""
+
+    def fault(request: Any) -> None:
+        if in_request not in json.dumps(request, default=str):
+            cloud.faults[operation] = [fault]
+            return
+        function, kept = cloud.function, dict(runtime.__dict__)
+        do()
+        cloud.function = function
+        runtime.__dict__.clear()
+        runtime.__dict__.update(kept)
+
+    cloud.faults[operation] = [fault]
+
+
+def test_an_app_notification_that_is_put_right_after_its_message_was_erased_goes_as_well(
+    cloud: Cloud, time: Time
+) -> None:
+    world = prepared(cloud)
+    told(world, "in-hand", user_id="sam-the-user")
+    records = cloud.receive("message")
+    time.forward(timedelta(seconds=1))
+    erasure = world.runtime.erasures.request(world.scope, "sam-the-user", "receipt", world.runtime.clock.now())
+    time.forward(timedelta(seconds=1))
+
+    def go_on() -> None:
+        cloud.load("manage/erase_user")
+        runtime.user_eraser.erase(erasure, lambda: True)
+
+    # It was planned after the request, by a sandbox that does not know of it yet.
+    meanwhile(cloud, "dynamodb:PutItem", "inbox#", go_on)
+    assert cloud.hand_over("message", records) == []
+    assert "dynamodb:PutItem" not in cloud.faults or not cloud.faults["dynamodb:PutItem"]
+    stored = world.runtime.messages.get(world.scope, "in-hand")
+    assert stored is not None
+    assert stored.message.is_erased
+    told(world, "new", user_id="sam-the-user")
+    cloud.pump("message")
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    [left] = world.runtime.inbox.after(world.scope, "sam-the-user", None, 10)
+    assert left.uuid in {each.id for each in world.deliveries("new")}
+
+
+def test_a_forced_replay_that_is_in_hand_meanwhile_opens_nothing_again(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    [text] = [each for each in world.deliveries("sent") if each.channel == "sms"]
+    world.runtime.replayer.replay(world.environment, "sent", [text.id], "again")
+    records = cloud.receive("message")
+    time.forward(timedelta(seconds=1))
+    meanwhile(cloud, "dynamodb:UpdateItem", ":replays", lambda: erase(world))
+    assert cloud.hand_over("message", records) == []
+    published = cloud.calls["sns:Publish"]
+    cloud.pump("sms")
+    assert cloud.calls["sns:Publish"] == published
+    assert [each.status for each in world.deliveries("sent") if each.channel == "sms"] == ["success"]
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert_erased(world)
+
+
+def test_addresses_that_are_found_when_another_run_is_done_are_noted_nowhere(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    erasures, now = world.runtime.erasures, world.runtime.clock.now()
+    erasure = erasures.request(world.scope, "lee", "receipt", now)
+    erasures.finish(erasure, now)
+    assert erasures.note(erasure, ["email lee@example.com"]).addresses == {"email lee@example.com"}
+    assert list(erasures.all()) == []
+    assert found(cloud, "lee@example.com") == []
+
+
+def test_an_erasure_that_takes_all_the_time_there_is_keeps_no_other_from_its_turn(
+    cloud: Cloud, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worlds = [prepared(cloud), World(cloud)]
+    for world in worlds:
+        for user_id in ("sam", "kim"):
+            world.runtime.erasures.request(world.scope, user_id, "receipt", world.runtime.clock.now())
+    had: list[tuple[str, str]] = []
+    monkeypatch.setattr(UserEraser, "_erase", lambda _, each, *_more: had.append((each.team_id, each.user_id)))
+    cloud.load("pipeline/sweep_deliveries")
+    for _ in range(200):
+        begun = len(had)
+        runtime.user_eraser.erase_all(lambda begun=begun: len(had) == begun)  # type: ignore[misc]
+    assert {(world.team_id, user_id) for world in worlds for user_id in ("sam", "kim")} <= set(had)
 
 
 LATE = timedelta(days=13)

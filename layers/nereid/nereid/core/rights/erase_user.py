@@ -5,7 +5,8 @@ of which can be repeated. Whoever asks does as much as there is time for; the sw
 more a while later, for what was under way. See docs/adr/0047-data-rights.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from nereid.models.erasure import ERASURE_SETTLES, Erasure, address_of, name_of
 from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.models.user import Device, User, profile_id
-from nereid.ports.audience import Inbox
+from nereid.ports.audience import Inbox, Position
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import DeliveryStore, FailureNotes, MessageStore, StoredMessage, SuppressionStore
 from nereid.ports.outreach import EngagementStore, LeadStore, OutgoingEmailStore
@@ -32,6 +33,8 @@ from nereid.ports.rights import ErasureStore, PeopleStore, PlatformEndpoints
 
 #: How far before the request messages are searched again for what was under way.
 _SEARCHED_AGAIN = timedelta(days=1)
+#: How many app notifications are looked at at once.
+_NOTICES = 100
 HasTime = Callable[[], bool]
 
 
@@ -72,17 +75,18 @@ class UserEraser:
     def erase_all(self, has_time: HasTime) -> list[Scope]:
         """Go on with all erasures as far as the time goes; return the environments in which one failed."""
         failed = []
-        noted = list(self.erasures.all())
+        by_team: dict[str, list[Erasure]] = {}
+        for each in self.erasures.all():
+            by_team.setdefault(each.team_id, []).append(each)
         # One look is for all of a team: there may be thousands of erasures, and each look takes seconds.
         sifted: dict[str, bool] = {}
-        for erasure in noted:
+        for erasure in _in_turn(by_team):
             if not has_time():
                 break
             try:
                 if erasure.team_id not in sifted:
                     sifted[erasure.team_id] = False
-                    theirs = [each for each in noted if each.team_id == erasure.team_id]
-                    sifted[erasure.team_id] = self._letters(theirs)
+                    sifted[erasure.team_id] = self._letters(by_team[erasure.team_id])
                 self._erase(erasure, has_time, sifted[erasure.team_id])
             except Exception as error:  # noqa: BLE001 - the others have their turn
                 unexpected(error, "user not erased", team_id=erasure.team_id, environment=erasure.environment)
@@ -110,6 +114,8 @@ class UserEraser:
         for email in erasure.of_type("email"):
             self.suppressions.erase(erasure.team_id, email, for_good=is_last)
         self._user(erasure, found)
+        if is_last:
+            self._late_notices(erasure)
         is_done = self._others_messages(erasure, has_time, is_last=is_last) and is_done
         if is_sifted is None and has_time():
             is_done = self._letters([erasure]) and is_done
@@ -139,6 +145,18 @@ class UserEraser:
             for endpoint in self.people.endpoints(erasure.scope, token):
                 self.endpoints.delete(endpoint)
             self.people.forget_token(erasure.scope, token)
+
+    def _late_notices(self, erasure: Erasure) -> None:
+        """Delete app notifications that were put just after their messages were erased, by who had them in hand."""
+        for user_id in erasure.user_ids:
+            position: Position | None = Position(erasure.requested_at, "")
+            while position is not None:
+                page = self.inbox.after(erasure.scope, user_id, position, _NOTICES)
+                known = self.deliveries.get_many(erasure.scope, [each.uuid for each in page])
+                for each in page:
+                    if each.uuid in known and known[each.uuid].to is None:
+                        self.inbox.delete_many(erasure.scope, user_id, [each.uuid], each.created_at)
+                position = Position(page[-1].created_at, page[-1].uuid) if len(page) == _NOTICES else None
 
     def _leads(self, erasure: Erasure) -> None:
         for lead in self.leads.by_emails(erasure.team_id, erasure.of_type("email")).values():
@@ -258,6 +276,12 @@ class UserEraser:
         self.messages.replace(scope, message, erased_plan(scope, message, plan, gone))
         self.messages.replace(scope, left)
         return True
+
+
+def _in_turn(by_team: Mapping[str, Sequence[Erasure]]) -> Iterator[Erasure]:
+    """Yield erasures team by team, each time in another order: those that take all of a run's time end no other's."""
+    for team_id in random.sample(sorted(by_team), len(by_team)):
+        yield from random.sample(by_team[team_id], len(by_team[team_id]))
 
 
 def _is_theirs(erasure: Erasure, entry: Mapping[str, Any], kept: frozenset[str]) -> bool:
