@@ -529,6 +529,63 @@ def test_dead_letters_lose_what_they_hold_of_the_user_and_nothing_else(cloud: Cl
     assert len(letters(cloud)) == 3
 
 
+def test_a_message_to_others_as_well_is_erased_once_it_went_there(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    told(world, "to-both", contact_infos=[{"type": "email", "value": each} for each in ("lee@example.com", EMAIL)])
+    cloud.pump("message")
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    sent = cloud.calls["sesv2:SendEmail"]
+    cloud.pump("email")
+    assert cloud.calls["sesv2:SendEmail"] == sent + 1
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert_erased(world)
+    assert found(cloud, "lee@example.com") == []
+
+
+@pytest.mark.parametrize("user_id", [None, "kim"], ids=["nobody", "somebody else"])
+def test_a_number_that_names_no_country_is_the_users_as_well(cloud: Cloud, time: Time, user_id: str | None) -> None:
+    world = prepared(cloud)
+    accounts = world.runtime.account_store
+    environment = accounts.environment(world.team_id, "dev")
+    assert environment is not None
+    accounts.update_environment(environment.model_copy(update={"default_country": "DE"}))
+    cloud.restart("pipeline/process_messages")
+    national = [{"type": "mobile_number", "value": "0151 12345678"}]
+    told(world, "stored", user_id=user_id, contact_infos=national)
+    cloud.pump()
+    told(world, "given-up", user_id=user_id, contact_infos=national)
+    bury(cloud, "message")
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    assert found(cloud, "0151 12345678") == []
+    assert [each for each in letters(cloud) if "0151 12345678" in each] == []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"messages": [{"message_id": "m", "user_id": 5, "contact_infos": [5, {"type": ["email"], "value": {}}]}]},
+        {"messages": [{"message_id": "m", "user_id": ["lee"], "outreach": {"to": ["x"]}, "test": []}]},
+        {"operations": [{"who": {"external_id": {}}, "traits": {"email": ["a"], "phone": {}}}]},
+        {"delivery_id": "d", "message": {"user_id": {}}, "recipient": [], "planned_at": "x"},
+    ],
+    ids=["user", "outreach", "operation", "delivery"],
+)
+def test_a_letter_of_an_odd_form_keeps_no_erasure_from_its_end(cloud: Cloud, time: Time, odd: dict[str, Any]) -> None:
+    world = prepared(cloud)
+    body = json.dumps({"team_id": world.team_id, "environment": "dev", **odd})
+    cloud.client("sqs").send_message(QueueUrl=cloud.dead["message"], MessageBody=body)
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert letters(cloud) == [body]
+
+
 def test_a_dead_report_about_the_user_suppresses_by_hash_and_is_gone(cloud: Cloud, time: Time) -> None:
     world = prepared(cloud)
     [mail] = [each for each in world.deliveries("sent") if each.channel == "email"]

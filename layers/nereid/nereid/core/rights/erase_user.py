@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Protocol
 
 from nereid.clock import to_iso
@@ -20,6 +21,7 @@ from nereid.core.rights.about import to_addresses, to_user
 from nereid.core.rights.letters import LetterSifter
 from nereid.errors import NotFound
 from nereid.logs import unexpected
+from nereid.models.addresses import normal
 from nereid.models.delivery import Plan, PlannedNotification, Recipient
 from nereid.models.erasure import ERASURE_SETTLES, Erasure, address_of, name_of
 from nereid.models.message import Message
@@ -55,6 +57,8 @@ class UserEraser:
     note_erasure
         Has what was accepted before looked up among those who were erased, and the team's suppressions by their
         hashes as well, from then on.
+    country_of
+        Returns the country of an environment's phone numbers that name none.
     """
 
     erasures: ErasureStore
@@ -71,6 +75,7 @@ class UserEraser:
     letters: DeadLetters
     notes: FailureNotes
     endpoints: PlatformEndpoints
+    country_of: Callable[[Scope], str | None]
 
     def erase_all(self, has_time: HasTime) -> list[Scope]:
         """Go on with all erasures as far as the time goes; return the environments in which one failed."""
@@ -124,7 +129,7 @@ class UserEraser:
 
     def _letters(self, erasures: Sequence[Erasure]) -> bool:
         """Take a team's erased users out of its dead letters; tell whether all letters were seen."""
-        sifter = LetterSifter(erasures, self._addresses_of, self.suppressions)
+        sifter = LetterSifter(erasures, self._addresses_of, self.suppressions, cache(self.country_of))
         return self.letters.sift(self.notes, erasures[0].team_id, sifter.left_of)
 
     def _know(self, erasure: Erasure) -> tuple[Erasure, bool]:
@@ -216,8 +221,9 @@ class UserEraser:
             for index, each in enumerate(stored.plan.recipients)
             if erasure.has(each.type, each.value) and address_of(each.type, each.value) not in kept
         ]
-        named = any(_is_theirs(erasure, entry, kept) for entry in message.contact_infos)
-        return not (gone or named) or self._part(erasure, stored, gone, kept)
+        country = self.country_of(erasure.scope) if message.contact_infos else None
+        left = [entry for entry in message.contact_infos if not _is_theirs(erasure, entry, kept, country)]
+        return not (gone or len(left) < len(message.contact_infos)) or self._part(erasure, stored, gone, left)
 
     def _addresses_of(self, scope: Scope, user_id: str | None) -> frozenset[str]:
         loaded = self.people.load_with_devices(scope, user_id) if user_id is not None else None
@@ -226,21 +232,21 @@ class UserEraser:
     def _whole(self, erasure: Erasure, stored: StoredMessage) -> bool:
         scope, message, plan = erasure.scope, stored.message, stored.plan
         planned = [each for each in plan.deliveries(scope, message.key) if each.recipient]
+        now = self.clock.now()
         if message.user_id is None:
             known = self.deliveries.get_many(scope, [each.id for each in planned])
-            # What goes to others as well is left until it went there.
-            waits = [
+            reached = [each for each in planned if each.recipient and each.recipient.value]
+            others = [
                 each
-                for each in planned
-                if each.recipient
-                and each.recipient.value
-                and not erasure.has(each.recipient.type, each.recipient.value)
-                and (each.id not in known or known[each.id].status == "pending")
+                for each in reached
+                if each.recipient and not erasure.has(each.recipient.type, each.recipient.value)
             ]
-            if waits:
-                self._part(erasure, stored, _theirs(erasure, plan), frozenset())
+            if any(each.id not in known or known[each.id].status == "pending" for each in others):
+                # What goes to others as well is left until it went there, and so is what it is found by.
+                for each in reached:
+                    if each not in others:
+                        self.deliveries.erase(scope, each, plan.planned_at, now)
                 return False
-        now = self.clock.now()
         closed = [self.deliveries.erase(scope, each, plan.planned_at, now) for each in planned]
         if not all(closed):
             return False
@@ -256,8 +262,10 @@ class UserEraser:
         self.messages.replace(scope, erased_message(message, now))
         return True
 
-    def _part(self, erasure: Erasure, stored: StoredMessage, gone: Sequence[int], kept: frozenset[str]) -> bool:
-        """Erase the recipients of a message that is somebody else's."""
+    def _part(
+        self, erasure: Erasure, stored: StoredMessage, gone: Sequence[int], contact_infos: list[dict[str, Any]]
+    ) -> bool:
+        """Erase recipients of a message that is somebody else's, and leave of its `contact_infos` these."""
         scope, message, plan = erasure.scope, stored.message, stored.plan
         now = self.clock.now()
         reached = {plan.recipients[index].value: plan.recipients[index] for index in gone}
@@ -268,7 +276,6 @@ class UserEraser:
         closed = [self.deliveries.erase(scope, each, plan.planned_at, now) for each in theirs]
         if not all(closed):
             return False
-        contact_infos = [entry for entry in message.contact_infos if not _is_theirs(erasure, entry, kept)]
         if contact_infos == message.contact_infos and not gone:
             return True
         left = message.model_copy(update={"contact_infos": contact_infos})
@@ -284,14 +291,11 @@ def _in_turn(by_team: Mapping[str, Sequence[Erasure]]) -> Iterator[Erasure]:
         yield from random.sample(by_team[team_id], len(by_team[team_id]))
 
 
-def _is_theirs(erasure: Erasure, entry: Mapping[str, Any], kept: frozenset[str]) -> bool:
+def _is_theirs(erasure: Erasure, entry: Mapping[str, Any], kept: frozenset[str], country: str | None) -> bool:
     """Tell whether an entry of a message's `contact_infos` is an address of the user's, and nobody else's to keep."""
-    type_, value = str(entry.get("type")), str(entry.get("value") or "")
+    type_, given = str(entry.get("type")), str(entry.get("value") or "")
+    value = normal(type_, given, country)
     return erasure.has(type_, value) and address_of(type_, value) not in kept
-
-
-def _theirs(erasure: Erasure, plan: Plan) -> list[int]:
-    return [index for index, each in enumerate(plan.recipients) if erasure.has(each.type, each.value)]
 
 
 def addresses_of(user: User, devices: Sequence[Device]) -> frozenset[str]:
