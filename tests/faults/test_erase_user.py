@@ -430,6 +430,53 @@ def test_an_identify_that_comes_late_makes_no_user(cloud: Cloud, time: Time) -> 
     assert_erased(world)
 
 
+@pytest.mark.parametrize("kind", ["identify", "alias"])
+def test_a_user_that_is_made_of_what_was_asked_for_before_is_erased_by_the_second_pass(
+    cloud: Cloud, time: Time, kind: str
+) -> None:
+    world = prepared(cloud)
+    identities, at = world.runtime.identities, world.runtime.clock.now()
+    identities.find_or_create(world.scope, Who(anonymous_id="phone"), "1")
+    told(world, "kims-other", user_id="kim")
+    cloud.pump("message")
+    who, traits = Who(external_id="sam-the-user"), Traits(email=EMAIL)
+    asked = {
+        "identify": Identify(kind="identify", id="2", asked_at=at, who=who, traits=traits),
+        "alias": Alias(kind="alias", id="2", asked_at=at, anonymous_id="phone", external_id="sam-the-user"),
+    }
+    ingest_operations(world.runtime.message_queue, world.scope, [asked[kind]])  # type: ignore[list-item]
+    records = cloud.receive("message")
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    time.forward(timedelta(seconds=1))
+    # By a sandbox that does not know of the erasure yet.
+    assert cloud.hand_over("message", records) == []
+    assert world.runtime.users.get(world.scope, "sam-the-user") is not None
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    for _ in range(2):
+        sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert world.runtime.users.get(world.scope, "sam-the-user") is None
+    assert found(cloud, EMAIL) == []
+
+
+def test_a_profile_of_before_that_becomes_the_user_afterwards_stays(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    world.runtime.identities.find_or_create(world.scope, Who(anonymous_id="phone"), "1")
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    time.forward(timedelta(minutes=1))
+    now = world.runtime.clock.now()
+    alias = Alias(kind="alias", id="2", asked_at=now, anonymous_id="phone", external_id="sam-the-user")
+    ingest_operations(world.runtime.message_queue, world.scope, [alias])
+    cloud.pump("message")
+    time.forward(ERASURE_SETTLES)
+    for _ in range(2):
+        sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert world.runtime.users.get(world.scope, "sam-the-user") is not None
+
+
 def test_messages_to_the_profile_that_the_user_was_are_erased_as_well(cloud: Cloud, time: Time) -> None:
     world = prepared(cloud)
     world.runtime.identities.find_or_create(world.scope, Who(anonymous_id="sams-phone"), "1")
