@@ -104,6 +104,24 @@ def test_what_is_pending_is_not_sent_any_more(sam: Sam) -> None:
     assert sam.manage.stack.cloud.calls["sesv2:SendEmail"] == sent  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("named", ["user", "email", "phone"])
+def test_what_was_accepted_before_and_comes_late_is_neither_kept_nor_sent(sam: Sam, named: str) -> None:
+    to: dict[str, Any] = {"user_id": sam.user_id}
+    if named != "user":
+        value = {"email": sam.email.upper(), "phone": sam.phone}[named]
+        to = {"contact_infos": [{"type": {"email": "email", "phone": "mobile_number"}[named], "value": value}]}
+    late, others = (
+        sam.manage.ingest(sam.event_type, data={"secret": "s3cret"}, **each)
+        for each in (to, {"contact_infos": email_to("kim@example.com")})
+    )
+    erase(sam.manage, sam.user_id)
+    message = sam.manage.message(late)
+    assert (message["event_type"], message["user_id"], message["data"]) == (sam.event_type, None, {})
+    assert (message["contact_infos"], message["deliveries"]) == ([], [])
+    [delivery] = [each for each in sam.manage.message(others)["deliveries"] if each["channel"] == "email"]
+    assert (delivery["to"], delivery["status"]) == ("kim@example.com", "success")
+
+
 def test_another_user_who_shares_an_address_keeps_its_own_messages(sam: Sam) -> None:
     kim = sam.manage.user({"type": "email", "value": sam.email})
     message = sam.told(user_id=kim)
@@ -160,6 +178,15 @@ def test_somebody_whom_nobody_knows_can_be_erased(sam: Sam) -> None:
     message = sam.manage.message(sam.manage.ingest(sam.event_type, user_id="nobody/else", data={"secret": "s3cret"}))
     assert erase(sam.manage, "nobody")
     assert sam.manage.message(message["message_id"]) == message
+
+
+def test_so_are_the_messages_to_an_id_that_has_no_address_and_that_nobody_made_a_user_of(sam: Sam) -> None:
+    event_type = sam.manage.configure(INBOX)
+    before = sam.manage.message(sam.manage.ingest(event_type, user_id="nobody", data={"secret": "s3cret"}))
+    erase(sam.manage, "nobody")
+    after = sam.manage.message(before["message_id"])
+    assert (after["user_id"], after["data"], [each["to"] for each in after["deliveries"]]) == (None, {}, [None])
+    assert neptune(sam.manage, "app_notifications/{env}?user_id=nobody")["data"] == []
 
 
 def test_a_message_that_arrives_afterwards_is_an_ordinary_one(sam: Sam) -> None:

@@ -102,6 +102,23 @@ def test_what_is_too_much_for_one_answer_comes_in_parts(fresh: Manage, monkeypat
     assert [each["body"] for part in parts for each in part["inbox"]] == ["0", "1", "2", "3", "4"]
 
 
+@pytest.mark.parametrize("named", ["user", "address"])
+def test_a_part_ends_with_the_message_that_fills_it(fresh: Manage, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setattr(export_user, "_BYTES", 1)
+    email = f"{unique()}@example.com"
+    user_id, event_type = fresh.user({"type": "email", "value": email}), fresh.configure(mail())
+    to: dict[str, Any] = {"user_id": user_id} if named == "user" else {"contact_infos": email_to(email)}
+    # They are processed together.
+    ids = [fresh.ingest(event_type, data={"otp": number}, **to) for number in range(5)]
+    for each in ids:
+        fresh.message(each)
+    parts = [fresh.ok("POST", path(user_id))]
+    while parts[-1]["next_cursor"] is not None:
+        parts.append(fresh.ok("POST", f"{path(user_id)}?cursor={parts[-1]['next_cursor']}"))
+    assert max(len(part["messages"]) for part in parts) == 1
+    assert sorted(each["message_id"] for part in parts for each in part["messages"]) == sorted(ids)
+
+
 def test_a_user_of_whom_there_is_nothing_is_not_found(fresh: Manage) -> None:
     assert fresh.call("POST", path("nobody")) == NOT_FOUND
 

@@ -506,6 +506,7 @@ CALLS: dict[str, Callable[[Stores], Callable[[], Any]]] = {
     "suppressions erase, of what suppresses nothing": after(
         a_soft_bounce, lambda s: s.suppressions.erase("team", "a@example.com", for_good=False)
     ),
+    "erasures note": with_what(an_erasure, lambda s, erasure: s.erasures.note(erasure, ["email a@example.com"])),
     "erasures advance": with_what(an_erasure, lambda s, erasure: s.erasures.advance(erasure, "position")),
     "erasures finish": with_what(an_erasure, lambda s, erasure: s.erasures.finish(erasure, LATER)),
     "claim": simply(a_claim),

@@ -6,7 +6,7 @@ What is looked at in the end are all items of all tables.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,11 +16,13 @@ from nereid.aws.messaging import messages
 from nereid.clock import SystemClock
 from nereid.core.messaging.ingest import ingest_operations
 from nereid.core.outreach.leads import create_lead
+from nereid.core.rights.erase_user import UserEraser
 from nereid.models.delivery import DeliveryJob
 from nereid.models.erasure import ERASURE_SETTLES
 from nereid.models.message import Alias, Identify
 from nereid.models.operation import Traits, Who
 from nereid.ports.messaging import Outcome
+from nereid.runtime import runtime
 from tests.support.cloud import Cloud, Died, World, record
 from tests.support.notifications import INBOX, MAIL, PHONE, TEXT
 
@@ -242,6 +244,115 @@ def test_a_plan_in_parts_leaves_none_of_them(cloud: Cloud, time: Time, monkeypat
     assert_erased(world)
 
 
+@pytest.mark.parametrize("user_id", ["sam-the-user", None], ids=["to the user", "to its address"])
+def test_however_many_messages_there_are_it_ends_when_its_time_does(
+    cloud: Cloud, time: Time, user_id: str | None
+) -> None:
+    world = prepared(cloud)
+    for number in range(30):
+        told(world, f"one-of-many-{number}", user_id=user_id, contact_infos=[{"type": "email", "value": EMAIL}])
+    cloud.pump("message")
+    time.forward(timedelta(seconds=1))
+    erasure = world.runtime.erasures.request(world.scope, "sam-the-user", "receipt", world.runtime.clock.now())
+    cloud.load("manage/erase_user")
+    ends = cloud.calls["dynamodb:UpdateItem"] + 40
+    runtime.user_eraser.erase(erasure, lambda: cloud.calls["dynamodb:UpdateItem"] < ends)
+    assert cloud.calls["dynamodb:UpdateItem"] < ends + 20
+    erase(world)
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert_erased(world)
+
+
+def meanwhile(cloud: Cloud, operation: str, in_request: str, do: Callable[[], object]) -> None:
+    """Do something, as if in another sandbox, right before the first call of DynamoDB that has a text in it."""
+
+    def fault(request: Any) -> None:
+        if in_request not in json.dumps(request, default=str):
+            cloud.faults[operation] = [fault]
+            return
+        function, kept = cloud.function, dict(runtime.__dict__)
+        do()
+        cloud.function = function
+        runtime.__dict__.clear()
+        runtime.__dict__.update(kept)
+
+    cloud.faults[operation] = [fault]
+
+
+def test_an_app_notification_that_is_put_right_after_its_message_was_erased_goes_as_well(
+    cloud: Cloud, time: Time
+) -> None:
+    world = prepared(cloud)
+    told(world, "in-hand", user_id="sam-the-user")
+    records = cloud.receive("message")
+    time.forward(timedelta(seconds=1))
+    erasure = world.runtime.erasures.request(world.scope, "sam-the-user", "receipt", world.runtime.clock.now())
+    time.forward(timedelta(seconds=1))
+
+    def go_on() -> None:
+        cloud.load("manage/erase_user")
+        runtime.user_eraser.erase(erasure, lambda: True)
+
+    # It was planned after the request, by a sandbox that does not know of it yet.
+    meanwhile(cloud, "dynamodb:PutItem", "inbox#", go_on)
+    assert cloud.hand_over("message", records) == []
+    assert "dynamodb:PutItem" not in cloud.faults or not cloud.faults["dynamodb:PutItem"]
+    stored = world.runtime.messages.get(world.scope, "in-hand")
+    assert stored is not None
+    assert stored.message.is_erased
+    told(world, "new", user_id="sam-the-user")
+    cloud.pump("message")
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    [left] = world.runtime.inbox.after(world.scope, "sam-the-user", None, 10)
+    assert left.uuid in {each.id for each in world.deliveries("new")}
+
+
+def test_a_forced_replay_that_is_in_hand_meanwhile_opens_nothing_again(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    [text] = [each for each in world.deliveries("sent") if each.channel == "sms"]
+    world.runtime.replayer.replay(world.environment, "sent", [text.id], "again")
+    records = cloud.receive("message")
+    time.forward(timedelta(seconds=1))
+    meanwhile(cloud, "dynamodb:UpdateItem", ":replays", lambda: erase(world))
+    assert cloud.hand_over("message", records) == []
+    published = cloud.calls["sns:Publish"]
+    cloud.pump("sms")
+    assert cloud.calls["sns:Publish"] == published
+    assert [each.status for each in world.deliveries("sent") if each.channel == "sms"] == ["success"]
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert_erased(world)
+
+
+def test_addresses_that_are_found_when_another_run_is_done_are_noted_nowhere(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    erasures, now = world.runtime.erasures, world.runtime.clock.now()
+    erasure = erasures.request(world.scope, "lee", "receipt", now)
+    erasures.finish(erasure, now)
+    assert erasures.note(erasure, ["email lee@example.com"]).addresses == {"email lee@example.com"}
+    assert list(erasures.all()) == []
+    assert found(cloud, "lee@example.com") == []
+
+
+def test_an_erasure_that_takes_all_the_time_there_is_keeps_no_other_from_its_turn(
+    cloud: Cloud, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worlds = [prepared(cloud), World(cloud)]
+    for world in worlds:
+        for user_id in ("sam", "kim"):
+            world.runtime.erasures.request(world.scope, user_id, "receipt", world.runtime.clock.now())
+    had: list[tuple[str, str]] = []
+    monkeypatch.setattr(UserEraser, "_erase", lambda _, each, *_more: had.append((each.team_id, each.user_id)))
+    cloud.load("pipeline/sweep_deliveries")
+    for _ in range(200):
+        begun = len(had)
+        runtime.user_eraser.erase_all(lambda begun=begun: len(had) == begun)  # type: ignore[misc]
+    assert {(world.team_id, user_id) for world in worlds for user_id in ("sam", "kim")} <= set(had)
+
+
 LATE = timedelta(days=13)
 
 
@@ -317,6 +428,53 @@ def test_an_identify_that_comes_late_makes_no_user(cloud: Cloud, time: Time) -> 
     late(cloud, time, world)
     assert world.runtime.users.get(world.scope, "sam-the-user") is None
     assert_erased(world)
+
+
+@pytest.mark.parametrize("kind", ["identify", "alias"])
+def test_a_user_that_is_made_of_what_was_asked_for_before_is_erased_by_the_second_pass(
+    cloud: Cloud, time: Time, kind: str
+) -> None:
+    world = prepared(cloud)
+    identities, at = world.runtime.identities, world.runtime.clock.now()
+    identities.find_or_create(world.scope, Who(anonymous_id="phone"), "1")
+    told(world, "kims-other", user_id="kim")
+    cloud.pump("message")
+    who, traits = Who(external_id="sam-the-user"), Traits(email=EMAIL)
+    asked = {
+        "identify": Identify(kind="identify", id="2", asked_at=at, who=who, traits=traits),
+        "alias": Alias(kind="alias", id="2", asked_at=at, anonymous_id="phone", external_id="sam-the-user"),
+    }
+    ingest_operations(world.runtime.message_queue, world.scope, [asked[kind]])  # type: ignore[list-item]
+    records = cloud.receive("message")
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    time.forward(timedelta(seconds=1))
+    # By a sandbox that does not know of the erasure yet.
+    assert cloud.hand_over("message", records) == []
+    assert world.runtime.users.get(world.scope, "sam-the-user") is not None
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    for _ in range(2):
+        sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert world.runtime.users.get(world.scope, "sam-the-user") is None
+    assert found(cloud, EMAIL) == []
+
+
+def test_a_profile_of_before_that_becomes_the_user_afterwards_stays(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    world.runtime.identities.find_or_create(world.scope, Who(anonymous_id="phone"), "1")
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    time.forward(timedelta(minutes=1))
+    now = world.runtime.clock.now()
+    alias = Alias(kind="alias", id="2", asked_at=now, anonymous_id="phone", external_id="sam-the-user")
+    ingest_operations(world.runtime.message_queue, world.scope, [alias])
+    cloud.pump("message")
+    time.forward(ERASURE_SETTLES)
+    for _ in range(2):
+        sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert world.runtime.users.get(world.scope, "sam-the-user") is not None
 
 
 def test_messages_to_the_profile_that_the_user_was_are_erased_as_well(cloud: Cloud, time: Time) -> None:
@@ -416,6 +574,63 @@ def test_dead_letters_lose_what_they_hold_of_the_user_and_nothing_else(cloud: Cl
     sweep(world)
     assert list(world.runtime.erasures.all()) == []
     assert len(letters(cloud)) == 3
+
+
+def test_a_message_to_others_as_well_is_erased_once_it_went_there(cloud: Cloud, time: Time) -> None:
+    world = prepared(cloud)
+    told(world, "to-both", contact_infos=[{"type": "email", "value": each} for each in ("lee@example.com", EMAIL)])
+    cloud.pump("message")
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    sent = cloud.calls["sesv2:SendEmail"]
+    cloud.pump("email")
+    assert cloud.calls["sesv2:SendEmail"] == sent + 1
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert_erased(world)
+    assert found(cloud, "lee@example.com") == []
+
+
+@pytest.mark.parametrize("user_id", [None, "kim"], ids=["nobody", "somebody else"])
+def test_a_number_that_names_no_country_is_the_users_as_well(cloud: Cloud, time: Time, user_id: str | None) -> None:
+    world = prepared(cloud)
+    accounts = world.runtime.account_store
+    environment = accounts.environment(world.team_id, "dev")
+    assert environment is not None
+    accounts.update_environment(environment.model_copy(update={"default_country": "DE"}))
+    cloud.restart("pipeline/process_messages")
+    national = [{"type": "mobile_number", "value": "0151 12345678"}]
+    told(world, "stored", user_id=user_id, contact_infos=national)
+    cloud.pump()
+    told(world, "given-up", user_id=user_id, contact_infos=national)
+    bury(cloud, "message")
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    assert found(cloud, "0151 12345678") == []
+    assert [each for each in letters(cloud) if "0151 12345678" in each] == []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"messages": [{"message_id": "m", "user_id": 5, "contact_infos": [5, {"type": ["email"], "value": {}}]}]},
+        {"messages": [{"message_id": "m", "user_id": ["lee"], "outreach": {"to": ["x"]}, "test": []}]},
+        {"operations": [{"who": {"external_id": {}}, "traits": {"email": ["a"], "phone": {}}}]},
+        {"delivery_id": "d", "message": {"user_id": {}}, "recipient": [], "planned_at": "x"},
+    ],
+    ids=["user", "outreach", "operation", "delivery"],
+)
+def test_a_letter_of_an_odd_form_keeps_no_erasure_from_its_end(cloud: Cloud, time: Time, odd: dict[str, Any]) -> None:
+    world = prepared(cloud)
+    body = json.dumps({"team_id": world.team_id, "environment": "dev", **odd})
+    cloud.client("sqs").send_message(QueueUrl=cloud.dead["message"], MessageBody=body)
+    time.forward(timedelta(seconds=1))
+    erase(world)
+    time.forward(ERASURE_SETTLES + timedelta(minutes=1))
+    sweep(world)
+    assert list(world.runtime.erasures.all()) == []
+    assert letters(cloud) == [body]
 
 
 def test_a_dead_report_about_the_user_suppresses_by_hash_and_is_gone(cloud: Cloud, time: Time) -> None:

@@ -699,7 +699,13 @@ class Runtime:
             letters=replace(self.dead_letters, seconds=8, most=5000),
             notes=self.failure_notes,
             endpoints=SnsEndpoints(self.clients),
+            country_of=self._country_of,
         )
+
+    def _country_of(self, scope: Scope) -> str | None:
+        """Return the country of an environment's phone numbers that name none; None also once it is deleted."""
+        environment = self.account_store.environment(*scope)
+        return environment.default_country if environment is not None else None
 
     @cached_property
     def user_exporter(self) -> Exporter:

@@ -230,3 +230,10 @@ def test_a_purge_that_has_no_time_for_all_of_a_letters_messages_leaves_it(clock:
         queue = Queue(clock, "a", body)
         assert look(clock, a=queue).purge(Slow(clock, seconds), None, "t", None, None)[:2] == (done, 1 - done)
         assert queue.given_back == ([] if done else ["a0"])
+
+
+@pytest.mark.parametrize("data", ['"\\ud83d"', "NaN", "-Infinity"], ids=["half a character", "no number", "infinity"])
+def test_what_cannot_be_written_again_is_unreadable(data: str) -> None:
+    body = f'{{"team_id": "t", "environment": "dev", "messages": [{{"message_id": "m", "data": {data}}}]}}'
+    contents = contents_of(body)
+    assert (contents.kind, contents.team_id, contents.body) == ("unknown", None, body)

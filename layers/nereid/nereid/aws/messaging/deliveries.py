@@ -237,7 +237,7 @@ class DynamoDeliveryStore:
 
         def attempt() -> None:
             item = self._table.get(*key) or {}
-            if replay_id in item.get("replays", ()):
+            if replay_id in item.get("replays", ()) or "erased" in item:
                 return
             change = _reopening(item, now) if _is_final(item, now) else _LEAVING_OPEN
             sets = ", ".join([*change.sets, "expires_at = :expires_at"])
@@ -247,7 +247,7 @@ class DynamoDeliveryStore:
                 f"SET {sets} ADD replays :replays {change.removes}",
                 {**values, **change.values},
                 names={"#status": "status"},
-                condition=f"NOT contains(replays, :replay) AND {change.condition}",
+                condition=f"NOT contains(replays, :replay) AND attribute_not_exists(erased) AND {change.condition}",
             )
 
         until_uncontested("delivery", attempt, again=(ConditionFailed,))

@@ -39,10 +39,16 @@ class DynamoErasureStore:
     def note(self, erasure: Erasure, addresses: Collection[str]) -> Erasure:
         if erasure.addresses.issuperset(addresses):
             return erasure
-        # Whoever comes by a place that was searched for others has to look again.
-        item = self._table.update(
-            *_key(erasure.scope, erasure.user_id), "ADD addresses :more REMOVE searched", {":more": set(addresses)}
-        )
+        try:
+            # Whoever comes by a place that was searched for others has to look again.
+            item = self._table.update(
+                *_key(erasure.scope, erasure.user_id),
+                "ADD addresses :more REMOVE searched",
+                {":more": set(addresses)},
+                condition="attribute_exists(pk)",
+            )
+        except ConditionFailed:  # another run is done with it
+            return erasure.model_copy(update={"addresses": erasure.addresses.union(addresses), "position": None})
         return _to_erasure(item)
 
     def advance(self, erasure: Erasure, position: str) -> None:

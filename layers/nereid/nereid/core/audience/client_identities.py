@@ -28,12 +28,15 @@ class Identities:
     ----------
     note_use
         Whether it is noted when profiles are used, so that those expire which are not.
+    made_at
+        When users that are made count as made; None for the moment in which they are.
     """
 
     store: IdentityStore
     users: WholeUserStore
     clock: Clock
     note_use: bool = False
+    made_at: datetime | None = None
 
     def named(self, scope: Scope, who: Who) -> str:
         """Return the user_id that the ids name, whether or not there is such a user."""
@@ -115,7 +118,10 @@ class Identities:
         if profile is None:  # deleted just as the id was linked to it
             profile = self._new_profile(scope, anonymous_id, operation_id)
         known = self.users.get(scope, external_id)
-        successor = renamed(profile, external_id) if known is None else combined(profile, known, self.clock.now())
+        now = self.clock.now()
+        successor = (
+            renamed(profile, external_id, self.made_at or now) if known is None else combined(profile, known, now)
+        )
         turned = self.store.absorb(scope, anonymous_id, profile, successor, is_new=known is None)
         self.store.finish(scope, anonymous_id, turned, Merging())
         return read(scope, external_id)
@@ -165,7 +171,7 @@ class Identities:
         return self.clock.now() if self.note_use else None
 
     def _new(self, user_id: str, operation_id: str | None) -> User:
-        user = new_user(user_id, self.clock.now())
+        user = new_user(user_id, self.made_at or self.clock.now())
         if operation_id is None:
             return user
         return user.model_copy(update={"announcement": announcement_id(operation_id, user_id)})

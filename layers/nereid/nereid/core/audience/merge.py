@@ -7,9 +7,10 @@ from nereid import jsontext
 from nereid.models.user import MAX_META_BYTES, ContactInfo, Device, User
 
 
-def renamed(profile: User, user_id: str) -> User:
-    """Return the profile as the user that it becomes, where there is no such user yet."""
-    return profile.model_copy(update={"user_id": user_id, "generation": uuid.uuid4().hex, "version": 1})
+def renamed(profile: User, user_id: str, at: datetime) -> User:
+    """Return the profile as the user that it becomes, where there is no such user yet, and that is made by this."""
+    made = {"user_id": user_id, "generation": uuid.uuid4().hex, "version": 1, "created_at": at}
+    return profile.model_copy(update=made)
 
 
 def combined(profile: User, user: User, now: datetime) -> User:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from nereid import jsontext
 from nereid.models.letter import Contents, Kind
 from nereid.models.message_keys import key_of
 
@@ -13,6 +14,8 @@ def contents_of(body: str) -> Contents:
     """Read a record of any queue of the pipeline."""
     try:
         value = json.loads(body)
+        # What could not be written again, such as half a character, could be neither shown nor looked up.
+        jsontext.dumps(value).encode()
     except (ValueError, RecursionError):
         return _unknown(body)
     if not isinstance(value, dict):

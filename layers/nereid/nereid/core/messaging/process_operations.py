@@ -1,7 +1,7 @@
 """Carry out the operations of a client's request, in its order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nereid.core.audience.alias_user import alias_user
 from nereid.core.audience.client_identities import Identities
@@ -56,25 +56,30 @@ class Operations:
                 left = erased_message(operation.message, self.processor.clock.now())
                 self.processor.process(environment, left)
             return
+        # Who was erased since it was accepted is not one who came afterwards, whenever this is carried out.
+        made_at = operation.message.received_at if isinstance(operation, TrackEvent) else operation.asked_at
+        identities = replace(self.identities, made_at=made_at)
         match operation:
             case Identify() | Alias() | RegisterDevice():
                 known.clear()
-                user = self._change(environment, operation)
+                user = self._change(identities, environment, operation)
                 announce_if_new(self.processor, environment, operation, user)
             case _:
-                track_event(self.identities, self.processor, environment, operation, known)
+                track_event(identities, self.processor, environment, operation, known)
 
-    def _change(self, environment: Environment, operation: Identify | Alias | RegisterDevice) -> User | None:
+    def _change(
+        self, identities: Identities, environment: Environment, operation: Identify | Alias | RegisterDevice
+    ) -> User | None:
         """Carry out what is about a user alone; return the user."""
         scope = environment.scope
         match operation:
             case Identify(who=who, traits=traits, unvouched=unvouched):
                 country = environment.default_country
-                return identify_user(self.identities, scope, who, traits, unvouched, operation.id, country=country)
+                return identify_user(identities, scope, who, traits, unvouched, operation.id, country=country)
             case Alias(anonymous_id=anonymous_id, external_id=external_id):
-                return alias_user(self.identities, scope, anonymous_id, external_id, operation.id)
+                return alias_user(identities, scope, anonymous_id, external_id, operation.id)
         is_verified = not operation.unvouched
         may_take = is_verified or environment.client_access.identity == "open"
-        return self.devices.register(
+        return replace(self.devices, identities=identities).register(
             scope, operation.who, operation.device, operation.id, verified=is_verified, may_take=may_take
         )

@@ -5,10 +5,12 @@ of which can be repeated. Whoever asks does as much as there is time for; the sw
 more a while later, for what was under way. See docs/adr/0047-data-rights.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Protocol
 
 from nereid.clock import to_iso
@@ -19,12 +21,13 @@ from nereid.core.rights.about import to_addresses, to_user
 from nereid.core.rights.letters import LetterSifter
 from nereid.errors import NotFound
 from nereid.logs import unexpected
+from nereid.models.addresses import normal
 from nereid.models.delivery import Plan, PlannedNotification, Recipient
 from nereid.models.erasure import ERASURE_SETTLES, Erasure, address_of, name_of
 from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.models.user import Device, User, profile_id
-from nereid.ports.audience import Inbox
+from nereid.ports.audience import Inbox, Position
 from nereid.ports.clock import Clock
 from nereid.ports.messaging import DeliveryStore, FailureNotes, MessageStore, StoredMessage, SuppressionStore
 from nereid.ports.outreach import EngagementStore, LeadStore, OutgoingEmailStore
@@ -32,6 +35,8 @@ from nereid.ports.rights import ErasureStore, PeopleStore, PlatformEndpoints
 
 #: How far before the request messages are searched again for what was under way.
 _SEARCHED_AGAIN = timedelta(days=1)
+#: How many app notifications are looked at at once.
+_NOTICES = 100
 HasTime = Callable[[], bool]
 
 
@@ -52,6 +57,8 @@ class UserEraser:
     note_erasure
         Has what was accepted before looked up among those who were erased, and the team's suppressions by their
         hashes as well, from then on.
+    country_of
+        Returns the country of an environment's phone numbers that name none.
     """
 
     erasures: ErasureStore
@@ -68,21 +75,23 @@ class UserEraser:
     letters: DeadLetters
     notes: FailureNotes
     endpoints: PlatformEndpoints
+    country_of: Callable[[Scope], str | None]
 
     def erase_all(self, has_time: HasTime) -> list[Scope]:
         """Go on with all erasures as far as the time goes; return the environments in which one failed."""
         failed = []
-        noted = list(self.erasures.all())
+        by_team: dict[str, list[Erasure]] = {}
+        for each in self.erasures.all():
+            by_team.setdefault(each.team_id, []).append(each)
         # One look is for all of a team: there may be thousands of erasures, and each look takes seconds.
         sifted: dict[str, bool] = {}
-        for erasure in noted:
+        for erasure in _in_turn(by_team):
             if not has_time():
                 break
             try:
                 if erasure.team_id not in sifted:
                     sifted[erasure.team_id] = False
-                    theirs = [each for each in noted if each.team_id == erasure.team_id]
-                    sifted[erasure.team_id] = self._letters(theirs)
+                    sifted[erasure.team_id] = self._letters(by_team[erasure.team_id])
                 self._erase(erasure, has_time, sifted[erasure.team_id])
             except Exception as error:  # noqa: BLE001 - the others have their turn
                 unexpected(error, "user not erased", team_id=erasure.team_id, environment=erasure.environment)
@@ -110,6 +119,8 @@ class UserEraser:
         for email in erasure.of_type("email"):
             self.suppressions.erase(erasure.team_id, email, for_good=is_last)
         self._user(erasure, found)
+        if is_last:
+            self._late_notices(erasure)
         is_done = self._others_messages(erasure, has_time, is_last=is_last) and is_done
         if is_sifted is None and has_time():
             is_done = self._letters([erasure]) and is_done
@@ -118,7 +129,7 @@ class UserEraser:
 
     def _letters(self, erasures: Sequence[Erasure]) -> bool:
         """Take a team's erased users out of its dead letters; tell whether all letters were seen."""
-        sifter = LetterSifter(erasures, self._addresses_of, self.suppressions)
+        sifter = LetterSifter(erasures, self._addresses_of, self.suppressions, cache(self.country_of))
         return self.letters.sift(self.notes, erasures[0].team_id, sifter.left_of)
 
     def _know(self, erasure: Erasure) -> tuple[Erasure, bool]:
@@ -140,6 +151,18 @@ class UserEraser:
                 self.endpoints.delete(endpoint)
             self.people.forget_token(erasure.scope, token)
 
+    def _late_notices(self, erasure: Erasure) -> None:
+        """Delete app notifications that were put just after their messages were erased, by who had them in hand."""
+        for user_id in erasure.user_ids:
+            position: Position | None = Position(erasure.requested_at, "")
+            while position is not None:
+                page = self.inbox.after(erasure.scope, user_id, position, _NOTICES)
+                known = self.deliveries.get_many(erasure.scope, [each.uuid for each in page])
+                for each in page:
+                    if each.uuid in known and known[each.uuid].to is None:
+                        self.inbox.delete_many(erasure.scope, user_id, [each.uuid], each.created_at)
+                position = Position(page[-1].created_at, page[-1].uuid) if len(page) == _NOTICES else None
+
     def _leads(self, erasure: Erasure) -> None:
         for lead in self.leads.by_emails(erasure.team_id, erasure.of_type("email")).values():
             if lead.created_at <= erasure.requested_at:
@@ -152,6 +175,9 @@ class UserEraser:
         is_done = True
         for user_id in erasure.user_ids:
             for page, _ in to_user(self.messages, erasure.scope, user_id):
+                # A page may have nothing of the user, and have taken long.
+                if not has_time():
+                    return False
                 for stored in page:
                     if not has_time():
                         return False
@@ -169,11 +195,13 @@ class UserEraser:
             after = min(after, searched_before)
         is_done = True
         found = to_addresses(self.messages, erasure.scope, erasure.addresses, after, erasure.requested_at)
-        for outlines, position in found:
-            for key, outline in outlines.items():
-                if outline.received_at <= erasure.requested_at:
-                    is_done = self._message(erasure, key) and is_done
-            if is_done:
+        for some, position in found:
+            for each in some:
+                if not has_time():
+                    return False
+                if each.outline.received_at <= erasure.requested_at:
+                    is_done = self._message(erasure, each.key) and is_done
+            if is_done and position is not None:
                 self.erasures.advance(erasure, position)
             if not has_time():
                 return False
@@ -193,8 +221,9 @@ class UserEraser:
             for index, each in enumerate(stored.plan.recipients)
             if erasure.has(each.type, each.value) and address_of(each.type, each.value) not in kept
         ]
-        named = any(_is_theirs(erasure, entry, kept) for entry in message.contact_infos)
-        return not (gone or named) or self._part(erasure, stored, gone, kept)
+        country = self.country_of(erasure.scope) if message.contact_infos else None
+        left = [entry for entry in message.contact_infos if not _is_theirs(erasure, entry, kept, country)]
+        return not (gone or len(left) < len(message.contact_infos)) or self._part(erasure, stored, gone, left)
 
     def _addresses_of(self, scope: Scope, user_id: str | None) -> frozenset[str]:
         loaded = self.people.load_with_devices(scope, user_id) if user_id is not None else None
@@ -203,21 +232,21 @@ class UserEraser:
     def _whole(self, erasure: Erasure, stored: StoredMessage) -> bool:
         scope, message, plan = erasure.scope, stored.message, stored.plan
         planned = [each for each in plan.deliveries(scope, message.key) if each.recipient]
+        now = self.clock.now()
         if message.user_id is None:
             known = self.deliveries.get_many(scope, [each.id for each in planned])
-            # What goes to others as well is left until it went there.
-            waits = [
+            reached = [each for each in planned if each.recipient and each.recipient.value]
+            others = [
                 each
-                for each in planned
-                if each.recipient
-                and each.recipient.value
-                and not erasure.has(each.recipient.type, each.recipient.value)
-                and (each.id not in known or known[each.id].status == "pending")
+                for each in reached
+                if each.recipient and not erasure.has(each.recipient.type, each.recipient.value)
             ]
-            if waits:
-                self._part(erasure, stored, _theirs(erasure, plan), frozenset())
+            if any(each.id not in known or known[each.id].status == "pending" for each in others):
+                # What goes to others as well is left until it went there, and so is what it is found by.
+                for each in reached:
+                    if each not in others:
+                        self.deliveries.erase(scope, each, plan.planned_at, now)
                 return False
-        now = self.clock.now()
         closed = [self.deliveries.erase(scope, each, plan.planned_at, now) for each in planned]
         if not all(closed):
             return False
@@ -233,8 +262,10 @@ class UserEraser:
         self.messages.replace(scope, erased_message(message, now))
         return True
 
-    def _part(self, erasure: Erasure, stored: StoredMessage, gone: Sequence[int], kept: frozenset[str]) -> bool:
-        """Erase the recipients of a message that is somebody else's."""
+    def _part(
+        self, erasure: Erasure, stored: StoredMessage, gone: Sequence[int], contact_infos: list[dict[str, Any]]
+    ) -> bool:
+        """Erase recipients of a message that is somebody else's, and leave of its `contact_infos` these."""
         scope, message, plan = erasure.scope, stored.message, stored.plan
         now = self.clock.now()
         reached = {plan.recipients[index].value: plan.recipients[index] for index in gone}
@@ -245,7 +276,6 @@ class UserEraser:
         closed = [self.deliveries.erase(scope, each, plan.planned_at, now) for each in theirs]
         if not all(closed):
             return False
-        contact_infos = [entry for entry in message.contact_infos if not _is_theirs(erasure, entry, kept)]
         if contact_infos == message.contact_infos and not gone:
             return True
         left = message.model_copy(update={"contact_infos": contact_infos})
@@ -255,14 +285,17 @@ class UserEraser:
         return True
 
 
-def _is_theirs(erasure: Erasure, entry: Mapping[str, Any], kept: frozenset[str]) -> bool:
+def _in_turn(by_team: Mapping[str, Sequence[Erasure]]) -> Iterator[Erasure]:
+    """Yield erasures team by team, each time in another order: those that take all of a run's time end no other's."""
+    for team_id in random.sample(sorted(by_team), len(by_team)):
+        yield from random.sample(by_team[team_id], len(by_team[team_id]))
+
+
+def _is_theirs(erasure: Erasure, entry: Mapping[str, Any], kept: frozenset[str], country: str | None) -> bool:
     """Tell whether an entry of a message's `contact_infos` is an address of the user's, and nobody else's to keep."""
-    type_, value = str(entry.get("type")), str(entry.get("value") or "")
+    type_, given = str(entry.get("type")), str(entry.get("value") or "")
+    value = normal(type_, given, country)
     return erasure.has(type_, value) and address_of(type_, value) not in kept
-
-
-def _theirs(erasure: Erasure, plan: Plan) -> list[int]:
-    return [index for index, each in enumerate(plan.recipients) if erasure.has(each.type, each.value)]
 
 
 def addresses_of(user: User, devices: Sequence[Device]) -> frozenset[str]:

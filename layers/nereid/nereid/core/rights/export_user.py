@@ -3,6 +3,7 @@
 A part ends where the answer of a function would, or its time; nothing is left out: the next part goes on from there.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from nereid.models.export import Export
 from nereid.models.team import Scope
 from nereid.ports.audience import Inbox, Position
 from nereid.ports.clock import Clock
-from nereid.ports.messaging import DeliveryStore, MessageStore, SuppressionStore
+from nereid.ports.messaging import DeliveryStore, MessageFilter, MessageStore, SuppressionStore
 from nereid.ports.outreach import LeadStore
 from nereid.ports.rights import PeopleStore
 
@@ -93,30 +94,41 @@ class Exporter:
         position = _position(after) if after else None
         while True:
             page = self.inbox.after(scope, user_id, position, _PAGE)
-            found.inbox += page
-            found.size += sum(map(_size, page))
+            for each in page:
+                position = Position(each.created_at, each.uuid)
+                found.inbox.append(each)
+                found.size += _size(each)
+                if is_full():
+                    return f"{to_iso(position.created_at)}#{position.uuid}"
             if len(page) < _PAGE:
                 return None
-            position = Position(page[-1].created_at, page[-1].uuid)
-            if is_full():
-                return f"{to_iso(position.created_at)}#{position.uuid}"
 
     def _add_own(self, scope: Scope, user_id: str, before: str | None, found: Export, is_full: _Tells) -> str | None:
         for page, following in to_user(self.messages, scope, user_id, before, _PAGE):
-            for stored in page:
+            for number, stored in enumerate(page, 1):
                 self._add(scope, stored.message.key, found, frozenset())
+                if number < len(page) and is_full():
+                    # Only the store knows where a page ends that ends here.
+                    return self.messages.page(scope, MessageFilter(user_id=user_id), before, number)[1]
             if following is not None and is_full():
                 return following
+            before = following
         return None
 
     def _add_to_addresses(
         self, scope: Scope, addresses: frozenset[str], after: str | None, found: Export, is_full: _Tells
     ) -> str | None:
-        for outlines, position in to_addresses(self.messages, scope, addresses, after, self.clock.now()):
-            for key in outlines:
-                self._add(scope, key, found, addresses)
-            if is_full():
-                return position
+        position, _, last = (after or "").partition(" ")
+        for some, reached in to_addresses(self.messages, scope, addresses, position or None, self.clock.now()):
+            names = [_name(each.key) for each in some]
+            # Messages that were processed together have one place: those up to the last one were there before.
+            for each in some[names.index(last) + 1 :] if last in names else some:
+                self._add(scope, each.key, found, addresses)
+                if is_full():
+                    return f"{each.position or ''} {_name(each.key)}"
+            last = ""
+            if is_full() and reached is not None:
+                return reached
         return None
 
     def _add(self, scope: Scope, message_key: str, found: Export, addresses: frozenset[str]) -> None:
@@ -140,6 +152,11 @@ class Exporter:
         found.messages.append(stored)
         found.deliveries += [(message.message_id, each) for each in shown]
         found.size += _size(stored.message) + sum(map(_size, shown))
+
+
+def _name(message_key: str) -> str:
+    """Return what names a message in a cursor, in which a key might have no room."""
+    return hashlib.sha256(message_key.encode()).hexdigest()[:32]
 
 
 def _size(thing: BaseModel) -> int:

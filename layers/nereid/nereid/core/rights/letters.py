@@ -25,11 +25,14 @@ class LetterSifter:
     ----------
     addresses_of
         Returns the addresses of a user that is there, which are not only the erased user's.
+    country_of
+        Returns the country of an environment's phone numbers that name none.
     """
 
     erasures: Sequence[Erasure]
     addresses_of: Callable[[Scope, str | None], frozenset[str]]
     suppressions: SuppressionStore
+    country_of: Callable[[Scope], str | None]
 
     def left_of(self, contents: Contents, sent_at: datetime) -> Any:
         """Return what is left of a letter's body; the body itself if nothing goes, None if nothing is left.
@@ -55,11 +58,10 @@ class LetterSifter:
         at, recipient = _moment(job.get("planned_at")), _object(job.get("recipient"))
         erasures = _later_than(erasures, at)
         message, user = _object(job.get("message")), _object(job.get("user"))
-        user_id = message.get("user_id") or user.get("user_id")
+        user_id = _text(message.get("user_id")) or _text(user.get("user_id"))
         if any(user_id in each.user_ids for each in erasures):
             return None
-        name = _name(recipient)
-        if name in self._theirs(erasures, user_id):
+        if self._is_among(recipient, self._theirs(erasures, user_id), erasures):
             return None
         left = self._message(erasures, message)
         if left is None:
@@ -88,30 +90,31 @@ class LetterSifter:
 
     def _operation(self, erasures: Sequence[Erasure], operation: dict[str, Any]) -> Any:
         who = _object(operation.get("who")) or operation
-        named = [who.get("external_id"), profile_id(str(who["anonymous_id"])) if who.get("anonymous_id") else None]
+        external_id = _text(who.get("external_id"))
+        named = [external_id, profile_id(str(who["anonymous_id"])) if who.get("anonymous_id") else None]
         if any(each in erasure.user_ids for erasure in erasures for each in named if each):
             return None
         traits = _object(operation.get("traits"))
-        theirs = self._theirs(erasures, who.get("external_id"))
-        given = {("email", traits.get("email")), ("mobile_number", traits.get("phone"))}
-        if any(value and _name({"type": type_, "value": value}) in theirs for type_, value in given):
+        theirs = self._theirs(erasures, external_id)
+        given = (("email", traits.get("email")), ("mobile_number", traits.get("phone")))
+        if any(self._is_among({"type": type_, "value": value}, theirs, erasures) for type_, value in given):
             return None
         return operation
 
     def _message(self, erasures: Sequence[Erasure], message: dict[str, Any]) -> Any:
-        user_id = message.get("user_id")
+        user_id = _text(message.get("user_id"))
         if any(user_id in each.user_ids for each in erasures if user_id is not None):
             return None
         theirs = self._theirs(erasures, user_id)
         test = _object(message.get("test"))
         named = [{"type": "email", "value": _object(message.get("outreach")).get("to")}]
         named += [{"type": test.get("type"), "value": test.get("to")}]
-        if any(_name(each) in theirs for each in named):
+        if any(self._is_among(each, theirs, erasures) for each in named):
             return None
         entries = message.get("contact_infos")
         if not isinstance(entries, list):
             return message
-        kept = [each for each in entries if not (isinstance(each, dict) and _name(each) in theirs)]
+        kept = [each for each in entries if not (isinstance(each, dict) and self._is_among(each, theirs, erasures))]
         if len(kept) == len(entries):
             return message
         return {**message, "contact_infos": kept} if kept or user_id is not None else None
@@ -134,6 +137,13 @@ class LetterSifter:
             return erased
         return erased - self.addresses_of(erasures[0].scope, user_id)
 
+    def _is_among(self, entry: Mapping[str, Any], theirs: frozenset[str], erasures: Sequence[Erasure]) -> bool:
+        """Tell whether an address, as somebody gave it, is one of some."""
+        type_, value = str(entry.get("type")), str(entry.get("value") or "")
+        if not value or not theirs:
+            return False
+        return address_of(type_, normal(type_, value, self.country_of(erasures[0].scope))) in theirs
+
 
 def _later_than(erasures: Sequence[Erasure], at: datetime | None) -> list[Erasure]:
     """Return the erasures that concern what was accepted at a moment; all of them for one that nobody knows."""
@@ -145,9 +155,8 @@ def _accepted_at(each: dict[str, Any], sent_at: datetime) -> datetime:
     return next(filter(None, map(_moment, (*given, each.get("asked_at")))), sent_at)
 
 
-def _name(entry: Mapping[str, Any]) -> str:
-    type_, value = str(entry.get("type")), str(entry.get("value") or "")
-    return address_of(type_, normal(type_, value))
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _object(value: Any) -> dict[str, Any]:
