@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
             method=self.command,
             path=path,
             query=query,
-            headers=[(name, value) for name, value in self.headers.items()],
+            headers=[(name, value.strip(" \t")) for name, value in self.headers.items()],
             body=body,
             source_ip=self.client_address[0],
             protocol=self.request_version,

@@ -59,6 +59,11 @@ def test_a_request_reaches_its_function_with_its_environment(sample_stack: Local
     assert answer["environment"]["BASE_URL"] == sample_stack.base_url
 
 
+def test_blanks_around_the_value_of_a_header_are_no_part_of_it(sample_stack: LocalStack) -> None:
+    answer = sample_stack.request("GET", "/echo/x", None, {"Authorization": " \tBearer key\t "}).json()
+    assert answer["event"]["headers"]["authorization"] == "Bearer key"
+
+
 def test_the_variables_of_functions_are_there_for_sam_local(sample_stack: LocalStack) -> None:
     variables = json.loads((sample_stack.state_dir / "functions.json").read_text(encoding="utf-8"))
     assert variables["Worker"]["EMAIL_FROM"] == "hello@example.com"

@@ -45,8 +45,9 @@ def test_a_notification_follows_a_profile_to_the_user_that_it_became() -> None:
     assert sent("user", "user") == [("user", "d")]
 
 
-def test_a_notification_of_a_user_that_was_deleted_is_in_no_inbox() -> None:
-    assert sent(None) == []
+def test_a_notification_of_a_profile_that_was_deleted_is_refused() -> None:
+    with pytest.raises(ProviderRefused, match="user deleted"):
+        sent(None)
 
 
 def test_a_notification_that_is_too_large_is_refused() -> None:

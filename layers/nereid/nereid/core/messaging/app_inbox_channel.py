@@ -68,9 +68,10 @@ class AppInboxChannel:
         check_time()
         try:
             self.inbox.put(job.scope, notification)
-        except NotFound:
+        except NotFound as error:
             # The profile became another user since the delivery was planned, or was deleted.
             user_id = self.identities.successor(job.scope, notification.user_id)
-            if user_id is not None:
-                self.inbox.put(job.scope, notification.model_copy(update={"user_id": user_id}))
+            if user_id is None:
+                raise ProviderRefused("user deleted") from error
+            self.inbox.put(job.scope, notification.model_copy(update={"user_id": user_id}))
         return None
