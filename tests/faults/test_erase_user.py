@@ -272,6 +272,7 @@ def meanwhile(cloud: Cloud, operation: str, in_request: str, do: Callable[[], ob
             cloud.faults[operation] = [fault]
             return
         function, kept = cloud.function, dict(runtime.__dict__)
+        cloud.function = None
         do()
         cloud.function = function
         runtime.__dict__.clear()

@@ -190,7 +190,7 @@ class TestAlias:
         user = world.user("u")
         assert profile is not None
         assert user is not None
-        assert user.created_at > profile.created_at
+        assert user.created_at == profile.created_at
         assert user.updated_at == profile.updated_at
         assert user.meta == {"a": 1}
         assert contacts(world, "u") == {("email", "a@example.com"), ("firebase_token", "t")}

@@ -78,7 +78,14 @@ class User(Model):
     opens: list[int] = []
     #: The id of the message that tells that it came to be; None if no client's request made it.
     announcement: str | None = None
+    #: When a profile of before became it; None if it was made under its id.
+    became_at: datetime | None = None
     contact_infos: list[ContactInfo] = []
+
+    @property
+    def there_since(self) -> datetime:
+        """When a user of this id came to be, which a profile may have been before."""
+        return self.became_at or self.created_at
 
     def contact_info(self, type_: str, value: str) -> ContactInfo | None:
         """Return the contact info with this address."""

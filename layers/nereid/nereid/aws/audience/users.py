@@ -468,6 +468,7 @@ def _user_item(scope: Scope, user: User) -> Item:
         "version": user.version,
         "opens": user.opens or None,
         "announcement": user.announcement,
+        "became_at": to_exact_iso(user.became_at) if user.became_at is not None else None,
         "directory": _directory(scope, _shard(user.user_id, _LIST_SHARDS)),
         "directory_sort": f"{to_exact_iso(user.created_at)}#{digest(user.user_id)}",
     }
@@ -485,6 +486,7 @@ def _to_user(item: Item, contacts: list[ContactInfo] | None = None) -> User:
         version=item["version"],
         opens=item.get("opens", []),
         announcement=item.get("announcement"),
+        became_at=from_iso(item["became_at"]) if item.get("became_at") else None,
         contact_infos=contacts or [],
     )
 

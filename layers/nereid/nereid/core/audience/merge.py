@@ -8,8 +8,8 @@ from nereid.models.user import MAX_META_BYTES, ContactInfo, Device, User
 
 
 def renamed(profile: User, user_id: str, at: datetime) -> User:
-    """Return the profile as the user that it becomes, where there is no such user yet, and that is made by this."""
-    made = {"user_id": user_id, "generation": uuid.uuid4().hex, "version": 1, "created_at": at}
+    """Return the profile as the user that it becomes at a moment, where there is no such user yet."""
+    made = {"user_id": user_id, "generation": uuid.uuid4().hex, "version": 1, "became_at": at}
     return profile.model_copy(update=made)
 
 

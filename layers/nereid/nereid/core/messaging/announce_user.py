@@ -35,7 +35,7 @@ def announce_if_new(processor: Processor, environment: Environment, operation: O
         user_id=user.user_id,
         source="client",
         data=_as_given(operation, who),
-        received_at=user.created_at,
+        received_at=user.there_since,
     )
     processor.process(environment, message, user_before=profile)
 

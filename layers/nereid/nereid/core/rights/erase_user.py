@@ -135,7 +135,7 @@ class UserEraser:
     def _know(self, erasure: Erasure) -> tuple[Erasure, bool]:
         """Note the user's addresses, before anything of it goes; tell whether there is a user to be erased."""
         loaded = self.people.load_with_devices(erasure.scope, erasure.user_id)
-        if loaded is None or loaded[0].created_at > erasure.requested_at:  # made anew since
+        if loaded is None or loaded[0].there_since > erasure.requested_at:  # made anew since
             return erasure, False
         profiles = [profile_id(each) for each in self.people.anonymous_ids(erasure.scope, erasure.user_id)]
         addresses = addresses_of(*loaded).union(name_of(each) for each in profiles if each != erasure.user_id)
