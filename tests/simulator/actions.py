@@ -253,7 +253,9 @@ def _read(load: Workload, item: Item) -> None:
         journal.marked_all.append(MarkAll(place.scope, user, asked, time.now, done=_taken(answer)))
     elif shown:
         one = load.choice(item, "one", shown)
+        is_recorded = load.world.database.has("ActivityTable", f"{'#'.join(place.scope)}#delivery#{one}", "delivery")
         answer = load.persist(f"{item.label}r", **request, body={"type": "notification", "id": one})
+        assert not (is_recorded and answer is not None and answer.status == 404), one
         journal.marked[one] = journal.marked.get(one, False) or _taken(answer)
 
 

@@ -61,6 +61,10 @@ class Database:
             world.journal.touched(invocation, kind, place, now)
             world.note(invocation.label, f"{operation} {table} {place[1]} {place[2]}")
 
+    def has(self, table: str, pk: str, sk: str) -> bool:
+        """Tell whether there is an item."""
+        return "Item" in self.client.get_item(TableName=table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+
     def items(self, table: str) -> list[dict[str, Any]]:
         """Return all items of a table, as the service has them."""
         return list(self.client.items(table))

@@ -229,6 +229,8 @@ def _may_refuse(route: str, answer: Answer) -> bool:
         return answer.status in (404, 422)
     if route == "GET /manage/{environment}/messages/{message_id+}":  # of another environment, or not stored yet
         return answer.status == 404
+    if route == "POST /neptune/app_notifications/{environment}/read":  # shown before it was recorded; see actions
+        return answer.status == 404
     if route == "DELETE /manage/api_tokens/{id}":  # revoked before
         return answer.status == 404
     if route == "POST /neptune/events/ingest":  # a revoked token

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from nereid import batches
+from nereid.clock import SystemClock
 from nereid.core import time_limit
 from nereid.core.messaging.deliver import Deliverer
 from nereid.core.messaging.ingest import ingest, ingest_operations
 from nereid.core.messaging.replay_message import new_replay
-from nereid.models.delivery import NOT_EVALUATED, DeliveryJob
+from nereid.models.delivery import NOT_EVALUATED, DeliveryJob, Planned
 from nereid.models.message import Alias, EventBatch, Identify, Operation, TrackEvent
 from nereid.models.operation import Traits, Who
 from tests.support.cloud import Cloud, World
@@ -117,6 +119,25 @@ def test_app_notifications_behind_slow_ones_are_put_by_a_record_of_their_own(
     assert cloud.pump("message") == []
     assert [status for status, _ in world.outcomes(events[1].message.message_id)] == ["pending", "success"]
     assert len(cloud.receive("email")) == 1
+
+
+def test_a_run_that_stood_still_puts_no_app_notification_that_another_ended(
+    cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = Deliverer.deliver_first
+
+    def deliver_first(deliverer: Deliverer, job: DeliveryJob) -> None:
+        monkeypatch.setattr(SystemClock, "now", lambda _: datetime.now(UTC) + timedelta(minutes=7))
+        planned = Planned(job.delivery_id, "inbox", "app", job.recipient)
+        world.runtime.deliveries.close(job.scope, planned, job.planned_at, "notification removed", job.planned_at)
+        put(deliverer, job)
+
+    monkeypatch.setattr(Deliverer, "deliver_first", deliver_first)
+    world.configure("login", INBOX)
+    world.user("u")
+    world.ingest("login", user_id="u", data={"otp": 1})
+    assert cloud.pump("message") == []
+    assert world.runtime.inbox.page(world.scope, "u", "all", 1, 10, oldest_first=True)[0] == []
 
 
 def test_slow_app_notifications_are_blamed_on_the_team_that_has_them(

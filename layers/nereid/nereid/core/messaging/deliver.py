@@ -172,9 +172,13 @@ class Deliverer:
 
         Raises
         ------
-        Unavailable
-            If a store failed.
+        TryAgain, Unavailable
+            As for :meth:`deliver`.
         """
+        if self.clock.now() - job.planned_at >= timedelta(seconds=CLAIM_SECONDS):
+            # This run has stood still, and another may have ended the delivery.
+            self.deliver(job)
+            return
         try:
             rendered, outcome = self._prepare(job, "", is_limited=False)
         except TemplateFailed as error:
