@@ -1,8 +1,10 @@
 """Erasures: what is left to do of the wish that nothing of a user be kept."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from nereid.models.addresses import comparable
+from nereid.models.addresses import comparable, normal
 from nereid.models.base import Model
 from nereid.models.team import Scope
 
@@ -49,6 +51,18 @@ class Erasure(Model):
 def address_of(type_: str, address: str) -> str:
     """Return an address as an erasure names it."""
     return f"{type_} {comparable(type_, address)}"
+
+
+def address_given(entry: Mapping[str, Any], country: str | None) -> str:
+    """Return the address that an entry of `contact_infos` gives, in whatever form, as an erasure names it.
+
+    Parameters
+    ----------
+    country
+        ISO code of the country that phone numbers without one belong to; None if they belong to nowhere.
+    """
+    type_, value = str(entry.get("type")), str(entry.get("value") or "")
+    return address_of(type_, normal(type_, value, country))
 
 
 def name_of(user_id: str) -> str:

@@ -21,9 +21,8 @@ from nereid.core.rights.about import to_addresses, to_user
 from nereid.core.rights.letters import LetterSifter
 from nereid.errors import NotFound
 from nereid.logs import unexpected
-from nereid.models.addresses import normal
 from nereid.models.delivery import Plan, PlannedNotification, Recipient
-from nereid.models.erasure import ERASURE_SETTLES, Erasure, address_of, name_of
+from nereid.models.erasure import ERASURE_SETTLES, Erasure, address_given, address_of, name_of
 from nereid.models.message import Message
 from nereid.models.team import Scope
 from nereid.models.user import Device, User, profile_id
@@ -293,9 +292,7 @@ def _in_turn(by_team: Mapping[str, Sequence[Erasure]]) -> Iterator[Erasure]:
 
 def _is_theirs(erasure: Erasure, entry: Mapping[str, Any], kept: frozenset[str], country: str | None) -> bool:
     """Tell whether an entry of a message's `contact_infos` is an address of the user's, and nobody else's to keep."""
-    type_, given = str(entry.get("type")), str(entry.get("value") or "")
-    value = normal(type_, given, country)
-    return erasure.has(type_, value) and address_of(type_, value) not in kept
+    return address_given(entry, country) in erasure.addresses - kept
 
 
 def addresses_of(user: User, devices: Sequence[Device]) -> frozenset[str]:

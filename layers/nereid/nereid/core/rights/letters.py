@@ -8,8 +8,7 @@ from typing import Any
 
 from nereid.core.messaging.feedback_reports import read
 from nereid.core.messaging.record_feedback import suppress_erased
-from nereid.models.addresses import normal
-from nereid.models.erasure import Erasure, address_of
+from nereid.models.erasure import Erasure, address_given, address_of
 from nereid.models.letter import Contents
 from nereid.models.report import EmailReport
 from nereid.models.team import Scope
@@ -139,10 +138,9 @@ class LetterSifter:
 
     def _is_among(self, entry: Mapping[str, Any], theirs: frozenset[str], erasures: Sequence[Erasure]) -> bool:
         """Tell whether an address, as somebody gave it, is one of some."""
-        type_, value = str(entry.get("type")), str(entry.get("value") or "")
-        if not value or not theirs:
+        if not entry.get("value") or not theirs:
             return False
-        return address_of(type_, normal(type_, value, self.country_of(erasures[0].scope))) in theirs
+        return address_given(entry, self.country_of(erasures[0].scope)) in theirs
 
 
 def _later_than(erasures: Sequence[Erasure], at: datetime | None) -> list[Erasure]:
