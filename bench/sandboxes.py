@@ -146,10 +146,13 @@ class Sandboxes:
         What the functions call.
     code
         What runs.
+    ahead
+        By how many seconds the functions' clock is put forward, of those that only count.
     """
 
-    def __init__(self, aws: LocalAws, code: Code = BUILT) -> None:
+    def __init__(self, aws: LocalAws, code: Code = BUILT, ahead: float = 0) -> None:
         self.aws = aws
+        self._ahead = ahead
         self.stack = Stack(aws.queue_url)
         self._code = code
         self._folder = tempfile.TemporaryDirectory()
@@ -202,6 +205,7 @@ class Sandboxes:
             "environment": {**function.environment, **self._environment(function)},
             "timeout": function.timeout,
             "memory": function.memory,
+            "ahead": self._ahead,
         }
         connection.sendall(json.dumps(job).encode() + b"\n")
         return Sandbox(name or "the floor", connection, process)

@@ -70,9 +70,15 @@ _LINK = re.compile(r"/(u|verify)/([\w.-]+)")
 
 
 @contextmanager
-def opened(code: Code = BUILT, *, tls: bool = False) -> Iterator[World]:
-    """Start an AWS with nothing in it, and make a world there."""
-    with LocalAws(tls=tls) as aws, Sandboxes(aws, code) as sandboxes:
+def opened(code: Code = BUILT, *, tls: bool = False, ahead: float = 0) -> Iterator[World]:
+    """Start an AWS with nothing in it, and make a world there.
+
+    Parameters
+    ----------
+    ahead
+        By how many seconds the functions' clock is put forward, of those that only count.
+    """
+    with LocalAws(tls=tls) as aws, Sandboxes(aws, code, ahead) as sandboxes:
         world = World(sandboxes)
         try:
             yield world

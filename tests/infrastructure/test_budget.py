@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,7 +21,9 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="functions are s
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with opened(SOURCE) as world:
+    # At half past an hour: near a full one, an overview looks for a message in both hours.
+    now = datetime.now(UTC)
+    with opened(SOURCE, ahead=(1800 - now.minute * 60 - now.second) % 3600) as world:
         yield world
 
 
